@@ -1,0 +1,53 @@
+"""The one family of expected refusals.
+
+Owns the stable error codes of the protocol.  Scripts and SQL functions answer with the same words, so there is no
+mapping table between the stores and the wire; HTTP statuses and texts for players live in `gateway/errors.py`.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """Every code that a client may meet, in REST bodies and WebSocket `error` frames."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_JSON = "invalid_json"
+    UNAUTHORIZED = "unauthorized"
+    TOKEN_EXPIRED = "token_expired"
+    INIT_DATA_INVALID = "init_data_invalid"
+    INIT_DATA_EXPIRED = "init_data_expired"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    FORBIDDEN = "forbidden"
+    BANNED = "banned"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    ALREADY_IN_ROOM = "already_in_room"
+    ROOM_FULL = "room_full"
+    ROOM_CLOSED = "room_closed"
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    RATE_LIMITED = "rate_limited"
+    CLOCK = "clock"
+    INTERNAL = "internal"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+
+
+class GameError(Exception):
+    """A refusal that the caller can act on.  `details` must be JSON-serialisable and hold no secrets."""
+
+    def __init__(self, code: ErrorCode, details: dict[str, Any] | None = None) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.details = details
+
+
+class StoreUnavailable(GameError):
+    """Redis or Postgres did not answer; whether the command took effect is unknown unless the caller knows better."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE)
+        self.store = store
