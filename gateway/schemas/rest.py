@@ -1,0 +1,159 @@
+"""Bodies and answers of the REST interface, by the names of the protocol."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from gateway.schemas.fields import Claimed, Count, Language, Moment, RoomId, Stars, UserId
+from gateway.schemas.room import Room
+
+MAX_INIT_DATA_CHARACTERS = 16_384
+
+
+class ErrorBody(msgspec.Struct, omit_defaults=True):
+    """The one shape of every refusal."""
+
+    code: str
+    message: str
+    details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class TelegramLogin(Claimed):
+    """POST /auth/telegram.  `init_data` is the Mini App's raw `initData` string."""
+
+    init_data: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_INIT_DATA_CHARACTERS)]
+
+
+class Nothing(Claimed):
+    """A request whose body may be left out."""
+
+
+class Stats(msgspec.Struct):
+    """`won` is in Stars; `best_rate` is taps a second in the best two seconds."""
+
+    games: Count
+    wins: Count
+    won: Stars
+    best_rate: float
+
+
+class User(msgspec.Struct):
+    """The caller's own profile.  `coins`, `wallet` and `bonus` stay empty while those features are not there."""
+
+    user_id: UserId
+    telegram_id: str | None
+    name: str
+    username: str | None
+    photo_url: str | None
+    language: Language
+    role: Literal["user", "admin"]
+    balance: Stars
+    coins: Count
+    has_ton_wallet: bool
+    wallet: str | None
+    room_id: RoomId | None
+    bonus: None
+    stats: Stats
+
+
+class Session(msgspec.Struct):
+    """A fresh token with its owner."""
+
+    token: str
+    expires_at_ms: Moment
+    user: User
+
+
+class ProfileChange(Claimed):
+    """PATCH /me: what a player may choose about the own account."""
+
+    language: Language
+
+
+class Tier(msgspec.Struct):
+    """One stake: how many players wait and play there, and the prize of a full room."""
+
+    stake: Stars
+    capacity: Count
+    waiting: Count
+    playing: Count
+    prize: Stars
+
+
+class Tiers(msgspec.Struct):
+    """GET /tiers."""
+
+    tiers: list[Tier]
+
+
+class JoinStandard(Claimed):
+    """POST /rooms/join."""
+
+    stake: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class RoomAnswer(msgspec.Struct):
+    """Answer of everything that shows one room."""
+
+    room: Room
+
+
+class BalanceAnswer(msgspec.Struct):
+    """Answer of what only moved money."""
+
+    balance: Stars
+
+
+class StatementEntry(msgspec.Struct):
+    """One change of the caller's balance; `amount` is negative for what was paid."""
+
+    entry_id: str
+    kind: str
+    amount: int
+    room_id: RoomId | None
+    created_ms: Moment
+
+
+class Statement(msgspec.Struct):
+    """GET /statement, newest first; `next_cursor` is null on the last page."""
+
+    entries: list[StatementEntry]
+    next_cursor: str | None
+
+
+class Health(msgspec.Struct):
+    """Answer of the two health checks."""
+
+    status: Literal["ok"]
+
+
+class DemoLogin(msgspec.Struct, kw_only=True):
+    """POST /dev/init-data, development only: the demo player to sign in."""
+
+    telegram_id: Annotated[int, msgspec.Meta(ge=1, le=2**52)] | None = None
+    first_name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "Demo"
+    last_name: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    username: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+    language_code: Annotated[str, msgspec.Meta(max_length=8)] | None = None
+
+
+class DemoInitData(msgspec.Struct):
+    """Init data signed with the development token."""
+
+    init_data: str
+
+
+class DemoPlayer(msgspec.Struct):
+    """A ready-made identity for the demo login page."""
+
+    telegram_id: int
+    first_name: str
+    last_name: str | None
+    username: str | None
+    language_code: str
+
+
+class DemoPlayers(msgspec.Struct):
+    """GET /dev/players, development only."""
+
+    players: list[DemoPlayer]
