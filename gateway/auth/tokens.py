@@ -1,0 +1,104 @@
+"""JSON Web Tokens: HS256 only, `kid` in the header, secrets rotated by putting the new one first in JWT_SECRET.
+
+Owns the token's claims and a bounded cache of tokens already verified (PyJWT costs more than all of a request's other
+parsing).  A cached token is still checked against the clock.  Tokens are never logged.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Literal
+
+import jwt
+
+from persistence.errors import ErrorCode, GameError
+
+Role = Literal["user", "admin"]
+MAX_CHARACTERS: Final = 4096
+_CACHE_SIZE: Final = 20_000
+_REQUIRED: Final = ("user_id", "telegram_id", "role", "iat", "exp")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Whom a verified token speaks for."""
+
+    user_id: str
+    telegram_id: str | None
+    role: Role
+    expires_s: int
+
+
+class Tokens:
+    """Signs with the first secret and verifies with any of them."""
+
+    def __init__(self, secrets: Sequence[str], life_s: int, clock: Callable[[], float] = time.time) -> None:
+        keys = [(sha256(secret.encode()).hexdigest()[:8], secret.encode()) for secret in secrets if secret]
+        if not keys:
+            raise ValueError("at least one secret is needed")
+        self._signing_id, self._signing_key = keys[0]
+        self._keys = dict(keys)
+        self._life_s = life_s
+        self._clock = clock
+        self._verified: dict[str, Claims] = {}
+
+    def issue(self, user_id: str, telegram_id: str | None, role: Role) -> tuple[str, int]:
+        """A new token and the moment it expires, in ms."""
+        now_s = int(self._clock())
+        expires_s = now_s + self._life_s
+        payload = {"user_id": user_id, "telegram_id": telegram_id, "role": role, "iat": now_s, "exp": expires_s}
+        token = jwt.encode(payload, self._signing_key, algorithm="HS256", headers={"kid": self._signing_id})
+        return token, expires_s * 1000
+
+    def verify(self, token: str) -> Claims:
+        """The claims of a token that one of our secrets signed.
+
+        Raises:
+            GameError: `token_expired`, or `unauthorized` for everything else that is wrong with it.
+        """
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = self._verify(token)
+            if len(self._verified) >= _CACHE_SIZE:
+                # Oldest first: a dict keeps the order of insertion.
+                del self._verified[next(iter(self._verified))]
+            self._verified[token] = claims
+        elif claims.expires_s <= self._clock():
+            del self._verified[token]
+            raise GameError(ErrorCode.TOKEN_EXPIRED)
+        return claims
+
+    def _verify(self, token: str) -> Claims:
+        if len(token) > MAX_CHARACTERS:
+            raise GameError(ErrorCode.UNAUTHORIZED)
+        try:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            # The clock of this object decides about `exp`, so that tests need no patching and the cache agrees.
+            payload = jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False},
+            )
+            claims = _claims(payload)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
+            raise GameError(ErrorCode.UNAUTHORIZED) from None
+        if claims.expires_s <= self._clock():
+            raise GameError(ErrorCode.TOKEN_EXPIRED)
+        return claims
+
+
+def _claims(payload: dict[str, object]) -> Claims:
+    user_id, telegram_id, role, expires_s = (payload[name] for name in ("user_id", "telegram_id", "role", "exp"))
+    if not isinstance(user_id, str) or not user_id.isascii() or not user_id.isdigit():
+        raise ValueError("user_id")
+    if telegram_id is not None and not isinstance(telegram_id, str):
+        raise ValueError("telegram_id")
+    if type(expires_s) is not int:
+        raise ValueError("exp")
+    if role == "user":
+        return Claims(user_id, telegram_id, "user", expires_s)
+    if role == "admin":
+        return Claims(user_id, telegram_id, "admin", expires_s)
+    raise ValueError("role")
