@@ -1,0 +1,150 @@
+"""`chance-tap simulate`: whole games with any number of virtual players, and what they found.
+
+Owns the course of a run.  The players know the public API only; the audit at the end is the operator's own and runs
+where this process knows the stores.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import uvloop
+
+from chance_tap.settings import Settings
+from chance_tap.simulate.api import Account, Api, ApiError
+from chance_tap.simulate.client import Seat, SeatLost
+from chance_tap.simulate.identity import SIMULATED_IDS, identity
+from chance_tap.simulate.opponents import Opponents
+from chance_tap.simulate.report import Report
+from chance_tap.simulate.rhythm import PERSON, Style
+
+_MOST_POOR_PLAYERS = 5000
+
+
+class SimulationError(Exception):
+    """The run could not begin or go on; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to play.  `styles` are given to the players in turn; a game over `game_timeout_s` is given up."""
+
+    url: str
+    bot_token: str
+    players: int
+    stake: int
+    games: int = 1
+    seed: int | None = None
+    styles: Sequence[Style] = (PERSON,)
+    game_timeout_s: float = 300.0
+    first_id: int = SIMULATED_IDS
+
+
+class Simulation:
+    """One run: the same players play `games` games after another; who cannot pay any more is replaced."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._rng = random.Random(plan.seed)  # noqa: S311 - rhythms, not secrets
+        self._api = Api(plan.url, plan.bot_token)
+        self._ids = itertools.count(plan.first_id)
+        self._accounts: list[Account] = []
+        self._poor = 0
+        self.report = Report(plan.players, plan.stake)
+
+    async def run(self) -> Report:
+        """Play everything.
+
+        Raises:
+            SimulationError: no players with enough Stars can be made.
+            ApiError: the gateway refuses logins.
+        """
+        began = time.monotonic()
+        try:
+            for _ in range(self._plan.games):
+                await self._gather_players()
+                await self._game()
+        finally:
+            await self._api.close()
+        self.report.elapsed_s = time.monotonic() - began
+        return self.report
+
+    async def _gather_players(self) -> None:
+        plan = self._plan
+        self._accounts = [account for account in self._accounts if account.balance >= plan.stake]
+        while (missing := plan.players - len(self._accounts)) > 0:
+            fresh = await asyncio.gather(*(self._api.log_in(identity(next(self._ids))) for _ in range(missing)))
+            fit = [account for account in fresh if account.balance >= plan.stake and account.room_id is None]
+            self._poor += len(fresh) - len(fit)
+            if self._poor > _MOST_POOR_PLAYERS + plan.players:
+                raise SimulationError(f"no new player has {plan.stake} Stars: is DEMO_STARS lower, or ENV production?")
+            self._accounts += fit
+
+    async def _game(self) -> None:
+        before = {account.user_id: account.balance for account in self._accounts}
+        styles = itertools.cycle(self._plan.styles)
+        await asyncio.gather(*(self._player(account, next(styles)) for account in self._accounts))
+        after = await asyncio.gather(*(self._api.me(account) for account in self._accounts))
+        for account, me in zip(self._accounts, after, strict=True):
+            account.balance = me["balance"]
+            first = self.report.balances.get(account.user_id, (before[account.user_id], 0))[0]
+            self.report.balances[account.user_id] = (first, account.balance)
+
+    async def _player(self, account: Account, style: Style) -> None:
+        rng = random.Random(self._rng.random())  # noqa: S311 - as above
+        began = time.monotonic()
+        try:
+            room = await self._api.join(account, self._plan.stake)
+            self.report.joins_s.append(time.monotonic() - began)
+            async with asyncio.timeout(self._plan.game_timeout_s):
+                self.report.outcomes.append(await Seat(self._api, account, room, rng, style).run())
+        except (ApiError, SeatLost, TimeoutError) as error:
+            self.report.lost.append(f"{account.user_id}: {type(error).__name__} {error}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `chance-tap simulate`."""
+    parser.add_argument("--players", type=int, default=500, help="virtual players (default 500)")
+    parser.add_argument("--stake", type=int, default=50, help="stake of their rooms, in Stars (default 50)")
+    parser.add_argument("--games", type=int, default=1, help="games one after another (default 1)")
+    parser.add_argument("--url", default="", help="the gateway (default http://127.0.0.1:$PORT)")
+    parser.add_argument("--seed", type=int, default=None, help="repeat the rhythms of an earlier run")
+    parser.add_argument("--rate", type=float, default=None, help="taps a second of everybody (default: people, 4 to 9)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument(
+        "--opponents", type=int, default=None, metavar="N", help="no run: keep people company, N players a room"
+    )
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Exit code 0 when everything agrees, 1 on any discrepancy, 2 when the run could not be made."""
+    url = arguments.url or f"http://127.0.0.1:{settings.port}"
+    if arguments.opponents is not None:
+        if arguments.opponents > 0:
+            uvloop.run(Opponents(url, settings.bot_token, arguments.opponents).run())
+        return 0
+    if arguments.players < 1 or arguments.games < 1:
+        print("simulate: --players and --games must be at least 1.", file=sys.stderr)
+        return 2
+    plan = Plan(
+        url=url, bot_token=settings.bot_token, players=arguments.players, stake=arguments.stake, games=arguments.games,
+        seed=arguments.seed, styles=(Style(rate=arguments.rate),),
+        game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
+    )  # fmt: skip
+    try:
+        report = uvloop.run(_simulate(plan))
+    except (SimulationError, ApiError) as error:
+        print(f"simulate: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(report.figures(), indent=1) if arguments.json else report.text())
+    return 1 if report.discrepancies() else 0
+
+
+async def _simulate(plan: Plan) -> Report:
+    return await Simulation(plan).run()
