@@ -1,51 +1,79 @@
 """Settings, read once from the environment.
 
-Owns every name and default of the configuration.  An unknown `CT_`-less name cannot be told from the system's own, so
-what is refused is a malformed value, an inconsistent pair and, in production, a missing, default or weak secret.
+Owns every name and default of the configuration.  A malformed value, an inconsistent pair, a name that looks like one
+of ours but is none and, in production, a missing, default or weak secret stop the start with one line.
 """
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
-DEVELOPMENT_BOT_TOKEN = "42:development-only-token"
+DEVELOPMENT_BOT_TOKEN = "42:development-only-token"  # noqa: S105 - public on purpose: it signs demo logins only
 MINIMUM_SECRET_LENGTH = 32
+MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no secret
+
+# The environment also belongs to the system and to other programs, so an unknown name is refused only where it begins
+# like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
+_OUR_BEGINNINGS = (
+    "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
+    "MIN_PLAYERS", "QUEUE_REDIS", "STAKE", "TELEGRAM_", "WAIT_",
+)  # fmt: skip
 
 
 class SettingsError(ValueError):
     """The environment cannot be used; the message names the variable and what to do."""
 
 
-def _stakes(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+def _setting(
+    default: Any,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    pattern: str = "",
+    form: str = "",
+    secret: bool = False,
+) -> Any:
+    """A field with its bounds, or with the pattern that its text must match and what to call that."""
+    metadata = {"low": low, "high": high, "pattern": pattern, "form": form}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
-def _setting(default: Any, *, low: int | None = None, high: int | None = None, secret: bool = False) -> Any:
-    return field(default=default, repr=not secret, metadata={"low": low, "high": high})
+def _choice(*words: str) -> Any:
+    return _setting(words[0], pattern="|".join(words), form="one of " + ", ".join(words))
+
+
+def _redis_url() -> Any:
+    return _setting("", pattern=r"rediss?://\S+", form="an address like redis://host:6379/0", secret=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Units are in the names: `_s` seconds, `_bps` hundredths of a per cent; money is whole Stars."""
 
-    env: Literal["development", "production"] = "development"
-    host: str = "127.0.0.1"
+    env: Literal["development", "production"] = _choice("development", "production")
+    host: str = _setting("127.0.0.1", pattern=r"[0-9A-Za-z.:_-]{1,253}", form="an address or a host name")
     port: int = _setting(8000, low=1, high=65535)
     data_dir: Path = Path(".chance-tap")
-    bot_token: str = _setting(DEVELOPMENT_BOT_TOKEN, secret=True)
-    telegram_api_url: str = "https://api.telegram.org"
+    bot_token: str = _setting(DEVELOPMENT_BOT_TOKEN, pattern=r"[0-9]+:\S+", form="like 123456:ABC…", secret=True)
+    telegram_api_url: str = _setting("https://api.telegram.org", pattern=r"https?://\S+", form="an http address")
     init_data_max_age_s: int = _setting(86400, low=1)
-    jwt_secret: str = _setting("", secret=True)
+    jwt_secret: str = _setting("", pattern=r"[^,\s]+(,[^,\s]+)*", form="secrets separated by commas", secret=True)
     jwt_life_s: int = _setting(3600, low=10, high=86400)
-    database_url: str = _setting("", secret=True)
-    redis_url: str = _setting("", secret=True)
-    queue_redis_url: str = _setting("", secret=True)
+    database_url: str = _setting(
+        "", pattern=r"postgres(ql)?://\S+", form="an address like postgresql://user:password@host/name", secret=True
+    )
+    redis_url: str = _redis_url()
+    queue_redis_url: str = _redis_url()
     demo_stars: int = _setting(1000, low=0, high=1_000_000)
     demo_opponents: int = _setting(9, low=0, high=1000)
-    stakes: tuple[int, ...] = (20, 50, 100, 200, 300, 500)
+    stakes: tuple[int, ...] = _setting(
+        (20, 50, 100, 200, 300, 500), pattern=r"[0-9]{1,9}(,[0-9]{1,9})*", form="whole numbers separated by commas"
+    )
     capacity: int = _setting(10, low=2, high=50)
     min_players: int = _setting(2, low=2, high=50)
     wait_s: int = _setting(60, low=1, high=3600)
@@ -55,80 +83,88 @@ class Settings:
     hero_wait_s: int = _setting(300, low=1, high=86400)
     hero_target: int = _setting(200, low=1, high=100_000)
     hero_capacity: int = _setting(50, low=2, high=500)
-    hero_max_fee: int = _setting(10_000, low=1)
+    hero_max_fee: int = _setting(10_000, low=1, high=1_000_000)
     bonus_goal: int = _setting(1_000_000, low=1)
     bonus_s: int = _setting(86400, low=1)
     bonus_stars_per_usd: int = _setting(77, low=1)
     bonus_budget_stars: int = _setting(0, low=0)
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
     def is_production(self) -> bool:
         return self.env == "production"
 
 
+_FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}
+
+
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read `Settings` from the environment.
+    """Read `Settings` from the environment; an empty value counts as absent.
 
     Raises:
-        SettingsError: naming the variable, when a value is malformed, out of range, or unfit for production.
+        SettingsError: naming the variable, when it is unknown, malformed, out of range, or unfit for production.
     """
-    values: dict[str, Any] = {}
-    for f in fields(Settings):
-        name = f.name.upper()
-        raw = environ.get(name)
-        if raw is None or raw == "":
-            continue
-        values[f.name] = _parse(name, raw, f.name)
-        low, high = f.metadata.get("low"), f.metadata.get("high")
-        if isinstance(values[f.name], int):
-            if low is not None and values[f.name] < low:
-                raise SettingsError(f"{name} is {raw}: it must be at least {low}.")
-            if high is not None and values[f.name] > high:
-                raise SettingsError(f"{name} is {raw}: it must be at most {high}.")
+    for name in environ:
+        _refuse_unknown(name)
+    values = {f.name: _parse(name, environ[name], f) for name, f in _FIELDS.items() if environ.get(name)}
+    if values.get("env") == "production":
+        for name in ("demo_stars", "demo_opponents"):
+            if values.setdefault(name, 0):
+                raise SettingsError(f"{name.upper()} is set: it is for development only.")
     settings = Settings(**values)
     _check(settings)
     return settings
 
 
-_CHOICES = {"env": ("development", "production"), "log_level": ("debug", "info", "warning", "error")}
+def _refuse_unknown(name: str) -> None:
+    if name in _FIELDS or not name.startswith(_OUR_BEGINNINGS):
+        return
+    near = difflib.get_close_matches(name, _FIELDS, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise SettingsError(f"{name} is not a setting.{hint}")
 
 
-def _parse(name: str, raw: str, attribute: str) -> Any:
-    default = getattr(Settings, attribute, None) if attribute in ("",) else _DEFAULTS[attribute]
-    if attribute in _CHOICES:
-        if raw not in _CHOICES[attribute]:
-            raise SettingsError(f"{name} is {raw!r}: it must be one of {', '.join(_CHOICES[attribute])}.")
-        return raw
-    if isinstance(default, int):
-        if not re.fullmatch(r"[0-9]{1,12}", raw):
-            raise SettingsError(f"{name} is {raw!r}: it must be a whole number.")
-        return int(raw)
-    if isinstance(default, tuple):
-        if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", raw):
-            raise SettingsError(f"{name} is {raw!r}: it must be whole numbers separated by commas.")
-        return _stakes(raw)
-    if isinstance(default, Path):
+def _parse(name: str, raw: str, f: Field[Any]) -> Any:
+    shown = "malformed" if not f.repr else repr(raw)
+    pattern = f.metadata.get("pattern") or (r"[0-9]{1,12}" if isinstance(f.default, int) else "")
+    if pattern and not re.fullmatch(pattern, raw):
+        raise SettingsError(f"{name} is {shown}: it must be {f.metadata['form'] or 'a whole number'}.")
+    if isinstance(f.default, tuple):
+        return tuple(int(part) for part in raw.split(","))
+    if isinstance(f.default, Path):
         return Path(raw)
+    if isinstance(f.default, int):
+        low, high = f.metadata["low"], f.metadata["high"]
+        if int(raw) < low:
+            raise SettingsError(f"{name} is {raw}: it must be at least {low}.")
+        if high is not None and int(raw) > high:
+            raise SettingsError(f"{name} is {raw}: it must be at most {high}.")
+        return int(raw)
     return raw
 
 
-_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Settings)}
-
-
 def _check(s: Settings) -> None:
-    if any(stake <= 0 or stake > 1_000_000 for stake in s.stakes) or len(set(s.stakes)) != len(s.stakes):
+    if any(not 1 <= stake <= 1_000_000 for stake in s.stakes) or len(set(s.stakes)) != len(s.stakes):
         raise SettingsError("STAKES must be different whole numbers from 1 to 1000000.")
     if s.min_players > s.capacity:
         raise SettingsError(f"MIN_PLAYERS is {s.min_players}: it must not exceed CAPACITY ({s.capacity}).")
-    if not s.is_production:
-        return
+    if s.is_production:
+        _check_production(s)
+
+
+def _check_production(s: Settings) -> None:
     for name in ("jwt_secret", "database_url", "redis_url"):
         if not getattr(s, name):
             raise SettingsError(f"{name.upper()} is not set: production needs it.")
-    if any(len(secret) < MINIMUM_SECRET_LENGTH for secret in s.jwt_secret.split(",")):
-        raise SettingsError(f"JWT_SECRET is too short: production needs at least {MINIMUM_SECRET_LENGTH} characters.")
+    for secret in s.jwt_secret.split(","):
+        if len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < MINIMUM_SECRET_VARIETY:
+            raise SettingsError(
+                f"JWT_SECRET is too weak: production needs at least {MINIMUM_SECRET_LENGTH} random characters."
+            )
     if s.bot_token == DEVELOPMENT_BOT_TOKEN:
         raise SettingsError("BOT_TOKEN is the development token: production needs the bot's own.")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", s.bot_token):
         raise SettingsError("BOT_TOKEN is malformed: it looks like 123456:ABC….")
+    login = urlsplit(s.database_url)
+    if login.password and unquote(login.password) in (login.username, "postgres", "password"):
+        raise SettingsError("DATABASE_URL has a default password: production needs a secret one.")

@@ -86,19 +86,28 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
 
-    def tail(self, lines: int = 15) -> str:
-        return tail(self.log, lines)
+    def tail(self, lines: int = 15) -> list[str]:
+        """The last lines of its log; none when it cannot be read."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, self.log.stat().st_size - 16_384))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return text.splitlines()[-lines:]
+
+    def last_words(self) -> str:
+        """The one line of the log's end that best says why it stopped."""
+        return telling_line(self.tail())
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log; empty when there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 16_384))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])
+def telling_line(lines: Sequence[str]) -> str:
+    """The line that names a reason, else the last one."""
+    for word in ("no space left", "read-only", "fatal", "panic", "error", "can't", "failed"):
+        for line in reversed(lines):
+            if word in line.lower():
+                return line.strip()
+    return lines[-1].strip() if lines else "it said nothing"
 
 
 def identity(pid: int) -> str | None:

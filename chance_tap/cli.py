@@ -1,0 +1,152 @@
+"""`chance-tap`: one command a part of the system.
+
+Owns the command line only.  A command's module is imported when the command runs, so that none pays for the others,
+and every failure that a person can put right is one line on stderr with exit code 2.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+
+from chance_tap.embedded.child import EmbeddedError
+from chance_tap.play.folder import PlayError, kept_secret, running_addresses
+from chance_tap.settings import Settings, SettingsError, load_settings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Command:
+    """`needs` names the settings without which it cannot work; in development a running `play` supplies them."""
+
+    help: str
+    run: Callable[[argparse.Namespace, Settings], int]
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    needs: Sequence[str] = ()
+
+
+def _play(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.play.launcher import play
+
+    return play(settings, stop_with_parent=arguments.stop_with_parent)
+
+
+def _play_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stop-with-parent", action="store_true", help="end when the calling process (make) does")
+
+
+def _gateway(_: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap import log
+    from gateway.server import serve
+
+    log.configure(settings.log_level, part="gateway")
+    if not settings.jwt_secret:
+        settings = dataclasses.replace(settings, jwt_secret=kept_secret(settings.data_dir / "jwt_secret"))
+    serve(settings)
+    return 0
+
+
+def _worker(_: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap import log
+    from workers.main import run
+
+    log.configure(settings.log_level, part="worker")
+    run(settings)
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from persistence.postgres.migrate import migrate
+
+    migrate(settings.database_url, rollback=arguments.rollback, env=settings.env)
+    return 0
+
+
+def _migrate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rollback", action="store_true", help="take the latest migration back (development only)")
+
+
+def _simulate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap import log
+    from chance_tap.simulate.run import run
+
+    log.configure(settings.log_level, part="simulate")
+    return run(arguments, settings)
+
+
+def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.simulate.run import add_arguments
+
+    add_arguments(parser)
+
+
+def _ws_echo(arguments: argparse.Namespace, _: Settings) -> int:
+    from chance_tap.ws_echo import run
+
+    run(arguments.host, arguments.port)
+    return 0
+
+
+def _ws_echo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=9001, help="port (default 9001)")
+
+
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.doctor import run
+
+    return run(arguments, settings)
+
+
+def _json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+_STORES = ("database_url", "redis_url")
+
+COMMANDS = {
+    "play": Command("start everything on this machine, embedded servers included", _play, _play_arguments),
+    "gateway": Command("serve players: HTTP and WebSocket", _gateway, needs=_STORES),
+    "worker": Command("settle games, keep deadlines, return stakes", _worker, needs=_STORES),
+    "migrate": Command("bring the database up to date", _migrate, _migrate_arguments, needs=("database_url",)),
+    "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
+    "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),
+    "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 for success, 1 for a finding, 2 for what the caller must put right."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="chance-tap", description="A tapping game for Stars: its parts, one by one.")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.help, description=command.help)
+        if words[:1] == [name]:
+            command.add_arguments(subparser)
+    arguments = parser.parse_args(words)
+    chosen = COMMANDS[arguments.command]
+    try:
+        settings = load_settings()
+        if arguments.command != "play":
+            settings = _with_running_play(settings, chosen.needs)
+        return chosen.run(arguments, settings)
+    except (SettingsError, PlayError, EmbeddedError) as error:
+        print(f"chance-tap {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _with_running_play(settings: Settings, needs: Sequence[str]) -> Settings:
+    """In development, the stores that a running `play` of the same DATA_DIR embeds stand in for unset addresses."""
+    if not settings.is_production:
+        running = running_addresses(settings.data_dir)
+        settings = dataclasses.replace(
+            settings,
+            database_url=settings.database_url or running.get("database_url", ""),
+            redis_url=settings.redis_url or running.get("redis_url", ""),
+        )
+    for name in needs:
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()} is not set, and no `play` runs with DATA_DIR ({settings.data_dir}).")
+    return settings

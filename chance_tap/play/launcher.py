@@ -1,0 +1,258 @@
+"""The launcher of `play`: starts every part, waits, and leaves no process behind.
+
+Owns the order of starting and stopping.  A part that ends by itself ends everything; nothing is restarted here, since
+on one machine a person is better served by the reason than by a loop.  Runs on the main thread only: the kernel ends
+the children when the thread that made them dies.
+"""
+
+import ctypes
+import http.client
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import psycopg
+from psycopg import sql
+
+from chance_tap.embedded.child import Child
+from chance_tap.embedded.exec_shim import PR_SET_PDEATHSIG
+from chance_tap.embedded.postgres import EmbeddedPostgres
+from chance_tap.embedded.valkey import EmbeddedValkey
+from chance_tap.play.folder import DataFolder, PlayError
+from chance_tap.settings import Settings
+from persistence.postgres.migrate import migrate
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_READY_TIMEOUT_S = 30.0
+_DATABASE = "chance_tap"
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What a part gets beside the caller's environment; the demo opponents know the public address and nothing else.
+_SECRETS = ("DATABASE_URL", "REDIS_URL", "QUEUE_REDIS_URL", "JWT_SECRET")
+
+
+class StopRequested(Exception):
+    """Ctrl-C or a signal came while things were being started."""
+
+
+class PartEnded(Exception):
+    """A part stopped by itself; holds what to show."""
+
+
+def play(settings: Settings, *, stop_with_parent: bool = False) -> int:
+    """Run everything until a stop is asked for (exit code 0) or a part ends by itself (1).
+
+    Raises:
+        PlayError, EmbeddedError: in one line, when it cannot start.
+    """
+    launcher = Launcher(settings)
+    for number in _STOP_SIGNALS:
+        signal.signal(number, launcher.on_stop_signal)
+    signal.signal(signal.SIGCHLD, launcher.on_child)
+    if stop_with_parent and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    try:
+        launcher.start()
+        launcher.wait()
+    except StopRequested:
+        return 0
+    except PartEnded as ended:
+        say(str(ended))
+        return 1
+    finally:
+        launcher.stop()
+
+
+def say(text: str) -> None:
+    """A line of progress; a closed terminal must not keep us from stopping."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the end
+
+
+class Launcher:
+    """The parts that run, in the order in which they were started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = DataFolder(settings.data_dir)
+        self._parts: list[Child] = []
+        self._stop_asked = False
+        self._news = threading.Event()  # a signal came or a child changed
+
+    def on_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_asked = True
+        self._news.set()
+
+    def on_child(self, _number: int, _frame: FrameType | None) -> None:
+        self._news.set()
+
+    def start(self) -> None:
+        """Everything up to the line with the address."""
+        began = time.monotonic()
+        settings = self._settings
+        self._folder.open()
+        check_port(settings.host, settings.port)
+        environment = dict(os.environ) | {
+            "DATA_DIR": str(self._folder.path),
+            "PYTHONPATH": str(_PROJECT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if not settings.is_production:
+            environment["JWT_SECRET"] = settings.jwt_secret or self._folder.jwt_secret()
+        redis_url = settings.redis_url or self._start_valkey()
+        environment["REDIS_URL"] = redis_url
+        urls = self._external_postgres() if settings.database_url else self._start_postgres()
+        self._folder.publish({"database_url": urls["admin"], "redis_url": redis_url})
+        self._start_part("gateway", environment | {"DATABASE_URL": urls["gateway"]})
+        self._start_part("worker", environment | {"DATABASE_URL": urls["worker"]})
+        address = public_address(settings.host, settings.port)
+        self._wait_until_ready(address)
+        if settings.demo_opponents and not settings.is_production:
+            public = {name: value for name, value in environment.items() if name not in _SECRETS}
+            arguments = ["simulate", "--opponents", str(settings.demo_opponents), "--url", address]
+            self._start_part("opponents", public, arguments)
+        if not (_PROJECT / "webapp" / "dist" / "index.html").exists():
+            say("  The web app is not built: `make web` builds it.")
+        say(f"Chance Tap is ready after {time.monotonic() - began:.1f} s: {address}")
+        say(f"  Data and logs: {self._folder.path}. Ctrl-C stops everything.")
+
+    def wait(self) -> NoReturn:
+        """Until a stop is asked for or a part ends by itself."""
+        while True:
+            self._news.clear()
+            self._check()
+            self._news.wait()
+
+    def stop(self) -> None:
+        """End what runs, last started first; the stores last and together."""
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if self._parts:
+            say("Stopping …")
+        opponents = [part for part in self._parts if part.name == "opponents"]
+        stores = [part for part in self._parts if part.name in ("postgres", "valkey")]
+        ours = [part for part in self._parts if part not in opponents and part not in stores]
+        for group, patience_s in ((opponents, 5), (ours, 10), (stores, 20)):
+            for part in group:
+                part.ask_to_stop()
+            for part in group:
+                part.stop(patience_s)
+                self._folder.forget(part.name)
+        self._parts.clear()
+        self._folder.close()
+
+    def _start_valkey(self) -> str:
+        server = EmbeddedValkey(self._folder.valkey(), password=secrets.token_hex(16), log=self._log("valkey"))
+        self._step("Valkey", server.start)
+        self._add(server.child)
+        return server.url
+
+    def _start_postgres(self) -> dict[str, str]:
+        """Start, migrate, and give each part a login of its own; their passwords live as long as this launcher."""
+        server = EmbeddedPostgres(self._folder.postgres(), log=self._log("postgres"))
+        self._step("Postgres", server.start)
+        self._add(server.child)
+        with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+        admin = server.admin_url(_DATABASE)
+        self._step("Migrations", lambda: migrate(admin, env=self._settings.env))
+        urls = {"admin": admin}
+        with psycopg.connect(admin, autocommit=True) as connection:
+            for part in ("gateway", "worker"):
+                login, password = f"ct_{part}", secrets.token_urlsafe(24)
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(login), sql.Literal(password))
+                )
+                urls[part] = server.url(login, _DATABASE, password)
+        return urls
+
+    def _external_postgres(self) -> dict[str, str]:
+        url = self._settings.database_url
+        try:
+            self._step("Migrations", lambda: migrate(url, env=self._settings.env))
+        except psycopg.OperationalError as error:
+            raise PlayError(f"Postgres at DATABASE_URL does not answer: {str(error).splitlines()[0]}") from error
+        return {"admin": url, "gateway": url, "worker": url}
+
+    def _start_part(self, name: str, environment: dict[str, str], arguments: list[str] | None = None) -> None:
+        self._check()
+        argv = [sys.executable, "-P", "-m", "chance_tap", *(arguments or [name])]
+        self._add(Child.start(name, argv, log=self._log(name), env=environment))
+
+    def _wait_until_ready(self, address: str) -> None:
+        began = time.monotonic()
+        while not answers(address):
+            self._check()
+            if time.monotonic() - began > _READY_TIMEOUT_S:
+                gateway = next(part for part in self._parts if part.name == "gateway")
+                raise PlayError(f"The gateway does not become ready: {gateway.last_words()} ({gateway.log})")
+            time.sleep(0.05)
+        say(f"  Gateway and worker: ready ({time.monotonic() - began:.1f} s)")
+
+    def _step(self, name: str, work: Callable[[], object]) -> None:
+        self._check()
+        began = time.monotonic()
+        work()
+        say(f"  {name}: ready ({time.monotonic() - began:.1f} s)")
+
+    def _add(self, part: Child) -> None:
+        self._parts.append(part)
+        self._folder.remember(part)
+
+    def _log(self, name: str) -> Path:
+        return self._folder.logs / f"{name}.log"
+
+    def _check(self) -> None:
+        """Raise what there is to raise: a stop that was asked for, or a part that ended by itself."""
+        if self._stop_asked:
+            raise StopRequested
+        for part in self._parts:
+            if not part.running():
+                lines = "".join(f"\n    {line}" for line in part.tail())
+                code = part.process.returncode
+                how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+                raise PartEnded(f"{part.name} stopped by itself ({how}); the end of {part.log}:{lines}")
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PlayError when the gateway could not listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except PermissionError as error:
+        raise PlayError(f"Port {port} is not allowed to this user: set PORT to one above 1023.") from error
+    except socket.gaierror as error:
+        raise PlayError(f"HOST {host} is not an address of this machine.") from error
+    except OSError as error:
+        raise PlayError(f"Port {port} on {host} cannot be used ({error.strerror}): set PORT to another.") from error
+
+
+def public_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the gateway."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{near}:{port}"
+
+
+def answers(address: str) -> bool:
+    """Whether the gateway says that it is ready; proxies of the environment are not asked."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
