@@ -45,7 +45,7 @@ class EchoEndpoint(Endpoint):
         )
         super().__init__(limits, path=None)
 
-    def make(self, edge: Edge) -> Connection:
+    def make(self, edge: Edge, accept_language: str | None) -> Connection:  # noqa: ARG002
         connection = EchoConnection(self, edge)
         connection.settle_in()
         return connection

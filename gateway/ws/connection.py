@@ -272,12 +272,12 @@ class Endpoint(ABC):
         return CloseCode.SERVICE_RESTART
 
     @abstractmethod
-    def make(self, edge: Edge) -> Connection:
+    def make(self, edge: Edge, accept_language: str | None) -> Connection:
         """A new connection's object."""
 
-    def connect(self, edge: Edge) -> Connection:
+    def connect(self, edge: Edge, accept_language: str | None) -> Connection:
         """Admit a peer whose handshake is done.  Of too many silent ones the oldest goes: others speak at once."""
-        connection = self.make(edge)
+        connection = self.make(edge, accept_language)
         if connection.state == State.OPENING:
             self.silent[connection] = None
             self.wheel.schedule(connection, self.limits.hello_s)

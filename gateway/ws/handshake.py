@@ -7,7 +7,7 @@ and no cookie is read anywhere.
 import base64
 import binascii
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
@@ -25,8 +25,15 @@ class Refused(Exception):
         )
 
 
-def accept(request: bytes, path: str | None) -> bytes:
-    """The 101 answer to `request` (its head, CRLF throughout).  `path` is the only one there is; None takes any.
+class Accepted(NamedTuple):
+    """The 101 answer, and what the request said about the reader's languages."""
+
+    answer: bytes
+    accept_language: str | None
+
+
+def accept(request: bytes, path: str | None) -> Accepted:
+    """Judge `request` (its head, CRLF throughout).  `path` is the only one there is; None takes any.
 
     Raises:
         Refused: with the answer to send before closing.
@@ -55,10 +62,12 @@ def accept(request: bytes, path: str | None) -> bytes:
     if not _is_key(key):
         raise Refused(b"400 Bad Request", b"invalid_request", b"Sec-WebSocket-Key is missing or malformed.")
     token = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
-    return (
+    answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: %s\r\n\r\n" % token
     )
+    language = headers.get(b"accept-language")
+    return Accepted(answer, None if language is None else language.decode("latin-1"))
 
 
 def _is_key(key: bytes) -> bool:

@@ -135,7 +135,7 @@ class WebSocketProtocol(asyncio.Protocol):
         assert transport is not None
         limits = self._endpoint.limits
         try:
-            answer = accept(request, self._endpoint.path)
+            answer, accept_language = accept(request, self._endpoint.path)
         except Refused as refused:
             self._failed = True
             transport.write(refused.answer)
@@ -147,7 +147,7 @@ class WebSocketProtocol(asyncio.Protocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.socket_buffer_bytes)
         transport.write(answer)
         self._reader = FrameReader(limits.message_bytes)
-        self._connection = self._endpoint.connect(self)
+        self._connection = self._endpoint.connect(self, accept_language)
 
     def _fail(self, connection: Connection, error: FrameError) -> None:
         """RFC 6455 section 7.1.7: say why, end our side, and ignore the rest until the peer ends its own."""
