@@ -1,1 +1,1 @@
-"""Who is calling: Telegram init data in, tokens out.  Passwords and secrets never leave this folder, nor reach a log."""
+"""Who is calling: Telegram init data in, tokens out.  Secrets never leave this folder and never reach a log."""

@@ -19,14 +19,15 @@ MAX_BYTES: Final = 16_384
 MAX_PAIRS: Final = 64
 FUTURE_TOLERANCE_S: Final = 60
 MAX_TELEGRAM_ID: Final = 2**52
-_MAX_TEXT: Final = {"first_name": 256, "last_name": 256, "username": 64, "photo_url": 2048, "language_code": 16}
+_MAX_TEXT: Final = {"first_name": 128, "last_name": 128, "username": 64, "language_code": 16}
+_PHOTO_URL: Final = re.compile(r"https://[!-~]{1,1000}")
 _HEX_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AUTH_DATE: Final = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
 class TelegramUser:
-    """What init data says about the player; texts are cut to sane lengths, never refused for their length."""
+    """What init data says about the player; texts are cut to what the profile holds, never refused for their length."""
 
     telegram_id: int
     first_name: str | None
@@ -111,7 +112,12 @@ def _user(pairs: dict[bytes, bytes]) -> TelegramUser:
     telegram_id = user.get("id") if isinstance(user, dict) else None
     if type(telegram_id) is not int or not 0 < telegram_id < MAX_TELEGRAM_ID:
         raise GameError(ErrorCode.INIT_DATA_INVALID)
-    return TelegramUser(telegram_id=telegram_id, **{name: _text(user, name) for name in _MAX_TEXT})
+    photo_url = user.get("photo_url")
+    return TelegramUser(
+        telegram_id=telegram_id,
+        photo_url=photo_url if isinstance(photo_url, str) and _PHOTO_URL.fullmatch(photo_url) else None,
+        **{name: _text(user, name) for name in _MAX_TEXT},
+    )
 
 
 def _text(user: dict[str, Any], name: str) -> str | None:

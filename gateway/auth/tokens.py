@@ -17,7 +17,7 @@ from persistence.errors import ErrorCode, GameError
 Role = Literal["user", "admin"]
 MAX_CHARACTERS: Final = 4096
 _CACHE_SIZE: Final = 20_000
-_REQUIRED: Final = ("user_id", "telegram_id", "role", "iat", "exp")
+_REQUIRED: Final = ("user_id", "role", "iat", "exp")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,9 @@ class StatementEntry(msgspec.Struct):
     entry_id: str
     kind: str
     amount: int
+    balance_after: Stars
     room_id: RoomId | None
+    reason: str | None
     created_ms: Moment
 
 
@@ -130,7 +132,7 @@ class Health(msgspec.Struct):
 class DemoLogin(msgspec.Struct, kw_only=True):
     """POST /dev/init-data, development only: the demo player to sign in."""
 
-    telegram_id: Annotated[int, msgspec.Meta(ge=1, le=2**52)] | None = None
+    telegram_id: Annotated[int, msgspec.Meta(ge=1, lt=2**52)] | None = None
     first_name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "Demo"
     last_name: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     username: Annotated[str, msgspec.Meta(max_length=32)] | None = None

@@ -162,7 +162,9 @@ export const statementEntrySchema = z.object({
   entry_id: z.string(),
   kind: z.string(),
   amount: z.int(),
+  balance_after: z.int().check(z.gte(0)),
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
+  reason: z.nullable(z.string()),
   created_ms: z.int().check(z.gte(0)),
 });
 export type StatementEntry = z.infer<typeof statementEntrySchema>;

@@ -1,0 +1,107 @@
+"""The gateway's Starlette application: routes, and the lifespan that opens and closes what they use.
+
+Nothing is kept here that cannot be lost: every gateway serves every player of every room.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from chance_tap.settings import Settings
+from gateway import development
+from gateway.assets import WebApp, not_found
+from gateway.auth.accounts import Accounts
+from gateway.auth.init_data import InitDataCheck
+from gateway.auth.tokens import Tokens
+from gateway.endpoint import Endpoint, Resource
+from gateway.errors import error_response
+from gateway.limits import Rates
+from gateway.live.hub import Hub
+from gateway.routes import auth, operations, profile, rooms
+from gateway.services import Services
+from gateway.texts import from_accept_language
+from gateway.tiers import TierBoard
+from gateway.ws.adapter import websocket_endpoint
+from gateway.ws.connection import ENDPOINT_KEY
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.seats import Seats
+
+WEBSOCKET_PATH: Final = "/api/v1/ws"
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*auth.ENDPOINTS, *profile.ENDPOINTS, *rooms.ENDPOINTS)
+
+
+def build_app(settings: Settings) -> Starlette:
+    """The application; stores are opened when it starts, not here."""
+    offered = [*ENDPOINTS, *(development.ENDPOINTS if development.is_offered(settings) else ())]
+    routes: list[BaseRoute] = [Route(r.path, r) for r in _resources(offered)]
+    routes += operations.routes(ENDPOINTS)
+    routes.append(WebSocketRoute(WEBSOCKET_PATH, websocket_endpoint))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        async with AsyncExitStack() as stack:
+            services = await _open(settings, stack)
+            app.state.services = services
+            yield {ENDPOINT_KEY: services.hub.endpoint}
+
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _refused, Exception: _broken},
+    )
+    app.router.redirect_slashes = False
+    app.router.default = WebApp()
+    return app
+
+
+def _resources(endpoints: list[Endpoint]) -> list[Resource]:
+    by_path: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, []).append(endpoint)
+    return [Resource(group) for group in by_path.values()]
+
+
+async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
+    db = await Database.open(settings.database_url, name="gateway")
+    stack.push_async_callback(db.close)
+    live = await LiveStore.open(settings.redis_url)
+    stack.push_async_callback(live.close)
+    tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s)
+    hub = Hub(live, db, settings, tokens)
+    await hub.start()
+    stack.push_async_callback(hub.stop)
+    return Services(
+        settings=settings,
+        db=db,
+        live=live,
+        seats=Seats(live, db, settings),
+        hub=hub,
+        tokens=tokens,
+        init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
+        accounts=Accounts(db),
+        tiers=TierBoard(live.lobby, settings),
+        rates=Rates(),
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses, in our shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    if status == 405:
+        language = from_accept_language(request.headers.get("accept-language"))
+        headers = dict(getattr(error, "headers", None) or {})
+        return error_response(GameError(ErrorCode.METHOD_NOT_ALLOWED), language, headers)
+    return not_found(request.scope)
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    """A bug outside of the endpoints; Starlette raises the exception again, and the server logs it."""
+    return error_response(GameError(ErrorCode.INTERNAL), from_accept_language(request.headers.get("accept-language")))

@@ -1,0 +1,78 @@
+"""What the gateway must know of an account on every request: whether it is banned, and its language.
+
+A short-lived, bounded copy of Postgres's answer, so that a poll costs no query.  Nothing that moves money relies on
+it: the functions that take a stake look for themselves.  While Postgres is away reads go on without the check.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.schemas.fields import Language
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.postgres import users
+from persistence.postgres.pool import Database
+
+KEEP_S: Final = 3.0
+_MAX_ACCOUNTS: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    until: float
+    exists: bool
+    banned: bool
+    language: Language | None
+
+
+class Accounts:
+    """Accounts lately seen by this gateway."""
+
+    def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+
+    async def refuse_banned(self, user_id: str) -> None:
+        """Let only an account in good standing pass.
+
+        Raises:
+            GameError: `banned`, or `unauthorized` when the token outlived its account.
+        """
+        known = await self._look_up(user_id)
+        if not known.exists:
+            raise GameError(ErrorCode.UNAUTHORIZED)
+        if known.banned:
+            raise GameError(ErrorCode.BANNED)
+
+    async def language(self, user_id: str) -> Language | None:
+        """The account's language; None when that cannot be told now."""
+        return (await self._look_up(user_id)).language
+
+    def forget(self, user_id: str) -> None:
+        """The account was changed through this gateway."""
+        self._known.pop(user_id, None)
+
+    async def _look_up(self, user_id: str) -> _Known:
+        now = self._clock()
+        known = self._known.get(user_id)
+        if known is not None and known.until > now:
+            return known
+        try:
+            standing = await users.standing(self._db, int(user_id))
+        except StoreUnavailable:
+            fresh = _Known(now + KEEP_S, True, known.banned if known else False, known.language if known else None)
+        else:
+            exists = standing is not None
+            fresh = _Known(
+                now + KEEP_S,
+                exists,
+                standing.banned if standing else False,
+                standing.language if standing else None,
+            )
+        self._known.pop(user_id, None)
+        if len(self._known) >= _MAX_ACCOUNTS:
+            del self._known[next(iter(self._known))]
+        self._known[user_id] = fresh
+        return fresh

@@ -1,0 +1,104 @@
+"""Logging in with Telegram: find or create the account, patiently, and hand out a session.
+
+Requirements A1 to A3: one transaction, repeated up to three times with backoff and jitter; what still fails is
+counted for the alert and answered with `temporarily_unavailable`.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
+from gateway import metrics
+from gateway.auth.init_data import TelegramUser
+from gateway.auth.tokens import Tokens
+from gateway.schemas.rest import Session, Stats, User
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.postgres import users
+from persistence.postgres.pool import Database
+
+log = structlog.get_logger(__name__)
+
+RETRIES: Final = 3
+FIRST_PAUSE_S: Final = 0.1
+
+
+async def log_in(db: Database, settings: Settings, player: TelegramUser) -> users.Account:
+    """The player's account, made now if there is none.
+
+    Raises:
+        GameError: `banned`.
+        StoreUnavailable: after the last retry; nothing is left half done, the transaction is whole or absent.
+    """
+    profile = users.TelegramProfile(
+        telegram_id=player.telegram_id,
+        first_name=player.first_name,
+        last_name=player.last_name,
+        username=player.username,
+        photo_url=player.photo_url,
+        language_code=player.language_code,
+        is_demo=settings.bot_token == DEVELOPMENT_BOT_TOKEN,
+    )
+    demo_stars = 0 if settings.is_production else settings.demo_stars
+    account = await _patiently(lambda: users.log_in_telegram(db, profile, demo_stars))
+    if account.banned:
+        raise GameError(ErrorCode.BANNED)
+    return account
+
+
+async def _patiently(transaction: Callable[[], Awaitable[users.Account]]) -> users.Account:
+    pause_s = FIRST_PAUSE_S
+    for _ in range(RETRIES):
+        try:
+            return await transaction()
+        except StoreUnavailable:
+            # Full jitter: logins that failed together must not come back together.
+            await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311
+            pause_s *= 3
+    try:
+        return await transaction()
+    except StoreUnavailable:
+        metrics.login_failures.inc()
+        log.error("login transaction failed for good", attempts=RETRIES + 1)
+        raise
+
+
+async def open_session(db: Database, tokens: Tokens, user_id: int) -> Session:
+    """A new token and the profile that it opens.
+
+    Raises:
+        GameError: `unauthorized` when the account is gone.
+    """
+    user = await read_profile(db, user_id)
+    token, expires_at_ms = tokens.issue(user.user_id, user.telegram_id, user.role)
+    return Session(token=token, expires_at_ms=expires_at_ms, user=user)
+
+
+async def read_profile(db: Database, user_id: int) -> User:
+    """The caller's own profile.
+
+    Raises:
+        GameError: `unauthorized` when the account is gone.
+    """
+    me = await users.me(db, user_id)
+    if me is None:
+        raise GameError(ErrorCode.UNAUTHORIZED)
+    return User(
+        user_id=str(me.user_id),
+        telegram_id=None if me.telegram_id is None else str(me.telegram_id),
+        name=me.name,
+        username=me.username,
+        photo_url=me.photo_url,
+        language=me.language,
+        role=me.role,
+        balance=me.balance,
+        coins=0,
+        has_ton_wallet=False,
+        wallet=None,
+        room_id=me.room_id,
+        bonus=None,
+        stats=Stats(games=me.games, wins=me.wins, won=me.won, best_rate=me.best_rate),
+    )

@@ -1,0 +1,96 @@
+"""Request bodies and query strings into models, every failure into its code.
+
+What is not JSON at all is `invalid_json`; JSON of the wrong shape is `invalid_request` with the field named.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from gateway.errors import invalid
+from gateway.schemas.fields import Claimed
+from persistence.errors import ErrorCode, GameError
+
+T = TypeVar("T", bound=msgspec.Struct)
+MAX_KEY_CHARACTERS: Final = 200
+_IDEMPOTENCY_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % MAX_KEY_CHARACTERS)
+# msgspec's messages end in "- at `$.field`", or name the field that is missing.
+_AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<at>[^`]*)`)?$", re.DOTALL)
+_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]+)`")
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The model that `body` holds.
+
+    Raises:
+        GameError: `invalid_json` or `invalid_request`.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise GameError(ErrorCode.INVALID_JSON) from None
+
+
+def query_fields(query_string: bytes) -> Mapping[str, str]:
+    """The query's fields; one given twice is refused, since which one counts would be a guess."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32)
+    except ValueError:
+        raise invalid("query", "malformed") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise invalid("query", "a field is given twice")
+    return fields
+
+
+def page_limit(fields: Mapping[str, str], default: int, maximum: int) -> int:
+    """The `limit` of a list."""
+    text = fields.get("limit", str(default))
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= maximum:
+        raise invalid("limit", f"must be from 1 to {maximum}")
+    return int(text)
+
+
+def idempotency_key(header: bytes | None) -> str:
+    """The caller's key: 1 to 200 visible ASCII characters."""
+    if header is None:
+        raise invalid("Idempotency-Key", "missing")
+    if not _IDEMPOTENCY_KEY.fullmatch(header):
+        raise invalid("Idempotency-Key", f"must be 1 to {MAX_KEY_CHARACTERS} visible ASCII characters")
+    return header.decode("ascii")
+
+
+def body_hash(body: msgspec.Struct) -> bytes:
+    """A digest that is equal for bodies that mean the same, whatever their spaces and order."""
+    return sha256(_encode(body)).digest()
+
+
+def check_claimed(claimed: Claimed | Mapping[str, str], user_id: str, telegram_id: str | None) -> None:
+    """Refuse a request that names somebody other than its token does.
+
+    Raises:
+        GameError: `forbidden`.
+    """
+    named: tuple[Any, Any]
+    if isinstance(claimed, Claimed):
+        named = (claimed.user_id, claimed.telegram_id)
+    else:
+        named = (claimed.get("user_id"), claimed.get("telegram_id"))
+    if named[0] not in (None, user_id) or named[1] not in (None, telegram_id):
+        raise GameError(ErrorCode.FORBIDDEN)
+
+
+def _invalid(message: str) -> GameError:
+    parts = _AT.match(message)
+    problem, field = (parts["problem"], parts["at"] or "") if parts else (message, "")
+    missing = _MISSING.search(problem)
+    if missing:
+        field, problem = ".".join(filter(None, (field, missing["name"]))), "missing"
+    return invalid(field or "body", problem.replace("`", "").lower())

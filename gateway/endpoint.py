@@ -1,0 +1,184 @@
+"""One REST endpoint: its declaration, and the road that every request takes through it.
+
+The declaration (body, answer, codes) is what the OpenAPI document is made of.  The road is: method, token, rate,
+ban, size, media type, JSON, model, handler, answer; whatever goes wrong on it leaves as `{code, message, details?}`.
+A refusal is counted, not logged; anything else that is raised is logged and answered with `internal`.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from gateway import metrics
+from gateway.auth.tokens import Claims
+from gateway.body import check_claimed, decode, query_fields
+from gateway.errors import error_response
+from gateway.limits import ClientGone, read_body
+from gateway.schemas.fields import Claimed, Language
+from gateway.services import Services
+from gateway.texts import from_accept_language
+from persistence.errors import ErrorCode, GameError
+
+log = structlog.get_logger(__name__)
+
+_HEADERS: Final[list[tuple[bytes, bytes]]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through an endpoint.  `claims` is only there where the endpoint wants a token."""
+
+    services: Services
+    scope: Scope
+    headers: Mapping[bytes, bytes]
+    claims: Claims
+    body: Any = None
+
+    @property
+    def user_id(self) -> int:
+        return int(self.claims.user_id)
+
+    @property
+    def address(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return query_fields(self.scope["query_string"])
+
+    def path(self, name: str) -> str:
+        return str(self.scope["path_params"][name])
+
+
+Handler = Callable[[Call], Awaitable[msgspec.Struct | bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A method of a path.  `answer` names the model even where the handler gives bytes that were encoded before."""
+
+    method: str
+    path: str
+    handler: Handler
+    answer: type[Any]
+    summary: str
+    body: type[msgspec.Struct] | None = None
+    body_optional: bool = False
+    with_token: bool = True
+    checks_ban_itself: bool = False
+    idempotent: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    codes: tuple[ErrorCode, ...] = ()
+
+
+_NOBODY: Final = Claims("0", None, "user", 0)
+
+
+class Resource:
+    """The ASGI application of one path: all of its methods."""
+
+    def __init__(self, endpoints: list[Endpoint]) -> None:
+        self.path = endpoints[0].path
+        self._endpoints = {endpoint.method: endpoint for endpoint in endpoints}
+        if "GET" in self._endpoints:
+            self._endpoints["HEAD"] = self._endpoints["GET"]
+        self._decoders = {e.method: msgspec.json.Decoder(e.body) for e in endpoints if e.body is not None}
+        self._allow = ", ".join(sorted(self._endpoints))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        endpoint = self._endpoints.get(scope["method"])
+        services: Services = scope["app"].state.services
+        call = Call(services, scope, headers, _NOBODY)
+        try:
+            if endpoint is None:
+                raise GameError(ErrorCode.METHOD_NOT_ALLOWED)
+            answer = await self._answer(endpoint, call, receive)
+        except GameError as error:
+            status = await self._refuse(error, call, send)
+        except ClientGone:
+            status = 499
+        except Exception:
+            log.exception("request failed", path=self.path, method=scope["method"])
+            status = await self._refuse(GameError(ErrorCode.INTERNAL), call, send)
+        else:
+            status = 200
+            length = (b"content-length", str(len(answer)).encode())
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, length]})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer})
+        metrics.observe_request(scope["method"] if endpoint else "other", self.path, status, started)
+
+    async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> bytes:
+        if endpoint.with_token:
+            await _identify(endpoint, call)
+        if endpoint.body is not None:
+            call.body = await self._body(endpoint, call, receive)
+        answer = await endpoint.handler(call)
+        return answer if isinstance(answer, bytes) else _encode(answer)
+
+    async def _body(self, endpoint: Endpoint, call: Call, receive: Receive) -> msgspec.Struct | None:
+        media_type = call.headers.get(b"content-type")
+        if media_type is not None and not _is_json(media_type):
+            raise GameError(ErrorCode.UNSUPPORTED_MEDIA_TYPE)
+        raw = await read_body(call.headers.get(b"content-length"), receive)
+        if not raw:
+            if endpoint.body_optional:
+                return None
+            raise GameError(ErrorCode.INVALID_JSON)
+        if media_type is None:
+            raise GameError(ErrorCode.UNSUPPORTED_MEDIA_TYPE)
+        body = decode(self._decoders[endpoint.method], raw)
+        if endpoint.with_token and isinstance(body, Claimed):
+            check_claimed(body, call.claims.user_id, call.claims.telegram_id)
+        return body
+
+    async def _refuse(self, error: GameError, call: Call, send: Send) -> int:
+        headers = {}
+        if error.code is ErrorCode.METHOD_NOT_ALLOWED:
+            headers["allow"] = self._allow
+        if error.code is ErrorCode.TOO_LARGE:
+            # The rest of the body is not read, so the connection cannot be used again.
+            headers["connection"] = "close"
+        response = error_response(error, await _language(call), headers)
+        await response(call.scope, _no_more, send)
+        return response.status_code
+
+
+async def _identify(endpoint: Endpoint, call: Call) -> None:
+    """Token, rate, claimed ids of the query, ban: in this order."""
+    scheme, _, token = call.headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"bearer" or not token:
+        raise GameError(ErrorCode.UNAUTHORIZED)
+    call.claims = call.services.tokens.verify(token.strip().decode("latin-1"))
+    call.services.rates.user.take(call.claims.user_id)
+    if call.scope["query_string"]:
+        check_claimed(call.query, call.claims.user_id, call.claims.telegram_id)
+    if not endpoint.checks_ban_itself:
+        await call.services.accounts.refuse_banned(call.claims.user_id)
+
+
+async def _language(call: Call) -> Language:
+    """The account's language once the caller is known, else what the client accepts."""
+    if call.claims is not _NOBODY:
+        known = await call.services.accounts.language(call.claims.user_id)
+        if known is not None:
+            return known
+    header = call.headers.get(b"accept-language")
+    return from_accept_language(header.decode("latin-1") if header else None)
+
+
+def _is_json(media_type: bytes) -> bool:
+    kind, _, parameters = media_type.lower().partition(b";")
+    return kind.strip() == b"application/json" and parameters.strip().replace(b'"', b"") in (b"", b"charset=utf-8")
+
+
+async def _no_more() -> dict[str, Any]:
+    return {"type": "http.disconnect"}

@@ -1,0 +1,105 @@
+"""The OpenAPI 3.1 document, made of the endpoints' own declarations so that it cannot say anything else."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from gateway.endpoint import Endpoint
+from gateway.errors import STATUS
+from gateway.schemas.rest import ErrorBody
+from persistence.errors import ErrorCode
+
+ALWAYS = (ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.INTERNAL, ErrorCode.TEMPORARILY_UNAVAILABLE)
+WITH_TOKEN = (
+    ErrorCode.UNAUTHORIZED,
+    ErrorCode.TOKEN_EXPIRED,
+    ErrorCode.FORBIDDEN,
+    ErrorCode.BANNED,
+    ErrorCode.RATE_LIMITED,
+    ErrorCode.INVALID_REQUEST,
+)
+WITH_BODY = (
+    ErrorCode.INVALID_REQUEST,
+    ErrorCode.INVALID_JSON,
+    ErrorCode.TOO_LARGE,
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+def possible_codes(endpoint: Endpoint) -> list[ErrorCode]:
+    """Every code with which this endpoint may refuse."""
+    codes = {*ALWAYS, *endpoint.codes}
+    codes |= set(WITH_TOKEN) if endpoint.with_token else set()
+    codes |= set(WITH_BODY) if endpoint.body is not None else set()
+    return [code for code in ErrorCode if code in codes]
+
+
+def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """The whole document."""
+    endpoints = list(endpoints)
+    models: list[Any] = [ErrorBody]
+    for endpoint in endpoints:
+        models += [model for model in (endpoint.body, endpoint.answer) if model is not None and model not in models]
+    references, components = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
+    schemas = dict(zip(models, references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Chance Tap", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "operationId": endpoint.handler.__name__,
+        "security": [{"token": []}] if endpoint.with_token else [],
+        "responses": _responses(endpoint, schemas),
+    }
+    parameters = _parameters(endpoint)
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": not endpoint.body_optional,
+            "content": {"application/json": {"schema": schemas[endpoint.body]}},
+        }
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    in_path = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
+    found = [{"name": name, "in": "path", "required": True, "schema": text} for name in in_path]
+    found += [
+        {"name": name, "in": "query", "description": description, "schema": text}
+        for name, description in endpoint.query.items()
+    ]
+    if endpoint.idempotent:
+        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
+        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})
+    return found
+
+
+def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
+    responses = {
+        "200": {"description": "Success", "content": {"application/json": {"schema": schemas[endpoint.answer]}}}
+    }
+    by_status: dict[int, list[str]] = {}
+    for code in possible_codes(endpoint):
+        by_status.setdefault(STATUS[code], []).append(code.value)
+    for status, codes in sorted(by_status.items()):
+        schema = {"allOf": [schemas[ErrorBody], {"properties": {"code": {"enum": codes}}}]}
+        responses[str(status)] = {
+            "description": ", ".join(codes),
+            "content": {"application/json": {"schema": schema}},
+        }
+    return responses

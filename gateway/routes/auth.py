@@ -1,0 +1,61 @@
+"""/auth: from Telegram's init data to a token, and from a token to the next."""
+
+import time
+
+from gateway.auth.login import log_in, open_session
+from gateway.endpoint import Call, Endpoint
+from gateway.schemas.rest import Nothing, Session, TelegramLogin
+from persistence.errors import ErrorCode, GameError
+
+
+async def log_in_with_telegram(call: Call) -> Session:
+    """Whoever shows valid init data gets in, however often the address failed: it may be a whole mobile network's."""
+    services = call.services
+    body: TelegramLogin = call.body
+    try:
+        player = services.init_data(body.init_data, time.time())
+    except GameError:
+        services.rates.failed_login.take(call.address)
+        raise
+    if body.telegram_id not in (None, str(player.telegram_id)):
+        raise GameError(ErrorCode.FORBIDDEN)
+    services.rates.login.take(str(player.telegram_id))
+    account = await log_in(services.db, services.settings, player)
+    if body.user_id not in (None, str(account.user_id)):
+        raise GameError(ErrorCode.FORBIDDEN)
+    services.accounts.forget(str(account.user_id))
+    return await open_session(services.db, services.tokens, account.user_id)
+
+
+async def refresh(call: Call) -> Session:
+    """A new token for one that still holds."""
+    return await open_session(call.services.db, call.services.tokens, call.user_id)
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="POST",
+        path="/api/v1/auth/telegram",
+        handler=log_in_with_telegram,
+        summary="Log in with the Mini App's init data",
+        body=TelegramLogin,
+        answer=Session,
+        with_token=False,
+        codes=(
+            ErrorCode.INIT_DATA_INVALID,
+            ErrorCode.INIT_DATA_EXPIRED,
+            ErrorCode.FORBIDDEN,
+            ErrorCode.BANNED,
+            ErrorCode.RATE_LIMITED,
+        ),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/auth/refresh",
+        handler=refresh,
+        summary="Renew an unexpired token",
+        body=Nothing,
+        body_optional=True,
+        answer=Session,
+    ),
+]

@@ -1,0 +1,59 @@
+"""Health, metrics and the interface's description: what machines ask, without a token."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.endpoint import Endpoint
+from gateway.errors import error_response, json_response
+from gateway.openapi import document
+from gateway.services import Services
+from gateway.texts import DEFAULT_LANGUAGE
+from persistence.errors import GameError, StoreUnavailable
+
+READY_WITHIN_S: Final = 2.0
+_OK: Final = b'{"status":"ok"}'
+
+
+async def healthz(_request: Request) -> Response:
+    """This process answers; says nothing about the stores, so that their outage restarts no gateway."""
+    return json_response(_OK)
+
+
+async def readyz(request: Request) -> Response:
+    """Both stores answer in time, so this gateway may get players."""
+    services: Services = request.app.state.services
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await asyncio.gather(services.db.ping(), services.live.ping())
+    except TimeoutError:
+        return error_response(StoreUnavailable("either"), DEFAULT_LANGUAGE)
+    except GameError as error:
+        return error_response(error, DEFAULT_LANGUAGE)
+    return json_response(_OK)
+
+
+async def metrics(_request: Request) -> Response:
+    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
+    """The routes of this module; `endpoints` is what the OpenAPI document describes."""
+    described = json.dumps(document(endpoints)).encode()
+
+    async def openapi(_request: Request) -> Response:
+        return Response(described, media_type="application/json", headers={"cache-control": "public, max-age=300"})
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/openapi.json", openapi),
+        Route("/api/v1/openapi.json", openapi),
+    ]

@@ -1,0 +1,104 @@
+"""/tiers and /rooms: what can be joined, joining, looking at a room and leaving it."""
+
+import re
+
+import msgspec
+
+from gateway.body import body_hash, idempotency_key
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.schemas.fields import ROOM_ID_PATTERN
+from gateway.schemas.rest import BalanceAnswer, JoinStandard, Nothing, RoomAnswer, Tiers
+from gateway.schemas.room import room_view
+from persistence.errors import ErrorCode, GameError
+
+JOIN = "/api/v1/rooms/join"
+_ROOM_ID = re.compile(ROOM_ID_PATTERN)
+_encode = msgspec.json.Encoder().encode
+
+
+async def tiers(call: Call) -> Tiers:
+    return await call.services.tiers.read()
+
+
+async def join(call: Call) -> bytes:
+    """Pay and sit down.  A repeated send gets the bytes of the first answer."""
+    body: JoinStandard = call.body
+    services = call.services
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    if body.stake not in services.settings.stakes:
+        raise invalid("stake", "is not one of the stakes")
+    joined = await services.seats.join(call.user_id, body.stake, JOIN, key, body_hash(body))
+    if joined.answer is not None:
+        return joined.answer
+    answer = _encode(RoomAnswer(room_view(joined.room_state, call.claims.user_id)))
+    await services.seats.store_answer(call.user_id, JOIN, key, answer)
+    return answer
+
+
+async def room(call: Call) -> RoomAnswer:
+    """The room as one of its players sees it; to everybody else it does not exist."""
+    state = await call.services.live.rooms.snapshot(_room_id(call))
+    if state is None:
+        raise GameError(ErrorCode.NOT_FOUND)
+    view = room_view(state, call.claims.user_id)
+    if view.organizer_id != call.claims.user_id and all(p.user_id != call.claims.user_id for p in view.players):
+        raise GameError(ErrorCode.NOT_FOUND)
+    return RoomAnswer(view)
+
+
+async def leave(call: Call) -> BalanceAnswer:
+    """Give the seat back; the refund is committed before the answer."""
+    return BalanceAnswer(await call.services.seats.leave(call.user_id, _room_id(call)))
+
+
+def _room_id(call: Call) -> str:
+    room_id = call.path("room_id")
+    if not _ROOM_ID.fullmatch(room_id):
+        raise GameError(ErrorCode.NOT_FOUND)
+    return room_id
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="GET",
+        path="/api/v1/tiers",
+        handler=tiers,
+        summary="The stakes, with players waiting and playing and the prize of a full room",
+        answer=Tiers,
+    ),
+    Endpoint(
+        method="POST",
+        path=JOIN,
+        handler=join,
+        summary="Pay a stake and take a seat in a standard room",
+        body=JoinStandard,
+        answer=RoomAnswer,
+        idempotent=True,
+        checks_ban_itself=True,
+        codes=(
+            ErrorCode.INSUFFICIENT_BALANCE,
+            ErrorCode.ALREADY_IN_ROOM,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/rooms/{room_id}",
+        handler=room,
+        summary="A room, for its players",
+        answer=RoomAnswer,
+        codes=(ErrorCode.NOT_FOUND,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/rooms/{room_id}/leave",
+        handler=leave,
+        summary="Leave a waiting room and get the stake back",
+        body=Nothing,
+        body_optional=True,
+        answer=BalanceAnswer,
+        codes=(ErrorCode.NOT_FOUND, ErrorCode.ROOM_CLOSED),
+    ),
+]
