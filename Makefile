@@ -1,0 +1,87 @@
+# Every road into the project.  Paths are relative on purpose: the folder may have a space in its name.
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+NPM := .ci/npm
+WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help play test check bench web format lock clean test-setup
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+play: .venv/.play webapp/dist/index.html ## Start everything on this machine and print the address; Ctrl-C stops it
+	@exec $(PY) -P -m chance_tap play --stop-with-parent
+
+test: test-setup ## Set up what the tests need and run all of them: checks, web, Python, browser
+	@$(MAKE) --no-print-directory check
+	@echo "Testing the web app ..."
+	@.ci/quietly $(NPM) test
+	@echo "Testing the rest ..."
+	@CHROMIUM="$$(.ci/system-packages --chromium)" $(PY) -m pytest -q -n 2 --dist loadgroup
+
+check: test-setup ## Lint, format, types, generated files; nothing is changed
+	@echo "Checking Python ..."
+	@.ci/quietly $(PY) -m ruff check .
+	@.ci/quietly $(PY) -m ruff format --check .
+	@.ci/quietly $(PY) -m mypy
+	@echo "Checking Lua ..."
+	@.ci/quietly luacheck --no-color lua
+	@echo "Checking the web app ..."
+	@.ci/quietly $(PY) -m gateway.schemas.generate --check
+	@.ci/quietly $(NPM) run check
+
+bench: test-setup webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
+	@$(PY) -m benchmarks
+
+web: webapp/dist/index.html ## Build the web app
+
+format: .venv/.test webapp/node_modules/.installed ## Put everything into its form
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format --quiet .
+	@$(NPM) run format --silent
+
+lock: .venv/.play ## Pin every Python package again, with hashes
+	@$(PIP) install uv
+	@for lock in "requirements.txt --extra play" "requirements-test.txt --extra play --extra test -c requirements.txt"; do \
+		set -- $$lock; file=$$1; shift; \
+		$(PY) -m uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header --quiet --upgrade -o "$$file"; done
+
+clean: ## Remove what was built; the data folder stays
+	@rm -rf .venv webapp/dist webapp/node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+test-setup: .venv/.test webapp/node_modules/.installed webapp/dist/index.html
+	@.ci/system-packages
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=..." >&2; exit 1; }
+	@echo "Making the virtual environment ..."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "The module venv is needed (Debian: python3-venv)." >&2; exit 1; }
+
+.venv/.play: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Installing Python packages ..."
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.txt
+	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: requirements-test.txt .venv/.play
+	@echo "Installing packages for the tests ..."
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-test.txt
+	@touch $@
+
+webapp/node_modules/.installed: webapp/package.json webapp/package-lock.json | .venv/.play
+	@echo "Installing web packages ..."
+	@.ci/quietly $(NPM) ci --no-progress --no-audit --no-fund
+	@touch $@
+
+webapp/dist/index.html: webapp/node_modules/.installed $(WEB_SOURCES)
+	@echo "Building the web app ..."
+	@.ci/quietly $(NPM) run build
+	@touch $@
