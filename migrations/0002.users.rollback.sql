@@ -1,0 +1,3 @@
+DROP TABLE auth.users;
+DROP FUNCTION auth.claim();
+DROP TABLE public.users;

@@ -1,0 +1,10 @@
+DROP FUNCTION ledger.statement(bigint, int);
+DROP FUNCTION ledger.balance();
+DROP FUNCTION ledger.open_account(bigint, bigint);
+DROP FUNCTION ledger.post(text, text, text, text, bigint[], bigint[]);
+DROP TABLE ledger.entries;
+DROP TABLE ledger.transfers;
+DROP TABLE ledger.balances;
+DROP TABLE ledger.accounts;
+DROP FUNCTION ledger.check_zero_sum();
+DROP FUNCTION ledger.refuse_change();

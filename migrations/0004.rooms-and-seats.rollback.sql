@@ -1,0 +1,3 @@
+DROP TABLE game.player_stats;
+DROP TABLE game.seats;
+DROP TABLE game.rooms;

@@ -1,0 +1,102 @@
+-- Rooms and seats as Postgres decides them.  Redis holds the live game; here stands who paid and what became of it.
+-- The partial unique index is the rule that a player sits in one room only; Redis only hints at it.
+-- depends: 0003.ledger
+
+SET LOCAL ROLE ct_owner;
+
+CREATE TABLE game.rooms (
+    room_id text PRIMARY KEY CHECK (room_id ~ '^[0-3][0-9a-f][0-9a-z]{14}$'),
+    kind text NOT NULL CHECK (kind IN ('standard', 'hero')),
+    stake bigint CHECK (stake > 0),
+    capacity int CHECK (capacity > 0),
+    house_fee_bps int NOT NULL DEFAULT 0 CHECK (house_fee_bps BETWEEN 0 AND 10000),
+    escrow_id bigint UNIQUE REFERENCES ledger.accounts,
+    outcome text NOT NULL DEFAULT 'open' CHECK (outcome IN ('open', 'settled', 'refunded')),
+    reason text CHECK (char_length(reason) <= 100),
+    winner_id bigint REFERENCES public.users,
+    pool bigint,
+    prize bigint,
+    fee bigint,
+    result jsonb,
+    decision jsonb,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz,
+    missing_since timestamptz,
+    CHECK ((outcome = 'open') = (decided_at IS NULL)),
+    CHECK ((outcome = 'open') = (decision IS NULL)),
+    CHECK ((outcome = 'settled') = (winner_id IS NOT NULL)),
+    CHECK (outcome <> 'open' OR (stake IS NOT NULL AND capacity IS NOT NULL AND escrow_id IS NOT NULL)),
+    CHECK (pool = prize + fee)
+);
+CREATE INDEX rooms_open ON game.rooms (created_at) WHERE outcome = 'open';
+
+COMMENT ON TABLE game.rooms IS 'A room for which somebody paid, and the one decision about its stakes.';
+COMMENT ON COLUMN game.rooms.room_id IS 'Two hex digits of the partition and 14 random characters.';
+COMMENT ON COLUMN game.rooms.kind IS 'standard or hero.';
+COMMENT ON COLUMN game.rooms.stake IS 'Stars a seat; null when the room ended before anybody paid.';
+COMMENT ON COLUMN game.rooms.capacity IS 'Seats; null when the room ended before anybody paid.';
+COMMENT ON COLUMN game.rooms.house_fee_bps IS 'Hundredths of a per cent that the house keeps of the pool, fixed when the room was made.';
+COMMENT ON COLUMN game.rooms.escrow_id IS 'The account that holds the stakes until the decision.';
+COMMENT ON COLUMN game.rooms.outcome IS 'open; settled: a winner took the prize; refunded: every stake went back. Set once.';
+COMMENT ON COLUMN game.rooms.reason IS 'Why it was refunded.';
+COMMENT ON COLUMN game.rooms.winner_id IS 'Who took the prize.';
+COMMENT ON COLUMN game.rooms.pool IS 'Stakes of the seats that played, in Stars.';
+COMMENT ON COLUMN game.rooms.prize IS 'What the winner got, in Stars.';
+COMMENT ON COLUMN game.rooms.fee IS 'What the house kept, in Stars.';
+COMMENT ON COLUMN game.rooms.result IS 'The result as Redis saw it: the record of the game.';
+COMMENT ON COLUMN game.rooms.decision IS 'The decision as it is told to players, the same for every repeat.';
+COMMENT ON COLUMN game.rooms.created_at IS 'When the first stake came.';
+COMMENT ON COLUMN game.rooms.decided_at IS 'When it was decided.';
+COMMENT ON COLUMN game.rooms.missing_since IS 'Since when Redis, in good health, does not know the room; null: it does.';
+
+CREATE TABLE game.seats (
+    seat_id uuid PRIMARY KEY,
+    room_id text NOT NULL REFERENCES game.rooms,
+    user_id bigint NOT NULL REFERENCES public.users,
+    amount bigint NOT NULL CHECK (amount > 0),
+    state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'refunded', 'settled')),
+    taps int CHECK (taps >= 0),
+    best int CHECK (best >= 0),
+    place int CHECK (place > 0),
+    blocked boolean,
+    prize bigint CHECK (prize >= 0),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz,
+    CHECK ((state = 'live') = (decided_at IS NULL))
+);
+CREATE UNIQUE INDEX seats_one_live_of_user ON game.seats (user_id) WHERE state = 'live';
+CREATE INDEX seats_of_room ON game.seats (room_id);
+
+COMMENT ON TABLE game.seats IS 'One paid attempt to sit in a room; leaving and coming back makes another.';
+COMMENT ON COLUMN game.seats.seat_id IS 'Fresh for every attempt; the keys of its transfers are made of it.';
+COMMENT ON COLUMN game.seats.room_id IS 'The room.';
+COMMENT ON COLUMN game.seats.user_id IS 'The player.';
+COMMENT ON COLUMN game.seats.amount IS 'The stake, in Stars.';
+COMMENT ON COLUMN game.seats.state IS 'live: the stake lies in escrow; refunded: it went back; settled: it was played for.';
+COMMENT ON COLUMN game.seats.taps IS 'Taps counted in the game.';
+COMMENT ON COLUMN game.seats.best IS 'Most taps within any two seconds.';
+COMMENT ON COLUMN game.seats.place IS 'Place among the players who paid; null: blocked, or not ranked.';
+COMMENT ON COLUMN game.seats.blocked IS 'Blocked for cheating in this game.';
+COMMENT ON COLUMN game.seats.prize IS 'Stars won.';
+COMMENT ON COLUMN game.seats.created_at IS 'When the stake was paid.';
+COMMENT ON COLUMN game.seats.decided_at IS 'When it was refunded or settled.';
+
+CREATE TABLE game.player_stats (
+    user_id bigint PRIMARY KEY REFERENCES public.users,
+    games int NOT NULL DEFAULT 0 CHECK (games >= 0),
+    wins int NOT NULL DEFAULT 0 CHECK (wins >= 0),
+    won bigint NOT NULL DEFAULT 0 CHECK (won >= 0),
+    best int NOT NULL DEFAULT 0 CHECK (best >= 0)
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE game.player_stats IS 'Totals of a player over settled games, written by the settlement.';
+COMMENT ON COLUMN game.player_stats.user_id IS 'The player.';
+COMMENT ON COLUMN game.player_stats.games IS 'Games that were settled.';
+COMMENT ON COLUMN game.player_stats.wins IS 'Games won.';
+COMMENT ON COLUMN game.player_stats.won IS 'Prizes, in Stars.';
+COMMENT ON COLUMN game.player_stats.best IS 'Most taps within any two seconds of any game.';
+
+GRANT SELECT, INSERT, UPDATE ON game.rooms, game.seats, game.player_stats TO ct_ledger;
+GRANT SELECT (user_id, room_id, state) ON game.seats TO ct_auth;
+
+RESET ROLE;

@@ -1,0 +1,2 @@
+DROP TABLE game.dead_letters;
+DROP TABLE game.idempotency;

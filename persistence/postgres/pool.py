@@ -1,0 +1,175 @@
+"""Connections to Postgres and the one way to use them.
+
+Owns the pool, the transaction around each call, and what a lost connection means.  A call is one transaction and one
+round trip: BEGIN, role and claim, the statement, COMMIT go out together as one pipeline.  Must never be used for two
+statements that belong together: what belongs together is a function in `migrations/`.
+
+Works through pgbouncer in transaction mode: nothing is prepared, nothing is set for longer than a transaction.
+"""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from persistence.errors import StoreUnavailable
+
+Row = tuple[Any, ...]
+
+# A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
+STATEMENT_TIMEOUT_S = 8
+_ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 2
+# Joins are refused rather than left hanging while Postgres is away.
+_CHECKOUT_TIMEOUT_S = 2.0
+_CONNECT = {
+    "connect_timeout": 2,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_MAX_WAITING = 5000
+
+_BEGIN = (
+    "SELECT set_config('role', %s, true), set_config('jwt.claims.user_id', %s, true),"
+    f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_S}s', true)"
+)
+
+# The transaction was undone as a whole by the server: doing it again is safe.
+_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
+_ATTEMPTS = 4
+
+# The server cannot work now, which is no fault of the statement.
+_UNAVAILABLE = (
+    errors.QueryCanceled,
+    errors.LockNotAvailable,
+    errors.InsufficientResources,
+    errors.OperatorIntervention,
+    errors.ReadOnlySqlTransaction,
+    errors.SystemError,
+    *_AGAIN,
+)
+
+
+class Role(StrEnum):
+    """The application roles; what each may do is granted in `migrations/`."""
+
+    PLAYER = "ct_player"
+    SETTLER = "ct_settler"
+
+
+class CommitUnknown(StoreUnavailable):
+    """The connection was lost after the transaction was sent: it took effect, or not, or will within seconds."""
+
+
+class Database:
+    """A pool of connections; `call` and `rows` are safe to use from many tasks."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, database_url: str, *, min_size: int = 1, max_size: int = 8, name: str = "chance-tap") -> Self:
+        """Open the pool and wait for its first connection.
+
+        Raises:
+            StoreUnavailable: Postgres does not answer.
+        """
+        pool = AsyncConnectionPool(
+            database_url,
+            min_size=min_size,
+            max_size=max(min_size, max_size),
+            open=False,
+            name=name,
+            kwargs={**_CONNECT, "autocommit": True, "prepare_threshold": None, "application_name": name},
+            check=_check,
+            timeout=_CHECKOUT_TIMEOUT_S,
+            max_waiting=_MAX_WAITING,
+            reconnect_timeout=60,
+            max_idle=300,
+        )
+        try:
+            await pool.open(wait=True, timeout=10)
+        except PoolTimeout as error:
+            await pool.close()
+            raise StoreUnavailable("postgres") from error
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection; calls under way are finished first by their own time limit."""
+        await self._pool.close()
+
+    async def call(
+        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+    ) -> Row | None:
+        """Run one statement in a transaction of its own, as `role` and with the claim of `user_id`; its first row.
+
+        Raises:
+            StoreUnavailable: nothing took effect.
+            CommitUnknown: nobody knows whether it took effect.
+            psycopg.Error: the statement is wrong; nothing took effect.
+        """
+        rows = await self.rows(role, user_id, query, params)
+        return rows[0] if rows else None
+
+    async def rows(
+        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+    ) -> Sequence[Row]:
+        """As `call`, with all rows."""
+        claim = "" if user_id is None else str(user_id)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                async with self._pool.connection() as connection:
+                    return await _transact(connection, role, claim, query, params)
+            except _UNAVAILABLE as error:
+                if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
+                    continue
+                raise StoreUnavailable("postgres") from error
+            except (PoolTimeout, TooManyRequests, PoolClosed) as error:
+                raise StoreUnavailable("postgres") from error
+        raise AssertionError("unreachable")
+
+
+async def _transact(
+    connection: psycopg.AsyncConnection[Row], role: Role, claim: str, query: LiteralString, params: Any
+) -> Sequence[Row]:
+    # A server that stopped in the middle never answers: give the connection up instead of waiting for ever.
+    deadline = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
+    try:
+        try:
+            async with connection.pipeline():
+                await connection.execute("BEGIN")
+                await connection.execute(_BEGIN, (role, claim))
+                cursor = await connection.execute(query, params)
+                await connection.execute("COMMIT")
+            return await cursor.fetchall()
+        except psycopg.Error as error:
+            if connection.closed or connection.broken:
+                raise CommitUnknown("postgres") from error
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                await connection.execute("ROLLBACK")
+            raise
+    finally:
+        deadline.cancel()
+
+
+def _hang_up(connection: psycopg.AsyncConnection[Row]) -> None:
+    """Shut the socket down under libpq, which then sees the end of the connection."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as under:
+        under.shutdown(socket.SHUT_RDWR)
+
+
+async def _check(connection: psycopg.AsyncConnection[Row]) -> None:
+    """Refuse a connection that died while it lay idle: nothing may be readable on it.  Costs no round trip."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await connection.execute("SELECT 1")

@@ -1,0 +1,141 @@
+"""Users in Postgres: login by Telegram, the own profile, what a socket needs at hello.
+
+Must never decide whether a login is genuine: the gateway has checked that before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres.pool import Database, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramProfile:
+    """What Telegram says about a user.  Lengths and control characters are the gateway's to check."""
+
+    telegram_id: int
+    first_name: str | None = None
+    last_name: str | None = None
+    username: str | None = None
+    photo_url: str | None = None
+    language_code: str | None = None
+    is_demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The answer to a login."""
+
+    user_id: int
+    role: str
+    banned: bool
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """A user's own view.  `best_rate` is in taps a second over the best 2 s; `room_id` is where a live seat binds."""
+
+    user_id: int
+    telegram_id: int | None
+    name: str
+    username: str | None
+    photo_url: str | None
+    language: str | None
+    language_code: str | None
+    role: str
+    banned: bool
+    is_demo: bool
+    balance: int
+    room_id: str | None
+    games: int
+    wins: int
+    won: int
+    best_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a socket's welcome depends on."""
+
+    banned: bool
+    room_id: str | None
+
+
+async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:
+    """Find or make the account, all or nothing, and refresh the public profile (spec A1, A3).
+
+    A new account gets `demo_stars` Stars through the ledger, once.
+    """
+    row = await db.call(
+        Role.PLAYER,
+        None,
+        """
+        SELECT o_user_id, o_role, o_banned, o_created FROM auth.log_in_telegram(
+            %(telegram_id)s, %(first_name)s, %(last_name)s, %(username)s, %(photo_url)s, %(language_code)s,
+            %(is_demo)s, %(demo_stars)s
+        )
+        """,
+        {
+            "telegram_id": profile.telegram_id,
+            "first_name": profile.first_name,
+            "last_name": profile.last_name,
+            "username": profile.username or None,
+            "photo_url": profile.photo_url or None,
+            "language_code": profile.language_code or None,
+            "is_demo": profile.is_demo,
+            "demo_stars": demo_stars,
+        },
+    )
+    assert row is not None
+    return Account(*row)
+
+
+async def me(db: Database, user_id: int) -> Me:
+    """The user's own profile, balance, room and statistics.
+
+    Raises:
+        GameError: `unauthorized`, when there is no such account any more.
+    """
+    row = await db.call(
+        Role.PLAYER,
+        user_id,
+        """
+        SELECT a.user_id, a.telegram_id, u.name, a.username, u.photo_url, a.language, a.language_code, a.role,
+            a.banned_at IS NOT NULL, u.is_demo, n.balance, n.room_id, n.games, n.wins, n.won, n.best / 2.0::float8
+        FROM auth.users AS a JOIN public.users AS u USING (user_id), game.my_numbers() AS n
+        WHERE a.user_id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+    if row is None:
+        raise GameError(ErrorCode.UNAUTHORIZED)
+    return Me(*row)
+
+
+async def set_language(db: Database, user_id: int, language: str) -> None:
+    """Keep the language the user chose: `ru` or `en`.
+
+    Raises:
+        GameError: `unauthorized`, when there is no such account any more.
+    """
+    row = await db.call(
+        Role.PLAYER,
+        user_id,
+        "UPDATE auth.users SET language = %(language)s WHERE user_id = %(user_id)s RETURNING user_id",
+        {"user_id": user_id, "language": language},
+    )
+    if row is None:
+        raise GameError(ErrorCode.UNAUTHORIZED)
+
+
+async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
+    """For many sockets at once: banned or not, and the room to return to.  Unknown users are left out."""
+    rows = await db.rows(
+        Role.SETTLER,
+        None,
+        "SELECT user_id, banned, room_id FROM auth.hello(%(user_ids)s::bigint[])",
+        {"user_ids": list(user_ids)},
+    )
+    return {row[0]: Hello(row[1], row[2]) for row in rows}
