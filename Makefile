@@ -4,7 +4,7 @@ PORT ?= 8000
 export PORT
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
 NPM := .ci/npm
 WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
 

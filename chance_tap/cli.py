@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from chance_tap.embedded.child import EmbeddedError
 from chance_tap.play.folder import PlayError, kept_secret, running_addresses
 from chance_tap.settings import Settings, SettingsError, load_settings
+from persistence.errors import StoreUnavailable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,14 +56,19 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
-    from persistence.postgres.migrate import migrate
+    from persistence.postgres.migrate import MigrationRefused, migrate
 
-    migrate(settings.database_url, rollback=arguments.rollback, env=settings.env)
+    try:
+        done = migrate(settings.database_url, rollback=arguments.rollback, env=settings.env)
+    except MigrationRefused as refused:
+        print(f"chance-tap migrate: {refused}", file=sys.stderr)
+        return 2
+    print("\n".join(done) if done else "Nothing to do.")
     return 0
 
 
 def _migrate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rollback", action="store_true", help="take the latest migration back (development only)")
+    parser.add_argument("--rollback", action="store_true", help="take all migrations back (development only)")
 
 
 def _simulate(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -132,6 +138,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return chosen.run(arguments, settings)
     except (SettingsError, PlayError, EmbeddedError) as error:
         print(f"chance-tap {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    except StoreUnavailable as error:
+        print(f"chance-tap {arguments.command}: {error.store} does not answer.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -44,7 +44,11 @@ class DataFolder:
         try:
             self._prepare()
         except OSError as error:
+            self.close()
             raise PlayError(f"DATA_DIR ({self.path}) cannot be used: {error.strerror}.") from error
+        except PlayError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Forget this run's addresses and let another launcher in."""
@@ -70,7 +74,7 @@ class DataFolder:
                 _OUTSIDE.chmod(0o755)
                 here.unlink(missing_ok=True)  # a link whose target was removed
                 here.symlink_to(there)
-        here.mkdir(exist_ok=True)
+        here.mkdir(mode=0o711, exist_ok=True)
         return here
 
     def valkey(self) -> Path:
@@ -112,8 +116,8 @@ class DataFolder:
         if fresh:
             self.path.chmod(0o700)
             write_private(version, FORMAT + "\n")
-        self.logs.mkdir(exist_ok=True)
-        self._pids.mkdir(exist_ok=True)
+        for folder in (self.logs, self._pids, self.valkey()):
+            folder.mkdir(mode=0o700, exist_ok=True)
         self._end_leftovers()
         for log in self.logs.glob("*.log"):
             log.replace(log.with_suffix(".log.1"))

@@ -28,7 +28,8 @@ from chance_tap.embedded.postgres import EmbeddedPostgres
 from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.play.folder import DataFolder, PlayError
 from chance_tap.settings import Settings
-from persistence.postgres.migrate import migrate
+from persistence.errors import StoreUnavailable
+from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _READY_TIMEOUT_S = 30.0
@@ -165,7 +166,7 @@ class Launcher:
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
         admin = server.admin_url(_DATABASE)
-        self._step("Migrations", lambda: migrate(admin, env=self._settings.env))
+        self._step("Migrations", lambda: self._migrate(admin))
         urls = {"admin": admin}
         with psycopg.connect(admin, autocommit=True) as connection:
             for part in ("gateway", "worker"):
@@ -178,11 +179,18 @@ class Launcher:
 
     def _external_postgres(self) -> dict[str, str]:
         url = self._settings.database_url
-        try:
-            self._step("Migrations", lambda: migrate(url, env=self._settings.env))
-        except psycopg.OperationalError as error:
-            raise PlayError(f"Postgres at DATABASE_URL does not answer: {str(error).splitlines()[0]}") from error
+        self._step("Migrations", lambda: self._migrate(url))
         return {"admin": url, "gateway": url, "worker": url}
+
+    def _migrate(self, url: str) -> None:
+        try:
+            if unknown := applied(url).unknown:
+                raise PlayError(f"The database is of a newer version (it has the migration {unknown[-1]}).")
+            migrate(url, env=self._settings.env)
+        except StoreUnavailable as error:
+            raise PlayError("Postgres at DATABASE_URL does not answer.") from error
+        except (MigrationRefused, psycopg.Error) as error:
+            raise PlayError(f"The database cannot be brought up to date: {str(error).splitlines()[0]}") from error
 
     def _start_part(self, name: str, environment: dict[str, str], arguments: list[str] | None = None) -> None:
         self._check()

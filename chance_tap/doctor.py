@@ -1,0 +1,128 @@
+"""`chance-tap doctor`: looks at what the system stands on and says, a line each, what to do.
+
+Looks only; must never change or repair anything.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+from chance_tap.play.folder import USED_BYTES, PlayError
+from chance_tap.play.launcher import answers, check_port, public_address
+from chance_tap.settings import Settings
+from persistence.errors import StoreUnavailable
+from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, applied
+
+WEB_BUILD = Path(__file__).resolve().parents[1] / "webapp" / "dist" / "index.html"
+ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
+_CONNECT_TIMEOUT_S = 5
+_MIGRATE = "run `chance-tap migrate`"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at; `todo` says what to do and is empty when all is well."""
+
+    name: str
+    found: str
+    todo: str = ""
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Exit code 0 when nothing is to be done, else 1."""
+    checks = [check for look in (_settings, _postgres, _redis, _gateway, _web, _disk) for check in look(settings)]
+    if arguments.json:
+        print(json.dumps([asdict(check) for check in checks], indent=1))
+    else:
+        for check in checks:
+            print(f"{'TO DO' if check.todo else 'ok':6}{check.name}: {check.found}{check.todo and ' - ' + check.todo}")
+    return 1 if any(check.todo for check in checks) else 0
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    yield Check("settings", f"{settings.env}, stakes {', '.join(map(str, settings.stakes))}")  # loaded, so well-formed
+
+
+def _postgres(settings: Settings) -> Iterator[Check]:
+    if not settings.database_url:
+        yield Check("postgres", "no address", "set DATABASE_URL, or start `make play`")
+        return
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+            version = connection.info.server_version // 10000
+            found = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+        state = applied(settings.database_url)
+    except (psycopg.Error, StoreUnavailable) as error:
+        yield Check("postgres", _first_line(error), "start Postgres or correct DATABASE_URL")
+        return
+    old = f"use Postgres {MINIMUM_SERVER_VERSION} or newer" if version < MINIMUM_SERVER_VERSION else ""
+    yield Check("postgres", f"version {version}", old)
+    missing = [role for role in ROLES if role not in found]
+    yield Check("roles", f"missing {', '.join(missing)}" if missing else "all there", _MIGRATE if missing else "")
+    if state.unknown:
+        yield Check("migrations", f"{state.unknown[-1]} is unknown here", "the database is newer: update the program")
+    else:
+        yield Check(
+            "migrations",
+            f"{len(state.applied)} applied, {len(state.pending)} pending",
+            _MIGRATE if state.pending else "",
+        )
+
+
+def _redis(settings: Settings) -> Iterator[Check]:
+    if not settings.redis_url:
+        yield Check("redis", "no address", "set REDIS_URL, or start `make play`")
+        return
+    try:
+        with redis.Redis.from_url(settings.redis_url, socket_timeout=_CONNECT_TIMEOUT_S) as client:
+            info = client.info()
+    except redis.RedisError as error:
+        yield Check("redis", _first_line(error), "start Redis or correct REDIS_URL")
+        return
+    version = str(info.get("valkey_version") or info["redis_version"])
+    yield Check("redis", f"version {version}")
+    policy = str(info.get("maxmemory_policy"))
+    yield Check(
+        "redis memory",
+        policy,
+        "" if policy == "noeviction" else "set maxmemory-policy noeviction: a room must not be evicted",
+    )
+    durable = bool(info.get("aof_enabled")) or int(info.get("connected_slaves", 0)) > 0
+    yield Check("redis durability", "append-only file or replica" if durable else "neither file nor replica",
+                "" if durable else "set appendonly yes")  # fmt: skip
+
+
+def _gateway(settings: Settings) -> Iterator[Check]:
+    address = public_address(settings.host, settings.port)
+    try:
+        check_port(settings.host, settings.port)
+    except PlayError as error:
+        if answers(address):
+            yield Check("gateway", f"ready at {address}")
+        else:
+            yield Check("gateway", str(error), "stop what holds the port, or choose another")
+    else:
+        yield Check("gateway", f"not running; port {settings.port} is free")
+
+
+def _web(_: Settings) -> Iterator[Check]:
+    built = WEB_BUILD.exists()
+    yield Check("web app", "built" if built else "not built", "" if built else "run `make web`")
+
+
+def _disk(settings: Settings) -> Iterator[Check]:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    yield Check("disk", f"{free // 10**6} MB free in {folder}", "" if free > USED_BYTES else "make room")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
