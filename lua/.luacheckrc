@@ -1,0 +1,22 @@
+-- Run in this folder: `luacheck .`.  Each file is checked by itself; what scripts take from fragments is named here.
+std = "lua51"
+max_line_length = 120
+read_globals = {
+  "redis", "struct", "KEYS", "ARGV",
+  -- clock
+  "read_clock",
+  -- codes
+  "TAP_OK", "TAP_DUPLICATE", "TAP_CONFLICT", "TAP_CLOCK", "TAP_RATE_LIMITED", "TAP_BLOCKED", "TAP_FORBIDDEN",
+  "TAP_ROOM_CLOSED", "TAP_INVALID_REQUEST", "TAP_NOT_FOUND",
+  -- layout
+  "WAITING", "COUNTDOWN", "PLAYING", "FINISHED", "CANCELLED", "SETTLED", "STATE_NAMES", "HOT", "PLAYER",
+  "PLAYER_WINDOW", "GRACE_MS",
+  -- room
+  "load_room", "set_field", "drop_field", "set_seat", "drop_seats", "drop_expired", "free_seats", "next_due", "publish",
+  "save_room", "answer", "begin_countdown",
+  -- finish
+  "begin_game", "had_outage", "ranking", "cancel_room", "finish_room",
+  -- lobby
+  "TICKET_MS", "read_record", "new_record", "place_record", "forget", "take_report",
+}
+files["includes"] = {ignore = {"211", "411", "431"}}

@@ -1,0 +1,170 @@
+-- Applies the frames of one room that a gateway gathered, in their order.  The rules are design.md's six.
+-- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat
+-- ARGV   1 replication id  2 room id  3 channel; then for each frame: user id, count, timestamp ms, seq (-1: none)
+-- Answer one TAP_ code for each frame
+-- Events started (where nobody had called room_tick yet), progress, blocked, finished or cancelled (target reached)
+-- Cost   O(frames): one HMGET, one HSET, one SPUBLISH; O(seats) more when it starts or ends the game
+-- @include codes
+-- @include finish
+
+local MAX_COUNT, MAX_SEQ = 50, 4294967295
+local WINDOW_MS, WINDOW_TAPS = 2000, 50
+local FUTURE_MS, PAST_MS = 2000, 12000
+
+local args = ARGV
+local frames = (#args - 3) / 4
+local wanted = {'hot'}
+for i = 1, frames do
+  wanted[i + 1] = 'p:' .. args[4 * i]
+end
+local found = redis.call('HMGET', KEYS[1], unpack(wanted))
+local hot = found[1]
+local replies = {}
+
+local function refuse_all(code)
+  for i = 1, frames do
+    replies[i] = code
+  end
+  return replies
+end
+
+if not hot then
+  return refuse_all(TAP_NOT_FOUND)
+end
+local state, version, applied, target, starts, ends, last, rest = struct.unpack(HOT, hot)
+local now = read_clock()
+if now < last then
+  now = last
+end
+if state == WAITING or state == COUNTDOWN and now < starts then
+  return refuse_all(TAP_CONFLICT)
+elseif state > PLAYING or now >= ends + GRACE_MS then
+  return refuse_all(TAP_ROOM_CLOSED)
+end
+if state == COUNTDOWN then
+  local room = load_room(args[2], args[1], args[3])
+  begin_game(room)
+  save_room(room)
+  state, version = PLAYING, room.version
+end
+
+local in_grace = now >= ends
+local allowed = 50 + (now - starts) / 40
+local byte, sub, char, floor = string.byte, string.sub, string.char, math.floor
+local slots, writes, news, used = {}, {'hot', ''}, {}, 0
+local blocked_users
+local reached_target = false
+
+for i = 1, frames do
+  local at = 4 * i
+  local user_id, count, stamp, seq = args[at], tonumber(args[at + 1]), tonumber(args[at + 2]), tonumber(args[at + 3])
+  local slot = slots[user_id]
+  local record
+  if slot then
+    record = writes[2 * slot + 2]
+  else
+    record = found[i + 1]
+  end
+  local code
+  if not record then
+    code = TAP_FORBIDDEN
+  elseif reached_target then
+    code = TAP_ROOM_CLOSED
+  else
+    local blocked, taps, last_seq, reached, last_ms, sum, best, evidence = struct.unpack(PLAYER, record)
+    if blocked ~= 0 then
+      code = TAP_FORBIDDEN
+    elseif seq > MAX_SEQ then
+      code = TAP_INVALID_REQUEST
+    elseif in_grace and stamp >= ends then
+      code = TAP_ROOM_CLOSED
+    else
+      local window = PLAYER_WINDOW
+      local tail = ''
+      if seq >= 0 and seq <= last_seq then
+        code = TAP_DUPLICATE
+      else
+        if seq >= 0 then
+          last_seq = seq
+        end
+        local ms = (stamp < now and stamp or now) - starts
+        if ms < 0 and ms >= -FUTURE_MS then
+          ms = 0
+        end
+        if count < 1 or count > MAX_COUNT then
+          code = TAP_INVALID_REQUEST
+        elseif stamp > now + FUTURE_MS or stamp < now - PAST_MS or ms < last_ms then
+          code = TAP_CLOCK
+        else
+          local edge, length = ms - WINDOW_MS, #record
+          while window < length do
+            local low, middle, high, taken = byte(record, window, window + 3)
+            if low + middle * 256 + high * 65536 > edge then
+              break
+            end
+            sum = sum - taken
+            window = window + 4
+          end
+          if sum + count > WINDOW_TAPS then
+            code = TAP_BLOCKED
+            blocked = 1
+            evidence = sum + count
+            blocked_users = blocked_users or {}
+            blocked_users[#blocked_users + 1] = user_id
+          elseif taps + count > allowed then
+            code = TAP_RATE_LIMITED
+          else
+            code = TAP_OK
+            taps = taps + count
+            sum = sum + count
+            applied = applied + 1
+            reached = applied
+            last_ms = ms
+            if sum > best then
+              best = sum
+            end
+            tail = char(ms % 256, floor(ms / 256) % 256, floor(ms / 65536), count)
+            reached_target = target > 0 and taps >= target
+          end
+        end
+      end
+      if not slot then
+        used = used + 1
+        slot = used
+        slots[user_id] = slot
+        writes[2 * slot + 1] = wanted[i + 1]
+      end
+      writes[2 * slot + 2] = struct.pack(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence)
+        .. sub(record, window) .. tail
+      news[slot] = '"' .. user_id .. '":[' .. taps .. ',' .. last_seq .. ']'
+    end
+  end
+  replies[i] = code
+end
+
+if used == 0 then
+  return replies
+end
+local nonce = sub(hot, rest)
+local since = version
+if not in_grace then
+  version = version + 1 + (blocked_users and #blocked_users or 0)
+end
+writes[2] = struct.pack(HOT, state, version, applied, target, starts, ends, now) .. nonce
+redis.call('HSET', KEYS[1], unpack(writes))
+if not in_grace then
+  local head = '","version":'
+  local epoch = nonce .. '.' .. args[1]
+  redis.call('SPUBLISH', args[3], '{"type":"progress","epoch":"' .. epoch .. head .. since + 1 .. ',"since":' .. since
+    .. ',"taps":{' .. table.concat(news, ',') .. '}}')
+  for i, user_id in ipairs(blocked_users or {}) do
+    redis.call('SPUBLISH', args[3], '{"type":"blocked","epoch":"' .. epoch .. head .. since + 1 + i .. ',"user_id":"'
+      .. user_id .. '","reason":"too_fast"}')
+  end
+end
+if reached_target then
+  local room = load_room(args[2], args[1], args[3])
+  finish_room(room)
+  save_room(room)
+end
+return replies

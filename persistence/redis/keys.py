@@ -1,0 +1,150 @@
+"""Names of everything in Redis.  The only module that builds keys and channels; it never talks to a server.
+
+What belongs together lies in one hash slot: a room's keys and its partition's deadlines, results and heartbeat share
+the partition's tag.  A room id begins with its partition in two hex digits.
+"""
+
+import re
+import secrets
+from binascii import crc_hqx
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+PARTITIONS: Final = 64
+SLOTS: Final = 16384
+
+# One tag a partition, each in the middle of its 64th of the slots, so that every number of shards gets an even part.
+# Fixed for ever: changing one loses the rooms of that partition.
+# fmt: off
+TAGS: Final = (
+    "00th", "01iq", "02ov", "03br", "04bg", "05x3", "06id", "07s0",
+    "08c2", "09yf", "0ab9", "0bcb", "0cj7", "0dar", "0e7s", "0fum",
+    "10gk", "11en", "12st", "13nm", "14nx", "15sa", "16b6", "17xb",
+    "183t", "19r4", "1aik", "1bh0", "1cae", "1drq", "1eg5", "1fyr",
+    "20ag", "218v", "22jd", "233u", "24wh", "25jq", "268c", "27ar",
+    "2825", "29li", "2aw6", "2bvm", "2cgi", "2dka", "2ea9", "2fx3",
+    "30j5", "31pa", "32a6", "33c3", "3482", "35fn", "36w9", "37mm",
+    "389g", "39pk", "3acx", "3bzr", "3ctj", "3dxb", "3ejk", "3fk0",
+)
+# fmt: on
+
+ROOM_ID: Final = re.compile(r"[0-3][0-9a-f][0-9a-z]{14}")
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class RoomKeys(NamedTuple):
+    """The names of one room; `due`, `results` and `pulse` are its partition's."""
+
+    slot: int
+    data: bytes
+    gone: bytes
+    due: bytes
+    results: bytes
+    pulse: bytes
+    channel: bytes
+
+
+class PartitionKeys(NamedTuple):
+    """The names of one partition."""
+
+    slot: int
+    due: bytes
+    results: bytes
+    pulse: bytes
+    barrier: bytes
+
+
+class LobbyKeys(NamedTuple):
+    """The names of one stake's lobby."""
+
+    slot: int
+    rooms: bytes
+    open: bytes
+    held: bytes
+
+
+def slot_of(tag: str) -> int:
+    """The hash slot of a key with this hash tag (CRC16, XMODEM)."""
+    return crc_hqx(tag.encode(), 0) % SLOTS
+
+
+def slot_of_key(key: bytes) -> int:
+    """The hash slot of a whole key or channel, by the rules of the cluster specification."""
+    start = key.find(b"{")
+    if start >= 0:
+        end = key.find(b"}", start + 1)
+        if end > start + 1:
+            key = key[start + 1 : end]
+    return crc_hqx(key, 0) % SLOTS
+
+
+def new_room_id() -> str:
+    """A random room id in a random partition."""
+    return f"{secrets.randbelow(PARTITIONS):02x}" + "".join(secrets.choice(_ALPHABET) for _ in range(14))
+
+
+def partition_of(room_id: str) -> int:
+    """The partition that a room id names.
+
+    Raises:
+        ValueError: when it is not a room id.
+    """
+    if ROOM_ID.fullmatch(room_id) is None:
+        raise ValueError("not a room id")
+    return int(room_id[:2], 16)
+
+
+@lru_cache(maxsize=32768)
+def room(room_id: str) -> RoomKeys:
+    """Names of a room's keys.  Raises ValueError when it is not a room id."""
+    part = partition(partition_of(room_id))
+    base = f"ct:{{{TAGS[partition_of(room_id)]}}}:room:{room_id}:"
+    return RoomKeys(
+        slot=part.slot,
+        data=f"{base}data".encode(),
+        gone=f"{base}gone".encode(),
+        due=part.due,
+        results=part.results,
+        pulse=part.pulse,
+        channel=f"{base}live".encode(),
+    )
+
+
+def room_of_channel(channel: bytes) -> str:
+    """The room id in a room's channel."""
+    return channel.split(b":")[3].decode()
+
+
+@lru_cache(maxsize=PARTITIONS)
+def partition(number: int) -> PartitionKeys:
+    """Names of a partition's keys."""
+    tag = TAGS[number]
+    base = f"ct:{{{tag}}}:"
+    return PartitionKeys(
+        slot=slot_of(tag),
+        due=f"{base}due".encode(),
+        results=f"{base}results".encode(),
+        pulse=f"{base}pulse".encode(),
+        barrier=f"{base}barrier".encode(),
+    )
+
+
+@lru_cache(maxsize=256)
+def lobby(stake: int) -> LobbyKeys:
+    """Names of a stake's lobby."""
+    tag = f"lobby:{stake}"
+    base = f"ct:{{{tag}}}:"
+    return LobbyKeys(
+        slot=slot_of(tag),
+        rooms=f"{base}rooms".encode(),
+        open=f"{base}open".encode(),
+        held=f"{base}held".encode(),
+    )
+
+
+def news_channel(user_id: str) -> bytes:
+    """The channel on which a user's news are published; every gateway listens on all of them."""
+    return NEWS_CHANNELS[int(user_id) % PARTITIONS]
+
+
+NEWS_CHANNELS: Final = tuple(f"ct:{{news:{number}}}".encode() for number in range(PARTITIONS))

@@ -1,0 +1,363 @@
+"""Typed calls of the room's scripts, one each.  Decides nothing that a script decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+import hiredis
+import msgspec
+
+from persistence.errors import StoreUnavailable
+from persistence.redis import keys
+from persistence.redis.codes import TapFrame
+from persistence.redis.connection import Argument, Refused, Reply
+from persistence.redis.lobby import LobbyCommands, LobbyRoom
+from persistence.redis.router import Router
+from persistence.redis.scripts import ScriptSet
+
+RoomKind = Literal["standard", "hero"]
+RoomPhase = Literal["waiting", "countdown", "playing", "finished", "cancelled", "settled"]
+CancelReason = Literal["not_enough_players", "outage", "empty", "operator"]
+TapsDone = Callable[[list[int] | Exception], None]
+
+RESERVATION_MS: Final = 15_000  # longer than a stake's statement time-out
+SETTLED_LIFE_S: Final = 600
+MAX_FRAMES_A_CALL: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTerms:
+    """Fixed when a room is made.  `target` 0: the time limit alone ends the game."""
+
+    kind: RoomKind
+    stake: int
+    capacity: int
+    min_players: int
+    wait_ms: int
+    countdown_ms: int
+    game_ms: int
+    house_fee_bps: int
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeatReply:
+    """`version` is that of the last event; `revision` also counts what is not published (it orders the lobby)."""
+
+    code: str
+    version: int
+    revision: int
+    free: int
+    paid: int
+    state: str
+    holder_seat_id: str | None = None
+    holder_attempt: str | None = None
+    holder_paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TickReply:
+    """`remaining_ms` until the room's next deadline, -1 when it has none."""
+
+    code: str
+    remaining_ms: int
+    state: str
+    version: int
+    changed: bool
+
+
+class SeatInfo(msgspec.Struct, frozen=True):
+    """One seat, paid or held."""
+
+    seat_id: str
+    user_id: str
+    state: Literal["reserved", "paid"]
+
+
+class PlayerState(msgspec.Struct):
+    """One paid seat with its taps."""
+
+    seat_id: str
+    user_id: str
+    name: str
+    photo_url: str | None
+    taps: int
+    seq: int
+    state: Literal["paid", "blocked"]
+    place: int | None
+
+
+class RoomState(msgspec.Struct, kw_only=True):
+    """A whole room at one version.  `result` is what Redis saw, `outcome` what Postgres decided; both JSON."""
+
+    room_id: str
+    kind: RoomKind
+    state: RoomPhase
+    stake: int
+    capacity: int
+    min_players: int
+    house_fee_bps: int
+    target: int | None
+    pool: int
+    prize: int
+    organizer_id: str | None
+    key: str | None
+    created_ms: int
+    deadline_ms: int | None
+    starts_ms: int | None
+    ends_ms: int | None
+    finished_ms: int | None
+    reason: CancelReason | None
+    version: int
+    revision: int
+    free: int
+    epoch: str
+    server_time_ms: int
+    players: list[PlayerState]
+    result: bytes | None
+    outcome: bytes | None
+
+
+class _Profile(msgspec.Struct):
+    name: str = ""
+    photo_url: str | None = None
+
+
+class _Outcome(msgspec.Struct):
+    outcome: Literal["settled", "refunded"]
+    winner: str | None
+    prize: int
+    standings: msgspec.Raw
+
+
+_profile = msgspec.json.Decoder(_Profile).decode
+_outcome = msgspec.json.Decoder(_Outcome).decode
+
+
+class RoomCommands:
+    """Every method raises StoreUnavailable when the shard does not answer, and ValueError for what is no room id."""
+
+    def __init__(self, router: Router, scripts: ScriptSet, lobby: LobbyCommands) -> None:
+        self._router = router
+        self._scripts = scripts
+        self._lobby = lobby
+        self._tap_batch = scripts["tap_batch"]
+        self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone]]] = {}
+
+    async def reserve(self, room_id: str, seat_id: str, user_id: str, attempt: str, terms: RoomTerms) -> SeatReply:
+        """Hold a seat for `RESERVATION_MS`; makes the room if there is none.
+
+        Codes: ok (also repeated), room_full, room_closed, already_in_room (`holder_*`: the same user's other seat).
+        """
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot,
+            self._scripts["seat_reserve"],
+            (at.data, at.due, at.gone),
+            *(room_id, seat_id, user_id, attempt, RESERVATION_MS, terms.kind, terms.stake, terms.capacity),
+            *(terms.min_players, terms.wait_ms, terms.countdown_ms, terms.game_ms, terms.house_fee_bps, terms.target),
+        )
+        return self._seat_reply(room_id, reply, tickets_used=1)
+
+    async def confirm(self, room_id: str, seat_id: str, user_id: str, profile_json: bytes) -> SeatReply:
+        """The seat is paid.  `profile_json`: `{"name": …, "photo_url": …}`.  Codes: ok (also repeated), room_closed."""
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot,
+            self._scripts["seat_confirm"],
+            (at.data, at.due, at.gone),
+            *(room_id, at.channel, seat_id, user_id, profile_json),
+        )
+        return self._seat_reply(room_id, reply)
+
+    async def leave(self, room_id: str, seat_id: str) -> SeatReply:
+        """Tombstone a seat.  After ok it can never play, so it may be refunded.
+
+        Codes: ok (also repeated, also for a seat the room does not have), room_closed (the seat plays), not_found.
+        """
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot, self._scripts["seat_leave"], (at.data, at.due, at.gone), room_id, at.channel, seat_id
+        )
+        return self._seat_reply(room_id, reply)
+
+    async def tick(self, room_id: str) -> TickReply:
+        """Move the room over its deadline if it has come.  Codes: ok, not_found."""
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot, self._scripts["room_tick"], (at.data, at.due, at.results, at.pulse), room_id, at.channel
+        )
+        return self._tick_reply(room_id, reply)
+
+    async def cancel(self, room_id: str, reason: CancelReason) -> TickReply:
+        """End the room without a game.  Codes: ok (also repeated), room_closed (it has a result), not_found."""
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot, self._scripts["room_cancel"], (at.data, at.due, at.results), room_id, at.channel, reason
+        )
+        return self._tick_reply(room_id, reply)
+
+    async def mark_settled(self, room_id: str, outcome_json: bytes) -> None:
+        """Write down what Postgres decided and let the room go; idempotent.  A room that is gone is none the worse."""
+        at = keys.room(room_id)
+        outcome = _outcome(outcome_json)
+        finished = msgspec.json.encode(
+            {"winner": outcome.winner, "prize": outcome.prize, "standings": outcome.standings}
+        )[1:-1]
+        reply = await self._router.call(
+            at.slot,
+            self._scripts["room_settled"],
+            (at.data, at.due, at.gone),
+            *(room_id, at.channel, outcome.outcome, outcome_json, finished, SETTLED_LIFE_S),
+        )
+        self._report(room_id, reply)
+
+    async def snapshot(self, room_id: str) -> RoomState | None:
+        """The whole room, or None."""
+        at = keys.room(room_id)
+        reply = await self._router.call(at.slot, self._scripts["room_snapshot"], (at.data,), room_id)
+        return None if reply[0] == b"not_found" else _room_state(room_id, reply)
+
+    async def seats(self, room_id: str) -> list[SeatInfo] | None:
+        """Paid and held seats in the order of joining, or None if there is no such room."""
+        at = keys.room(room_id)
+        reply = await self._router.call(at.slot, self._scripts["room_snapshot"], (at.data,), room_id)
+        if reply[0] == b"not_found":
+            return None
+        return [SeatInfo(s[0].decode(), s[1].decode(), "paid" if s[2] else "reserved") for s in reply[13:]]
+
+    async def result(self, room_id: str) -> bytes | None:
+        """The result's JSON, once the room is finished or cancelled."""
+        at = keys.room(room_id)
+        reply: bytes | None = await self._router.execute(at.slot, "HGET", at.data, "result")
+        return reply
+
+    async def exists(self, room_id: str) -> bool:
+        at = keys.room(room_id)
+        return bool(await self._router.execute(at.slot, "EXISTS", at.data))
+
+    def tap_batch(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
+        """Apply frames in their order; `done` gets a TapStatus number for each, or the error.
+
+        One call of a room is in flight at a time; what comes meanwhile follows in one.  So no redirection can turn the
+        order of a player's frames round, which would make the later one a duplicate.
+        """
+        lane = self._lanes.get(room_id)
+        if lane is None:
+            self._lanes[room_id] = []
+            self._send_taps(room_id, frames, done)
+        elif sum(len(waiting) for waiting, _ in lane) + len(frames) > MAX_FRAMES_A_CALL:
+            done(StoreUnavailable("redis"))
+        else:
+            lane.append((frames, done))
+
+    def _send_taps(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
+        at = keys.room(room_id)
+        args: list[Argument] = [room_id, at.channel]
+        for frame in frames:
+            args += frame
+        self._router.run(
+            at.slot,
+            self._tap_batch,
+            (at.data, at.due, at.results, at.pulse),
+            tuple(args),
+            partial(self._taps_done, room_id, done),
+        )
+
+    def _taps_done(self, room_id: str, done: TapsDone, reply: Reply) -> None:
+        lane = self._lanes.pop(room_id)
+        if lane:
+            self._lanes[room_id] = []
+            frames = [frame for waiting, _ in lane for frame in waiting]
+            self._send_taps(room_id, frames, partial(_share_out, [(len(waiting), each) for waiting, each in lane]))
+        done(Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else reply)
+
+    def _seat_reply(self, room_id: str, reply: Reply, tickets_used: int = 0) -> SeatReply:
+        self._report(room_id, reply, tickets_used)
+        holder = reply[8:] if len(reply) > 8 and reply[8] else (None, None, 0)
+        return SeatReply(
+            code=reply[0].decode(),
+            version=reply[1],
+            revision=reply[2],
+            free=reply[3],
+            paid=reply[4],
+            state=reply[5].decode(),
+            holder_seat_id=holder[0] and holder[0].decode(),
+            holder_attempt=None if holder[1] is None else holder[1].decode(),
+            holder_paid=bool(holder[2]),
+        )
+
+    def _tick_reply(self, room_id: str, reply: Reply) -> TickReply:
+        if reply[9]:
+            self._report(room_id, reply)
+        return TickReply(
+            code=reply[0].decode(),
+            remaining_ms=reply[8],
+            state=reply[5].decode(),
+            version=reply[1],
+            changed=bool(reply[9]),
+        )
+
+    def _report(self, room_id: str, reply: Reply, tickets_used: int = 0) -> None:
+        _, _, revision, free, paid, state, stake, kind, *_ = reply
+        if kind == b"standard":
+            self._lobby.report(stake, LobbyRoom(room_id, revision, free, paid, state.decode()), tickets_used)
+
+
+def _share_out(parts: list[tuple[int, TapsDone]], reply: list[int] | Exception) -> None:
+    """Give each of several waiting callers its part of one answer."""
+    start = 0
+    for length, done in parts:
+        done(reply if isinstance(reply, Exception) else reply[start : start + length])
+        start += length
+
+
+def _room_state(room_id: str, reply: Reply) -> RoomState:
+    _, version, epoch, now, state, created, deadline, starts, ends, target, terms, revision, free, *seats = reply
+    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome = terms
+    players = []
+    for seat_id, user_id, paid, profile_json, taps, seq, blocked, place in seats:
+        if paid:
+            profile = _profile(profile_json)
+            players.append(
+                PlayerState(
+                    seat_id=seat_id.decode(),
+                    user_id=user_id.decode(),
+                    name=profile.name,
+                    photo_url=profile.photo_url,
+                    taps=taps,
+                    seq=seq,
+                    state="blocked" if blocked else "paid",
+                    place=place or None,
+                )
+            )
+    pool = int(stake) * len(players)
+    return RoomState(
+        room_id=room_id,
+        kind=kind.decode(),
+        state=state.decode(),
+        stake=int(stake),
+        capacity=int(capacity),
+        min_players=int(min_players),
+        house_fee_bps=int(fee_bps),
+        target=target or None,
+        pool=pool,
+        prize=pool - pool * int(fee_bps) // 10000,
+        organizer_id=None,
+        key=None,
+        created_ms=int(created),
+        deadline_ms=deadline or None,
+        starts_ms=starts or None,
+        ends_ms=ends or None,
+        finished_ms=int(finished) if finished else None,
+        reason=reason.decode() if reason else None,
+        version=version,
+        revision=revision,
+        free=free,
+        epoch=epoch.decode(),
+        server_time_ms=now,
+        players=players,
+        result=result or None,
+        outcome=outcome or None,
+    )

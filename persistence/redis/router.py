@@ -1,0 +1,317 @@
+"""Which server owns a slot, and how a command gets there in spite of what the cluster answers.
+
+Owns the links, the slot map and every redirection: MOVED, ASK, NOSCRIPT, TRYAGAIN, LOADING, READONLY, CLUSTERDOWN.
+All of those mean "not executed", so sending again is safe; a lost reply does not, so it is never sent again.  Repeats
+may overtake each other: who needs an order (the tap path) keeps one command in flight.  A standalone server is a
+cluster of one shard.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import hiredis
+
+from persistence.errors import StoreUnavailable
+from persistence.redis.connection import (
+    PROBE_S,
+    Access,
+    Argument,
+    Arguments,
+    Callback,
+    Connection,
+    Endpoint,
+    Link,
+    Refused,
+    Reply,
+    into,
+    parse_url,
+)
+from persistence.redis.keys import SLOTS
+from persistence.redis.scripts import Script, ScriptSet
+
+MAX_ATTEMPTS = 16
+RETRY_S = 0.03
+RETRY_MAX_S = 0.5
+_LATER = frozenset({"TRYAGAIN", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY"})
+_STALE_MAP = frozenset({"CLUSTERDOWN", "READONLY", "MASTERDOWN"})
+
+
+class Shard:
+    """One server: its link, its replication id (part of every epoch) and its clock."""
+
+    def __init__(self, endpoint: Endpoint, access: Access, scripts: ScriptSet) -> None:
+        self.endpoint = endpoint
+        self.replid = ""
+        self.is_master = True
+        self.clock_offset_ms = 0.0  # its clock less our monotonic one
+        self._scripts = scripts
+        self.link = Link(endpoint, access, self._prepare, name=f"redis {endpoint.host}:{endpoint.port}")
+
+    async def _prepare(self, connection: Connection) -> None:
+        loads = [connection.request("SCRIPT", "LOAD", script.body) for script in self._scripts.all()]
+        results = await asyncio.gather(self._look(connection.request), *loads, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def look(self) -> None:
+        """Read the replication id, the role and the clock again.  Raises StoreUnavailable or Refused."""
+
+        async def request(*args: Argument) -> Reply:
+            future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            self.link.send(args, into(future))
+            return await future
+
+        await self._look(request)
+
+    async def _look(self, request: "partial[asyncio.Future[Reply]] | object") -> None:
+        assert callable(request)
+        sent = time.monotonic()
+        info, now = await asyncio.gather(request("INFO", "replication"), request("TIME"))
+        middle = (sent + time.monotonic()) / 2
+        fields = parse_info(info)
+        self.replid = fields["master_replid"][:12]
+        self.is_master = fields["role"] == "master"
+        self.clock_offset_ms = int(now[0]) * 1000 + int(now[1]) / 1000 - middle * 1000
+
+
+def parse_info(text: bytes) -> dict[str, str]:
+    """INFO's lines as a dict."""
+    lines = (line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
+    return {words[0]: words[1] for words in lines}
+
+
+class Command:
+    """One command on its way.  It is the callback of its own reply."""
+
+    __slots__ = ("_args", "_attempts", "_callback", "_keys", "_router", "_script", "_shard", "slot")
+
+    def __init__(
+        self,
+        router: "Router",
+        slot: int,
+        script: Script | None,
+        keys: tuple[bytes, ...],
+        args: Arguments,
+        callback: Callback,
+    ) -> None:
+        self.slot = slot
+        self._router = router
+        self._script = script
+        self._keys = keys
+        self._args = args
+        self._callback = callback
+        self._attempts = 0
+        self._shard: Shard | None = None
+
+    def send(self, shard: Shard) -> None:
+        self._shard = shard
+        shard.link.send(self._words(shard), self)
+
+    def _words(self, shard: Shard) -> Arguments:
+        script = self._script
+        if script is None:
+            return self._args
+        return (b"EVALSHA", script.sha, script.keys, *self._keys, shard.replid, *self._args)
+
+    def __call__(self, reply: Reply) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            self._redirect(reply)
+        else:
+            self._callback(reply)
+
+    def _redirect(self, error: hiredis.ReplyError) -> None:
+        words = str(error).split()
+        word = words[0] if words else ""
+        shard, router = self._shard, self._router
+        assert shard is not None
+        self._attempts += 1
+        if self._attempts > MAX_ATTEMPTS and (word in _LATER or word in ("MOVED", "ASK", "NOSCRIPT")):
+            self._callback(StoreUnavailable("redis"))
+        elif word == "MOVED":
+            target = router.shard_at(words[2], shard)
+            router.moved(self.slot, target)
+            self.send(target)
+        elif word == "ASK":
+            self._ask(router.shard_at(words[2], shard))
+        elif word == "NOSCRIPT" and self._script is not None:
+            shard.link.send(("SCRIPT", "LOAD", self._script.body), _ignore)
+            if router.owner(self.slot) is shard:
+                self.send(shard)
+            else:
+                self._ask(shard)  # it answered only because we had asked
+        elif word in _LATER:
+            if word in _STALE_MAP:
+                router.refresh()
+            pause = min(RETRY_MAX_S, RETRY_S * 2 ** (self._attempts - 1))
+            asyncio.get_running_loop().call_later(pause, self._again)
+        else:
+            self._callback(error)
+
+    def _again(self) -> None:
+        if self._router.closed:
+            self._callback(StoreUnavailable("redis"))
+        else:
+            self.send(self._router.owner(self.slot))
+
+    def _ask(self, shard: Shard) -> None:
+        """ASKING holds for the next command of a connection only, so both go out together."""
+        self._shard = shard
+
+        def both(connection: Connection) -> None:
+            connection.send((b"ASKING",), _ignore)
+            connection.send(self._words(shard), self)
+
+        shard.link.hold(both, self._callback)
+
+
+def _ignore(_reply: Reply) -> None:
+    pass
+
+
+class Router:
+    """Commands by slot.  `open` before use."""
+
+    def __init__(self, scripts: ScriptSet) -> None:
+        self.closed = False
+        self.is_cluster = False
+        self._scripts = scripts
+        self._access: Access | None = None
+        self._shards: dict[Endpoint, Shard] = {}
+        self._owners: list[Shard] = []
+        self._refreshing: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    async def open(cls, url: str, scripts: ScriptSet) -> "Router":
+        """Connect and learn the slot map.  Raises StoreUnavailable, Refused or ValueError (the URL)."""
+        router = cls(scripts)
+        endpoint, router._access = parse_url(url)
+        try:
+            seed = router._shard(endpoint)
+            await seed.link.ready()
+            router._owners = [seed] * SLOTS
+            info = parse_info(await router.ask(seed, "INFO", "server"))
+            router.is_cluster = (info.get("server_mode") or info.get("redis_mode")) == "cluster"
+            if router.is_cluster:
+                await router._read_map()
+                await asyncio.gather(*(shard.link.ready() for shard in router.masters()))
+        except BaseException:
+            await router.close()
+            raise
+        router._probing = asyncio.get_running_loop().create_task(router._probe(), name="redis probe")
+        return router
+
+    async def close(self) -> None:
+        self.closed = True
+        for task in (self._probing, self._refreshing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        for shard in self._shards.values():
+            await shard.link.close()
+
+    def owner(self, slot: int) -> Shard:
+        return self._owners[slot]
+
+    def masters(self) -> list[Shard]:
+        """The shards that own slots, in the order of their slots."""
+        return list(dict.fromkeys(self._owners))
+
+    @property
+    def access(self) -> Access:
+        assert self._access is not None
+        return self._access
+
+    def send(self, slot: int, args: Arguments, callback: Callback) -> None:
+        """A plain command.  `callback` gets the reply, a ReplyError or a StoreUnavailable."""
+        Command(self, slot, None, (), args, callback).send(self._owners[slot])
+
+    def run(self, slot: int, script: Script, keys: tuple[bytes, ...], args: Arguments, callback: Callback) -> None:
+        """A script.  ARGV begins with the replication id of the shard that runs it; `args` follow."""
+        Command(self, slot, script, keys, args, callback).send(self._owners[slot])
+
+    async def execute(self, slot: int, *args: Argument) -> Reply:
+        """`send`, awaited.  Raises StoreUnavailable or Refused."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        self.send(slot, args, into(future))
+        return await future
+
+    async def call(self, slot: int, script: Script, keys: tuple[bytes, ...], *args: Argument) -> Reply:
+        """`run`, awaited.  Raises StoreUnavailable or Refused."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        self.run(slot, script, keys, args, into(future))
+        return await future
+
+    async def ask(self, shard: Shard, *args: Argument) -> Reply:
+        """A command about a server, not about a slot.  Raises StoreUnavailable or Refused."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        shard.link.send(args, into(future))
+        return await future
+
+    def shard_at(self, address: str, source: Shard) -> Shard:
+        """The server that a redirection names; without a host it is the one that answered."""
+        host, _, port = address.rpartition(":")
+        return self._shard(Endpoint(host or source.endpoint.host, int(port)))
+
+    def known(self, endpoint: Endpoint) -> Shard:
+        """The shard at an address that was learnt before."""
+        return self._shards[endpoint]
+
+    def moved(self, slot: int, shard: Shard) -> None:
+        """One slot has another owner: the others may have too."""
+        self._owners[slot] = shard
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the slot map again, in the background."""
+        if self.is_cluster and not self.closed and self._refreshing is None:
+            self._refreshing = self._loop.create_task(self._refresh(), name="redis slot map")
+
+    async def _refresh(self) -> None:
+        try:
+            await self._read_map()
+        except (StoreUnavailable, Refused):
+            pass  # nobody could be asked; the next redirection or probe tries again
+        finally:
+            self._refreshing = None
+
+    async def _read_map(self) -> None:
+        error: Exception = StoreUnavailable("redis")
+        for shard in sorted(self._shards.values(), key=lambda shard: not shard.link.up):
+            try:
+                ranges: Sequence[Reply] = await self.ask(shard, "CLUSTER", "SLOTS")
+            except (StoreUnavailable, Refused) as failure:
+                error = failure
+                continue
+            if not ranges:
+                continue
+            for first, last, master, *_ in ranges:
+                owner = self._shard(Endpoint((master[0] or b"").decode() or shard.endpoint.host, master[1]))
+                self._owners[first : last + 1] = [owner] * (last + 1 - first)
+            return
+        raise error
+
+    def _shard(self, endpoint: Endpoint) -> Shard:
+        shard = self._shards.get(endpoint)
+        if shard is None:
+            shard = self._shards[endpoint] = Shard(endpoint, self.access, self._scripts)
+        return shard
+
+    async def _probe(self) -> None:
+        """Replication ids, roles and clocks, about every second: a failover shows here first."""
+        while True:
+            await asyncio.sleep(PROBE_S)
+            for shard in self.masters():
+                if not shard.link.up:
+                    self.refresh()
+                    continue
+                try:
+                    await shard.look()
+                except (StoreUnavailable, Refused):
+                    continue
+                if not shard.is_master:
+                    self.refresh()
