@@ -1,0 +1,291 @@
+"""All sockets of this gateway: by user, by room, and the two streams of events that reach them.
+
+Owns the rooms that somebody here follows, and the subscription to their channels and to the users' news.  Keeps
+nothing that cannot be read again, and never looks into a taps frame.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from chance_tap.settings import Settings
+from gateway.auth.tokens import Tokens
+from gateway.live import metrics
+from gateway.live.client import Client
+from gateway.live.phase import PhaseRing
+from gateway.live.progress import encode_frame
+from gateway.live.room import Room
+from gateway.live.sessions import Sessions
+from gateway.schemas.messages import ClientFrame, Enter, Hello, Ping, Pong, Taps
+from gateway.texts import from_accept_language
+from gateway.ws.connection import Connection, Edge, Endpoint, Limits
+from gateway.ws.frames import CloseCode, text_frame
+from persistence.errors import ErrorCode
+from persistence.postgres.pool import Database
+from persistence.redis import keys
+from persistence.redis.live import LiveStore
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/api/v1/ws"
+MAX_SOCKETS_A_USER: Final = 3
+MAX_EARLY_FRAMES: Final = 16
+# Frames of the protocol whose games this gateway does not serve.
+_ABSENT: Final = frozenset(("reaction", "clicker_taps", "bonus_taps"))
+
+
+class _Entered(msgspec.Struct):
+    room_id: str
+    socket: str
+
+
+class _News(msgspec.Struct):
+    user_id: str
+    frame: msgspec.Raw | None = None
+    entered: _Entered | None = None
+    banned: bool = False
+
+
+class _FrameHead(msgspec.Struct):
+    type: str
+    room_id: str | None = None
+
+
+_decode_news: Final = msgspec.json.Decoder(_News).decode
+_decode_frame_head: Final = msgspec.json.Decoder(_FrameHead).decode
+
+
+class GameEndpoint(Endpoint):
+    """Makes a `Client` of every socket."""
+
+    def __init__(self, hub: "Hub", limits: Limits) -> None:
+        super().__init__(limits, PATH)
+        self._hub = hub
+        self._made = 0
+
+    @property
+    def shutdown_code(self) -> int:
+        return CloseCode.DRAINING
+
+    def make(self, edge: Edge, accept_language: str | None) -> Connection:
+        self._made += 1
+        metrics.sockets.inc()
+        return Client(self._hub, edge, self._made, from_accept_language(accept_language))
+
+
+class Hub:
+    """Needs the running event loop.  `start` before the first socket, `stop` after the last."""
+
+    def __init__(
+        self, live: LiveStore, db: Database, settings: Settings, tokens: Tokens, limits: Limits | None = None
+    ) -> None:
+        self.live = live
+        self.settings = settings
+        self.endpoint = GameEndpoint(self, limits or Limits())
+        self.clock = self.endpoint.clock
+        self.ring = PhaseRing()
+        self.users: dict[str, tuple[Client, ...]] = {}
+        self.rooms: dict[str, Room] = {}
+        self._by_channel: dict[bytes, Room] = {}
+        self._sessions = Sessions(self, db, tokens)
+        self.subscriber = live.subscriber(self._on_message, self._on_resync)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._name = secrets.token_hex(6)
+
+    async def start(self) -> None:
+        """Follow the users' news.
+
+        Raises:
+            StoreUnavailable: Redis does not answer.
+        """
+        await asyncio.gather(*map(self.subscriber.subscribe, keys.NEWS_CHANNELS))
+
+    async def stop(self) -> None:
+        """Send everybody elsewhere (4001) and let go of everything."""
+        for clients in list(self.users.values()):
+            for client in clients:
+                client.close(CloseCode.DRAINING, "the gateway is leaving")
+        for room in list(self.rooms.values()):
+            room.close()
+        self.ring.stop()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.subscriber.close()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something to its end, or to the hub's."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the hub failed", exc_info=error)
+
+    # Sockets.
+
+    def register(self, client: Client) -> None:
+        """The client has said who it is.  Of too many sockets of one user the oldest goes."""
+        assert client.user_id is not None
+        others = self.users.get(client.user_id, ())
+        self.users[client.user_id] = (*others, client)
+        if len(others) >= MAX_SOCKETS_A_USER:
+            others[0].close(CloseCode.REPLACED, "too many sockets")
+
+    def detach(self, client: Client) -> None:
+        """The client is of no more use."""
+        metrics.sockets.dec()
+        if client.entering is not None:
+            client.entering.leave(client)
+        if client.room is not None:
+            client.room.leave(client)
+        if client.user_id is not None:
+            left = tuple(other for other in self.users.get(client.user_id, ()) if other is not client)
+            if left:
+                self.users[client.user_id] = left
+            else:
+                self.users.pop(client.user_id, None)
+
+    def close_user(self, user_id: str, code: CloseCode) -> None:
+        for client in self.users.get(user_id, ()):
+            client.close(code, code.name.lower())
+
+    # Frames, except taps on their fast road.
+
+    def handle(self, client: Client, frame: ClientFrame) -> None:
+        """Deal with a frame that is valid in itself."""
+        if client.early is not None:
+            self._handle_early(client, frame, client.early)
+            return
+        name = str(frame.__struct_config__.tag)
+        if frame.user_id not in (None, client.user_id) or frame.telegram_id not in (None, client.telegram_id):
+            metrics.foreign_frames.inc()
+            client.refuse(ErrorCode.FORBIDDEN, name, frame.seq if isinstance(frame, Taps) else None)
+        elif isinstance(frame, Taps):
+            client.refuse(ErrorCode.FORBIDDEN if client.organizes else ErrorCode.NOT_FOUND, name, frame.seq)
+        elif isinstance(frame, Enter):
+            self._enter(client, frame.room_id)
+        elif isinstance(frame, Ping):
+            client.send(encode_frame(Pong(t=frame.t, server_time_ms=self.live.now_ms())))
+        else:
+            client.refuse(ErrorCode.CONFLICT, name)
+
+    def _handle_early(self, client: Client, frame: ClientFrame, early: list[ClientFrame]) -> None:
+        if client.user_id is None:
+            if isinstance(frame, Hello):
+                self._sessions.hello(client, frame)
+            else:
+                client.close(CloseCode.NO_HELLO, "the first frame must be hello")
+        elif len(early) < MAX_EARLY_FRAMES:
+            early.append(frame)
+        else:
+            client.close(CloseCode.TOO_MANY_FRAMES, "too many frames before welcome")
+
+    def code_for_unreadable(self, kind: str) -> ErrorCode:
+        """What to say to a frame that could not be read as any of ours."""
+        return ErrorCode.NOT_FOUND if kind in _ABSENT else ErrorCode.INVALID_REQUEST
+
+    def _enter(self, client: Client, room_id: str) -> None:
+        if client.entering is not None and client.entering.id != room_id:
+            client.entering.leave(client)
+        room = self.rooms.get(room_id)
+        if room is None:
+            channel = keys.room(room_id).channel
+            room = self.rooms[room_id] = self._by_channel[channel] = Room(self, room_id, channel)
+        room.enter(client)
+
+    # What rooms report.
+
+    def entered(self, client: Client, room: Room) -> None:
+        """The client is about to get the room's snapshot.  A user follows a room on one socket: the latest."""
+        if client.room is not None and client.room is not room:
+            client.room.leave(client)
+        client.room = room
+        if client.entering is not room:
+            return
+        client.entering = None
+        client.confirmed = False
+        user_id = client.user_id or ""
+        for other in self.users.get(user_id, ()):
+            if other is not client and other.room is room:
+                other.close(CloseCode.REPLACED, "entered elsewhere")
+        news = {"user_id": user_id, "entered": {"room_id": room.id, "socket": self._socket(client)}}
+        self.live.publish_news(user_id, msgspec.json.encode(news))
+
+    def room_emptied(self, room: Room) -> None:
+        """Nobody here follows it any more."""
+        if self.rooms.get(room.id) is room:
+            del self.rooms[room.id]
+            del self._by_channel[room.channel]
+            self.subscriber.unsubscribe(room.channel)
+
+    def count_taps(self, frames: int) -> None:
+        metrics.tap_frames.inc(frames)
+
+    def count_sent(self, frames: int) -> None:
+        metrics.event_frames.inc(frames)
+
+    def count_refusal(self, code: ErrorCode) -> None:
+        metrics.refusals.labels(code.value).inc()
+
+    # What Redis sends.
+
+    def _on_message(self, channel: bytes, payload: bytes) -> None:
+        room = self._by_channel.get(channel)
+        if room is not None:
+            room.on_message(payload)
+        elif channel in _NEWS:
+            self._on_news(payload)
+
+    def _on_resync(self, channels: Sequence[bytes]) -> None:
+        """Something may have been missed on these channels."""
+        for channel in channels:
+            room = self._by_channel.get(channel)
+            if room is not None:
+                room.resync()
+
+    def _on_news(self, payload: bytes) -> None:
+        try:
+            news = _decode_news(payload)
+        except msgspec.DecodeError:
+            log.warning("news could not be read")
+            return
+        clients = self.users.get(news.user_id, ())
+        if not clients:
+            return
+        if news.banned:
+            self.close_user(news.user_id, CloseCode.BANNED)
+        elif news.entered is not None:
+            self._entered_elsewhere(clients, news.entered)
+        elif news.frame is not None:
+            head = _decode_frame_head(news.frame)
+            frame = text_frame(bytes(news.frame))
+            for client in clients:
+                # A result is not for a socket that follows another room by now; its snapshot has what concerns it.
+                elsewhere = client.room is not None and client.room.id != head.room_id
+                if client.early is None and not (head.type == "settled" and elsewhere):
+                    client.send(frame)
+
+    def _entered_elsewhere(self, clients: tuple[Client, ...], entered: _Entered) -> None:
+        """The news come to all gateways in one order, so of two that enter at once all agree who was last."""
+        for client in clients:
+            if client.room is None or client.room.id != entered.room_id:
+                continue
+            if self._socket(client) == entered.socket:
+                client.confirmed = True
+            elif client.confirmed:
+                client.close(CloseCode.REPLACED, "entered elsewhere")
+
+    def _socket(self, client: Client) -> str:
+        return f"{self._name}:{client.number}"
+
+
+_NEWS: Final = frozenset(keys.NEWS_CHANNELS)

@@ -1,0 +1,339 @@
+"""One room as this gateway sees it.
+
+Owns who of this gateway follows the room, up to which version, and the order of what they get: a snapshot of version
+v, then only events above v.  Keeps no state of the game: after a gap, another epoch or a lost subscription it reads
+the room again, once for all its sockets.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from gateway.live.phase import PERIOD_S, SLOT_S, SLOTS
+from gateway.live.progress import Event, EventHead, ProgressEvent, decode_head, encode_frame
+from gateway.live.taps import TapBuffer
+from gateway.schemas.messages import Snapshot
+from gateway.schemas.room import room_view
+from persistence.errors import ErrorCode, StoreUnavailable
+from persistence.redis.rooms import RoomState
+
+if TYPE_CHECKING:
+    from gateway.live.client import Client
+    from gateway.live.hub import Hub
+
+log = structlog.get_logger(__name__)
+
+# Progress of one gateway comes once per period, give or take its jitter; what comes sooner is another gateway's part.
+_SOON_S: Final = PERIOD_S - 2 * SLOT_S
+_RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
+
+
+class Room:
+    """Lives from the first socket that wants to enter to the last one that leaves."""
+
+    __slots__ = (
+        "_broadcast_version",
+        "_deadline",
+        "_epoch",
+        "_held",
+        "_recent",
+        "_seen",
+        "_sent_s",
+        "_serving",
+        "_slow",
+        "_sockets",
+        "_waiting",
+        "_writers",
+        "channel",
+        "hub",
+        "id",
+        "taps",
+    )
+
+    def __init__(self, hub: "Hub", room_id: str, channel: bytes) -> None:
+        self.hub = hub
+        self.id = room_id
+        self.channel = channel
+        self.taps = TapBuffer(hub, self, hash(room_id) % SLOTS)
+        self._epoch: str | None = None
+        self._seen: int | None = None  # the last version that came through the subscription
+        self._sockets: dict[Client, None] = {}
+        self._writers: list[Callable[[bytes], None]] | None = None  # of the sockets that are not in _slow
+        self._slow: dict[Client, int] = {}  # paused, or given a snapshot of this version: looked at one by one
+        self._waiting: dict[Client, None] = {}  # for a snapshot
+        self._recent: list[bytes] | None = None  # events that came while a snapshot is being read
+        self._held: ProgressEvent | None = None
+        self._sent_s = 0.0  # when progress went out last
+        self._broadcast_version = 0
+        self._serving: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._sockets and not self._waiting
+
+    # Entering and leaving.
+
+    def enter(self, client: "Client") -> None:
+        """Give the client a snapshot as soon as there is one, and the events after it."""
+        self._drop(client)
+        client.entering = self
+        self._waiting[client] = None
+        self._serve_soon()
+
+    def leave(self, client: "Client") -> None:
+        """Forget the client.  The last one takes the subscription along."""
+        self._drop(client)
+        self._waiting.pop(client, None)
+        if client.room is self:
+            client.room = None
+        if client.entering is self:
+            client.entering = None
+        if self.is_empty:
+            self.close()
+            self.hub.room_emptied(self)
+
+    def close(self) -> None:
+        """Stop every timer and task of the room."""
+        self._cancel_deadline()
+        self._held = None
+        if self._serving is not None:
+            self._serving.cancel()
+            self._serving = None
+
+    def resync(self) -> None:
+        """What the sockets know cannot be continued: give all of them a new snapshot."""
+        self._seen = None
+        self._held = None
+        self._waiting.update(self._sockets)
+        self._sockets.clear()
+        self._slow.clear()
+        self._writers = None
+        if self._waiting:
+            self._serve_soon()
+
+    def on_pause(self, client: "Client") -> None:
+        """Events no longer go straight to this client's transport."""
+        if client in self._sockets and client not in self._slow:
+            # It may be in the middle of a broadcast, and then has what is being sent.
+            self._slow[client] = self._broadcast_version
+            self._writers = None
+
+    def _drop(self, client: "Client") -> None:
+        if client in self._sockets:
+            del self._sockets[client]
+            self._slow.pop(client, None)
+            self._writers = None
+
+    # Snapshots.
+
+    def _serve_soon(self) -> None:
+        if self._serving is None:
+            self._serving = self.hub.spawn(self._serve())
+
+    async def _serve(self) -> None:
+        """Read the room until nobody waits; one read serves all who waited when it was sent."""
+        attempt = 0
+        try:
+            while self._waiting:
+                batch = list(self._waiting)
+                try:
+                    await self.hub.subscriber.subscribe(self.channel)
+                    self._recent = []
+                    state = await self.hub.live.rooms.snapshot(self.id)
+                except Exception as error:
+                    if not isinstance(error, StoreUnavailable):
+                        log.exception("a room could not be read", room_id=self.id)
+                    self._recent = None
+                    pause_s = _RETRY_S[min(attempt, len(_RETRY_S) - 1)] * random.uniform(0.7, 1.3)  # noqa: S311
+                    await asyncio.sleep(pause_s)
+                    attempt += 1
+                    continue
+                attempt = 0
+                recent, self._recent = self._recent or [], None
+                self._serving_done(batch, state, recent)
+        finally:
+            self._serving = None
+
+    def _serving_done(self, batch: "list[Client]", state: RoomState | None, recent: list[bytes]) -> None:
+        if state is None:
+            for client in batch:
+                if client in self._waiting:
+                    self._turn_away(client)
+            return
+        if self._epoch != state.epoch:
+            self._epoch = state.epoch
+            if self._sockets:
+                self.resync()
+            self._seen = None
+        later = [event for event in map(_read, recent) if event.epoch == state.epoch and event.version > state.version]
+        version = later[-1].version if later else state.version
+        members = {player.user_id for player in state.players}
+        shared: bytes | None = None
+        for client in batch:
+            if client not in self._waiting:
+                continue  # it left, or wants another room by now
+            user_id = client.user_id or ""
+            organizes = state.organizer_id == user_id
+            if user_id not in members and not organizes:
+                self._turn_away(client)
+                continue
+            if organizes or state.outcome:
+                frame = _snapshot(state, user_id)
+            else:
+                frame = shared = shared or _snapshot(state, user_id)
+            del self._waiting[client]
+            self._sockets[client] = None
+            self._slow[client] = version
+            client.organizes = organizes
+            self.hub.entered(client, self)
+            client.send(frame)
+            for event in later:
+                client.send(event.item.frame)
+        self._writers = None
+        self._arm(_due_ms(state))
+
+    def _turn_away(self, client: "Client") -> None:
+        client.refuse(ErrorCode.NOT_FOUND, "enter")
+        self.leave(client)
+
+    # Events.
+
+    def on_message(self, payload: bytes) -> None:
+        """One event of the room's channel, as the script made it."""
+        if self._recent is not None:
+            self._recent.append(payload)
+        if not self._sockets:
+            return
+        head = decode_head(payload)
+        if head.epoch != self._epoch or (self._seen is not None and head.version != self._seen + 1):
+            self.resync()
+            return
+        self._seen = head.version
+        if head.type == "progress":
+            self._progress(ProgressEvent.read(head, payload))
+            return
+        self._flush_held()
+        self._broadcast(Event(head, payload))
+        self._react(head)
+
+    def _progress(self, event: ProgressEvent) -> None:
+        if self._held is not None:
+            self._held = self._held.merge(event) or event
+            return
+        passed_s = self.hub.clock() - self._sent_s
+        if passed_s >= _SOON_S:
+            self._broadcast(event)
+        else:
+            self._held = event
+            self.hub.ring.after(min(PERIOD_S - passed_s, _SOON_S), self._flush_held)
+
+    def _flush_held(self) -> None:
+        event, self._held = self._held, None
+        if event is not None:
+            self._broadcast(event)
+
+    def _broadcast(self, event: Event | ProgressEvent) -> None:
+        """The same bytes to every socket; one by one only to those that need a second look."""
+        if type(event) is ProgressEvent:
+            self._sent_s = self.hub.clock()
+        self._broadcast_version = event.version
+        frame = event.frame
+        writers = self._writers
+        if writers is None:
+            slow = self._slow
+            writers = self._writers = [client.edge.fast_writer() for client in self._sockets if client not in slow]
+        for write in writers:
+            write(frame)
+        self.hub.count_sent(len(self._sockets))
+        if self._slow:
+            self._broadcast_slowly(event)
+
+    def _broadcast_slowly(self, event: Event | ProgressEvent) -> None:
+        for client, version in list(self._slow.items()):
+            if event.version <= version:
+                continue  # its snapshot had this already
+            if isinstance(event, ProgressEvent):
+                client.send_mergeable(event)
+            else:
+                client.send(event.frame)
+            if client.is_paused:
+                if client in self._slow:
+                    self._slow[client] = event.version
+            elif self._slow.pop(client, None) is not None:
+                self._writers = None
+
+    def _react(self, head: EventHead) -> None:
+        if head.type == "player_left":
+            for client in [c for c in self._sockets if c.user_id == head.user_id and not c.organizes]:
+                self.leave(client)
+        elif head.type == "countdown":
+            self._arm(head.starts_ms)
+        elif head.type == "started":
+            self._arm(head.ends_ms)
+        elif head.type == "player_joined" and self._deadline is None:
+            self._tick_soon()
+        elif head.type in ("finished", "cancelled"):
+            self._cancel_deadline()
+
+    # Deadlines.
+
+    def _arm(self, due_ms: int | None) -> None:
+        self._cancel_deadline()
+        if due_ms is not None and not self.is_empty:
+            self._arm_in(due_ms - self.hub.live.now_ms())
+
+    def _arm_in(self, delay_ms: int) -> None:
+        self._cancel_deadline()
+        self._deadline = asyncio.get_running_loop().call_later(max(0, delay_ms) / 1000, self._tick_soon)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _tick_soon(self) -> None:
+        self._deadline = None
+        self.hub.spawn(self._tick())
+
+    async def _tick(self) -> None:
+        """Move the room over its deadline, or learn how long it takes until then."""
+        try:
+            reply = await self.hub.live.rooms.tick(self.id)
+            remaining_ms = reply.remaining_ms
+        except StoreUnavailable:
+            remaining_ms = 500
+        if remaining_ms >= 0 and self._deadline is None and not self.is_empty:
+            self._arm_in(remaining_ms + 1)
+
+
+class _Read:
+    """An event that came while a snapshot was being read."""
+
+    __slots__ = ("epoch", "item", "version")
+
+    def __init__(self, head: EventHead, payload: bytes) -> None:
+        self.epoch = head.epoch
+        self.version = head.version
+        self.item = Event(head, payload)
+
+
+def _read(payload: bytes) -> _Read:
+    return _Read(decode_head(payload), payload)
+
+
+def _snapshot(state: RoomState, viewer_id: str) -> bytes:
+    room = room_view(state, viewer_id)
+    return encode_frame(Snapshot(room=room, epoch=state.epoch, server_time_ms=state.server_time_ms))
+
+
+def _due_ms(state: RoomState) -> int | None:
+    """When the room's next deadline is, as far as it can be told from its state."""
+    if state.state == "waiting":
+        return state.deadline_ms
+    if state.state == "countdown":
+        return state.starts_ms
+    return state.ends_ms if state.state == "playing" else None
