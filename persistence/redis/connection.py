@@ -122,8 +122,7 @@ class Connection(asyncio.Protocol):
         self._out.clear()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
         self._probe = self._loop.call_later(PROBE_S, self._look)
 
     def data_received(self, data: bytes) -> None:
