@@ -1,0 +1,65 @@
+/** Says what is wrong with the connection; says nothing while nothing is. */
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Sheet } from "../ui/Sheet";
+import styles from "./app.module.css";
+import { useServices } from "./context";
+
+const CLOSE_TOKEN_REFUSED = 4501;
+const CLOSE_BANNED = 4502;
+const CLOSE_REPLACED = 4505;
+/** A reconnect that takes less than this is nobody's concern. */
+const PATIENCE_MS = 700;
+
+export function ConnectionState(): ReactNode {
+  const services = useServices();
+  const phase = useStore(services.phase);
+  if (phase.name === "ended") return <Ended code={phase.code} />;
+  return phase.name === "online" || phase.name === "idle" ? null : <Away />;
+}
+
+function Away(): ReactNode {
+  const { t } = useTranslation();
+  const isPlaying = useStore(useServices().room.view)?.room.state === "playing";
+  const [isLong, setIsLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setIsLong(true);
+    }, PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
+  if (!isLong) return null;
+  return (
+    <p className={styles.away} role="status">
+      {t(isPlaying ? "connection.lost" : "connection.back")}
+    </p>
+  );
+}
+
+function Ended({ code }: { code: number }): ReactNode {
+  const { t } = useTranslation();
+  const services = useServices();
+  // A refused token is renewed by itself.
+  if (code === CLOSE_TOKEN_REFUSED) return null;
+  const isReplaced = code === CLOSE_REPLACED;
+  const title =
+    code === CLOSE_BANNED
+      ? t("login.bannedTitle")
+      : isReplaced
+        ? t("connection.replacedTitle")
+        : t("connection.endedTitle");
+  return (
+    <Sheet title={title}>
+      {code !== CLOSE_BANNED && (
+        <>
+          <p>{t(isReplaced ? "connection.replacedText" : "connection.endedText")}</p>
+          <Button onClick={services.connect}>{t("connection.continue")}</Button>
+        </>
+      )}
+    </Sheet>
+  );
+}

@@ -1,0 +1,175 @@
+/**
+ * Puts the parts together: one session, one connection, one room.
+ *
+ * Everything here outlives any screen; screens read the stores and call the commands.
+ */
+import { GameApi, API } from "../api/game-api";
+import { ApiError } from "../api/client";
+import { Connection } from "../connection/connection";
+import { IDLE, type Phase } from "../connection/machine";
+import { Joining } from "../home/joining";
+import type { User } from "../protocol/generated";
+import { RoomSession } from "../room/room-session";
+import { Session } from "../session/session";
+import { createStore, type Readable } from "../state/store";
+import { ServerClock } from "../taps/clock";
+import { connectTelegram, type Telegram } from "../telegram/telegram";
+import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
+import { Notices } from "./notices";
+
+const CLOSE_TOKEN_REFUSED = 4501;
+/** A refund follows a cancellation within about this long; the balance is asked for then. */
+const REFUND_MS = 4000;
+
+export interface Services {
+  readonly telegram: Telegram;
+  readonly session: Session;
+  readonly api: GameApi;
+  readonly room: RoomSession;
+  readonly joining: Joining;
+  readonly clock: ServerClock;
+  readonly notices: Notices;
+  readonly phase: Readable<Phase>;
+  readonly connect: () => void;
+  readonly refreshUser: () => Promise<void>;
+  readonly leaveRoom: () => Promise<void>;
+  readonly chooseLanguage: (language: User["language"]) => Promise<void>;
+}
+
+export function createServices(root: HTMLElement): Services {
+  const telegram = connectTelegram(root);
+  startTexts(telegram.languageCode ?? navigator.language);
+  const session = new Session(telegram.initData, currentLanguage);
+  const api = new GameApi({
+    token: () => session.token(),
+    renew: () => session.renew(),
+    language: currentLanguage,
+  });
+  const clock = new ServerClock(() => performance.now(), Date.now() - performance.now());
+  const notices = new Notices();
+  const phase = createStore<Phase>(IDLE);
+
+  const refreshUser = async (): Promise<void> => {
+    try {
+      session.setUser(await api.me());
+    } catch {
+      // The next visit of the lobby asks again.
+    }
+  };
+
+  const room = new RoomSession(
+    {
+      userId: () => session.user?.user_id ?? "",
+      fetchRoom: (roomId) => api.room(roomId),
+      onBalance: (balance) => {
+        session.setBalance(balance);
+      },
+      onCancelled: ({ reason, refundDue }) => {
+        notices.show(
+          reason === "not_enough_players" ? "notice.notEnoughPlayers" : "notice.cancelled",
+          refundDue,
+        );
+        telegram.haptic("failure");
+        window.setTimeout(() => void refreshUser(), REFUND_MS);
+      },
+      onLost: () => {
+        notices.show("notice.roomLost");
+        void refreshUser();
+      },
+    },
+    clock,
+  );
+
+  const connection = new Connection({
+    url: socketUrl(),
+    token: () => session.token(),
+    listener: {
+      onPhase: (next) => {
+        phase.set(next);
+        room.onPhase(next);
+        if (next.name === "ended" && next.code === CLOSE_TOKEN_REFUSED) void renewAndConnect();
+      },
+      onWelcome: (frame, receivedAt) => {
+        room.onWelcome(frame, receivedAt);
+      },
+      onFrame: (frame, receivedAt) => {
+        room.onFrame(frame, receivedAt);
+      },
+    },
+  });
+  room.attach(connection);
+
+  const renewAndConnect = async (): Promise<void> => {
+    try {
+      await session.renew();
+      connection.start();
+    } catch {
+      // The session says why nobody is in any more.
+    }
+  };
+
+  session.state.subscribe(() => {
+    const state = session.state.get();
+    if (state.name === "in") {
+      setLanguage(state.user.language);
+      connection.start();
+    } else {
+      connection.stop();
+    }
+  });
+
+  const joining = new Joining({
+    join: (stake, key) => api.join(stake, key),
+    onSeated: (seated) => {
+      room.open(seated);
+      void refreshUser();
+    },
+    onSeatedIn: (roomId) => {
+      room.follow(roomId);
+      notices.show("notice.backInRoom");
+    },
+  });
+
+  return {
+    telegram,
+    session,
+    api,
+    room,
+    joining,
+    clock,
+    notices,
+    phase,
+    connect: () => {
+      connection.start();
+    },
+    refreshUser,
+    leaveRoom: async () => {
+      const view = room.view.get();
+      if (!view) return;
+      try {
+        session.setBalance(await api.leave(view.room.room_id));
+        room.close();
+        notices.show("notice.left", view.room.stake);
+      } catch (error) {
+        // Once the start has begun nobody leaves; the room's own event shows it.
+        if (error instanceof ApiError && error.code === "room_closed") return;
+        notices.show("notice.leaveFailed");
+      }
+    },
+    chooseLanguage: async (language) => {
+      setLanguage(language);
+      if (!session.user) return;
+      try {
+        session.setUser(await api.setLanguage(language));
+      } catch {
+        notices.show("notice.languageNotKept");
+      }
+    },
+  };
+}
+
+function socketUrl(): string {
+  const url = new URL(`${API}/ws`, window.location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

@@ -1,0 +1,13 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import styles from "./game.module.css";
+
+export function BlockedNote(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.note} role="alert">
+      <strong>{t("game.blockedTitle")}</strong>
+      <p>{t("game.blockedText")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+/**
+ * Taking a seat: one attempt is one Idempotency-Key, kept until the server has given a definite answer.
+ *
+ * Owns the key and the repeats, so that a lost answer never costs a second stake.
+ */
+import * as z from "zod/mini";
+import { ApiError } from "../api/client";
+import type { Room } from "../protocol/generated";
+import { forget, recall, remember } from "../session/storage";
+import { createStore, type Readable } from "../state/store";
+
+export type JoinState =
+  | { readonly name: "idle" }
+  | { readonly name: "busy"; readonly stake: number }
+  | { readonly name: "insufficient"; readonly needed: number; readonly balance: number }
+  /** `message` is the server's; null when it was out of reach. */
+  | { readonly name: "failed"; readonly stake: number; readonly message: string | null };
+
+export interface JoinHost {
+  readonly join: (stake: number, idempotencyKey: string) => Promise<Room>;
+  readonly onSeated: (room: Room) => void;
+  /** The player has a seat already: somewhere else, or from an attempt whose answer was lost. */
+  readonly onSeatedIn: (roomId: string) => void;
+}
+
+const attemptSchema = z.object({ stake: z.int(), key: z.string(), startedMs: z.number() });
+type Attempt = z.infer<typeof attemptSchema>;
+
+const KEY = "join";
+const REPEAT_MS = [500, 1000, 2000, 4000] as const;
+/** An attempt that is older was another visit: its room may be over by now. */
+const ATTEMPT_LIFE_MS = 60_000;
+const IDLE: JoinState = { name: "idle" };
+
+export class Joining {
+  private readonly host: JoinHost;
+  private readonly store = createStore<JoinState>(IDLE);
+
+  constructor(host: JoinHost) {
+    this.host = host;
+  }
+
+  get state(): Readable<JoinState> {
+    return this.store;
+  }
+
+  dismiss(): void {
+    this.store.set(IDLE);
+  }
+
+  async join(stake: number): Promise<void> {
+    if (this.store.get().name === "busy") return;
+    this.store.set({ name: "busy", stake });
+    const { key } = this.attempt(stake);
+    for (let repeat = 0; ; repeat++) {
+      try {
+        const room = await this.host.join(stake, key);
+        forget(KEY);
+        this.store.set(IDLE);
+        this.host.onSeated(room);
+        return;
+      } catch (error) {
+        const waitMs = REPEAT_MS[repeat];
+        if (waitMs === undefined || !isPassing(error)) {
+          this.giveUp(stake, error);
+          return;
+        }
+        const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(waitMs, askedMs)));
+      }
+    }
+  }
+
+  private attempt(stake: number): Attempt {
+    const last = recall(KEY, attemptSchema);
+    if (last?.stake === stake && Date.now() - last.startedMs < ATTEMPT_LIFE_MS) return last;
+    const attempt = { stake, key: crypto.randomUUID(), startedMs: Date.now() };
+    remember(KEY, attempt);
+    return attempt;
+  }
+
+  private giveUp(stake: number, error: unknown): void {
+    if (!(error instanceof ApiError) || isPassing(error)) {
+      this.store.set({ name: "failed", stake, message: null });
+      return;
+    }
+    forget(KEY);
+    const { needed, balance, room_id } = error.details;
+    if (error.code === "already_in_room" && typeof room_id === "string") {
+      this.store.set(IDLE);
+      this.host.onSeatedIn(room_id);
+    } else if (error.code === "insufficient_balance") {
+      this.store.set({
+        name: "insufficient",
+        needed: typeof needed === "number" ? needed : stake,
+        balance: typeof balance === "number" ? balance : 0,
+      });
+    } else {
+      this.store.set({ name: "failed", stake, message: error.message });
+    }
+  }
+}
+
+/** Whether the same request may still succeed, or has succeeded unheard. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return true;
+  return error.status >= 500 || error.status === 429 || error.code === "idempotency_in_progress";
+}

@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { Room } from "../protocol/generated";
+import type { Outcome } from "../room/reducer";
+import { Avatar } from "../ui/Avatar";
+import { cx } from "../ui/cx";
+import { Stars } from "../ui/Stars";
+import styles from "./results.module.css";
+
+interface StandingsProps {
+  readonly room: Room;
+  readonly outcome: Outcome;
+  readonly userId: string;
+}
+
+export function Standings({ room, outcome, userId }: StandingsProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <ol className={styles.standings} aria-label={t("results.standings")}>
+      {outcome.standings.map((line) => {
+        const player = room.players.find(({ user_id }) => user_id === line.user_id);
+        const name = player?.name ?? "";
+        const isOwn = line.user_id === userId;
+        return (
+          <li
+            key={line.user_id}
+            className={cx(isOwn && styles.own)}
+            data-user={line.user_id}
+            data-taps={line.taps}
+          >
+            <span className={styles.place}>{line.place ?? "–"}</span>
+            <Avatar
+              userId={line.user_id}
+              name={name}
+              photoUrl={player?.photo_url ?? null}
+              size={32}
+            />
+            <span className={styles.name} dir="auto">
+              {isOwn ? t("room.you") : name}
+              {line.place === null && <small>{t("game.blockedMark")}</small>}
+            </span>
+            {line.prize > 0 && <Stars amount={line.prize} sign="+" />}
+            <span className={styles.taps}>{t("game.taps", { count: line.taps })}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

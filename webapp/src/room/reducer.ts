@@ -1,0 +1,175 @@
+/**
+ * One room as its player sees it: the last snapshot with every event since laid over it.
+ *
+ * Owns what each frame means for the room and what counts as a gap.  A pure function; nothing here asks the server.
+ */
+import type { Cancelled, Player, Room, ServerFrame, Standing } from "../protocol/generated";
+
+export interface RoomView {
+  readonly room: Room;
+  /** Null until the first snapshot: the REST answer that opens a room has no place in the order of events. */
+  readonly epoch: string | null;
+  readonly outcome: Outcome | null;
+  readonly cancelled: Cancellation | null;
+}
+
+/** `reason` is null where only the cancelled room was seen, not how it came to that. */
+export interface Cancellation {
+  readonly reason: Cancelled["reason"] | null;
+  readonly refundDue: number;
+}
+
+/** How a game ended.  `payout` is null while only the live end is known, not yet the recorded one. */
+export interface Outcome {
+  readonly winner: string | null;
+  readonly prize: number;
+  readonly standings: readonly Standing[];
+  readonly payout: number | null;
+}
+
+/** `gap`: something was missed, the room must be entered again. */
+export type Applied =
+  | { readonly kind: "changed"; readonly view: RoomView }
+  | { readonly kind: "same" }
+  | { readonly kind: "gap" };
+
+const SAME: Applied = { kind: "same" };
+const GAP: Applied = { kind: "gap" };
+
+/** The view of a room that an answer or a snapshot shows whole. */
+export function viewOf(room: Room, epoch: string | null): RoomView {
+  return { room, epoch, outcome: outcomeOf(room), cancelled: cancelledOf(room) };
+}
+
+export function apply(view: RoomView, frame: ServerFrame): Applied {
+  switch (frame.type) {
+    case "snapshot":
+      return frame.room.room_id === view.room.room_id
+        ? { kind: "changed", view: viewOf(frame.room, frame.epoch) }
+        : SAME;
+    case "settled":
+      return frame.room_id === view.room.room_id
+        ? changed(view, { state: "settled", prize: frame.prize, result: frame })
+        : SAME;
+    case "player_joined":
+    case "player_left":
+    case "countdown":
+    case "started":
+    case "progress":
+    case "blocked":
+    case "finished":
+    case "cancelled":
+      return inOrder(view, frame);
+    case "welcome":
+    case "balance":
+    case "pong":
+    case "error":
+      return SAME;
+  }
+}
+
+type RoomEvent = Extract<ServerFrame, { readonly version: number }>;
+
+function inOrder(view: RoomView, event: RoomEvent): Applied {
+  // Before the first snapshot there is nothing that events could be laid over.
+  if (view.epoch === null) return SAME;
+  const { version } = view.room;
+  if (event.epoch !== view.epoch || event.version < version) return GAP;
+  if (event.version === version) return SAME;
+  const since = event.type === "progress" ? event.since : event.version - 1;
+  return since > version ? GAP : lay(view, event);
+}
+
+function lay(view: RoomView, event: RoomEvent): Applied {
+  const { room } = view;
+  const { version } = event;
+  switch (event.type) {
+    case "player_joined": {
+      const others = room.players.filter((player) => player.user_id !== event.player.user_id);
+      return changed(view, { version, ...seated(room, [...others, event.player]) });
+    }
+    case "player_left": {
+      const rest = room.players.filter((player) => player.user_id !== event.user_id);
+      return changed(view, { version, ...seated(room, rest) });
+    }
+    case "countdown":
+      return changed(view, { version, state: "countdown", starts_ms: event.starts_ms });
+    case "started":
+      return changed(view, { version, state: "playing", ends_ms: event.ends_ms });
+    case "progress":
+      return changed(view, {
+        version,
+        players: room.players.map((player) => {
+          const [taps, seq] = event.taps[player.user_id] ?? [player.taps, player.seq];
+          return { ...player, taps, seq };
+        }),
+      });
+    case "blocked":
+      return changed(view, {
+        version,
+        players: room.players.map((player) =>
+          player.user_id === event.user_id ? { ...player, state: "blocked" } : player,
+        ),
+      });
+    case "finished":
+      return changed(view, {
+        version,
+        state: "finished",
+        prize: event.prize,
+        players: room.players.map((player) => {
+          const standing = event.standings.find((line) => line.user_id === player.user_id);
+          return standing ? { ...player, taps: standing.taps, place: standing.place } : player;
+        }),
+      });
+    case "cancelled": {
+      const next = viewOf({ ...room, version, state: "cancelled" }, view.epoch);
+      const cancelled = { reason: event.reason, refundDue: event.refund_due };
+      return { kind: "changed", view: { ...next, cancelled } };
+    }
+  }
+}
+
+function changed(view: RoomView, change: Partial<Room>): Applied {
+  return { kind: "changed", view: viewOf({ ...view.room, ...change }, view.epoch) };
+}
+
+/** What is paid grows and shrinks with the seats, and the prize keeps its part of it. */
+function seated(room: Room, players: Player[]): Pick<Room, "players" | "pool" | "prize"> {
+  const share = room.pool > 0 ? room.prize / room.pool : 1;
+  const pool = room.stake * players.length;
+  return { players, pool, prize: Math.floor(pool * share) };
+}
+
+function outcomeOf(room: Room): Outcome | null {
+  if (room.result) return room.result;
+  if (room.state !== "finished" && room.state !== "settled") return null;
+  // Only the live end is known: the seats carry it.
+  const winner = room.players.find((player) => player.place === 1 && player.taps > 0);
+  const standings = room.players.map(({ user_id, taps, place }) => ({
+    place,
+    user_id,
+    taps,
+    prize: user_id === winner?.user_id ? room.prize : 0,
+  }));
+  return {
+    winner: winner?.user_id ?? null,
+    prize: room.prize,
+    standings: standings.sort(byPlace),
+    payout: null,
+  };
+}
+
+function cancelledOf(room: Room): Cancellation | null {
+  return room.state === "cancelled" ? { reason: null, refundDue: room.stake } : null;
+}
+
+function byPlace(a: Standing, b: Standing): number {
+  return (a.place ?? Number.MAX_SAFE_INTEGER) - (b.place ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** The place a player has right now: more taps, or blocked players left out; equal taps share the better place. */
+export function livePlace(players: readonly Player[], userId: string): number | null {
+  const own = players.find((player) => player.user_id === userId);
+  if (!own || own.state === "blocked") return null;
+  return 1 + players.filter((player) => player.state === "paid" && player.taps > own.taps).length;
+}

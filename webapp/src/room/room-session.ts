@@ -1,0 +1,335 @@
+/**
+ * The room this player is in: the wire on one side, the reducer and the tap buffer on the other.
+ *
+ * Owns when a room is entered, entered again and left, and when taps go out.  Decides nothing about the game: what is
+ * shown is what the server said, plus one's own taps that it has still to learn of.
+ */
+import * as z from "zod/mini";
+import type { Connection } from "../connection/connection";
+import type { Phase } from "../connection/machine";
+import type { ErrorFrame, Player, Room, ServerFrame, Welcome } from "../protocol/generated";
+import { forget, recall, remember } from "../session/storage";
+import { createStore, type Readable } from "../state/store";
+import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
+import type { ServerClock } from "../taps/clock";
+import { apply, type Cancellation, type RoomView, viewOf } from "./reducer";
+
+export interface RoomHost {
+  readonly userId: () => string;
+  readonly fetchRoom: (roomId: string) => Promise<Room>;
+  readonly onBalance: (balance: number) => void;
+  readonly onCancelled: (cancellation: Cancellation) => void;
+  /** The room cannot be followed any more, and nothing is known of its end. */
+  readonly onLost: () => void;
+}
+
+const savedRoomSchema = z.object({
+  roomId: z.string(),
+  taps: z.nullable(
+    z.object({
+      nextSeq: z.int(),
+      frames: z.array(z.object({ seq: z.int(), count: z.int(), timestamp: z.int() })),
+    }),
+  ),
+});
+type SavedRoom = z.infer<typeof savedRoomSchema>;
+
+const KEY = "room";
+const ENTER_TIMEOUT_MS = 3000;
+/** Pings that are answered at once tell the server's clock; the quickest answer tells it best. */
+const CLOCK_PINGS = 3;
+const ENTER_AGAIN_MS = 1000;
+/** A frame that is not acknowledged after this long makes the connection suspect. */
+const ACKNOWLEDGE_MS = 2500;
+/** `settled` may get lost on its way: then the result is asked for. */
+const RESULT_POLL_MS = 2000;
+
+export class RoomSession {
+  private readonly host: RoomHost;
+  private readonly clock: ServerClock;
+  private readonly viewStore = createStore<RoomView | null>(null);
+  private readonly tapsStore = createStore(0);
+  private readonly followingStore = createStore(false);
+  private connection: Connection | null = null;
+  private roomId: string | null = null;
+  private isEntered = false;
+  private buffer: TapBuffer | null = null;
+  private saved: SavedTaps | null = null;
+  private flushTimer: number | undefined;
+  private enterTimer: number | undefined;
+  private acknowledgeTimer: number | undefined;
+  private resultTimer: number | undefined;
+
+  constructor(host: RoomHost, clock: ServerClock) {
+    this.host = host;
+    this.clock = clock;
+    const stored = recall(KEY, savedRoomSchema);
+    this.roomId = stored?.roomId ?? null;
+    this.saved = stored?.taps ?? null;
+    this.followingStore.set(this.roomId !== null);
+    // The page may be gone or frozen any moment after these.
+    window.addEventListener("pagehide", () => {
+      this.put();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.put();
+    });
+  }
+
+  get view(): Readable<RoomView | null> {
+    return this.viewStore;
+  }
+
+  /** There is a room to show, even where it has not been seen yet. */
+  get isFollowing(): Readable<boolean> {
+    return this.followingStore;
+  }
+
+  /** One's own taps, as the screen shows them: counted before the server answers. */
+  get ownTaps(): Readable<number> {
+    return this.tapsStore;
+  }
+
+  attach(connection: Connection): void {
+    this.connection = connection;
+  }
+
+  /** Show a room that an answer brought, and follow it. */
+  open(room: Room): void {
+    this.follow(room.room_id);
+    this.show(viewOf(room, null));
+  }
+
+  /** Follow a room of which only the id is known. */
+  follow(roomId: string): void {
+    if (this.roomId !== roomId) this.close();
+    this.roomId = roomId;
+    this.followingStore.set(true);
+    remember(KEY, { roomId, taps: null } satisfies SavedRoom);
+    this.enter();
+  }
+
+  /** Back to the lobby: forget the room.  Whether the seat is given up is between the caller and the server. */
+  close(): void {
+    for (const timer of [
+      this.flushTimer,
+      this.enterTimer,
+      this.acknowledgeTimer,
+      this.resultTimer,
+    ]) {
+      window.clearTimeout(timer);
+    }
+    this.resultTimer = undefined;
+    this.roomId = null;
+    this.isEntered = false;
+    this.buffer = null;
+    this.saved = null;
+    this.clock.release();
+    forget(KEY);
+    this.followingStore.set(false);
+    this.viewStore.set(null);
+    this.tapsStore.set(0);
+  }
+
+  /** A tap of the finger; whether it counts. */
+  tap(): boolean {
+    const { buffer } = this;
+    if (!buffer || this.own?.state !== "paid" || !buffer.tap(this.clock.now())) return false;
+    this.countOwnTaps();
+    this.schedule();
+    return true;
+  }
+
+  onPhase(phase: Phase): void {
+    if (phase.name !== "online") this.isEntered = false;
+  }
+
+  onWelcome(frame: Welcome, receivedAt: number): void {
+    this.clock.sample(frame.server_time_ms, receivedAt);
+    // An ended room on the screen stays there until the player leaves it, unless there is a seat in another one.
+    const roomId = frame.room_id ?? this.roomId;
+    if (roomId !== null) this.follow(roomId);
+  }
+
+  onFrame(frame: Exclude<ServerFrame, Welcome>, receivedAt: number): void {
+    switch (frame.type) {
+      case "pong":
+        this.clock.sample(frame.server_time_ms, receivedAt);
+        if (this.buffer) this.clock.fix();
+        return;
+      case "balance":
+        this.host.onBalance(frame.balance);
+        return;
+      case "error":
+        this.onError(frame);
+        return;
+      case "settled":
+        this.host.onBalance(frame.balance);
+        break;
+      case "snapshot":
+        if (frame.room.room_id !== this.roomId) return;
+        this.clock.sample(frame.server_time_ms, receivedAt);
+        window.clearTimeout(this.enterTimer);
+        this.isEntered = true;
+        this.show(viewOf(frame.room, frame.epoch));
+        this.sendAgain();
+        return;
+      default:
+        // Until the snapshot is here, it is what tells the state.
+        if (!this.isEntered) return;
+    }
+    this.receive(frame);
+  }
+
+  private receive(frame: ServerFrame): void {
+    const view = this.viewStore.get();
+    if (!view) return;
+    const applied = apply(view, frame);
+    if (applied.kind === "changed") this.show(applied.view);
+    if (applied.kind === "gap") this.enter();
+  }
+
+  private onError(frame: ErrorFrame): void {
+    if (frame.for === "enter") {
+      window.clearTimeout(this.enterTimer);
+      if (frame.code === "not_found" || frame.code === "forbidden") {
+        this.close();
+        this.host.onLost();
+      } else {
+        this.enterTimer = window.setTimeout(() => {
+          this.enter();
+        }, ENTER_AGAIN_MS);
+      }
+    } else if (frame.for === "taps" && frame.seq !== undefined) {
+      this.buffer?.refuse(frame.seq);
+      this.countOwnTaps();
+      if (frame.code === "clock") {
+        this.clock.release();
+        this.connection?.send({ type: "ping", t: "clock" });
+      }
+    }
+  }
+
+  private enter(): void {
+    if (this.roomId === null) return;
+    this.isEntered = false;
+    window.clearTimeout(this.enterTimer);
+    if (!this.connection?.send({ type: "enter", room_id: this.roomId })) return;
+    for (let i = 0; i < CLOCK_PINGS; i++) this.connection.send({ type: "ping", t: i });
+    this.enterTimer = window.setTimeout(() => {
+      this.connection?.probe();
+      this.enter();
+    }, ENTER_TIMEOUT_MS);
+  }
+
+  private show(view: RoomView): void {
+    if (view.cancelled) {
+      this.close();
+      this.host.onCancelled(view.cancelled);
+      return;
+    }
+    this.play(view.room);
+    this.viewStore.set(view);
+    this.acknowledge();
+    this.countOwnTaps();
+    this.awaitResult(view);
+  }
+
+  /** Gives the game its buffer when it starts, and takes it away when it is over. */
+  private play(room: Room): void {
+    if (room.state === "playing" && room.ends_ms !== null && this.isEntered) {
+      if (this.buffer) return;
+      this.clock.fix();
+      const endsMs = room.ends_ms;
+      const game = { startsMs: room.starts_ms ?? this.clock.now(), endsMs };
+      const own = room.players.find((player) => player.user_id === this.host.userId());
+      this.buffer = new TapBuffer(game, own?.seq ?? 0, this.saved);
+      this.saved = null;
+    } else if (room.state === "finished" || room.state === "settled") {
+      window.clearTimeout(this.flushTimer);
+      window.clearTimeout(this.acknowledgeTimer);
+      this.buffer = null;
+    }
+  }
+
+  private get own(): Player | undefined {
+    const userId = this.host.userId();
+    return this.viewStore.get()?.room.players.find((player) => player.user_id === userId);
+  }
+
+  private countOwnTaps(): void {
+    const { own } = this;
+    const ahead = own?.state === "paid" ? (this.buffer?.ahead(own.seq) ?? 0) : 0;
+    this.tapsStore.set((own?.taps ?? 0) + ahead);
+  }
+
+  private schedule(): void {
+    const nowMs = this.clock.now();
+    const dueMs = this.buffer?.dueMs(nowMs) ?? null;
+    if (dueMs === null) return;
+    window.clearTimeout(this.flushTimer);
+    if (dueMs <= nowMs) this.flush();
+    else {
+      this.flushTimer = window.setTimeout(() => {
+        this.flush();
+      }, dueMs - nowMs);
+    }
+  }
+
+  private flush(): void {
+    const frame = this.buffer?.flush(this.clock.now());
+    if (frame) this.sendTaps(frame);
+    const endsMs = this.viewStore.get()?.room.ends_ms ?? 0;
+    // What the window holds back when the game is over came too late.
+    if (frame || this.clock.now() < endsMs) this.schedule();
+  }
+
+  private sendTaps(frame: TapFrame): void {
+    if (!this.isEntered || this.roomId === null || this.own?.state !== "paid") return;
+    const user_id = this.host.userId();
+    this.connection?.send({ type: "taps", user_id, room_id: this.roomId, ...frame });
+    this.acknowledgeTimer ??= window.setTimeout(() => {
+      this.acknowledgeTimer = undefined;
+      if ((this.own?.seq ?? 0) < frame.seq) this.connection?.probe();
+    }, ACKNOWLEDGE_MS);
+  }
+
+  private sendAgain(): void {
+    const { buffer, own } = this;
+    if (!buffer || own?.state !== "paid") return;
+    for (const frame of buffer.resend(own.seq, this.clock.now())) this.sendTaps(frame);
+    this.countOwnTaps();
+    this.schedule();
+  }
+
+  private acknowledge(): void {
+    const { own } = this;
+    if (own) this.buffer?.acknowledge(own.seq, this.clock.now());
+  }
+
+  private awaitResult(view: RoomView): void {
+    if (view.outcome?.payout !== null || this.resultTimer !== undefined) return;
+    const { room_id } = view.room;
+    const ask = async (): Promise<void> => {
+      this.resultTimer = undefined;
+      const now = this.viewStore.get();
+      if (now?.room.room_id !== room_id || now.outcome?.payout !== null) return;
+      try {
+        const room = await this.host.fetchRoom(room_id);
+        if (room.result) this.host.onBalance(room.result.balance);
+        if (this.roomId === room_id) this.show(viewOf(room, now.epoch));
+      } catch {
+        this.awaitResult(view);
+      }
+    };
+    this.resultTimer = window.setTimeout(() => void ask(), RESULT_POLL_MS);
+  }
+
+  private put(): void {
+    if (this.roomId === null) return;
+    const frame = this.buffer?.flush(this.clock.now());
+    if (frame) this.sendTaps(frame);
+    const taps = this.buffer?.save() ?? this.saved;
+    remember(KEY, { roomId: this.roomId, taps } satisfies SavedRoom);
+  }
+}

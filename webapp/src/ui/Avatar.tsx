@@ -1,0 +1,51 @@
+import { type CSSProperties, type ReactNode, useState } from "react";
+import styles from "./ui.module.css";
+
+interface AvatarProps {
+  readonly userId: string;
+  readonly name: string;
+  readonly photoUrl: string | null;
+  readonly size: number;
+}
+
+/** A player's photo; the initials where there is none, or where it does not load. */
+export function Avatar({ userId, name, photoUrl, size }: AvatarProps): ReactNode {
+  const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
+  const style = { "--size": `${size}px`, "--hue": hue(userId) } as CSSProperties;
+  return (
+    <span className={styles.avatar} style={style} aria-hidden="true">
+      {photoUrl !== null && photoUrl !== brokenUrl ? (
+        <img
+          src={photoUrl}
+          alt=""
+          width={size}
+          height={size}
+          referrerPolicy="no-referrer"
+          draggable={false}
+          onError={() => {
+            setBrokenUrl(photoUrl);
+          }}
+        />
+      ) : (
+        initials(name)
+      )}
+    </span>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) =>
+    firstSign(word ?? ""),
+  );
+  return letters.join("").toUpperCase() || "?";
+}
+
+/** What a person sees as one sign may be several code units. */
+function firstSign(word: string): string {
+  return Array.from(word)[0] ?? "";
+}
+
+function hue(userId: string): number {
+  return Array.from(userId).reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 360, 7);
+}
