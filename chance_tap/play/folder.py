@@ -75,7 +75,7 @@ class DataFolder:
                 here.unlink(missing_ok=True)  # a link whose target was removed
                 here.symlink_to(there)
         here.mkdir(mode=0o711, exist_ok=True)
-        return here
+        return here.resolve()
 
     def valkey(self) -> Path:
         return self.path / "valkey"

@@ -159,7 +159,10 @@ class Launcher:
 
     def _start_postgres(self) -> dict[str, str]:
         """Start, migrate, and give each part a login of its own; their passwords live as long as this launcher."""
-        server = EmbeddedPostgres(self._folder.postgres(), log=self._log("postgres"))
+        cluster = self._folder.postgres()
+        if not cluster.is_relative_to(self._folder.path.resolve()):
+            say(f"  Postgres runs as nobody, who cannot reach {self._folder.path}: its files are in {cluster}")
+        server = EmbeddedPostgres(cluster, log=self._log("postgres"))
         self._step("Postgres", server.start)
         self._add(server.child)
         with psycopg.connect(server.admin_url(), autocommit=True) as connection:
