@@ -79,7 +79,8 @@ async def read_body(declared_length: bytes | None, receive: Receive) -> bytes:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ClientGone
-                body += message.get("body", b"")
+                part: bytes = message.get("body", b"")
+                body += part
                 if len(body) > MAX_BODY_BYTES:
                     raise GameError(ErrorCode.TOO_LARGE)
                 if not message.get("more_body", False):

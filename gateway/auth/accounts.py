@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.schemas.fields import Language
+from gateway.texts import DEFAULT_LANGUAGE, supported
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -26,6 +27,14 @@ class _Known:
     language: Language | None
 
 
+_UNKNOWN: Final = _Known(0.0, exists=True, banned=False, language=None)
+
+
+def language_of(me: users.Me) -> Language:
+    """What the player chose, else what Telegram says of the player, else English."""
+    return supported(me.language) or supported(me.language_code) or DEFAULT_LANGUAGE
+
+
 class Accounts:
     """Accounts lately seen by this gateway."""
 
@@ -33,6 +42,7 @@ class Accounts:
         self._db = db
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._away_until = 0.0  # Postgres did not answer: nobody else waits for it until then
 
     async def refuse_banned(self, user_id: str) -> None:
         """Let only an account in good standing pass.
@@ -59,18 +69,17 @@ class Accounts:
         known = self._known.get(user_id)
         if known is not None and known.until > now:
             return known
+        if self._away_until > now:
+            return known or _UNKNOWN
         try:
-            standing = await users.standing(self._db, int(user_id))
+            me = await users.me(self._db, int(user_id))
         except StoreUnavailable:
-            fresh = _Known(now + KEEP_S, True, known.banned if known else False, known.language if known else None)
+            self._away_until = now + KEEP_S
+            return known or _UNKNOWN
+        except GameError:
+            fresh = _Known(now + KEEP_S, exists=False, banned=False, language=None)
         else:
-            exists = standing is not None
-            fresh = _Known(
-                now + KEEP_S,
-                exists,
-                standing.banned if standing else False,
-                standing.language if standing else None,
-            )
+            fresh = _Known(now + KEEP_S, exists=True, banned=me.banned, language=language_of(me))
         self._known.pop(user_id, None)
         if len(self._known) >= _MAX_ACCOUNTS:
             del self._known[next(iter(self._known))]

@@ -20,6 +20,7 @@ MAX_PAIRS: Final = 64
 FUTURE_TOLERANCE_S: Final = 60
 MAX_TELEGRAM_ID: Final = 2**52
 _MAX_TEXT: Final = {"first_name": 128, "last_name": 128, "username": 64, "language_code": 16}
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PHOTO_URL: Final = re.compile(r"https://[!-~]{1,1000}")
 _HEX_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AUTH_DATE: Final = re.compile(r"[0-9]{1,12}")
@@ -126,6 +127,6 @@ def _text(user: dict[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise GameError(ErrorCode.INIT_DATA_INVALID)
-    # Postgres takes neither NUL nor lone surrogates.
-    clean = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    # Neither Postgres (NUL, lone surrogates) nor another player's screen (turned direction) shall stumble over a name.
+    clean = _UNFIT.sub("", value)
     return clean[: _MAX_TEXT[name]] or None

@@ -13,6 +13,7 @@ import structlog
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
 from gateway import metrics
+from gateway.auth.accounts import language_of
 from gateway.auth.init_data import TelegramUser
 from gateway.auth.tokens import Tokens
 from gateway.schemas.rest import Session, Stats, User
@@ -81,19 +82,19 @@ async def read_profile(db: Database, user_id: int) -> User:
     """The caller's own profile.
 
     Raises:
-        GameError: `unauthorized` when the account is gone.
+        GameError: `unauthorized` when the account is gone, `banned`.
     """
     me = await users.me(db, user_id)
-    if me is None:
-        raise GameError(ErrorCode.UNAUTHORIZED)
+    if me.banned:
+        raise GameError(ErrorCode.BANNED)
     return User(
         user_id=str(me.user_id),
         telegram_id=None if me.telegram_id is None else str(me.telegram_id),
         name=me.name,
         username=me.username,
         photo_url=me.photo_url,
-        language=me.language,
-        role=me.role,
+        language=language_of(me),
+        role="admin" if me.role == "admin" else "user",
         balance=me.balance,
         coins=0,
         has_ton_wallet=False,

@@ -16,6 +16,7 @@ from gateway.openapi import document
 from gateway.services import Services
 from gateway.texts import DEFAULT_LANGUAGE
 from persistence.errors import GameError, StoreUnavailable
+from persistence.postgres import users
 
 READY_WITHIN_S: Final = 2.0
 _OK: Final = b'{"status":"ok"}'
@@ -31,7 +32,7 @@ async def readyz(request: Request) -> Response:
     services: Services = request.app.state.services
     try:
         async with asyncio.timeout(READY_WITHIN_S):
-            await asyncio.gather(services.db.ping(), services.live.ping())
+            await asyncio.gather(users.hello(services.db, []), services.live.lobby.counts(services.settings.stakes))
     except TimeoutError:
         return error_response(StoreUnavailable("either"), DEFAULT_LANGUAGE)
     except GameError as error:

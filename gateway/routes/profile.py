@@ -1,5 +1,7 @@
 """/me and /statement: the caller's own profile and money."""
 
+import re
+
 from gateway.auth.login import read_profile
 from gateway.body import page_limit
 from gateway.endpoint import Call, Endpoint
@@ -7,6 +9,7 @@ from gateway.errors import invalid
 from gateway.schemas.rest import ProfileChange, Statement, StatementEntry, User
 from persistence.postgres import ledger, users
 
+_CURSOR = re.compile(r"[0-9]{1,18}")
 _PAGE = 50
 _LONGEST_PAGE = 200
 
@@ -25,11 +28,31 @@ async def change_me(call: Call) -> User:
 async def statement(call: Call) -> Statement:
     query = call.query
     limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    cursor = query.get("cursor")
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and 0 < int(cursor[:20]) < 2**63):
+    lines = await ledger.statement(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
+    page = lines[:limit]
+    return Statement(
+        entries=[
+            StatementEntry(
+                entry_id=str(line.entry_id),
+                kind=line.kind,
+                amount=line.amount,
+                balance_after=line.balance_after,
+                room_id=line.room_id,
+                reason=line.reason,
+                created_ms=int(line.created_at.timestamp() * 1000),
+            )
+            for line in page
+        ],
+        next_cursor=str(page[-1].entry_id) if len(lines) > limit else None,
+    )
+
+
+def _cursor(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _CURSOR.fullmatch(text):
         raise invalid("cursor", "must be a next_cursor of an earlier answer")
-    page = await ledger.statement(call.services.db, call.user_id, cursor, limit)
-    return Statement(entries=[StatementEntry(**entry) for entry in page.entries], next_cursor=page.next_cursor)
+    return int(text)
 
 
 ENDPOINTS = [

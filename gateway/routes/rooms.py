@@ -31,6 +31,7 @@ async def join(call: Call) -> bytes:
     joined = await services.seats.join(call.user_id, body.stake, JOIN, key, body_hash(body))
     if joined.answer is not None:
         return joined.answer
+    assert joined.room_state is not None
     answer = _encode(RoomAnswer(room_view(joined.room_state, call.claims.user_id)))
     await services.seats.store_answer(call.user_id, JOIN, key, answer)
     return answer
@@ -79,6 +80,7 @@ ENDPOINTS = [
         codes=(
             ErrorCode.INSUFFICIENT_BALANCE,
             ErrorCode.ALREADY_IN_ROOM,
+            ErrorCode.ROOM_CLOSED,
             ErrorCode.IDEMPOTENCY_MISMATCH,
             ErrorCode.IDEMPOTENCY_IN_PROGRESS,
         ),
