@@ -5,9 +5,16 @@
 
 SET LOCAL ROLE ct_owner;
 
+-- Types and not checks on the tables that every game writes: a check is parsed anew for each statement.
+CREATE TYPE ledger.account_kind AS ENUM ('player', 'escrow', 'house', 'demo');
+CREATE TYPE ledger.transfer_kind AS ENUM ('grant', 'stake', 'refund', 'settle');
+
+COMMENT ON TYPE ledger.account_kind IS 'player; escrow: stakes of a room; house: fees; demo: source of demonstration Stars.';
+COMMENT ON TYPE ledger.transfer_kind IS 'grant: demonstration Stars; stake; refund; settle: a pool that was won.';
+
 CREATE TABLE ledger.accounts (
     account_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('player', 'escrow', 'house', 'demo')),
+    kind ledger.account_kind NOT NULL,
     currency text NOT NULL DEFAULT 'XTR' CHECK (currency = 'XTR'),
     user_id bigint REFERENCES public.users,
     room_id text,
@@ -21,7 +28,7 @@ CREATE UNIQUE INDEX accounts_of_house ON ledger.accounts (kind, currency) WHERE 
 
 COMMENT ON TABLE ledger.accounts IS 'Whose Stars: a player''s, a room''s escrow, or the house''s.';
 COMMENT ON COLUMN ledger.accounts.account_id IS 'The account''s number; locks are taken in its order.';
-COMMENT ON COLUMN ledger.accounts.kind IS 'player; escrow: stakes of a room; house: fees; demo: source of demonstration Stars.';
+COMMENT ON COLUMN ledger.accounts.kind IS 'Whose it is.';
 COMMENT ON COLUMN ledger.accounts.currency IS 'XTR: Telegram Stars, whole numbers.';
 COMMENT ON COLUMN ledger.accounts.user_id IS 'The player, of a player''s account.';
 COMMENT ON COLUMN ledger.accounts.room_id IS 'The room, of an escrow account.';
@@ -40,17 +47,17 @@ COMMENT ON COLUMN ledger.balances.balance IS 'Stars.';
 
 CREATE TABLE ledger.transfers (
     transfer_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    key text NOT NULL UNIQUE CHECK (char_length(key) BETWEEN 1 AND 200),
-    kind text NOT NULL CHECK (kind IN ('grant', 'stake', 'refund', 'settle')),
+    key text NOT NULL UNIQUE,
+    kind ledger.transfer_kind NOT NULL,
     room_id text,
-    reason text CHECK (char_length(reason) <= 100),
+    reason varchar(100),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
 COMMENT ON TABLE ledger.transfers IS 'One movement of Stars, made of entries that sum to zero.';
 COMMENT ON COLUMN ledger.transfers.transfer_id IS 'The transfer''s number.';
 COMMENT ON COLUMN ledger.transfers.key IS 'What makes it happen once: stake:<seat>, refund:<seat>, settle:<room>, grant:<user>.';
-COMMENT ON COLUMN ledger.transfers.kind IS 'grant, stake, refund or settle.';
+COMMENT ON COLUMN ledger.transfers.kind IS 'Why it was made.';
 COMMENT ON COLUMN ledger.transfers.room_id IS 'The room it belongs to, if any.';
 COMMENT ON COLUMN ledger.transfers.reason IS 'Why a refund was made.';
 COMMENT ON COLUMN ledger.transfers.created_at IS 'When it was made.';
@@ -60,7 +67,7 @@ CREATE TABLE ledger.entries (
     transfer_id bigint NOT NULL REFERENCES ledger.transfers,
     account_id bigint NOT NULL REFERENCES ledger.accounts,
     amount bigint NOT NULL CHECK (amount <> 0),
-    balance_after bigint CHECK (balance_after >= 0)
+    balance_after bigint
 );
 CREATE INDEX entries_of_account ON ledger.entries (account_id, entry_id);
 
@@ -111,7 +118,7 @@ GRANT CREATE ON SCHEMA ledger TO ct_ledger;
 SET LOCAL ROLE ct_ledger;
 
 CREATE FUNCTION ledger.post(
-    p_key text, p_kind text, p_room_id text, p_reason text, p_accounts bigint[], p_amounts bigint[]
+    p_key text, p_kind ledger.transfer_kind, p_room_id text, p_reason text, p_accounts bigint[], p_amounts bigint[]
 ) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -133,7 +140,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION ledger.post(text, text, text, text, bigint[], bigint[]) IS
+COMMENT ON FUNCTION ledger.post(text, ledger.transfer_kind, text, text, bigint[], bigint[]) IS
     'The only code that moves Stars. Fails when the key was used or a player would go below zero. Who touches several players locks their balances first, in the order of the accounts.';
 
 CREATE FUNCTION ledger.open_account(p_user_id bigint, p_demo_stars bigint) RETURNS void
@@ -164,7 +171,7 @@ COMMENT ON FUNCTION ledger.balance() IS 'The balance of the claim''s user; null 
 
 CREATE FUNCTION ledger.statement(p_before bigint, p_limit int)
     RETURNS TABLE (
-        entry_id bigint, kind text, room_id text, reason text, amount bigint, balance_after bigint, created_at timestamptz
+        entry_id bigint, kind ledger.transfer_kind, room_id text, reason text, amount bigint, balance_after bigint, created_at timestamptz
     )
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

@@ -1,3 +1,4 @@
 DROP TABLE game.player_stats;
 DROP TABLE game.seats;
 DROP TABLE game.rooms;
+DROP TYPE game.seat_state;

@@ -4,6 +4,10 @@
 
 SET LOCAL ROLE ct_owner;
 
+CREATE TYPE game.seat_state AS ENUM ('live', 'refunded', 'settled');
+
+COMMENT ON TYPE game.seat_state IS 'live: the stake lies in escrow; refunded: it went back; settled: it was played for.';
+
 CREATE TABLE game.rooms (
     room_id text PRIMARY KEY CHECK (room_id ~ '^[0-3][0-9a-f][0-9a-z]{14}$'),
     kind text NOT NULL CHECK (kind IN ('standard', 'hero')),
@@ -54,12 +58,12 @@ CREATE TABLE game.seats (
     room_id text NOT NULL REFERENCES game.rooms,
     user_id bigint NOT NULL REFERENCES public.users,
     amount bigint NOT NULL CHECK (amount > 0),
-    state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'refunded', 'settled')),
-    taps int CHECK (taps >= 0),
-    best int CHECK (best >= 0),
-    place int CHECK (place > 0),
+    state game.seat_state NOT NULL DEFAULT 'live',
+    taps int,
+    best int,
+    place int,
     blocked boolean,
-    prize bigint CHECK (prize >= 0),
+    prize bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
     decided_at timestamptz,
     CHECK ((state = 'live') = (decided_at IS NULL))
@@ -72,7 +76,7 @@ COMMENT ON COLUMN game.seats.seat_id IS 'Fresh for every attempt; the keys of it
 COMMENT ON COLUMN game.seats.room_id IS 'The room.';
 COMMENT ON COLUMN game.seats.user_id IS 'The player.';
 COMMENT ON COLUMN game.seats.amount IS 'The stake, in Stars.';
-COMMENT ON COLUMN game.seats.state IS 'live: the stake lies in escrow; refunded: it went back; settled: it was played for.';
+COMMENT ON COLUMN game.seats.state IS 'What became of the stake.';
 COMMENT ON COLUMN game.seats.taps IS 'Taps counted in the game.';
 COMMENT ON COLUMN game.seats.best IS 'Most taps within any two seconds.';
 COMMENT ON COLUMN game.seats.place IS 'Place among the players who paid; null: blocked, or not ranked.';
@@ -83,10 +87,10 @@ COMMENT ON COLUMN game.seats.decided_at IS 'When it was refunded or settled.';
 
 CREATE TABLE game.player_stats (
     user_id bigint PRIMARY KEY REFERENCES public.users,
-    games int NOT NULL DEFAULT 0 CHECK (games >= 0),
-    wins int NOT NULL DEFAULT 0 CHECK (wins >= 0),
-    won bigint NOT NULL DEFAULT 0 CHECK (won >= 0),
-    best int NOT NULL DEFAULT 0 CHECK (best >= 0)
+    games int NOT NULL DEFAULT 0,
+    wins int NOT NULL DEFAULT 0,
+    won bigint NOT NULL DEFAULT 0,
+    best int NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
 
 COMMENT ON TABLE game.player_stats IS 'Totals of a player over settled games, written by the settlement.';

@@ -4,10 +4,10 @@
 SET LOCAL ROLE ct_owner;
 
 CREATE TABLE game.idempotency (
-    user_id bigint NOT NULL REFERENCES public.users,
-    endpoint text NOT NULL CHECK (char_length(endpoint) BETWEEN 1 AND 200),
-    key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 255),
-    body_hash bytea NOT NULL CHECK (octet_length(body_hash) BETWEEN 1 AND 64),
+    user_id bigint NOT NULL,
+    endpoint varchar(200) NOT NULL,
+    key varchar(255) NOT NULL,
+    body_hash bytea NOT NULL,
     seat_id uuid NOT NULL,
     room_id text NOT NULL,
     lease_until timestamptz NOT NULL,

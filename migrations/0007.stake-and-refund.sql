@@ -88,6 +88,7 @@ DECLARE
     v_room record;
     v_account_id bigint;
     v_banned boolean;
+    v_other_room_id text;
 BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
         RAISE EXCEPTION 'the claim names another user' USING ERRCODE = 'insufficient_privilege';
@@ -118,22 +119,23 @@ BEGIN
     -- One block that is left as soon as something stands against the stake.
     <<attempt>>
     BEGIN
-        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance
-        INTO STRICT v_banned, o_name, o_photo_url, v_account_id, o_balance
-        FROM auth.users AS a JOIN public.users AS u USING (user_id) JOIN ledger.balances AS b USING (user_id)
+        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance, s.room_id
+        INTO STRICT v_banned, o_name, o_photo_url, v_account_id, o_balance, v_other_room_id
+        FROM auth.users AS a
+        JOIN public.users AS u USING (user_id)
+        JOIN ledger.balances AS b USING (user_id)
+        LEFT JOIN game.seats AS s ON s.user_id = a.user_id AND s.state = 'live'
         WHERE a.user_id = p_user_id;
         IF v_banned THEN
             o_status := 'banned';
             EXIT attempt;
         END IF;
-
         -- Who holds a seat hears of it before the balance is looked at: the Stars that are missing may lie there.
-        SELECT s.room_id INTO o_room_id FROM game.seats AS s WHERE s.user_id = p_user_id AND s.state = 'live';
-        IF FOUND THEN
+        IF v_other_room_id IS NOT NULL THEN
+            o_room_id := v_other_room_id;
             o_status := 'already_in_room';
             EXIT attempt;
         END IF;
-        o_room_id := p_room_id;
         IF o_balance < p_amount THEN
             o_status := 'insufficient_balance';
             EXIT attempt;

@@ -50,13 +50,14 @@ BEGIN
         RETURN v_room.decision::text;
     END IF;
 
-    -- Stakes and refunds of this room wait for the room's row, so its live seats stand still from here on.
+    -- Stakes and refunds of this room wait for the room's row, so its live seats stand still from here on.  They are
+    -- asked for by decided_at, not state: the planner would else walk the live seats of all rooms.
     SELECT coalesce(sum(s.amount), 0), coalesce(sum(s.amount) FILTER (WHERE k.rank IS NOT NULL), 0),
         (array_agg(s.user_id ORDER BY k.rank) FILTER (WHERE NOT k.blocked AND k.taps >= 1))[1]
     INTO v_staked, v_pool, v_winner_id
     FROM game.seats AS s
     LEFT JOIN game.ranking(p_result) AS k ON k.seat_id = s.seat_id AND k.user_id = s.user_id
-    WHERE s.room_id = p_room_id AND s.state = 'live';
+    WHERE s.room_id = p_room_id AND s.decided_at IS NULL;
     SELECT coalesce(sum(e.amount), 0) INTO v_escrow FROM ledger.entries AS e WHERE e.account_id = v_room.escrow_id;
     IF v_escrow <> v_staked THEN
         RAISE EXCEPTION 'room % holds % but its live seats paid %', p_room_id, v_escrow, v_staked;
@@ -66,7 +67,7 @@ BEGIN
     END IF;
 
     PERFORM FROM ledger.balances AS b
-    WHERE b.user_id IN (SELECT s.user_id FROM game.seats AS s WHERE s.room_id = p_room_id AND s.state = 'live')
+    WHERE b.user_id IN (SELECT s.user_id FROM game.seats AS s WHERE s.room_id = p_room_id AND s.decided_at IS NULL)
     ORDER BY b.account_id FOR NO KEY UPDATE;
 
     IF v_winner_id IS NOT NULL THEN
@@ -84,29 +85,31 @@ BEGIN
     ELSE
         v_reason := coalesce(v_reason, 'nobody_tapped');
     END IF;
-    FOR v_seat IN
-        SELECT s.seat_id, s.amount, b.account_id
-        FROM game.seats AS s
-        JOIN ledger.balances AS b USING (user_id)
-        LEFT JOIN game.ranking(p_result) AS k ON k.seat_id = s.seat_id AND k.user_id = s.user_id
-        WHERE s.room_id = p_room_id AND s.state = 'live' AND (v_winner_id IS NULL OR k.rank IS NULL)
-        ORDER BY b.account_id
-    LOOP
-        PERFORM ledger.post(
-            'refund:' || v_seat.seat_id, 'refund', p_room_id, coalesce(v_reason, 'not_ranked'),
-            ARRAY[v_room.escrow_id, v_seat.account_id], ARRAY[-v_seat.amount, v_seat.amount]
-        );
-    END LOOP;
+    IF v_winner_id IS NULL OR v_pool < v_staked THEN
+        FOR v_seat IN
+            SELECT s.seat_id, s.amount, b.account_id
+            FROM game.seats AS s
+            JOIN ledger.balances AS b USING (user_id)
+            LEFT JOIN game.ranking(p_result) AS k ON k.seat_id = s.seat_id AND k.user_id = s.user_id
+            WHERE s.room_id = p_room_id AND s.decided_at IS NULL AND (v_winner_id IS NULL OR k.rank IS NULL)
+            ORDER BY b.account_id
+        LOOP
+            PERFORM ledger.post(
+                'refund:' || v_seat.seat_id, 'refund', p_room_id, coalesce(v_reason, 'not_ranked'),
+                ARRAY[v_room.escrow_id, v_seat.account_id], ARRAY[-v_seat.amount, v_seat.amount]
+            );
+        END LOOP;
+    END IF;
 
     WITH paid AS (
         SELECT s.seat_id, s.user_id, s.amount, k.rank, k.taps, k.best, k.blocked,
             CASE WHEN NOT k.blocked THEN count(*) FILTER (WHERE NOT k.blocked) OVER (ORDER BY k.rank) END AS place
         FROM game.seats AS s
         LEFT JOIN game.ranking(p_result) AS k ON k.seat_id = s.seat_id AND k.user_id = s.user_id
-        WHERE s.room_id = p_room_id AND s.state = 'live'
+        WHERE s.room_id = p_room_id AND s.decided_at IS NULL
     ), decided AS (
         UPDATE game.seats AS s
-        SET state = CASE WHEN v_winner_id IS NULL OR paid.rank IS NULL THEN 'refunded' ELSE 'settled' END,
+        SET state = CASE WHEN v_winner_id IS NULL OR paid.rank IS NULL THEN 'refunded' ELSE 'settled' END::game.seat_state,
             taps = paid.taps, best = paid.best, blocked = paid.blocked, place = paid.place,
             prize = CASE WHEN paid.user_id = v_winner_id THEN v_prize ELSE 0 END,
             decided_at = now()

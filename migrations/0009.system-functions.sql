@@ -39,7 +39,7 @@ END;
 COMMENT ON FUNCTION game.purge_keys(double precision, int) IS 'Forgets keys older than that, some at a time.';
 
 CREATE FUNCTION game.seat(p_seat_id uuid)
-    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state text, age_s double precision)
+    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state game.seat_state, age_s double precision)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT s.seat_id, s.room_id, s.user_id, s.amount, s.state, extract(epoch FROM now() - s.created_at)::double precision
@@ -49,7 +49,7 @@ END;
 COMMENT ON FUNCTION game.seat(uuid) IS 'One seat, whatever its state.';
 
 CREATE FUNCTION game.live_seat(p_user_id bigint)
-    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state text, age_s double precision)
+    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state game.seat_state, age_s double precision)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT s.seat_id, s.room_id, s.user_id, s.amount, s.state, extract(epoch FROM now() - s.created_at)::double precision
@@ -59,7 +59,7 @@ END;
 COMMENT ON FUNCTION game.live_seat(bigint) IS 'The seat that binds the player now, if any.';
 
 CREATE FUNCTION game.stale_live_seats(p_older_than_s double precision, p_limit int)
-    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state text, age_s double precision)
+    RETURNS TABLE (seat_id uuid, room_id text, user_id bigint, amount bigint, state game.seat_state, age_s double precision)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT s.seat_id, s.room_id, s.user_id, s.amount, s.state, extract(epoch FROM now() - s.created_at)::double precision

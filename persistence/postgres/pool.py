@@ -17,7 +17,6 @@ from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from persistence.errors import StoreUnavailable
@@ -144,19 +143,14 @@ async def _transact(
     # A server that stopped in the middle never answers: give the connection up instead of waiting for ever.
     deadline = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
     try:
-        try:
-            async with connection.pipeline():
-                await connection.execute("BEGIN")
-                await connection.execute(_BEGIN, (role, claim))
-                cursor = await connection.execute(query, params)
-                await connection.execute("COMMIT")
-            return await cursor.fetchall()
-        except psycopg.Error as error:
-            if connection.closed or connection.broken:
-                raise CommitUnknown("postgres") from error
-            if connection.info.transaction_status != TransactionStatus.IDLE:
-                await connection.execute("ROLLBACK")
-            raise
+        async with connection.pipeline():
+            await connection.execute(_BEGIN, (role, claim))
+            cursor = await connection.execute(query, params)
+        return await cursor.fetchall()
+    except psycopg.Error as error:
+        if connection.closed or connection.broken:
+            raise CommitUnknown("postgres") from error
+        raise
     finally:
         deadline.cancel()
 
