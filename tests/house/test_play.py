@@ -97,7 +97,9 @@ def start(open_folder: Path) -> Iterator[Callable[..., Play]]:
     for play in started:
         if play.process.poll() is None:
             play.process.terminate()
-            play.ended()
+            play.process.wait(PATIENCE_S)
+        assert play.process.stdout is not None
+        play.process.stdout.close()
 
 
 def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
