@@ -1,0 +1,101 @@
+"""`chance-tap audit`: are the books right, and do Redis and Postgres agree?
+
+Looks only; must never change anything.  What Postgres says of money alone stands in `persistence/postgres/audit.py`;
+here it is compared with the rooms in Redis.  Seats and rooms are on the move while this looks, so a disagreement
+counts only when it is still there some seconds later.
+"""
+
+import argparse
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import asdict
+
+from chance_tap.settings import Settings, SettingsError
+from persistence.postgres import games
+from persistence.postgres.audit import Finding
+from persistence.postgres.audit import audit as audit_ledger
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.redis.rooms import RoomState
+
+PATIENCE_S = 3.0
+"""Between two looks: a join or a settlement under way is through by then."""
+ROOMS = 10_000
+SEATS = 100_000
+AT_ONCE = 32
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The command: 0 when all is well, 1 with findings."""
+    for name in ("database_url", "redis_url"):
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()} is not set: the audit needs it.")
+    findings = asyncio.run(_audit_addresses(settings))
+    if arguments.json:
+        print(json.dumps({"clean": not findings, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            print(f"{finding.rule}: {finding.subject}: {finding.detail}")
+        print(f"{len(findings)} findings" if findings else "clean: the books are right and both stores agree")
+    return 1 if findings else 0
+
+
+async def _audit_addresses(settings: Settings) -> list[Finding]:
+    db = await Database.open(settings.database_url, name="chance-tap-audit")
+    try:
+        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        try:
+            return await audit(live, db)
+        finally:
+            await live.close()
+    finally:
+        await db.close()
+
+
+async def audit(live: LiveStore, db: Database, *, patience_s: float = PATIENCE_S) -> list[Finding]:
+    """Everything that is wrong.  `patience_s` 0 is for stores at rest.
+
+    Raises:
+        StoreUnavailable: a store did not answer, so nothing can be said.
+    """
+    findings = await audit_ledger(db)
+    differences = set(await _compare(live, db))
+    if differences and patience_s > 0:
+        await asyncio.sleep(patience_s)
+        differences &= set(await _compare(live, db))
+    return [*findings, *sorted(differences, key=lambda finding: (finding.rule, finding.subject))]
+
+
+async def _compare(live: LiveStore, db: Database) -> list[Finding]:
+    """Undecided rooms of Postgres beside the rooms of Redis."""
+    rooms = await games.open_rooms(db, 0, ROOMS)
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def snapshot(room_id: str) -> RoomState | None:
+        async with limit:
+            return await live.rooms.snapshot(room_id)
+
+    states = await asyncio.gather(*(snapshot(room.room_id) for room in rooms))
+    seats: dict[str, set[str]] = defaultdict(set)
+    for seat in await games.stale_live_seats(db, 0, SEATS):
+        seats[seat.room_id].add(seat.seat_id)
+    findings: list[Finding] = []
+    for room, state in zip(rooms, states, strict=True):
+        findings += _differences(room.room_id, state, seats[room.room_id])
+    return findings
+
+
+def _differences(room_id: str, state: RoomState | None, live_seats: set[str]) -> list[Finding]:
+    subject = f"room {room_id}"
+    if state is None:
+        return [Finding("room_not_in_redis", subject, f"undecided, {len(live_seats)} live seats")]
+    findings = []
+    if state.result is not None:
+        findings.append(Finding("room_not_settled", subject, f"{state.state} in Redis, undecided in Postgres"))
+    paid = {player.seat_id for player in state.players}
+    findings += [Finding("seat_not_in_redis", subject, f"seat {seat} is paid") for seat in sorted(live_seats - paid)]
+    findings += [
+        Finding("seat_without_stake", subject, f"seat {seat} plays in Redis") for seat in sorted(paid - live_seats)
+    ]
+    return findings

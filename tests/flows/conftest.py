@@ -1,0 +1,147 @@
+"""What the flows' tests share: players with Stars, a whole game without a gateway, the worker's rounds by hand."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+import pytest_asyncio
+
+from chance_tap.audit import audit
+from chance_tap.settings import Settings
+from persistence.postgres import users
+from persistence.postgres.audit import Finding
+from persistence.postgres.pool import Database
+from persistence.redis.codes import TapFrame
+from persistence.redis.live import LiveStore
+from persistence.redis.rooms import RoomState
+from persistence.seats import Joined, Seats
+from persistence.settlement import Settlement
+from workers.orphans import Orphans
+from workers.results import ResultReader
+from workers.sweep import Sweep
+
+GRANT = 1000
+STAKE = 50
+JOIN = "/api/v1/rooms/join"
+
+_telegram_ids = itertools.count(1)
+
+
+@dataclass
+class World:
+    """Both stores, the flows on them, and a worker whose rounds are made by hand."""
+
+    settings: Settings
+    live: LiveStore
+    db: Database
+    seats: Seats = field(init=False)
+    settlement: Settlement = field(init=False)
+    results: ResultReader = field(init=False)
+    sweep: Sweep = field(init=False)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    players: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.seats = Seats(self.live, self.db, self.settings)
+        self.settlement = Settlement(self.live, self.db)
+        self.results = ResultReader(self.live, self.db, self.settlement, consumer="test", stop=self.stop)
+        self.sweep = Sweep(self.live, self.settlement, self.settings.stakes)
+
+    async def player(self) -> int:
+        number = next(_telegram_ids)
+        profile = users.TelegramProfile(telegram_id=number, first_name=f"Player {number}", is_demo=True)
+        account = await users.log_in_telegram(self.db, profile, GRANT)
+        self.players.append(account.user_id)
+        return account.user_id
+
+    async def join(self, user_id: int, key: str, stake: int = STAKE) -> Joined:
+        return await self.seats.join(user_id, stake, JOIN, key, b"body")
+
+    async def sit(self, user_id: int, key: str = "key", stake: int = STAKE) -> RoomState:
+        """Join and store the answer, as a gateway does."""
+        joined = await self.join(user_id, key, stake)
+        assert joined.room_state is not None
+        await self.seats.store_answer(user_id, JOIN, key, b"answer")
+        return joined.room_state
+
+    async def balance(self, user_id: int) -> int:
+        return (await users.me(self.db, user_id)).balance
+
+    async def room_of(self, user_id: int) -> str | None:
+        return (await users.me(self.db, user_id)).room_id
+
+    async def tick_until(self, room_id: str, *states: str) -> None:
+        """Move the room along its deadlines, waiting exactly as long as it says."""
+        while True:
+            reply = await self.live.rooms.tick(room_id)
+            if reply.state in states:
+                return
+            assert reply.code == "ok"
+            await asyncio.sleep(max(reply.remaining_ms, 1) / 1000)
+
+    async def tap(self, room_id: str, user_id: int, count: int, seq: int) -> int:
+        """One frame, now; its status."""
+        done: asyncio.Future[list[int] | Exception] = asyncio.get_running_loop().create_future()
+        frame = TapFrame(str(user_id), count, self.live.now_ms(), seq)
+        self.live.rooms.tap_batch(room_id, [frame], done.set_result)
+        reply = await done
+        assert not isinstance(reply, Exception)
+        return reply[0]
+
+    async def play(self, room_id: str, taps: dict[int, int]) -> None:
+        """From the wait to the end of the game, with these taps."""
+        await self.tick_until(room_id, "playing")
+        for user_id, count in taps.items():
+            assert await self.tap(room_id, user_id, count, 1) == 1
+        await self.tick_until(room_id, "finished", "cancelled")
+
+    async def settle(self) -> int:
+        """One round of the stream reader; how many entries it had."""
+        entries = await self.results.read() or await self.results.read()  # the first may make the consumer groups
+        await self.results.settle(entries)
+        return len(entries)
+
+    async def claim(self) -> int:
+        """The entries that a dead reader left, settled; how many there were."""
+        entries = await self.live.results.claim("heir", idle_ms=0)
+        await self.results.settle(entries)
+        return len(entries)
+
+    async def mend(self, *, void_after_s: float = 3600) -> None:
+        """One orphan round that takes everybody who might be under way for dead."""
+        orphans = Orphans(self.live, self.db, self.settlement, unconfirmed_after_s=0, void_after_s=void_after_s)
+        await orphans.round()
+
+    async def recover(self) -> None:
+        """Everything that a worker does in its first half minute after a crash."""
+        await self.settle()
+        await self.claim()
+        await self.mend()
+        await self.sweep.round()
+
+    async def audit(self) -> list[Finding]:
+        return await audit(self.live, self.db, patience_s=0)
+
+    async def total(self) -> int:
+        """Stars of all players, those that lie in their seats included."""
+        total = 0
+        for user_id in self.players:
+            me = await users.me(self.db, user_id)
+            total += me.balance + (STAKE if me.room_id else 0)
+        return total
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    """Two seats a room and games of a second: a room starts as soon as two have paid."""
+    return replace(settings, capacity=2, countdown_s=0, game_s=1, wait_s=1)
+
+
+@pytest_asyncio.fixture
+async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+    yield World(quick, live, db)
+
+
+MakeWorld = Callable[[Settings], Awaitable[World]]

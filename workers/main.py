@@ -1,0 +1,175 @@
+"""The worker process: arq with its periodic jobs, and the loops that must not wait for a queue.
+
+Owns starting, supervising and ending.  arq ends when its Redis goes; everything is closed then and opened anew until
+the stores answer.  Nothing that a worker holds is of worth: what it does not finish, another one finds.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from typing import Any
+
+import structlog
+import uvloop
+from arq import cron
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from chance_tap.audit import audit
+from chance_tap.settings import Settings, SettingsError
+from persistence.errors import StoreUnavailable
+from persistence.postgres import idempotency
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.settlement import Settlement
+from workers import metrics
+from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
+from workers.orphans import Orphans
+from workers.results import CONCURRENT_ROOMS, ResultReader
+from workers.sweep import Sweep
+
+log = structlog.get_logger(__name__)
+
+DRAIN_S = 10.0
+STEADY_S = 10.0
+"""A worker that ran this long has recovered: the next pause before a new start is short again."""
+QUEUE_TIMEOUT_S = 5.0
+PURGE_ROWS = 10_000
+AUDIT_MINUTES = {7, 22, 37, 52}
+PURGE_MINUTES = {13}
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is under way.
+
+    Raises:
+        SettingsError: a store has no address.
+        UnfitStore: Redis is not configured to keep games safe.
+    """
+    for name in ("database_url", "redis_url"):
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()} is not set: the worker needs it.")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signal(settings))
+
+
+async def _until_signal(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    await supervise(settings, stop)
+
+
+async def supervise(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep a worker running until `stop` is set; while a store is away, try again and again."""
+    clock = asyncio.get_running_loop()
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        started = clock.time()
+        try:
+            await work(settings, stop)
+        except (StoreUnavailable, RedisError, OSError, TimeoutError) as error:
+            log.warning("worker interrupted", error=repr(error))
+        if clock.time() - started > STEADY_S:
+            pause_s = FIRST_PAUSE_S
+        await wait(stop, pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """One life of the worker: until `stop` is set or arq's Redis goes."""
+    db = await Database.open(settings.database_url, max_size=CONCURRENT_ROOMS + 4, name="chance-tap-worker")
+    try:
+        live = await LiveStore.open(settings.redis_url)
+        try:
+            await _serve_queue(settings, live, db, stop)
+        finally:
+            await live.close()
+    finally:
+        await db.close()
+
+
+async def _serve_queue(settings: Settings, live: LiveStore, db: Database, stop: asyncio.Event) -> None:
+    url = settings.queue_redis_url or settings.redis_url
+    queue = ArqRedis(
+        ConnectionPool.from_url(url, socket_connect_timeout=QUEUE_TIMEOUT_S, socket_timeout=QUEUE_TIMEOUT_S)
+    )
+    loops = Loops(live, db, settings)
+    worker = Worker(
+        cron_jobs=[
+            cron(purge_keys, minute=PURGE_MINUTES, run_at_startup=True),
+            cron(audit_ledger, minute=AUDIT_MINUTES, run_at_startup=True),
+        ],
+        redis_pool=queue,
+        on_startup=start_loops,
+        handle_signals=False,
+        ctx={"live": live, "db": db, "loops": loops},
+    )
+    serving = asyncio.create_task(worker.async_run(), name="arq")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (serving, stopping, *worker.tasks.values()):
+            task.cancel()
+        await loops.stop()
+        outcomes = await asyncio.gather(serving, stopping, *worker.tasks.values(), return_exceptions=True)
+        await queue.aclose()
+    if isinstance(outcomes[0], Exception):
+        raise outcomes[0]
+
+
+class Loops:
+    """The loops inside the arq process: started by its start, ended in order."""
+
+    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        settlement = Settlement(live, db)
+        consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        results = ResultReader(live, db, settlement, consumer=consumer, stop=self._stop)
+        self._rounds = {
+            "read": results.read_round,
+            "settle": results.settle_round,
+            "sweep": Sweep(live, settlement, settings.stakes).round,
+            "orphans": Orphans(live, db, settlement).round,
+        }
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(repeat(name, round_, self._stop), name=name) for name, round_ in self._rounds.items()
+        ]
+        log.info("worker started")
+
+    async def stop(self) -> None:
+        """Let the rounds under way come to their end; what is left then is cancelled, which loses nothing either."""
+        self._stop.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def start_loops(ctx: dict[Any, Any]) -> None:
+    """arq's start: from here on the loops run beside its jobs."""
+    ctx["loops"].start()
+
+
+async def purge_keys(ctx: dict[Any, Any]) -> None:
+    """Forget Idempotency-Keys that are older than they must be kept."""
+    gone = PURGE_ROWS
+    while gone >= PURGE_ROWS:
+        gone = await idempotency.purge(ctx["db"], limit=PURGE_ROWS)
+
+
+async def audit_ledger(ctx: dict[Any, Any]) -> None:
+    """Look whether the books are right and both stores agree; a finding is an alarm, nothing is changed."""
+    findings = await audit(ctx["live"], ctx["db"])
+    metrics.audit_findings.set(len(findings))
+    for finding in findings:
+        log.error("audit", rule=finding.rule, subject=finding.subject, detail=finding.detail)

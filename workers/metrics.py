@@ -1,0 +1,16 @@
+"""What Prometheus may ask about the worker.  Labels are bounded: kinds and outcomes, never ids."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+settled_rooms = Counter(
+    "chance_tap_settled_rooms_total", "Rooms whose result was recorded in Postgres, by outcome.", ("outcome",)
+)
+settlement_lag = Histogram(
+    "chance_tap_settlement_lag_seconds",
+    "From the moment a room ended in Redis to its payment.",
+    buckets=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0),
+)
+dead_letters = Counter("chance_tap_dead_letters_total", "Results given up after repeated failures; an operator looks.")
+mended = Counter("chance_tap_mended_total", "What the orphan sweep put right, by kind.", ("kind",))
+loop_failures = Counter("chance_tap_worker_loop_failures_total", "Rounds of a worker's loop that failed.", ("loop",))
+audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest periodic audit.")

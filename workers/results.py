@@ -1,0 +1,135 @@
+"""Results streams: what ended in Redis is settled in Postgres, each room once.
+
+Owns reading, the durability barrier, the order settle -> acknowledge, and dead letters.  Reading and settling are two
+stages that overlap, since the barrier waits for a disk or a replica and the settlement for Postgres.
+Must never acknowledge what was neither settled nor put among the dead letters.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from persistence.errors import StoreUnavailable
+from persistence.postgres import dead_letters
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.redis.results import ResultEntry
+from persistence.settlement import Settlement
+from workers import metrics
+from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
+
+log = structlog.get_logger(__name__)
+
+MAX_FAILURES = 5
+READ_COUNT = 256
+POLL_S = 0.05
+CONCURRENT_ROOMS = 16
+
+
+class _Ended(msgspec.Struct):
+    finished_ms: int
+
+
+class ResultReader:
+    """Reads all partitions as one consumer of the group; several workers share the work."""
+
+    def __init__(
+        self, live: LiveStore, db: Database, settlement: Settlement, *, consumer: str, stop: asyncio.Event
+    ) -> None:
+        self._live = live
+        self._db = db
+        self._settlement = settlement
+        self._consumer = consumer
+        self._stop = stop
+        self._durable: asyncio.Queue[list[ResultEntry]] = asyncio.Queue(maxsize=1)
+        self._rooms = asyncio.Semaphore(CONCURRENT_ROOMS)
+        self._failures: Counter[tuple[int, str]] = Counter()
+
+    async def read_round(self) -> float:
+        """First stage: read entries, make sure that Redis keeps them, hand them on."""
+        entries = await self.read()
+        if not entries:
+            return POLL_S
+        await self._durable.put(entries)
+        return 0
+
+    async def settle_round(self) -> float:
+        """Second stage: settle and acknowledge what the first handed on."""
+        try:
+            async with asyncio.timeout(1):
+                entries = await self._durable.get()
+        except TimeoutError:
+            return 0
+        await self.settle(entries)
+        return 0
+
+    async def read(self) -> list[ResultEntry]:
+        """Entries that the shards keep for sure.
+
+        When the barrier fails they are forgotten here and come again as claimed ones: the shard that is back may not
+        hold them any more.
+        """
+        entries = await self._live.results.read(self._consumer, READ_COUNT)
+        if entries:
+            await self._live.results.barrier(sorted({entry.partition for entry in entries}))
+        return entries
+
+    async def settle(self, entries: Sequence[ResultEntry]) -> None:
+        """Settle all concurrently and acknowledge those that are done with; the others come again."""
+        done = await asyncio.gather(*(self._settle_one(entry) for entry in entries))
+        finished = [entry for entry, is_done in zip(entries, done, strict=True) if is_done]
+        if finished:
+            await self._live.results.ack(finished)
+
+    async def _settle_one(self, entry: ResultEntry) -> bool:
+        key = (entry.partition, entry.entry_id)
+        async with self._rooms:
+            try:
+                outcome = await self._with_postgres(entry)
+            except StoreUnavailable:
+                return False
+            except Exception as error:
+                return await self._failed(entry, error)
+        self._failures.pop(key, None)
+        metrics.settled_rooms.labels(outcome).inc()
+        ended_ms = msgspec.json.decode(entry.result, type=_Ended).finished_ms
+        metrics.settlement_lag.observe(max(0.0, (self._live.now_ms() - ended_ms) / 1000))
+        return True
+
+    async def _with_postgres(self, entry: ResultEntry) -> str:
+        """Settle; while Postgres is away wait here, so that its absence never counts as a failed delivery."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                return (await self._settlement.settle_room(entry.room_id, entry.result, durable=True)).outcome
+            except StoreUnavailable as error:
+                if error.store != "postgres" or self._stop.is_set():
+                    raise
+            await wait(self._stop, pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _failed(self, entry: ResultEntry, error: Exception) -> bool:
+        """Count a defect; at the fifth the entry becomes a dead letter, and True says that it may be acknowledged."""
+        key = (entry.partition, entry.entry_id)
+        self._failures[key] += 1
+        if self._failures[key] < MAX_FAILURES:
+            log.warning("result not settled", room_id=entry.room_id, failures=self._failures[key], error=repr(error))
+            return False
+        try:
+            await dead_letters.put(
+                self._db,
+                stream=str(entry.partition),
+                entry_id=entry.entry_id,
+                room_id=entry.room_id,
+                payload=entry.result,
+                error=repr(error),
+            )
+        except StoreUnavailable:
+            return False
+        del self._failures[key]
+        metrics.dead_letters.inc()
+        log.error("dead letter", room_id=entry.room_id, entry_id=entry.entry_id, error=repr(error))
+        return True
