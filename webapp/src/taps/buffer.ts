@@ -53,7 +53,7 @@ export class TapBuffer {
   /** `seq` is the server's count of this player's frames. */
   constructor(game: Game, seq: number, saved: SavedTaps | null = null) {
     this.game = game;
-    this.lastStampMs = game.startsMs;
+    this.lastStampMs = game.startsMs - 1;
     this.nextSeq = Math.max(seq + 1, saved?.nextSeq ?? 1);
     for (const frame of saved?.frames ?? []) this.keep(frame);
   }

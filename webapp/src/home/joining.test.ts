@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, NetworkError } from "../api/client";
+import type { Room } from "../protocol/generated";
+import { Joining, type JoinHost } from "./joining";
+
+const ROOM = { room_id: "00abcdefghijklmn" } as Room;
+
+function refusal(status: number, code: string, details: Record<string, unknown> = {}): ApiError {
+  return new ApiError(status, { code, message: "no", details }, null);
+}
+
+/** A server that answers each send with the next of these. */
+function server(...answers: (Room | Error)[]): {
+  host: JoinHost;
+  keys: string[];
+  joining: Joining;
+} {
+  const keys: string[] = [];
+  const host = {
+    join: (_stake: number, key: string) => {
+      keys.push(key);
+      const answer = answers[keys.length - 1] ?? new NetworkError("no more answers");
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+    onSeated: vi.fn(),
+    onSeatedIn: vi.fn(),
+  };
+  return { host, keys, joining: new Joining(host) };
+}
+
+async function join(joining: Joining): Promise<void> {
+  const done = joining.join(50);
+  await vi.runAllTimersAsync();
+  await done;
+}
+
+describe("joining", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    const kept = new Map<string, string>();
+    vi.stubGlobal("sessionStorage", {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key),
+    });
+    return () => {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    };
+  });
+
+  it("repeats a lost request with its key, and takes a new key for the next attempt", async () => {
+    const { host, keys, joining } = server(
+      new NetworkError("cut"),
+      refusal(503, "temporarily_unavailable"),
+      refusal(409, "idempotency_in_progress"),
+      ROOM,
+      ROOM,
+    );
+    await join(joining);
+    expect(host.onSeated).toHaveBeenCalledWith(ROOM);
+    expect(new Set(keys).size).toBe(1);
+    await join(joining);
+    expect(keys).toHaveLength(5);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it("keeps the key when it gives up without an answer", async () => {
+    const { keys, joining } = server();
+    await join(joining);
+    expect(joining.state.get()).toEqual({ name: "failed", stake: 50, message: null });
+    await join(joining);
+    expect(keys.length).toBeGreaterThan(5);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("says what is missing", async () => {
+    const { joining } = server(refusal(402, "insufficient_balance", { needed: 50, balance: 20 }));
+    await join(joining);
+    expect(joining.state.get()).toEqual({ name: "insufficient", needed: 50, balance: 20 });
+  });
+
+  it("goes back into the room in which there is a seat", async () => {
+    const { host, joining } = server(refusal(409, "already_in_room", { room_id: ROOM.room_id }));
+    await join(joining);
+    expect(host.onSeatedIn).toHaveBeenCalledWith(ROOM.room_id);
+    expect(joining.state.get()).toEqual({ name: "idle" });
+  });
+
+  it("is one attempt at a time", async () => {
+    const { keys, joining } = server(ROOM, ROOM);
+    await Promise.all([joining.join(50), joining.join(100)]);
+    expect(keys).toHaveLength(1);
+  });
+});
