@@ -9,6 +9,11 @@ import codecs
 import enum
 from typing import Final, Protocol
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # the package comes without its C part where there is no wheel
+    from websockets.utils import apply_mask
+
 
 class Opcode(enum.IntEnum):
     CONTINUATION = 0
@@ -73,12 +78,6 @@ class Sink(Protocol):
     def on_close(self, code: int) -> None: ...
 
 
-def _unmask(payload: bytes, key: bytes) -> bytes:
-    size = len(payload)
-    pad = (key * ((size + 3) >> 2))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(pad, "little")).to_bytes(size, "little")
-
-
 class _Message:
     """A message of which some bytes are still to come: several frames, or one frame in several reads."""
 
@@ -95,7 +94,7 @@ class _Message:
     def take(self, chunk: bytes) -> None:
         """Add masked bytes of the current frame; text is checked at once, so that a bad byte fails fast."""
         size = len(chunk)
-        plain = _unmask(chunk, self.key)
+        plain = apply_mask(chunk, self.key)
         self.remaining -= size
         turn = size & 3
         self.key = self.key[turn:] + self.key[:turn]
@@ -137,11 +136,7 @@ class FrameReader:
                 start = at + 6
                 end = start + second - _MASKED
                 if end <= size and end - start <= self._limit:
-                    length = end - start
-                    pad = (data[at + 2 : start] * ((length + 3) >> 2))[:length]
-                    payload = (int.from_bytes(data[start:end], "little") ^ int.from_bytes(pad, "little")).to_bytes(
-                        length, "little"
-                    )
+                    payload = apply_mask(data[start:end], data[at + 2 : start])
                     if not payload.isascii():
                         _check_utf8(payload)
                     at = end
@@ -171,7 +166,7 @@ class FrameReader:
             start = at + 6
             if len(data) < start + length:
                 return -1
-            self._control(opcode, _unmask(data[start : start + length], data[at + 2 : start]), sink)
+            self._control(opcode, apply_mask(data[start : start + length], data[at + 2 : start]), sink)
             return start + length
         if opcode > Opcode.BINARY:
             raise FrameError(CloseCode.PROTOCOL_ERROR, "reserved opcode")
