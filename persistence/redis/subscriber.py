@@ -110,13 +110,13 @@ class _Feed(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
+        stream = self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
         self._reader = hiredis.Reader()
         self._heard = self._loop.time()
         commands: list[Arguments] = login(self._access)
         self._expected = deque((b"login", b"") for _ in commands)
         for command in commands:
-            transport.write(pack(command))
+            stream.write(pack(command))
         for channel in self.channels:
             self._send(b"ssubscribe", channel)
 
