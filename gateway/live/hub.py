@@ -45,7 +45,7 @@ class _Entered(msgspec.Struct):
 
 class _News(msgspec.Struct):
     user_id: str
-    frame: msgspec.Raw | None = None
+    frame: msgspec.Raw = msgspec.Raw()
     entered: _Entered | None = None
     banned: bool = False
 
@@ -265,7 +265,7 @@ class Hub:
             self.close_user(news.user_id, CloseCode.BANNED)
         elif news.entered is not None:
             self._entered_elsewhere(clients, news.entered)
-        elif news.frame is not None:
+        elif news.frame:
             head = _decode_frame_head(news.frame)
             frame = text_frame(bytes(news.frame))
             for client in clients:
