@@ -94,6 +94,17 @@ def execute(database_url: str) -> Callable[..., list[tuple[Any, ...]]]:
     return execute
 
 
+@pytest.fixture
+def racers(execute: Callable[..., list[tuple[Any, ...]]], settings: Settings) -> list[int]:
+    """A thousand accounts, made without a thousand logins."""
+    rows = execute(
+        "SELECT l.o_user_id FROM generate_series(1, 1000) AS n,"
+        " auth.log_in_telegram(n::bigint, 'Racer', NULL, NULL, NULL, NULL, true, %s) AS l",
+        settings.demo_stars,
+    )
+    return [row[0] for row in rows]
+
+
 async def hold_against_the_document(response: httpx.Response) -> None:
     """Every answer of the API must be one that the OpenAPI document allows."""
     await response.aread()

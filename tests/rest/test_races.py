@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
@@ -13,7 +12,6 @@ from persistence.errors import GameError
 from tests.rest.conftest import API, LogIn, code_of
 
 JOIN = f"{API}/rooms/join"
-RACERS = 1000
 Execute = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -54,17 +52,6 @@ async def test_six_joins_at_once_get_one_seat(
     ]
 
 
-@pytest.fixture
-def racers(execute: Execute, settings: Settings) -> list[int]:
-    rows = execute(
-        "SELECT l.o_user_id FROM generate_series(1, %s) AS n,"
-        " auth.log_in_telegram(n::bigint, 'Racer', NULL, NULL, NULL, NULL, true, %s) AS l",
-        RACERS,
-        settings.demo_stars,
-    )
-    return [row[0] for row in rows]
-
-
 async def test_a_thousand_racers_never_overfill_a_room(
     client: httpx.AsyncClient, app: Starlette, racers: list[int], settings: Settings, execute: Execute
 ) -> None:
@@ -81,18 +68,18 @@ async def test_a_thousand_racers_never_overfill_a_room(
     seated = [answer for answer in answers if answer.status_code == 200]
     others = {code_of(answer) for answer in answers if answer.status_code != 200}
     assert others <= {(503, "temporarily_unavailable")}
-    assert len(seated) >= RACERS * 0.9
+    assert len(seated) >= len(racers) * 0.9
     assert all(len(answer.json()["room"]["players"]) <= settings.capacity for answer in seated)
     seats = execute("SELECT room_id, count(*) FROM game.seats WHERE state = 'live' GROUP BY room_id")
     assert max(count for _, count in seats) <= settings.capacity
     assert sum(count for _, count in seats) == len(seated)
     # Joins of one stake fill one room before another opens.
-    assert len(seats) <= RACERS / settings.capacity * 1.2
+    assert len(seats) <= len(racers) / settings.capacity * 1.2
     for room_id, count in seats:
         held = await app.state.services.live.rooms.seats(room_id)
         assert len([seat for seat in held if seat.state == "paid"]) == count
     assert execute("SELECT min(balance) >= 0, sum(balance) FROM ledger.balances WHERE user_id IS NOT NULL") == [
-        (True, RACERS * settings.demo_stars - 50 * len(seated))
+        (True, len(racers) * settings.demo_stars - 50 * len(seated))
     ]
 
 
