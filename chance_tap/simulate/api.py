@@ -4,6 +4,7 @@ Owns retries of what is safe to repeat.  Raises `ApiError` for every other refus
 """
 
 import asyncio
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -39,12 +40,15 @@ class Account:
 
 
 class Api:
-    """One client for all virtual players of a process."""
+    """One client for all virtual players of a process; `join_s` are the times that joins took."""
 
-    def __init__(self, url: str, bot_token: str, *, connections: int = 64) -> None:
+    def __init__(self, url: str, bot_token: str, *, connections: int = 32) -> None:
         self._base = url.rstrip("/") + "/api/v1"
         self.socket_url = "ws" + self._base.removeprefix("http") + "/ws"
         self._bot_token = bot_token
+        self.join_s: list[float] = []
+        # The client's own pool looks through all that wait at every change; so few are let in.
+        self._gate = asyncio.Semaphore(connections)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(15.0, pool=None), limits=httpx.Limits(max_connections=connections)
         )
@@ -99,9 +103,13 @@ class Api:
             if body is not None:
                 sent["Content-Type"] = "application/json"
             try:
-                answer = await self._http.request(
-                    method, self._base + path, content=None if body is None else orjson.dumps(body), headers=sent
-                )
+                async with self._gate:
+                    began = time.monotonic()
+                    answer = await self._http.request(
+                        method, self._base + path, content=None if body is None else orjson.dumps(body), headers=sent
+                    )
+                    if path == "/rooms/join":
+                        self.join_s.append(time.monotonic() - began)
             except httpx.TransportError:
                 await asyncio.sleep(min(0.2 * 2**attempt, 2.0))
                 continue

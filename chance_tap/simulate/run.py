@@ -72,6 +72,7 @@ class Simulation:
                 await self._game()
         finally:
             await self._api.close()
+        self.report.joins_s = self._api.join_s
         self.report.elapsed_s = time.monotonic() - began
         return self.report
 
@@ -98,10 +99,8 @@ class Simulation:
 
     async def _player(self, account: Account, style: Style) -> None:
         rng = random.Random(self._rng.random())  # noqa: S311 - as above
-        began = time.monotonic()
         try:
             room = await self._api.join(account, self._plan.stake)
-            self.report.joins_s.append(time.monotonic() - began)
             async with asyncio.timeout(self._plan.game_timeout_s):
                 self.report.outcomes.append(await Seat(self._api, account, room, rng, style).run())
         except (ApiError, SeatLost, TimeoutError) as error:

@@ -1,0 +1,83 @@
+"""Whole games on the whole stack, through the public API only."""
+
+import asyncio
+from collections.abc import Callable
+
+from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from chance_tap.simulate.api import Api
+from chance_tap.simulate.identity import OPPONENT_IDS, identity
+from chance_tap.simulate.report import Report
+from chance_tap.simulate.rhythm import Style
+from chance_tap.simulate.run import Plan, Simulation
+from persistence.postgres.audit import audit
+from persistence.postgres.pool import Database
+from tests.fixtures.stack import Stack
+
+PLAYERS = 500
+
+
+def plan(stack: Stack, players: int, *styles: Style, games: int = 1) -> Plan:
+    return Plan(
+        url=stack.url, bot_token=DEVELOPMENT_BOT_TOKEN, players=players, stake=50, games=games, seed=1,
+        styles=styles or (Style(),), game_timeout_s=90,
+    )  # fmt: skip
+
+
+async def play(stack: Stack, plan: Plan, db: Database) -> Report:
+    report = await Simulation(plan).run()
+    report.audit = [str(finding) for finding in await audit(db)]
+    return report
+
+
+async def test_five_hundred_players_in_fifty_rooms(make_stack: Callable[..., Stack], db: Database) -> None:
+    stack = make_stack(WAIT_S="30")
+    report = await play(stack, plan(stack, PLAYERS), db)
+    assert report.discrepancies() == []
+    figures = report.figures()
+    print(report.text())
+    assert figures["rooms_settled"] == figures["rooms"] == PLAYERS // 10
+    assert figures["games"] == PLAYERS
+    assert figures["taps_counted"] == figures["taps_sent"] > 0
+    assert figures["refused"] == {}
+    assert stack.errors() == []
+
+
+async def test_honest_fast_hands_with_outages_are_never_blocked(make_stack: Callable[..., Stack], db: Database) -> None:
+    """24 taps a second, jittering timers, five seconds offline: all of it is counted, once."""
+    stack = make_stack(WAIT_S="30", GAME_S="9")
+    fast = Style(rate=24, timer_jitter_ms=60)
+    offline = Style(rate=24, timer_jitter_ms=60, outages=((1.5, 5.0),))
+    twice = Style(rate=20, timer_jitter_ms=120, outages=((0.5, 0.2), (2.0, 5.0)))
+    report = await play(stack, plan(stack, 20, fast, offline, twice), db)
+    assert report.discrepancies() == []
+    figures = report.figures()
+    assert figures["reconnects"] >= 20 // 3 * 3
+    assert figures["refused"] == {}
+
+
+async def test_players_return_when_their_gateway_restarts(make_stack: Callable[..., Stack], db: Database) -> None:
+    stack = make_stack(WAIT_S="30", GAME_S="7")
+    game = asyncio.create_task(Simulation(plan(stack, 20)).run())
+    api = Api(stack.url, DEVELOPMENT_BOT_TOKEN)
+    onlooker = await api.log_in(identity(OPPONENT_IDS))
+    while sum(tier["playing"] for tier in await api.tiers(onlooker)) < 20:  # noqa: ASYNC110 - counts are polled
+        await asyncio.sleep(0.2)
+    await api.close()
+    stack.restart_gateway()
+    report = await game
+    report.audit = [str(finding) for finding in await audit(db)]
+    assert report.discrepancies() == []
+    assert report.figures()["reconnects"] >= 20
+
+
+async def test_a_cheat_is_blocked_and_everybody_sees_it(make_stack: Callable[..., Stack], db: Database) -> None:
+    stack = make_stack(CAPACITY="2", GAME_S="4")
+    cheat, person = Style(rate=30, jitter=0, obeys=False), Style()
+    report = await play(stack, plan(stack, 2, cheat, person), db)
+    assert report.audit == []
+    [first, second] = report.outcomes
+    assert first.blocked == second.blocked
+    assert len(first.blocked) == 1
+    [blocked] = first.blocked
+    winner = next(outcome for outcome in report.outcomes if outcome.user_id != blocked)
+    assert (winner.winner, winner.payout, first.standings) == (winner.user_id, 100, second.standings)
