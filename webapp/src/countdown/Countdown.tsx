@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from "react";
+import { Fragment, type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { Room } from "../protocol/generated";
@@ -34,10 +34,10 @@ export function Countdown({ room, userId }: { room: Room; userId: string }): Rea
       </div>
       <p className={styles.words} aria-hidden="true">
         {WORDS.map((word, index) => (
-          <span key={word} className={cx(index === spoken && styles.now)}>
-            {t(word)}
-            {index < WORDS.length - 1 && ", "}
-          </span>
+          <Fragment key={word}>
+            {index > 0 && ", "}
+            <span className={cx(index === spoken && styles.now)}>{t(word)}</span>
+          </Fragment>
         ))}
       </p>
       <p className="visually-hidden" role="status" aria-live="assertive">

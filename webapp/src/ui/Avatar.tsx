@@ -46,6 +46,12 @@ function firstSign(word: string): string {
   return Array.from(word)[0] ?? "";
 }
 
+/** Ids that follow each other get colours far apart. */
 function hue(userId: string): number {
-  return Array.from(userId).reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 360, 7);
+  const GOLDEN_ANGLE = 137.508;
+  const number = Array.from(userId).reduce(
+    (sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 9973,
+    7,
+  );
+  return Math.round(number * GOLDEN_ANGLE) % 360;
 }

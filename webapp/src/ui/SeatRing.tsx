@@ -19,7 +19,7 @@ const ROOMY = 10;
 export function SeatRing({ players, seats, userId, children }: SeatRingProps): ReactNode {
   const { t } = useTranslation();
   const count = Math.max(seats, players.length);
-  const size = count > ROOMY ? 26 : 44;
+  const size = count > ROOMY ? 26 : 48;
   return (
     <div className={styles.ring}>
       <ul>

@@ -5,7 +5,7 @@ export interface Position {
   readonly y: number;
 }
 
-const CENTRE: Position = { x: 50, y: 74 };
+const CENTRE: Position = { x: 50, y: 72 };
 const RADIUS_X = 41;
 const RADIUS_Y = 64;
 /** The arc is walked in steps this small to measure it. */
