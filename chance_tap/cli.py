@@ -85,6 +85,12 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.audit import run
+
+    return run(arguments, settings)
+
+
 def _ws_echo(arguments: argparse.Namespace, _: Settings) -> int:
     from chance_tap.ws_echo import run
 
@@ -116,6 +122,7 @@ COMMANDS = {
     "migrate": Command("bring the database up to date", _migrate, _migrate_arguments, needs=("database_url",)),
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),
+    "audit": Command("are the books right, do the stores agree?", _audit, _json_argument, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 
@@ -144,6 +151,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from persistence.redis.live import UnfitStore  # here, so that commands without Redis do not load it
+
+        if not isinstance(error, UnfitStore):
+            raise
+        print(f"chance-tap {arguments.command}: {error}", file=sys.stderr)
+        return 2
 
 
 def _with_running_play(settings: Settings, needs: Sequence[str]) -> Settings:

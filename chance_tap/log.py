@@ -39,6 +39,7 @@ def configure(level: str = "info", *, part: str = "") -> None:
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())
     logging.captureWarnings(True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request otherwise
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
