@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench web format lock clean test-setup
+.PHONY: help play test check bench web format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -18,14 +18,16 @@ help: ## Show what there is to make
 play: .venv/.play webapp/dist/index.html ## Start everything on this machine and print the address; Ctrl-C stops it
 	@exec $(PY) -P -m chance_tap play --stop-with-parent
 
-test: test-setup ## Set up what the tests need and run all of them: checks, web, Python, browser
+test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run all of them: checks, web, Python, browser
+	@.ci/system-packages luacheck chromium
 	@$(MAKE) --no-print-directory check
 	@echo "Testing the web app ..."
 	@.ci/quietly $(NPM) test
 	@echo "Testing the rest ..."
-	@CHROMIUM="$$(.ci/system-packages --chromium)" $(PY) -m pytest -q -n 2 --dist loadgroup
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 2 --dist loadgroup
 
-check: test-setup ## Lint, format, types, generated files; nothing is changed
+check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, generated files; nothing is changed
+	@.ci/system-packages luacheck
 	@echo "Checking Python ..."
 	@.ci/quietly $(PY) -m ruff check .
 	@.ci/quietly $(PY) -m ruff format --check .
@@ -36,7 +38,7 @@ check: test-setup ## Lint, format, types, generated files; nothing is changed
 	@.ci/quietly $(PY) -m gateway.schemas.generate --check
 	@.ci/quietly $(NPM) run check
 
-bench: test-setup webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
+bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
 	@$(PY) -m benchmarks
 
 web: webapp/dist/index.html ## Build the web app
@@ -55,9 +57,6 @@ lock: .venv/.play ## Pin every Python package again, with hashes
 
 clean: ## Remove what was built; the data folder stays
 	@rm -rf .venv webapp/dist webapp/node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis
-
-test-setup: .venv/.test webapp/node_modules/.installed webapp/dist/index.html
-	@.ci/system-packages
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
