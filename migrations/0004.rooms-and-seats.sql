@@ -4,19 +4,23 @@
 
 SET LOCAL ROLE ct_owner;
 
+CREATE TYPE game.room_kind AS ENUM ('standard', 'hero');
+CREATE TYPE game.room_outcome AS ENUM ('open', 'settled', 'refunded');
 CREATE TYPE game.seat_state AS ENUM ('live', 'refunded', 'settled');
 
+COMMENT ON TYPE game.room_kind IS 'standard: made by the lobby; hero: made by an organizer.';
+COMMENT ON TYPE game.room_outcome IS 'open; settled: a winner took the prize; refunded: every stake went back.';
 COMMENT ON TYPE game.seat_state IS 'live: the stake lies in escrow; refunded: it went back; settled: it was played for.';
 
 CREATE TABLE game.rooms (
     room_id text PRIMARY KEY CHECK (room_id ~ '^[0-3][0-9a-f][0-9a-z]{14}$'),
-    kind text NOT NULL CHECK (kind IN ('standard', 'hero')),
-    stake bigint CHECK (stake > 0),
-    capacity int CHECK (capacity > 0),
+    kind game.room_kind NOT NULL,
+    stake bigint,
+    capacity int,
     house_fee_bps int NOT NULL DEFAULT 0 CHECK (house_fee_bps BETWEEN 0 AND 10000),
     escrow_id bigint UNIQUE REFERENCES ledger.accounts,
-    outcome text NOT NULL DEFAULT 'open' CHECK (outcome IN ('open', 'settled', 'refunded')),
-    reason text CHECK (char_length(reason) <= 100),
+    outcome game.room_outcome NOT NULL DEFAULT 'open',
+    reason varchar(100),
     winner_id bigint REFERENCES public.users,
     pool bigint,
     prize bigint,
@@ -36,12 +40,12 @@ CREATE INDEX rooms_open ON game.rooms (created_at) WHERE outcome = 'open';
 
 COMMENT ON TABLE game.rooms IS 'A room for which somebody paid, and the one decision about its stakes.';
 COMMENT ON COLUMN game.rooms.room_id IS 'Two hex digits of the partition and 14 random characters.';
-COMMENT ON COLUMN game.rooms.kind IS 'standard or hero.';
+COMMENT ON COLUMN game.rooms.kind IS 'Who made it.';
 COMMENT ON COLUMN game.rooms.stake IS 'Stars a seat; null when the room ended before anybody paid.';
 COMMENT ON COLUMN game.rooms.capacity IS 'Seats; null when the room ended before anybody paid.';
 COMMENT ON COLUMN game.rooms.house_fee_bps IS 'Hundredths of a per cent that the house keeps of the pool, fixed when the room was made.';
 COMMENT ON COLUMN game.rooms.escrow_id IS 'The account that holds the stakes until the decision.';
-COMMENT ON COLUMN game.rooms.outcome IS 'open; settled: a winner took the prize; refunded: every stake went back. Set once.';
+COMMENT ON COLUMN game.rooms.outcome IS 'What was decided about its stakes. Set once.';
 COMMENT ON COLUMN game.rooms.reason IS 'Why it was refunded.';
 COMMENT ON COLUMN game.rooms.winner_id IS 'Who took the prize.';
 COMMENT ON COLUMN game.rooms.pool IS 'Stakes of the seats that played, in Stars.';

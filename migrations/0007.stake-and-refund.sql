@@ -61,7 +61,7 @@ END;
 COMMENT ON FUNCTION game.look_up_key(text, text, bytea, double precision) IS 'game.find_key for the claim''s user.';
 
 CREATE FUNCTION game.open_room(
-    p_room_id text, p_kind text, p_stake bigint, p_capacity int, p_house_fee_bps int
+    p_room_id text, p_kind game.room_kind, p_stake bigint, p_capacity int, p_house_fee_bps int
 ) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -74,10 +74,10 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION game.open_room(text, text, bigint, int, int) IS 'Makes the room and its escrow, if they are not there.';
+COMMENT ON FUNCTION game.open_room(text, game.room_kind, bigint, int, int) IS 'Makes the room and its escrow, if they are not there.';
 
 CREATE FUNCTION game.stake(
-    p_user_id bigint, p_room_id text, p_seat_id uuid, p_amount bigint, p_kind text, p_capacity int,
+    p_user_id bigint, p_room_id text, p_seat_id uuid, p_amount bigint, p_kind game.room_kind, p_capacity int,
     p_house_fee_bps int, p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
     OUT o_status text, OUT o_room_id text, OUT o_seat_id uuid, OUT o_balance bigint,
     OUT o_name text, OUT o_photo_url text, OUT o_answer bytea
@@ -190,7 +190,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION game.stake(bigint, text, uuid, bigint, text, int, int, text, text, bytea, double precision) IS
+COMMENT ON FUNCTION game.stake(bigint, text, uuid, bigint, game.room_kind, int, int, text, text, bytea, double precision) IS
     'Takes one stake for a seat, once for a key. The claim must be the player''s.';
 
 CREATE FUNCTION game.refund(
@@ -232,7 +232,8 @@ COMMENT ON FUNCTION game.refund(uuid, text) IS 'Gives one live stake back; a sea
 
 GRANT EXECUTE ON FUNCTION game.look_up_key(text, text, bytea, double precision) TO ct_player;
 GRANT EXECUTE ON FUNCTION
-    game.stake(bigint, text, uuid, bigint, text, int, int, text, text, bytea, double precision) TO ct_player;
+    game.stake(bigint, text, uuid, bigint, game.room_kind, int, int, text, text, bytea, double precision)
+TO ct_player;
 GRANT EXECUTE ON FUNCTION game.refund(uuid, text) TO ct_settler;
 
 SET LOCAL ROLE ct_owner;

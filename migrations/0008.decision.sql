@@ -66,10 +66,11 @@ BEGIN
         v_winner_id := NULL;
     END IF;
 
-    PERFORM FROM ledger.balances AS b
-    WHERE b.user_id IN (SELECT s.user_id FROM game.seats AS s WHERE s.room_id = p_room_id AND s.decided_at IS NULL)
-    ORDER BY b.account_id FOR NO KEY UPDATE;
-
+    IF v_winner_id IS NULL OR v_pool < v_staked THEN
+        PERFORM FROM ledger.balances AS b
+        WHERE b.user_id IN (SELECT s.user_id FROM game.seats AS s WHERE s.room_id = p_room_id AND s.decided_at IS NULL)
+        ORDER BY b.account_id FOR NO KEY UPDATE;
+    END IF;
     IF v_winner_id IS NOT NULL THEN
         v_fee := v_pool * v_room.house_fee_bps / 10000;
         v_prize := v_pool - v_fee;
@@ -144,7 +145,7 @@ BEGIN
     FROM decided AS d JOIN ledger.balances AS b USING (user_id);
 
     UPDATE game.rooms AS r
-    SET outcome = v_decision ->> 'outcome', reason = v_decision ->> 'reason', winner_id = v_winner_id,
+    SET outcome = (v_decision ->> 'outcome')::game.room_outcome, reason = v_decision ->> 'reason', winner_id = v_winner_id,
         pool = CASE WHEN v_winner_id IS NOT NULL THEN v_pool END,
         prize = CASE WHEN v_winner_id IS NOT NULL THEN v_prize END,
         fee = v_fee, result = p_result, decision = v_decision, decided_at = now(), missing_since = NULL

@@ -72,7 +72,7 @@ COMMENT ON FUNCTION game.stale_live_seats(double precision, int) IS 'Live seats 
 
 CREATE FUNCTION game.open_rooms(p_older_than_s double precision, p_limit int)
     RETURNS TABLE (
-        room_id text, kind text, stake bigint, live_seats bigint, age_s double precision, missing_s double precision
+        room_id text, kind game.room_kind, stake bigint, live_seats bigint, age_s double precision, missing_s double precision
     )
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

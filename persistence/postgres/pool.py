@@ -1,8 +1,8 @@
 """Connections to Postgres and the one way to use them.
 
 Owns the pool, the transaction around each call, and what a lost connection means.  A call is one transaction and one
-round trip: BEGIN, role and claim, the statement, COMMIT go out together as one pipeline.  Must never be used for two
-statements that belong together: what belongs together is a function in `migrations/`.
+round trip: role and claim, then the statement, go out together as one pipeline.  Must never be used for two statements
+that belong together: what belongs together is a function in `migrations/`.
 
 Works through pgbouncer in transaction mode: nothing is prepared, nothing is set for longer than a transaction.
 """
@@ -24,8 +24,9 @@ from persistence.errors import StoreUnavailable
 Row = tuple[Any, ...]
 
 # A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
-STATEMENT_TIMEOUT_S = 8
-_ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 2
+STATEMENT_TIMEOUT_S = 8.0
+# A server that was stopped in the middle never answers: after this multiple the connection is given up.
+_PATIENCE = 1.25
 # Joins are refused rather than left hanging while Postgres is away.
 _CHECKOUT_TIMEOUT_S = 2.0
 _CONNECT = {
@@ -35,11 +36,12 @@ _CONNECT = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_OPEN_TIMEOUT_S = 3.0
 _MAX_WAITING = 5000
 
 _BEGIN = (
     "SELECT set_config('role', %s, true), set_config('jwt.claims.user_id', %s, true),"
-    f" set_config('statement_timeout', '{STATEMENT_TIMEOUT_S}s', true)"
+    " set_config('statement_timeout', %s, true)"
 )
 
 # The transaction was undone as a whole by the server: doing it again is safe.
@@ -72,11 +74,20 @@ class CommitUnknown(StoreUnavailable):
 class Database:
     """A pool of connections; `call` and `rows` are safe to use from many tasks."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
+    def __init__(self, pool: AsyncConnectionPool, statement_timeout_s: float) -> None:
         self._pool = pool
+        self._timeout_s = statement_timeout_s
 
     @classmethod
-    async def open(cls, database_url: str, *, min_size: int = 1, max_size: int = 8, name: str = "chance-tap") -> Self:
+    async def open(
+        cls,
+        database_url: str,
+        *,
+        min_size: int = 1,
+        max_size: int = 8,
+        name: str = "chance-tap",
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> Self:
         """Open the pool and wait for its first connection.
 
         Raises:
@@ -92,15 +103,16 @@ class Database:
             check=_check,
             timeout=_CHECKOUT_TIMEOUT_S,
             max_waiting=_MAX_WAITING,
-            reconnect_timeout=60,
+            # Give up soon: a later call tries again at once, where the pool's own pauses would grow to a minute.
+            reconnect_timeout=3,
             max_idle=300,
         )
         try:
-            await pool.open(wait=True, timeout=10)
+            await pool.open(wait=True, timeout=_OPEN_TIMEOUT_S)
         except PoolTimeout as error:
             await pool.close()
             raise StoreUnavailable("postgres") from error
-        return cls(pool)
+        return cls(pool, statement_timeout_s)
 
     async def close(self) -> None:
         """Close every connection; calls under way are finished first by their own time limit."""
@@ -127,7 +139,7 @@ class Database:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with self._pool.connection() as connection:
-                    return await _transact(connection, role, claim, query, params)
+                    return await self._transact(connection, role, claim, query, params)
             except _UNAVAILABLE as error:
                 if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
                     continue
@@ -136,23 +148,22 @@ class Database:
                 raise StoreUnavailable("postgres") from error
         raise AssertionError("unreachable")
 
-
-async def _transact(
-    connection: psycopg.AsyncConnection[Row], role: Role, claim: str, query: LiteralString, params: Any
-) -> Sequence[Row]:
-    # A server that stopped in the middle never answers: give the connection up instead of waiting for ever.
-    deadline = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
-    try:
-        async with connection.pipeline():
-            await connection.execute(_BEGIN, (role, claim))
-            cursor = await connection.execute(query, params)
-        return await cursor.fetchall()
-    except psycopg.Error as error:
-        if connection.closed or connection.broken:
-            raise CommitUnknown("postgres") from error
-        raise
-    finally:
-        deadline.cancel()
+    async def _transact(
+        self, connection: psycopg.AsyncConnection[Row], role: Role, claim: str, query: LiteralString, params: Any
+    ) -> Sequence[Row]:
+        deadline = asyncio.get_running_loop().call_later(self._timeout_s * _PATIENCE, _hang_up, connection)
+        try:
+            # Without BEGIN and COMMIT: the messages of a pipeline are one transaction, which ends where they do.
+            async with connection.pipeline():
+                await connection.execute(_BEGIN, (role, claim, f"{self._timeout_s * 1000:.0f}"))
+                cursor = await connection.execute(query, params)
+            return await cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            if connection.closed or connection.broken:
+                raise CommitUnknown("postgres") from error
+            raise
+        finally:
+            deadline.cancel()
 
 
 def _hang_up(connection: psycopg.AsyncConnection[Row]) -> None:

@@ -1,0 +1,1 @@
+"""Money in Postgres: exactly once, never negative, seen only by its owner."""

@@ -1,0 +1,167 @@
+"""The pool: what a caller hears when Postgres stops, hangs or refuses, and that it comes back by itself.
+
+The server is stopped and started in the main thread: it ends with the thread that started it.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from chance_tap.embedded.postgres import EmbeddedPostgres
+from persistence.errors import StoreUnavailable
+from persistence.postgres.pool import CommitUnknown, Database, Role
+
+ONE = "SELECT 1"
+
+
+@pytest.fixture
+async def hasty(database_url: str) -> AsyncIterator[Database]:
+    """A pool of one connection that has little patience with a statement."""
+    database = await Database.open(database_url, max_size=1, name="test", statement_timeout_s=0.4)
+    yield database
+    await database.close()
+
+
+async def works(db: Database) -> bool:
+    try:
+        return await db.call(Role.SETTLER, None, ONE) == (1,)
+    except StoreUnavailable:
+        return False
+
+
+async def until_it_works(db: Database) -> None:
+    async with asyncio.timeout(30):
+        while not await works(db):  # noqa: ASYNC110 (the event is another process's)
+            await asyncio.sleep(0.05)
+
+
+async def test_a_connection_that_died_idle_is_not_noticed_by_the_caller(db: Database, database_url: str) -> None:
+    await db.call(Role.SETTLER, None, ONE)
+    with psycopg.connect(database_url) as connection:
+        killed = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert killed
+
+    assert await db.call(Role.SETTLER, None, ONE) == (1,)
+
+
+async def test_calls_go_on_after_a_restart(db: Database, postgres_server: EmbeddedPostgres) -> None:
+    await db.call(Role.SETTLER, None, ONE)
+
+    postgres_server.restart()
+
+    await until_it_works(db)
+
+
+async def test_while_it_is_away_callers_are_refused_and_then_served(
+    db: Database, postgres_server: EmbeddedPostgres
+) -> None:
+    await db.call(Role.SETTLER, None, ONE)
+    postgres_server.kill()
+
+    with pytest.raises(StoreUnavailable) as refused:
+        await db.call(Role.SETTLER, None, ONE)
+    assert not isinstance(refused.value, CommitUnknown)
+
+    postgres_server.start()
+    await until_it_works(db)
+
+
+async def test_losing_the_connection_in_the_middle_is_unknown(
+    db: Database, postgres_server: EmbeddedPostgres, database_url: str
+) -> None:
+    call = asyncio.create_task(db.call(Role.SETTLER, None, "SELECT pg_sleep(60)"))
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+        async with asyncio.timeout(30):
+            while await (await connection.execute(kill)).fetchone() is None:
+                pass
+
+    with pytest.raises(CommitUnknown):
+        await call
+    assert await works(db)
+
+
+async def test_a_server_that_stopped_answering_is_given_up(hasty: Database, database_url: str) -> None:
+    row = await hasty.call(Role.SETTLER, None, "SELECT pg_backend_pid()")
+    assert row is not None
+    os.kill(row[0], signal.SIGSTOP)
+    try:
+        with pytest.raises(CommitUnknown):
+            await hasty.call(Role.SETTLER, None, ONE)
+        await until_it_works(hasty)
+    finally:
+        os.kill(row[0], signal.SIGCONT)
+
+
+async def test_a_statement_that_takes_too_long_took_no_effect(hasty: Database) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        await hasty.call(Role.SETTLER, None, "SELECT pg_sleep(5)")
+    assert not isinstance(refused.value, CommitUnknown)
+    assert await works(hasty)
+
+
+async def test_a_wrong_statement_harms_nobody_else(hasty: Database) -> None:
+    for _ in range(3):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await hasty.call(Role.SETTLER, None, "SELECT 1 / 0")
+        with pytest.raises(psycopg.errors.SyntaxError):
+            await hasty.call(Role.SETTLER, None, "SELEKT")
+        assert await works(hasty)
+
+
+async def test_a_call_is_all_or_nothing(db: Database, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE public.marks (n int); GRANT INSERT ON public.marks TO ct_player")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await db.call(Role.PLAYER, None, "INSERT INTO public.marks SELECT 1 / (2 - n) FROM generate_series(1, 2) n")
+        assert connection.execute("SELECT count(*) FROM public.marks").fetchone() == (0,)
+        await db.call(Role.PLAYER, None, "INSERT INTO public.marks VALUES (1)")
+        assert connection.execute("SELECT count(*) FROM public.marks").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(("failures", "served"), [(3, True), (4, False)])
+async def test_what_the_server_undid_is_done_again(
+    db: Database, database_url: str, failures: int, served: bool
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE SEQUENCE public.tries")
+        connection.execute(
+            "CREATE FUNCTION game.flaky(failures int) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$"
+            " DECLARE n bigint := nextval('public.tries'); BEGIN"
+            " IF n <= failures THEN RAISE EXCEPTION 'again' USING ERRCODE = 'deadlock_detected'; END IF;"
+            " RETURN n; END $$;"
+            " GRANT EXECUTE ON FUNCTION game.flaky(int) TO ct_settler"
+        )
+    call = db.call(Role.SETTLER, None, "SELECT game.flaky(%(failures)s)", {"failures": failures})
+    if served:
+        assert await call == (failures + 1,)
+    else:
+        with pytest.raises(StoreUnavailable):
+            await call
+
+
+async def test_many_tasks_share_few_connections(db: Database) -> None:
+    answers = await asyncio.gather(
+        *(db.call(Role.PLAYER, n, "SELECT auth.claim(), %(n)s::bigint", {"n": n}) for n in range(1, 201))
+    )
+    assert answers == [(n, n) for n in range(1, 201)]
+
+
+async def test_a_caller_that_gives_up_leaves_a_sound_pool(hasty: Database) -> None:
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await hasty.call(Role.SETTLER, None, "SELECT pg_sleep(0.3)")
+    assert await works(hasty)
+
+
+async def test_opening_where_nobody_listens(free_port: int) -> None:
+    with pytest.raises(StoreUnavailable):
+        await Database.open(f"postgresql://postgres@127.0.0.1:{free_port}/postgres", name="test")
