@@ -1,6 +1,5 @@
 -- How a room lies in its hash.  Packed are only the two fields that the tap path reads: `hot` and `p:<user>`.
 local WAITING, COUNTDOWN, PLAYING, FINISHED, CANCELLED, SETTLED = 1, 2, 3, 4, 5, 6
-local STATE_NAMES = {'waiting', 'countdown', 'playing', 'finished', 'cancelled', 'settled'}
 
 -- hot: state, version, applied (frames counted so far), target (0: none), starts_ms, ends_ms, last_ms; then the nonce
 local HOT = '<BI4I4I4ddd'

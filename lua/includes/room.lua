@@ -3,6 +3,7 @@
 -- @include clock
 -- @include layout
 
+local STATE_NAMES = {'waiting', 'countdown', 'playing', 'finished', 'cancelled', 'settled'}
 local EMPTY_MS = 15000 -- a waiting room without any seat for this long is cancelled
 local SETTLE_MS = 30000 -- a finished room comes up in the deadline index again and again until it is settled
 

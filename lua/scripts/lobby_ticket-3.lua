@@ -1,5 +1,5 @@
--- Hands out one seat: of the oldest room that has one to give away, else of a new room.  A promise lapses after a while,
--- so a player who never comes costs nobody a seat.
+-- Hands out one seat: of the oldest room that has one to give away, else of a new room.  A promise lapses after a
+-- while, so a player who never comes costs nobody a seat.
 -- KEYS   1 rooms  2 open  3 held
 -- ARGV   1 replication id  2 id for a new room  3 its capacity
 -- Answer {room id}

@@ -38,8 +38,8 @@ set_seat(room, seat)
 set_field(room, 'p:' .. user_id, struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, 0))
 set_field(room, 'n:' .. user_id, profile)
 local inner = string.sub(profile, 2, -2)
-publish(room, 'player_joined', string.format(',"player":{"user_id":"%s"%s%s,"taps":0,"seq":0,"state":"paid","place":null}',
-  user_id, inner == '' and '' or ',', inner))
+publish(room, 'player_joined', ',"player":{"user_id":"' .. user_id .. '"' .. (inner == '' and '' or ',') .. inner
+  .. ',"taps":0,"seq":0,"state":"paid","place":null}')
 if room.paid == 1 then
   room.deadline = room.now + tonumber(room.fields.wait_ms)
 end

@@ -1,4 +1,4 @@
--- Gives a seat back, for good: its id is put on the tombstones and can never be confirmed, so a refund is safe after ok.
+-- Gives a seat back, for good: its id is put on the tombstones and can never be confirmed.  After ok a refund is safe.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room
 -- ARGV   1 replication id  2 room id  3 channel  4 seat id
 -- Answer head; ok (also repeated, also for a seat that the room does not have) | room_closed (the seat is paid and the

@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
         try:
             reader.feed(data)
             while (reply := reader.gets()) is not False:
-                pending.popleft()(reply)
+                self._hand_over(pending.popleft(), reply)
         except (hiredis.ProtocolError, IndexError):
             self.abort()  # not Redis, or out of step: nothing on this connection can be trusted any more
 
@@ -140,9 +140,16 @@ class Connection(asyncio.Protocol):
         if self._probe is not None:
             self._probe.cancel()
         pending, self._pending = self._pending, deque()
-        for callback in pending:
-            callback(StoreUnavailable("redis"))
         self.lost.set()
+        for callback in pending:
+            self._hand_over(callback, StoreUnavailable("redis"))
+
+    def _hand_over(self, callback: Callback, reply: Reply) -> None:
+        """A callback that fails is its owner's bug and must not cost the others their replies."""
+        try:
+            callback(reply)
+        except Exception as error:
+            self._loop.call_exception_handler({"message": "a Redis callback failed", "exception": error})
 
     def _look(self) -> None:
         """A silent server is as good as none: find out also when nobody asks anything."""

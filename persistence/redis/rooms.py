@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from struct import pack
 from typing import Final, Literal
 
 import hiredis
@@ -11,7 +12,7 @@ import msgspec
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.connection import Argument, Refused, Reply
+from persistence.redis.connection import Refused, Reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
@@ -254,14 +255,14 @@ class RoomCommands:
 
     def _send_taps(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
         at = keys.room(room_id)
-        args: list[Argument] = [room_id, at.channel]
+        numbers: list[int] = []
         for frame in frames:
-            args += frame
+            numbers += frame[1:]
         self._router.run(
             at.slot,
             self._tap_batch,
             (at.data, at.due, at.results, at.pulse),
-            tuple(args),
+            (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(frame[0] for frame in frames)),
             partial(self._taps_done, room_id, done),
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LUA = Path(__file__).resolve().parents[2] / "lua"
-_INCLUDE = re.compile(r"^-- @include (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- @include (\w+)\n", re.MULTILINE)
 _NAME = re.compile(r"(\w+)-(\d)")
 
 
