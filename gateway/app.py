@@ -35,7 +35,7 @@ from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*auth.ENDPOINTS, *profile.ENDPOINTS, *rooms.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS)
 
 
 def build_app(settings: Settings) -> Starlette:

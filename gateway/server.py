@@ -10,6 +10,7 @@ import uvicorn
 
 from chance_tap.settings import Settings
 from gateway.app import build_app
+from gateway.http import PatientProtocol
 from gateway.ws.protocol import WebSocketProtocol
 
 GRACE_S: Final = 10
@@ -23,7 +24,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=PatientProtocol,
         ws=WebSocketProtocol,
         lifespan="on",
         log_config=None,

@@ -1,0 +1,43 @@
+"""What is generated from the models is what the models say."""
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from gateway import development
+from gateway.app import ENDPOINTS
+from gateway.endpoint import Endpoint
+from gateway.openapi import document
+from gateway.schemas import generate
+from gateway.schemas.rest import Nothing
+
+OFFERED = [*ENDPOINTS, *development.ENDPOINTS]
+
+
+def test_the_web_clients_file_is_up_to_date() -> None:
+    assert generate.main(["--check"]) == 0
+
+
+def test_the_check_notices_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "TARGET", tmp_path / "generated.ts")
+    assert generate.main(["--check"]) == 1
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+    generate.TARGET.write_text(generate.TARGET.read_text() + " ")
+    assert generate.main(["--check"]) == 1
+
+
+@pytest.mark.parametrize("endpoint", OFFERED, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+def test_every_model_reaches_the_web_client(endpoint: Endpoint) -> None:
+    assert endpoint.answer in generate.ANSWERS
+    assert endpoint.body in (None, Nothing, *generate.BODIES)
+
+
+def test_the_openapi_document_has_sound_schemas_and_every_endpoint() -> None:
+    whole = document(ENDPOINTS)
+    assert sum(len(operations) for operations in whole["paths"].values()) == len(ENDPOINTS)
+    for schema in whole["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    names = [operation["operationId"] for operations in whole["paths"].values() for operation in operations.values()]
+    assert len(set(names)) == len(names)

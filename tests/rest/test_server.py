@@ -1,0 +1,98 @@
+"""The real server: raw bytes, limits of patience, metrics, an orderly end.  Beside it the web app's files."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from chance_tap.settings import Settings
+from gateway import http
+from gateway.assets import WebApp
+from gateway.server import configuration
+from tests.rest.conftest import API, init_data
+
+
+@pytest_asyncio.fixture
+async def port(settings: Settings) -> AsyncIterator[int]:
+    server = uvicorn.Server(configuration(settings))
+    listener = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    # It listens already: who connects before the application has started waits for it.
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def raw(port: int, request: bytes) -> bytes:
+    """What the server says to these bytes until it closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return answer
+
+
+async def test_a_login_and_a_look_over_the_wire(port: int, settings: Settings) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        session = (await client.post(f"{API}/auth/telegram", json={"init_data": init_data(settings)})).json()
+        headers = {"authorization": f"Bearer {session['token']}"}
+        assert (await client.get(f"{API}/me", headers=headers)).json() == session["user"]
+        head = await client.head(f"{API}/me", headers=headers)
+        assert (head.status_code, head.content) == (200, b"")
+        assert (await client.get("/readyz")).json() == {"status": "ok"}
+        metrics = (await client.get("/metrics")).text
+        assert 'chance_tap_http_request_seconds_count{method="GET",path="/api/v1/me",status="200"}' in metrics
+        assert (await client.get(f"{API}/openapi.json")).json()["openapi"] == "3.1.0"
+
+
+async def test_bytes_that_are_no_request(port: int) -> None:
+    for request in (b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"):
+        assert (await raw(port, request)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_body_without_end_is_cut_off(port: int, settings: Settings) -> None:
+    head = b"POST /api/v1/auth/telegram HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
+    assert b'"too_large"' in await raw(port, head + b"transfer-encoding: chunked\r\n\r\n" + chunk * 5)
+    assert b'"too_large"' in await raw(port, head + b"content-length: 99999999\r\n\r\n{")
+
+
+async def test_a_head_without_end_is_cut_off(port: int) -> None:
+    answer = await raw(port, b"GET / HTTP/1.1\r\nx: " + b"y" * (http.MAX_HEAD_BYTES + 1))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_connections_that_say_nothing_are_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "HEAD_TIME_S", 0.05)
+    answers = await asyncio.gather(*(raw(port, b"") for _ in range(100)), raw(port, b"GET / HTTP/1.1\r\nx: "))
+    assert set(answers) == {b""}
+
+
+async def test_hashed_files_are_kept_and_the_page_is_not(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app-abc123.js").write_text("1")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path.parent / "secret").write_text("no")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebApp(tmp_path)), base_url="http://test") as client:
+        page = await client.get("/")
+        assert (page.text, page.headers["cache-control"]) == ("<!doctype html>", "no-cache")
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert (await client.get("/", headers={"if-none-match": page.headers["etag"]})).status_code == 304
+        assert "immutable" in (await client.get("/assets/app-abc123.js")).headers["cache-control"]
+        assert (await client.get("/icon.svg")).headers["cache-control"] == "public, max-age=86400"
+        for path in ("/%2e%2e/secret", "/..%2fsecret", "/assets", "/assets/", "/x", "/%00", "/" + "x" * 5000):
+            assert (await client.get(path)).json()["code"] == "not_found", path
+
+
+async def test_without_a_build_the_page_says_so(tmp_path: Path) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebApp(tmp_path)), base_url="http://test") as client:
+        page = await client.get("/")
+        assert page.status_code == 503
+        assert "make play" in page.text
