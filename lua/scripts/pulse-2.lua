@@ -10,12 +10,11 @@
 local OUTAGE_MS, ROOMS = 5000, 1000
 
 local now = read_clock()
-local at = tonumber(redis.call('HGET', KEYS[1], 'at') or now)
+local text = string.format('%.0f', now)
+local at = tonumber(redis.call('HGET', KEYS[1], 'at') or 0)
 if now <= at then
   return {at, 0}
-end
-local text = string.format('%.0f', now)
-if now - at <= OUTAGE_MS then
+elseif at == 0 or now - at <= OUTAGE_MS then
   redis.call('HSET', KEYS[1], 'at', text)
   return {now, 0}
 end
