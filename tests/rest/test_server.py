@@ -20,12 +20,14 @@ from tests.rest.conftest import API, init_data
 @pytest_asyncio.fixture
 async def port(settings: Settings) -> AsyncIterator[int]:
     server = uvicorn.Server(configuration(settings))
-    listener = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    # It listens already: who connects before the application has started waits for it.
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await serving
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        opened: int = listener.getsockname()[1]
+        # The socket listens already: this waits until the application has started.
+        assert b'"ok"' in await raw(opened, b"GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n")
+        yield opened
+        server.should_exit = True
+        await serving
 
 
 async def raw(port: int, request: bytes) -> bytes:
