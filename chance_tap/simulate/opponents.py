@@ -41,6 +41,7 @@ class Opponents:
         self._ours: set[str] = set()
         self._waiting: dict[Seat, int] = {}
         self._squads: dict[int, asyncio.Task[None]] = {}
+        self._joins: set[asyncio.Task[Seat]] = set()
         self._games: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -64,6 +65,7 @@ class Opponents:
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_S):
+                await asyncio.gather(*self._joins, return_exceptions=True)
                 await asyncio.gather(*(self._leave(seat) for seat in self._waiting), return_exceptions=True)
 
     async def _watch(self) -> None:
@@ -92,7 +94,7 @@ class Opponents:
                         self._idle.append(account)
                     else:
                         seat = self._seat(account, await self._api.room(account, account.room_id))
-                        self._spawn(self._play(seat, int(seat.room["stake"])))
+                        self._spawn(self._play(seat))
             except ApiError as error:
                 log.debug("opponents wait for the gateway", code=error.code)
                 await asyncio.sleep(_POLL_S)
@@ -132,7 +134,15 @@ class Opponents:
         return len(seat.players - self._ours)
 
     async def _sit(self, stake: int) -> Seat:
-        account = await self._fit(stake)
+        """Join and play.  A join under way is finished even when the squad is called off: its seat must be known."""
+        join = asyncio.create_task(self._join(await self._fit(stake), stake))
+        self._joins.add(join)
+        join.add_done_callback(self._joins.discard)
+        seat = await asyncio.shield(join)
+        self._spawn(self._play(seat))
+        return seat
+
+    async def _join(self, account: Account, stake: int) -> Seat:
         try:
             room = await self._api.join(account, stake)
         except ApiError as error:
@@ -140,12 +150,12 @@ class Opponents:
                 self._idle.append(account)
             raise
         account.balance -= stake
-        seat = self._seat(account, room)
-        self._spawn(self._play(seat, stake))
-        return seat
+        return self._seat(account, room)
 
     def _seat(self, account: Account, room: dict[str, Any]) -> Seat:
-        return Seat(self._api, account, room, random.Random(self._rng.random()))  # noqa: S311 - as above
+        seat = Seat(self._api, account, room, random.Random(self._rng.random()))  # noqa: S311 - as above
+        self._waiting[seat] = room["stake"]
+        return seat
 
     async def _fit(self, stake: int) -> Account:
         """An idle player who can pay, else a new one.
@@ -174,9 +184,8 @@ class Opponents:
         self._games.add(task)
         task.add_done_callback(self._games.discard)
 
-    async def _play(self, seat: Seat, stake: int) -> None:
+    async def _play(self, seat: Seat) -> None:
         """One game of one opponent, or the way out of a room in which no person is."""
-        self._waiting[seat] = stake
         game = asyncio.create_task(seat.run())
         try:
             if await self._stays(seat, game):

@@ -1,0 +1,72 @@
+"""Demo opponents as `play` starts them: they come to a waiting person, and nobody else."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+
+import pytest_asyncio
+
+from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from chance_tap.simulate.api import Account, Api
+from chance_tap.simulate.client import Seat
+from chance_tap.simulate.identity import SIMULATED_IDS, identity
+from persistence.postgres.audit import audit
+from persistence.postgres.pool import Database
+from tests.fixtures.stack import Stack
+
+STAKE = 50
+OPPONENTS = 4
+
+
+@pytest_asyncio.fixture
+async def api(make_stack: Callable[..., Stack]) -> AsyncIterator[tuple[Stack, Api]]:
+    stack = make_stack(CAPACITY=str(OPPONENTS + 1), WAIT_S="60", GAME_S="3")
+    stack.run("opponents", ["simulate", "--opponents", str(OPPONENTS), "--url", stack.url])
+    api = Api(stack.url, DEVELOPMENT_BOT_TOKEN)
+    yield stack, api
+    await api.close()
+
+
+async def waiting(api: Api, who: Account) -> int:
+    return next(int(tier["waiting"]) for tier in await api.tiers(who) if tier["stake"] == STAKE)
+
+
+async def waits_for(api: Api, who: Account, players: int) -> None:
+    async with asyncio.timeout(30):
+        while await waiting(api, who) != players:  # noqa: ASYNC110 - counts are only ever polled
+            await asyncio.sleep(0.2)
+
+
+async def test_a_person_gets_a_whole_game(api: tuple[Stack, Api], db: Database) -> None:
+    stack, rest = api
+    person = await rest.log_in(identity(SIMULATED_IDS))
+    room = await rest.join(person, STAKE)
+    outcome = await Seat(rest, person, room, random.Random(1)).run()
+    assert outcome.state == "settled"
+    assert len(outcome.standings) == OPPONENTS + 1
+    assert all(line["taps"] > 0 for line in outcome.standings), outcome.standings
+    assert outcome.prize == STAKE * (OPPONENTS + 1)
+    await waits_for(rest, person, 0)
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
+async def test_they_leave_when_the_person_does(api: tuple[Stack, Api], db: Database) -> None:
+    _, rest = api
+    person, onlooker = [await rest.log_in(identity(SIMULATED_IDS + n)) for n in range(2)]
+    room = await rest.join(person, STAKE)
+    await waits_for(rest, onlooker, 3)
+    await rest.leave(person, room["room_id"])
+    await waits_for(rest, onlooker, 0)
+    assert await audit(db) == []
+
+
+async def test_they_outlive_their_gateway_and_leave_nothing_behind(api: tuple[Stack, Api], db: Database) -> None:
+    stack, rest = api
+    stack.restart_gateway()
+    person = await rest.log_in(identity(SIMULATED_IDS))
+    await rest.join(person, STAKE)
+    await waits_for(rest, person, 3)
+    stack.parts["opponents"].stop()
+    await waits_for(rest, person, 1)
+    assert await audit(db) == []
