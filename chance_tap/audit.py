@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     for name in ("database_url", "redis_url"):
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set: the audit needs it.")
-    findings = asyncio.run(_audit_addresses(settings))
+    findings = asyncio.run(audit_addresses(settings))
     if arguments.json:
         print(json.dumps({"clean": not findings, "findings": [asdict(finding) for finding in findings]}))
     else:
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if findings else 0
 
 
-async def _audit_addresses(settings: Settings) -> list[Finding]:
+async def audit_addresses(settings: Settings) -> list[Finding]:
+    """The audit of the stores that the settings name; raises as `audit`, and UnfitStore."""
     db = await Database.open(settings.database_url, name="chance-tap-audit")
     try:
         live = await LiveStore.open(settings.redis_url, heartbeat=False)

@@ -137,7 +137,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
     )  # fmt: skip
     try:
-        report = uvloop.run(_simulate(plan))
+        report = uvloop.run(_simulate(plan, settings))
     except (SimulationError, ApiError) as error:
         print(f"simulate: {error}", file=sys.stderr)
         return 2
@@ -145,5 +145,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if report.discrepancies() else 0
 
 
-async def _simulate(plan: Plan) -> Report:
-    return await Simulation(plan).run()
+async def _simulate(plan: Plan, settings: Settings) -> Report:
+    report = await Simulation(plan).run()
+    if settings.database_url and settings.redis_url:
+        from chance_tap.audit import audit_addresses
+
+        report.audit = [str(finding) for finding in await audit_addresses(settings)]
+    return report
