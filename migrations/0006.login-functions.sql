@@ -1,4 +1,7 @@
 -- Login by Telegram, and what a socket must know when it says hello.
+--
+-- Here and below, functions that every player waits for plan each statement once a session, and never by walking a
+-- whole table: a plan made while the tables were small is still used when they are large.
 -- depends: 0005.idempotency-and-dead-letters
 
 SET LOCAL ROLE ct_owner;
@@ -12,7 +15,8 @@ CREATE FUNCTION auth.log_in_telegram(
     p_language_code text, p_is_demo boolean, p_demo_stars bigint,
     OUT o_user_id bigint, OUT o_role text, OUT o_banned boolean, OUT o_created boolean
 )
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
 $function$
 BEGIN
     -- The unique telegram_id makes concurrent first logins wait here for each other.

@@ -82,7 +82,8 @@ CREATE FUNCTION game.stake(
     OUT o_status text, OUT o_room_id text, OUT o_seat_id uuid, OUT o_balance bigint,
     OUT o_name text, OUT o_photo_url text, OUT o_answer bytea
 )
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
 $function$
 DECLARE
     v_room record;
@@ -197,7 +198,8 @@ CREATE FUNCTION game.refund(
     p_seat_id uuid, p_reason text,
     OUT o_status text, OUT o_user_id bigint, OUT o_balance bigint, OUT o_room_id text
 )
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
 $function$
 DECLARE
     v_seat record;

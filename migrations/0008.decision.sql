@@ -17,7 +17,8 @@ END;
 COMMENT ON FUNCTION game.ranking(jsonb) IS 'The seats of a result, in the order that Redis ranked them.';
 
 CREATE FUNCTION game.settle(p_room_id text, p_result jsonb) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
 $function$
 DECLARE
     v_room game.rooms;
