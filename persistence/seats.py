@@ -138,6 +138,9 @@ class Seats:
             raise GameError(ErrorCode.NOT_FOUND)
         if last.kind == "refund" and last.reason in ("left", "seat_gone", "seat_lost"):
             return await ledger.balance(self._db, user_id)
+        seat = await games.live_seat(self._db, user_id)
+        if seat is not None and seat.room_id == room_id:  # a join of the same player came in between
+            return await self.leave(user_id, room_id)
         raise GameError(ErrorCode.ROOM_CLOSED)
 
     async def _pay(self, attempt: _Attempt, room_id: str, seat_id: str) -> Joined | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from chance_tap.audit import audit
 from chance_tap.settings import Settings
-from persistence.postgres import users
+from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.codes import TapFrame
@@ -79,6 +79,7 @@ class World:
             if reply.state in states:
                 return
             assert reply.code == "ok"
+            assert reply.remaining_ms >= 0, f"the room is {reply.state} for good"
             await asyncio.sleep(max(reply.remaining_ms, 1) / 1000)
 
     async def tap(self, room_id: str, user_id: int, count: int, seq: int) -> int:
@@ -116,10 +117,10 @@ class World:
 
     async def recover(self) -> None:
         """Everything that a worker does in its first half minute after a crash."""
+        await self.sweep.round()
         await self.settle()
         await self.claim()
         await self.mend()
-        await self.sweep.round()
 
     async def audit(self) -> list[Finding]:
         return await audit(self.live, self.db, patience_s=0)
@@ -128,8 +129,8 @@ class World:
         """Stars of all players, those that lie in their seats included."""
         total = 0
         for user_id in self.players:
-            me = await users.me(self.db, user_id)
-            total += me.balance + (STAKE if me.room_id else 0)
+            seat = await games.live_seat(self.db, user_id)
+            total += await self.balance(user_id) + (0 if seat is None else seat.amount)
         return total
 
 
@@ -142,6 +143,3 @@ def quick(settings: Settings) -> Settings:
 @pytest_asyncio.fixture
 async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
     yield World(quick, live, db)
-
-
-MakeWorld = Callable[[Settings], Awaitable[World]]
