@@ -24,7 +24,7 @@ export function PlayerBar({ player, isOwn, part, place }: PlayerBarProps): React
     place === 1 && player.taps > 0 && styles.leader,
   );
   return (
-    <li className={looks} data-user={player.user_id} data-taps={player.taps}>
+    <li className={looks} data-own={isOwn} data-taps={player.taps}>
       <div className={styles.who}>
         <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={28} />
         <span className={styles.taps}>{player.taps}</span>

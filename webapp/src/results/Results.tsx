@@ -43,7 +43,7 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
         <p className={styles.fund}>
           {t("results.prizeFund")} <Stars amount={outcome.prize} />
         </p>
-        <Payout outcome={outcome} />
+        <Payout outcome={outcome} userId={userId} />
       </section>
       <Standings room={room} outcome={outcome} userId={userId} />
       <footer className={styles.actions}>
@@ -86,16 +86,26 @@ function Winner({
 }
 
 /** One's own part: known for sure only when the game is recorded. */
-function Payout({ outcome }: { outcome: Outcome }): ReactNode {
+function Payout({ outcome, userId }: Pick<ResultsProps, "outcome" | "userId">): ReactNode {
   const { t } = useTranslation();
   if (outcome.payout === null) return <p className={styles.payout}>{t("results.counting")}</p>;
   return (
-    <p className={styles.payout} data-testid="payout" data-payout={outcome.payout}>
-      {outcome.payout > 0 && (
+    <p className={styles.payout} data-payout={outcome.payout}>
+      {outcome.payout > 0 ? (
         <>
           {t("results.payout", { stars: "" })} <Stars amount={outcome.payout} sign="+" />
         </>
+      ) : (
+        <OwnPlace outcome={outcome} userId={userId} />
       )}
     </p>
   );
+}
+
+function OwnPlace({ outcome, userId }: Pick<ResultsProps, "outcome" | "userId">): ReactNode {
+  const { t } = useTranslation();
+  const own = outcome.standings.find((line) => line.user_id === userId);
+  if (!own) return null;
+  if (own.place === null) return t("game.blockedTitle");
+  return `${t("room.you")}: ${t("game.place", { count: own.place, ordinal: true })}`;
 }

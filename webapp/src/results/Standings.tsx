@@ -25,7 +25,7 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
           <li
             key={line.user_id}
             className={cx(isOwn && styles.own)}
-            data-user={line.user_id}
+            data-own={isOwn}
             data-taps={line.taps}
           >
             <span className={styles.place}>{line.place ?? "–"}</span>

@@ -3,14 +3,8 @@
  *
  * Outside Telegram every call is harmless.  Nothing that Telegram says here is trusted: the server checks init data.
  */
-import {
-  isTMA,
-  on,
-  postEvent,
-  retrieveLaunchParams,
-  retrieveRawInitData,
-  supports,
-} from "@tma.js/bridge";
+import { type MethodName, on, postEvent, type PostEventFn, supports } from "@tma.js/bridge";
+import { type Launch, languageOf, readLaunch } from "./launch";
 
 export type Haptic = "tap" | "success" | "failure";
 
@@ -27,7 +21,8 @@ export interface Telegram {
 }
 
 export function connectTelegram(root: HTMLElement): Telegram {
-  return isTMA() ? new InsideTelegram(root) : OUTSIDE;
+  const launch = readLaunch(window.location.hash);
+  return launch ? new InsideTelegram(root, launch) : OUTSIDE;
 }
 
 const OUTSIDE: Telegram = {
@@ -40,16 +35,15 @@ const OUTSIDE: Telegram = {
 };
 
 class InsideTelegram implements Telegram {
-  readonly initData: string | null;
+  readonly initData: string;
   readonly languageCode: string | null;
   private readonly version: string;
 
-  constructor(root: HTMLElement) {
-    const launch = retrieveLaunchParams();
-    this.version = launch.tgWebAppVersion;
-    this.initData = retrieveRawInitData() ?? null;
-    this.languageCode = launch.tgWebAppData?.user?.language_code ?? null;
-    applyTheme(root, launch.tgWebAppThemeParams);
+  constructor(root: HTMLElement, launch: Launch) {
+    this.version = launch.version;
+    this.initData = launch.initData;
+    this.languageCode = languageOf(launch);
+    applyTheme(root, launch.theme);
     on("theme_changed", ({ theme_params }) => {
       applyTheme(root, theme_params);
     });
@@ -63,45 +57,47 @@ class InsideTelegram implements Telegram {
     on("content_safe_area_changed", (insets) => {
       inset(insets, "--tg-content");
     });
-    if (supports("web_app_request_safe_area", this.version)) {
-      postEvent("web_app_request_safe_area");
-      postEvent("web_app_request_content_safe_area");
-    }
+    this.post("web_app_request_safe_area");
+    this.post("web_app_request_content_safe_area");
   }
 
   ready(): void {
-    postEvent("web_app_ready");
-    postEvent("web_app_expand");
+    this.post("web_app_ready");
+    this.post("web_app_expand");
   }
 
   onBack(handler: () => void): () => void {
-    if (!supports("web_app_setup_back_button", this.version)) return () => undefined;
-    postEvent("web_app_setup_back_button", { is_visible: true });
+    this.post("web_app_setup_back_button", { is_visible: true });
     const forget = on("back_button_pressed", handler);
     return () => {
       forget();
-      postEvent("web_app_setup_back_button", { is_visible: false });
+      this.post("web_app_setup_back_button", { is_visible: false });
     };
   }
 
   haptic(kind: Haptic): void {
-    if (!supports("web_app_trigger_haptic_feedback", this.version)) return;
-    if (kind === "tap") {
-      postEvent("web_app_trigger_haptic_feedback", { type: "impact", impact_style: "light" });
-    } else {
-      postEvent("web_app_trigger_haptic_feedback", {
-        type: "notification",
-        notification_type: kind === "success" ? "success" : "error",
-      });
-    }
+    const params = {
+      tap: { type: "impact", impact_style: "light" },
+      success: { type: "notification", notification_type: "success" },
+      failure: { type: "notification", notification_type: "error" },
+    } as const;
+    this.post("web_app_trigger_haptic_feedback", params[kind]);
   }
 
   guardGame(isGuarded: boolean): void {
-    postEvent("web_app_setup_closing_behavior", { need_confirmation: isGuarded });
-    if (supports("web_app_setup_swipe_behavior", this.version)) {
-      postEvent("web_app_setup_swipe_behavior", { allow_vertical_swipe: !isGuarded });
-    }
+    this.post("web_app_setup_closing_behavior", { need_confirmation: isGuarded });
+    this.post("web_app_setup_swipe_behavior", { allow_vertical_swipe: !isGuarded });
   }
+
+  /** What this client is too old for, or what is no Telegram client after all, goes without. */
+  private readonly post: PostEventFn = (method: MethodName, params?: unknown): void => {
+    if (!supports(method, this.version)) return;
+    try {
+      (postEvent as (method: MethodName, params: unknown) => void)(method, params);
+    } catch {
+      // The address of a launch, opened in an ordinary browser.
+    }
+  };
 }
 
 /** Telegram's colours become `--tg-*` variables; the style sheets say what takes their place where there are none. */

@@ -1,0 +1,80 @@
+"""A person in front of the web app: what they do, and what they can read off the screen."""
+
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, expect
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+# One tap every `ms` for `count` taps, as fingers make them; answers with the number made.
+_TAP_STEADILY = """
+([count, ms]) => new Promise((resolve) => {
+  let made = 0;
+  const timer = setInterval(() => {
+    const button = document.querySelector('[data-testid="tap"]');
+    if (!button || button.disabled || made === count) { clearInterval(timer); resolve(made); return; }
+    button.dispatchEvent(new PointerEvent("pointerdown",
+      { bubbles: true, pointerId: 2 + (made % 3), pointerType: "touch", button: 0, clientX: 195, clientY: 430 }));
+    made += 1;
+  }, ms);
+})
+"""
+
+
+class Player:
+    """One page; `url` is where it finds the gateway."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    async def log_in(self, name: str) -> None:
+        """Come in as a new demo player."""
+        await self.page.goto(self.url)
+        await self.page.locator("form input").fill(name)
+        await self.page.locator("form button").click()
+        await expect(self.card(50)).to_be_visible()
+
+    async def join(self, stake: int = 50) -> None:
+        await self.card(stake).click()
+        await expect(self.page.get_by_role("timer")).to_be_visible()
+
+    async def reach_game(self) -> None:
+        await expect(self.tap_button).to_be_enabled()
+
+    async def tap(self, count: int, every_ms: int = 110) -> int:
+        """Tap steadily; returns how many taps were made before the game was over."""
+        return int(await self.page.evaluate(_TAP_STEADILY, [count, every_ms]))
+
+    async def own_result(self) -> int:
+        """One's own taps as the recorded result has them."""
+        await expect(self.payout).to_be_visible()
+        return int(await self.page.locator("ol [data-own=true]").get_attribute("data-taps") or "-1")
+
+    async def paid_out(self) -> int:
+        return int(await self.payout.get_attribute("data-payout") or "-1")
+
+    async def expect_balance(self, stars: int) -> None:
+        await expect(self.page.get_by_test_id("balance")).to_contain_text(f"{stars} ")
+
+    async def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    def card(self, stake: int) -> Locator:
+        return self.page.locator(f"[data-stake='{stake}']")
+
+    def says(self, text: str) -> Locator:
+        return self.page.get_by_text(text)
+
+    @property
+    def tap_button(self) -> Locator:
+        return self.page.get_by_test_id("tap")
+
+    @property
+    def own_taps(self) -> Locator:
+        return self.page.get_by_test_id("own-taps")
+
+    @property
+    def payout(self) -> Locator:
+        return self.page.locator("[data-payout]")

@@ -1,0 +1,175 @@
+"""Whole games through the real stack, as two people see them."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from persistence.postgres.audit import audit
+from persistence.postgres.pool import Database
+from tests.browser.conftest import OpenPage
+from tests.browser.line import Line
+from tests.browser.player import Player
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+GAME = {"WAIT_S": "3", "COUNTDOWN_S": "3", "DEMO_STARS": "100"}
+OUTAGE_S = 2.3
+REFUSED = "ERR_CONNECTION_"
+
+REMEMBER_TAPS = """
+  const send = WebSocket.prototype.send;
+  window.firstTaps = new Promise((resolve) => {
+    WebSocket.prototype.send = function (data) {
+      if (data.includes('"taps"')) resolve({ socket: this, frame: JSON.parse(data) });
+      send.call(this, data);
+    };
+  });
+"""
+CHEAT = """
+  async () => {
+    const { socket, frame } = await window.firstTaps;
+    for (const seq of [100, 101]) socket.send(JSON.stringify({ ...frame, count: 30, seq }));
+  }
+"""
+
+
+async def both_in_game(first: Player, second: Player) -> None:
+    """Join one after the other, so that the seats are known, and wait for the start."""
+    await first.join()
+    await second.join()
+    await asyncio.gather(first.reach_game(), second.reach_game())
+
+
+async def touch_with_two_fingers(page: Page) -> None:
+    session = await page.context.new_cdp_session(page)
+    box = await page.get_by_test_id("tap").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    first, second = {"x": x - 30, "y": y, "id": 1}, {"x": x + 30, "y": y, "id": 2}
+    for points in ([first], [first, second], [second], []):
+        kind = "touchStart" if points in ([first], [first, second]) else "touchEnd"
+        await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+async def test_two_people_play_a_whole_game(
+    make_stack: Callable[..., Stack], open_page: OpenPage, db: Database
+) -> None:
+    stack = make_stack(GAME_S="7", **GAME)
+    anna = await open_page(stack.url, locale="ru-RU", scheme="dark")
+    ben = await open_page(stack.url, locale="en-US", scheme="light")
+    await anna.log_in("Анна-Мария Константинопольская-Задунайская")
+    await ben.log_in("Ben")
+    await anna.expect_balance(100)
+    await anna.screenshot("home-ru-dark")
+    await ben.screenshot("home-en-light")
+
+    await anna.join()
+    await ben.join()
+    await expect(anna.says("Ожидаем 2 из 10 игроков")).to_be_visible()
+    await expect(ben.says("Waiting for 2 of 10 players")).to_be_visible()
+    await expect(anna.says("Ben")).to_be_visible()
+    await anna.screenshot("waiting-ru-dark")
+    await ben.screenshot("waiting-en-light")
+    await expect(anna.says("Старт, внимание, TAP").first).to_be_visible()
+    await expect(ben.says("Ready, steady, TAP").first).to_be_visible()
+    await anna.screenshot("countdown-ru-dark")
+    await asyncio.gather(anna.reach_game(), ben.reach_game())
+
+    await touch_with_two_fingers(anna.page)
+    await expect(anna.own_taps).to_have_text("2")
+    await anna.page.keyboard.press("Space")
+    await anna.page.keyboard.down("Enter")
+    await anna.page.keyboard.down("Enter")  # a key held down repeats; that is no tap
+    await anna.page.keyboard.up("Enter")
+    await anna.tap_button.click()
+    await expect(anna.own_taps).to_have_text("5")
+    made = await asyncio.gather(anna.tap(30, 80), ben.tap(12, 150))
+    await expect(ben.page.locator("[data-own=false][data-taps='35']")).to_be_visible()
+    await expect(anna.says("1-е место")).to_be_visible()
+    await expect(ben.says("2nd place")).to_be_visible()
+    await anna.screenshot("game-ru-dark")
+    await ben.screenshot("game-en-light")
+
+    assert await anna.own_result() == 5 + made[0] == 35
+    assert await ben.own_result() == made[1] == 12
+    await expect(anna.says("Вы победили!")).to_be_visible()
+    await expect(ben.says("Winner")).to_be_visible()
+    assert [await anna.paid_out(), await ben.paid_out()] == [100, 0]
+    await anna.screenshot("results-ru-dark")
+    await ben.screenshot("results-en-light")
+
+    await ben.page.get_by_role("button", name="To lobby").click()
+    await ben.expect_balance(50)
+    await anna.page.get_by_role("button", name="Сыграть ещё").click()
+    await expect(anna.says("Ожидаем 1 из 10 игроков")).to_be_visible()
+    # Nobody else comes: the stake goes back, and so does the screen.
+    await expect(anna.says("Игроков не хватило. Ставка возвращается: 50 звёзд.")).to_be_visible()
+    await anna.expect_balance(150)
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
+async def test_a_cut_line_and_a_reloaded_page_lose_no_tap(
+    make_stack: Callable[..., Stack],
+    open_page: OpenPage,
+    lines: Callable[[str], Awaitable[Line]],
+    db: Database,
+) -> None:
+    stack = make_stack(GAME_S="10", **GAME)
+    line = await lines(stack.url)
+    cut = await open_page(line.url, tolerated=REFUSED)
+    reloaded = await open_page(stack.url)
+    await cut.log_in("Cut")
+    await reloaded.log_in("Reloaded")
+    await both_in_game(cut, reloaded)
+
+    async def play_with_an_outage() -> int:
+        taps = asyncio.create_task(cut.tap(55, 110))
+        await expect(cut.own_taps).to_have_text(re.compile(r"^\d\d$"))
+        line.cut()
+        await expect(cut.says("Your taps are kept")).to_be_visible()
+        await cut.screenshot("game-offline")
+        await asyncio.sleep(OUTAGE_S)
+        await line.mend()
+        return await taps
+
+    async def play_with_a_reload() -> int:
+        before = await reloaded.tap(17, 90)
+        await reloaded.page.reload()
+        await reloaded.reach_game()
+        await expect(reloaded.own_taps).to_have_text(str(before))
+        return before + await reloaded.tap(20, 90)
+
+    made = list(await asyncio.gather(play_with_an_outage(), play_with_a_reload()))
+    assert made == [55, 37]
+    assert [await cut.own_result(), await reloaded.own_result()] == made
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
+async def test_a_blocked_player_sees_it_and_so_does_everybody(
+    make_stack: Callable[..., Stack], open_page: OpenPage
+) -> None:
+    stack = make_stack(GAME_S="4", **GAME)
+    cheat = await open_page(stack.url, locale="ru-RU")
+    honest = await open_page(stack.url)
+    # The app never breaks the rule by itself, so the frames are slipped onto its own socket.
+    await cheat.page.add_init_script(REMEMBER_TAPS)
+    await cheat.log_in("Cheat")
+    await honest.log_in("Honest")
+    await both_in_game(cheat, honest)
+    await cheat.tap(1)
+    await cheat.page.evaluate(CHEAT)
+    await expect(cheat.says("Вы заблокированы в этой игре")).to_be_visible()
+    await expect(cheat.tap_button).to_be_disabled()
+    await expect(honest.says("blocked")).to_be_visible()
+    await cheat.screenshot("game-blocked")
+    await honest.tap(5)
+    assert await honest.own_result() == 5
+    assert await honest.paid_out() == 100
+    await expect(cheat.payout).to_have_attribute("data-payout", "0")
+    await cheat.screenshot("results-blocked")

@@ -1,0 +1,52 @@
+/**
+ * What Telegram wrote behind the `#` when it opened the page.
+ *
+ * Read leniently: whatever else a client puts there, the server alone judges the signed part.
+ */
+import * as z from "zod/mini";
+import { recall, remember } from "../session/storage";
+
+const launchSchema = z.object({
+  initData: z.string(),
+  version: z.string(),
+  theme: z.record(z.string(), z.string()),
+});
+export type Launch = z.infer<typeof launchSchema>;
+
+const KEY = "launch";
+const themeSchema = launchSchema.shape.theme;
+
+/** Null outside Telegram.  A reload may have lost the hash, so it is kept for the tab's life. */
+export function readLaunch(hash: string): Launch | null {
+  const params = new URLSearchParams(hash.replace(/^#/, ""));
+  const initData = params.get("tgWebAppData");
+  if (!initData) return recall(KEY, launchSchema);
+  const launch = {
+    initData,
+    version: params.get("tgWebAppVersion") ?? "6.0",
+    theme: readTheme(params.get("tgWebAppThemeParams")),
+  };
+  remember(KEY, launch);
+  return launch;
+}
+
+/** The player's language as Telegram has it; only a first guess, so nothing depends on its being true. */
+export function languageOf(launch: Launch): string | null {
+  const user = z
+    .object({ language_code: z.optional(z.string()) })
+    .safeParse(parseJson(new URLSearchParams(launch.initData).get("user")));
+  return user.success ? (user.data.language_code ?? null) : null;
+}
+
+function readTheme(text: string | null): Launch["theme"] {
+  const theme = themeSchema.safeParse(parseJson(text));
+  return theme.success ? theme.data : {};
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
