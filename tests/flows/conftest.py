@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
 import pytest_asyncio
+import redis
 
 from chance_tap.audit import audit
 from chance_tap.settings import Settings
@@ -99,8 +100,8 @@ class World:
         await self.tick_until(room_id, "finished", "cancelled")
 
     async def settle(self) -> int:
-        """One round of the stream reader; how many entries it had."""
-        entries = await self.results.read() or await self.results.read()  # the first may make the consumer groups
+        """Two rounds of the stream reader, since the first may only make consumer groups; how many entries it had."""
+        entries = [*await self.results.read(), *await self.results.read()]
         await self.results.settle(entries)
         return len(entries)
 
@@ -143,3 +144,14 @@ def quick(settings: Settings) -> Settings:
 @pytest_asyncio.fixture
 async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
     yield World(quick, live, db)
+
+
+@pytest.fixture
+def flush(redis_url: str) -> Callable[[], None]:
+    """Make Redis lose everything."""
+
+    def flush_all() -> None:
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+
+    return flush_all

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from persistence.seats import Seats
 from tests.flows.conftest import GRANT, JOIN, STAKE, World
 
 
-async def code_of(request: Any) -> ErrorCode | None:
+async def code_of(request: Awaitable[object]) -> ErrorCode | None:
     """How a request was refused; None when it was not."""
     try:
         await request
@@ -219,7 +220,7 @@ async def test_join_racing_leave(world: World) -> None:
     players = [await world.player() for _ in range(6)]
     room_id = (await world.sit(players[0])).room_id
     for turn in range(4):
-        requests = [world.join(user_id, f"turn {turn}") for user_id in players]
+        requests: list[Awaitable[object]] = [world.join(user_id, f"turn {turn}") for user_id in players]
         requests += [world.seats.leave(user_id, room_id) for user_id in players]
         codes = await asyncio.gather(*(code_of(request) for request in requests))
         assert set(codes) <= {None, ErrorCode.ALREADY_IN_ROOM, ErrorCode.NOT_FOUND}
@@ -232,7 +233,7 @@ async def test_a_stream_entry_that_comes_twice_changes_nothing(world: World) -> 
     room_id = (await world.sit(loser)).room_id
     await world.sit(winner)
     await world.play(room_id, {winner: 4})
-    entries = await world.results.read() or await world.results.read()
+    entries = [*await world.results.read(), *await world.results.read()]
     await world.results.settle([*entries, *entries])
     at = keys.room(room_id)
     await world.live.router.execute(at.slot, "XADD", at.results, "*", "room_id", room_id, "result", entries[0].result)
