@@ -159,6 +159,7 @@ export function createServices(root: HTMLElement): Services {
     chooseLanguage: async (language) => {
       setLanguage(language);
       if (!session.user) return;
+      session.setUser({ ...session.user, language });
       try {
         session.setUser(await api.setLanguage(language));
       } catch {

@@ -35,7 +35,7 @@ export function PlayerBar({ player, isOwn, part, place }: PlayerBarProps): React
       <span className={styles.track} style={style} aria-hidden="true">
         <span />
       </span>
-      {isBlocked && <span className={styles.mark}>{t("game.blockedMark")}</span>}
+      {isBlocked && <span className={styles.mark}>{t("game.blocked")}</span>}
     </li>
   );
 }

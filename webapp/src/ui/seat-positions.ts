@@ -6,7 +6,7 @@ export interface Position {
 }
 
 const CENTRE: Position = { x: 50, y: 72 };
-const RADIUS_X = 41;
+const RADIUS_X = 40.5;
 const RADIUS_Y = 64;
 /** The arc is walked in steps this small to measure it. */
 const STEPS = 720;
