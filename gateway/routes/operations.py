@@ -32,7 +32,8 @@ async def readyz(request: Request) -> Response:
     services: Services = request.app.state.services
     try:
         async with asyncio.timeout(READY_WITHIN_S):
-            await asyncio.gather(users.hello(services.db, []), services.live.lobby.counts(services.settings.stakes))
+            await users.hello(services.db, [])
+            await services.live.lobby.counts(services.settings.stakes)
     except TimeoutError:
         return error_response(StoreUnavailable("either"), DEFAULT_LANGUAGE)
     except GameError as error:

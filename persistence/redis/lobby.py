@@ -1,5 +1,6 @@
 """A stake's lobby: tickets to free seats and the counts on the home screen.  A hint; the room's script decides."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ class LobbyCommands:
         for stake in stakes:
             at = keys.lobby(stake)
             requests.append(self._router.execute(at.slot, "HMGET", at.rooms, "#waiting", "#playing"))
-        replies = [await request for request in requests]
+        replies = await asyncio.gather(*requests)
         return {
             stake: (int(waiting or 0), int(playing or 0))
             for stake, (waiting, playing) in zip(stakes, replies, strict=True)
