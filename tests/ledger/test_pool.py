@@ -78,7 +78,7 @@ async def test_losing_the_connection_in_the_middle_is_unknown(
 ) -> None:
     call = asyncio.create_task(db.call(Role.SETTLER, None, "SELECT pg_sleep(60)"))
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%;SELECT pg_sleep(60)'"
         async with asyncio.timeout(30):
             while await (await connection.execute(kill)).fetchone() is None:
                 pass
