@@ -8,8 +8,7 @@ cluster of one shard.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 
 import hiredis
 
@@ -66,8 +65,7 @@ class Shard:
 
         await self._look(request)
 
-    async def _look(self, request: "partial[asyncio.Future[Reply]] | object") -> None:
-        assert callable(request)
+    async def _look(self, request: Callable[..., Awaitable[Reply]]) -> None:
         sent = time.monotonic()
         info, now = await asyncio.gather(request("INFO", "replication"), request("TIME"))
         middle = (sent + time.monotonic()) / 2

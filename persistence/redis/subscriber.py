@@ -166,6 +166,11 @@ class Subscriber:
         self._channels: dict[bytes, _Channel] = {}
         self._feeds: dict[Endpoint, _Feed] = {}
 
+    @property
+    def whole(self) -> bool:
+        """True while every channel is followed and none is being subscribed anew."""
+        return all(state.acked.done() and not state.missed for state in self._channels.values())
+
     async def subscribe(self, channel: bytes) -> None:
         """Follow a channel; returns once the server has acknowledged it.
 

@@ -1,0 +1,76 @@
+"""An honest player in virtual time: fingers, a client that obeys the window rule itself, a network with outages."""
+
+import random
+from collections import deque
+from dataclasses import dataclass
+
+from persistence.redis.codes import TapFrame
+
+FRAME_TAPS, FRAME_MS = 20, 200
+WINDOW_MS, WINDOW_TAPS = 2000, 50
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one player did: `arrivals` are (server ms, frame); `held` taps were never sent."""
+
+    tapped: int
+    held: int
+    arrivals: list[tuple[int, TapFrame]]
+
+
+def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, taps_a_second: float) -> Trace:
+    """A whole game.  Stamps are on the client's clock, which is off by what half a round trip can hide."""
+    offset = rng.randint(-40, 40)
+    moments = _fingers(rng, starts_ms, starts_ms + game_ms - 1 - abs(offset), taps_a_second)
+    frames: list[tuple[int, TapFrame]] = []
+    sent: deque[tuple[int, int]] = deque()
+    waiting: list[int] = []
+    timer = 0
+    moments_left = deque(moments)
+    while moments_left or waiting:
+        if waiting and (len(waiting) >= FRAME_TAPS or not moments_left or moments_left[0] > timer):
+            at = waiting[-1] if len(waiting) >= FRAME_TAPS else max(timer, waiting[-1])
+            stamp = waiting[-1] + offset
+            while sent and sent[0][0] <= stamp - WINDOW_MS:
+                sent.popleft()
+            room = WINDOW_TAPS - sum(count for _, count in sent)
+            count = min(len(waiting), room)
+            if count > 0:
+                sent.append((stamp, count))
+                frames.append((at, TapFrame(user_id, count, stamp, len(frames) + 1)))
+                del waiting[:count]
+            if not moments_left:
+                break  # what is still held back at the end is lost
+            if waiting:
+                waiting.append(moments_left.popleft())
+                timer = at + FRAME_MS
+        else:
+            moment = moments_left.popleft()
+            if not waiting:
+                timer = moment + FRAME_MS + rng.choice([0, 3, 9, 40, 120, 400])  # timers are late, never early
+            waiting.append(moment)
+    return Trace(len(moments), len(waiting), _travel(rng, frames))
+
+
+def _fingers(rng: random.Random, start: int, end: int, taps_a_second: float) -> list[int]:
+    moments, at = [], float(start)
+    while (at := at + rng.uniform(0.4, 1.6) * 1000 / taps_a_second) < end:
+        moments.append(int(at))
+    return moments
+
+
+def _travel(rng: random.Random, frames: list[tuple[int, TapFrame]]) -> list[tuple[int, TapFrame]]:
+    """Through a network that delays, and once or twice is away for up to five seconds; the order is kept."""
+    away = sorted(rng.uniform(frames[0][0], frames[-1][0]) for _ in range(rng.randint(0, 2))) if frames else []
+    arrivals: list[tuple[int, TapFrame]] = []
+    last = 0
+    for sent_ms, frame in frames:
+        at = sent_ms + rng.randint(45, 250)
+        for begin in away:
+            length = 5000
+            if begin <= at < begin + length:
+                at = int(begin) + length + rng.randint(0, 300)
+        last = max(last, at)
+        arrivals.append((last, frame))
+    return arrivals
