@@ -147,6 +147,42 @@ async def test_what_the_server_undid_is_done_again(
             await call
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE public.users; --",
+        "\\'; SELECT 1; --",
+        "%s %(n)s %%",
+        "$1 $$ $a$",
+        "\\x41\\u0041\n\t",
+        "ёжик🦔",
+        "",
+    ],
+)
+async def test_values_arrive_as_they_are(db: Database, text: str) -> None:
+    row = await db.call(
+        Role.SETTLER,
+        None,
+        "SELECT %(text)s::text, %(bytes)s::bytea, %(list)s::text[], %(none)s::text, %(number)s::bigint,"
+        " %(real)s::float8",
+        {
+            "text": text,
+            "bytes": text.encode() + bytes(range(256)),
+            "list": [text, "{,}"],
+            "none": None,
+            "number": -(2**62),
+            "real": 0.1,
+        },
+    )
+    assert row == (text, text.encode() + bytes(range(256)), [text, "{,}"], None, -(2**62), 0.1)
+
+
+async def test_what_postgres_cannot_keep_is_refused_before_it_is_sent(db: Database) -> None:
+    with pytest.raises(psycopg.DataError):
+        await db.call(Role.SETTLER, None, "SELECT %(text)s::text", {"text": "a\0b"})
+    assert await works(db)
+
+
 async def test_many_tasks_share_few_connections(db: Database) -> None:
     answers = await asyncio.gather(
         *(db.call(Role.PLAYER, n, "SELECT auth.claim(), %(n)s::bigint", {"n": n}) for n in range(1, 201))
