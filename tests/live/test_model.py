@@ -156,7 +156,12 @@ class Pair:
         assert await done == expected
 
     async def _compare(self) -> None:
-        state = await self.store.rooms.snapshot(self.room_id)
+        at = keys.room(self.room_id)
+        state, seats, due = await asyncio.gather(
+            self.store.rooms.snapshot(self.room_id),
+            self.store.rooms.seats(self.room_id),
+            self.store.router.execute(at.slot, "ZSCORE", at.due, self.room_id),
+        )
         room = self.room
         if room is None or state is None:
             assert room is None
@@ -175,11 +180,9 @@ class Pair:
         ]  # fmt: skip
         assert (orjson.loads(state.result) if state.result else None) == room.result
         assert state.outcome == room.outcome
-        held = [(s.seat_id, s.state) for s in await self.store.rooms.seats(self.room_id) or ()]
+        held = [(s.seat_id, s.state) for s in seats or ()]
         now = room.now(self.clock)
         assert held == [(s.seat_id, "paid" if s.paid else "reserved") for s in room.seats if s.paid or s.until_ms > now]
-        at = keys.room(self.room_id)
-        due = await self.store.router.execute(at.slot, "ZSCORE", at.due, self.room_id)
         assert (None if due is None else int(due)) == room.due
 
 
@@ -244,7 +247,7 @@ def test_scripts_agree_with_the_model(redis_url: str) -> None:
     with asyncio.Runner() as runner:
         store, listener = runner.run(_open(redis_url))
 
-        @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(room_terms, opening, st.lists(command, max_size=12))
         def agree(terms: RoomTerms, start: list[tuple[str, Any]], words: list[tuple[str, Any]]) -> None:
             runner.run(_example(store, listener, terms, start + words))
