@@ -1,7 +1,5 @@
 # Every road into the project.  Paths are relative on purpose: the folder may have a space in its name.
 PYTHON ?= python3
-PORT ?= 8000
-export PORT
 
 PY := .venv/bin/python
 PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
