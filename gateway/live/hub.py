@@ -194,12 +194,16 @@ class Hub:
         return ErrorCode.NOT_FOUND if kind in _ABSENT else ErrorCode.INVALID_REQUEST
 
     def _enter(self, client: Client, room_id: str) -> None:
-        if client.entering is not None and client.entering.id != room_id:
-            client.entering.leave(client)
         room = self.rooms.get(room_id)
         if room is None:
-            channel = keys.room(room_id).channel
+            try:
+                channel = keys.room(room_id).channel
+            except ValueError:
+                client.refuse(ErrorCode.INVALID_REQUEST, "enter")
+                return
             room = self.rooms[room_id] = self._by_channel[channel] = Room(self, room_id, channel)
+        if client.entering is not None and client.entering is not room:
+            client.entering.leave(client)
         room.enter(client)
 
     # What rooms report.

@@ -1,0 +1,169 @@
+"""What players see when something between them and the room breaks, or is shared."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import redis
+
+from chance_tap.embedded.valkey import EmbeddedValkey
+from gateway.live.hub import PATH
+from gateway.ws.connection import Limits
+from gateway.ws.frames import CloseCode, text_frame
+from persistence.errors import StoreUnavailable
+from persistence.postgres import users
+from persistence.redis.live import LiveStore
+from tests.ws.client import Peer, frame, until
+from tests.ws.conftest import Game, StartGateway
+
+
+async def collect(peer: Peer, wanted: dict[str, list[int]]) -> list[dict[str, Any]]:
+    """Progress frames until the player's counts are these; every one joins on to what was there before."""
+    seen: list[dict[str, Any]] = []
+    taps: dict[str, list[int]] = {}
+    while taps != wanted:
+        message = await peer.next("progress")
+        assert not seen or message["since"] == seen[-1]["version"]
+        seen.append(message)
+        taps |= message["taps"]
+    return seen
+
+
+async def test_two_gateways_share_a_room(start_gateway: StartGateway, game: Game) -> None:
+    gateways = [await start_gateway(), await start_gateway()]
+    players = [await game.account() for _ in range(4)]
+    room_id = await game.playing(*players)
+    peers = [await game.peer(gateways[n % 2], user_id, room_id) for n, user_id in enumerate(players)]
+
+    async def tap(peer: Peer, user_id: str) -> None:
+        for seq in range(1, 13):
+            await peer.send(game.taps(user_id, 1, seq))
+            await asyncio.sleep(0.03)
+
+    taps = asyncio.gather(*(tap(peer, user_id) for peer, user_id in zip(peers, players, strict=True)))
+    seen = await asyncio.gather(*(collect(peer, {user_id: [12, 12] for user_id in players}) for peer in peers))
+    await taps
+    # The same counts for everybody, in fewer frames than there were events.
+    assert len({frames[-1]["version"] for frames in seen}) == 1
+    for frames in seen:
+        assert len(frames) < frames[-1]["version"] - frames[0]["since"]
+
+
+async def test_the_later_socket_wins_across_gateways(start_gateway: StartGateway, game: Game) -> None:
+    first, second = await start_gateway(), await start_gateway()
+    anna = await game.account()
+    room_id = await game.room(anna)
+    old = await game.peer(first, anna, room_id)
+    client = first.hub.users[anna][0]
+    await until(lambda: client.confirmed)
+    new = await game.peer(second, anna, room_id)
+    assert await old.closed() == CloseCode.REPLACED
+    await new.send({"type": "ping"})
+    assert (await new.next())["type"] == "pong"
+
+
+async def test_a_lost_subscription_is_made_good_by_a_snapshot(
+    start_gateway: StartGateway, game: Game, redis_url: str
+) -> None:
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peers = [await game.peer(gateway, user_id, room_id) for user_id in (anna, boris)]
+    with redis.Redis.from_url(redis_url) as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await peers[0].send(game.taps(anna, 5, 1))
+    for peer in peers:
+        snapshot = await peer.next("snapshot")
+        while [p["taps"] for p in snapshot["room"]["players"]] != [5, 0]:
+            message = await peer.next()
+            if message["type"] == "snapshot":
+                snapshot = message
+            elif message["type"] == "progress" and message["taps"].get(anna) == [5, 1]:
+                break
+    await peers[1].send(game.taps(boris, 3, 1))
+    for peer in peers:
+        while (await peer.next("progress"))["taps"].get(boris) != [3, 1]:
+            pass
+
+
+async def test_the_store_restarts_in_the_middle_of_a_game(
+    start_gateway: StartGateway, game: Game, make_valkey: Any
+) -> None:
+    """Sockets stay; the new epoch comes with a snapshot, and taps count again."""
+    server: EmbeddedValkey = make_valkey()
+    live = await LiveStore.open(server.url)
+    game.live = live
+    gateway = await start_gateway(live=live)
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    await peer.send(game.taps(anna, 5, 1))
+    epoch = (await peer.next("progress"))["epoch"]
+    server.restart()
+    snapshot = await peer.next("snapshot")
+    assert snapshot["epoch"] != epoch
+    assert [p["taps"] for p in snapshot["room"]["players"]] == [5, 0]
+    await peer.send(game.taps(anna, 4, 2))
+    while (message := await peer.next())["type"] != "progress" or anna not in message["taps"]:
+        pass
+    assert message["taps"][anna] == [9, 2]
+    await gateway.hub.stop()
+    await live.close()
+
+
+async def test_a_client_that_never_reads_is_cut_and_the_room_goes_on(start_gateway: StartGateway, game: Game) -> None:
+    limits = Limits(backlog_bytes=4096, write_buffer_bytes=2048, heartbeat_s=0.25)
+    gateway = await start_gateway(limits=limits)
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    deaf = await Peer.open(gateway.port, PATH, deaf=True)
+    await deaf.send({"type": "hello", "token": game.token(anna)})
+    await deaf.send({"type": "enter", "room_id": room_id})
+    await until(lambda: gateway.hub.users.get(anna) and gateway.hub.users[anna][0].room)
+    client = gateway.hub.users[anna][0]
+    other = await game.peer(gateway, boris, room_id)
+    room = gateway.hub.rooms[room_id]
+    seq = 0
+    while not client.is_closing:
+        if not client.is_paused:
+            client.send(
+                text_frame(b"x" * 1000)
+            )  # what the kernel holds would take the room's own events minutes to fill
+            await asyncio.sleep(0)
+            continue
+        deaf.writer.write(frame(10))  # it answers, but it does not read
+        seq += 1
+        await other.send(game.taps(boris, 1, seq))
+        while (await other.next())["type"] != "progress":
+            pass
+    assert room.is_empty is False
+    assert client.room is None
+    assert await deaf.closed() == CloseCode.TOO_SLOW
+    await other.send({"type": "ping"})
+    assert (await other.next("pong"))["type"] == "pong"
+
+
+async def test_sockets_are_let_in_while_postgres_is_away(
+    start_gateway: StartGateway, game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Running games go on; who is banned is found as soon as it answers."""
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    gateway = await start_gateway()
+    look_up = users.hello
+
+    async def away(*_: object) -> dict[int, users.Hello]:
+        raise StoreUnavailable("postgres")
+
+    monkeypatch.setattr(users, "hello", away)
+    peers = [await game.peer(gateway, user_id, room_id) for user_id in (anna, boris)]
+    await peers[0].send(game.taps(anna, 2, 1))
+    assert (await peers[0].next("progress"))["taps"] == {anna: [2, 1]}
+
+    async def back(db: Any, user_ids: Any) -> dict[int, users.Hello]:
+        return await look_up(db, user_ids) | {int(boris): users.Hello(banned=True, room_id=None)}
+
+    monkeypatch.setattr(users, "hello", back)
+    assert await peers[1].closed() == CloseCode.BANNED
+    await peers[0].send({"type": "ping"})
+    assert (await peers[0].next("pong"))["type"] == "pong"
