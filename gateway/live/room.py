@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Progress of one gateway comes once per period, give or take its jitter; what comes sooner is another gateway's part.
-_SOON_S: Final = PERIOD_S - 2 * SLOT_S
+# Progress of one gateway comes once per period, give or take this much; what comes sooner is another gateway's part.
+_JITTER_S: Final = 2 * SLOT_S
 _RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
 
 
@@ -39,9 +39,9 @@ class Room:
         "_deadline",
         "_epoch",
         "_held",
+        "_next_s",
         "_recent",
         "_seen",
-        "_sent_s",
         "_serving",
         "_slow",
         "_sockets",
@@ -66,7 +66,7 @@ class Room:
         self._waiting: dict[Client, None] = {}  # for a snapshot
         self._recent: list[bytes] | None = None  # events that came while a snapshot is being read
         self._held: ProgressEvent | None = None
-        self._sent_s = 0.0  # when progress went out last
+        self._next_s = 0.0  # when progress may go out again
         self._broadcast_version = 0
         self._serving: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -224,12 +224,12 @@ class Room:
         if self._held is not None:
             self._held = self._held.merge(event) or event
             return
-        passed_s = self.hub.clock() - self._sent_s
-        if passed_s >= _SOON_S:
+        wait_s = self._next_s - self.hub.clock()
+        if wait_s <= _JITTER_S:
             self._broadcast(event)
         else:
             self._held = event
-            self.hub.ring.after(min(PERIOD_S - passed_s, _SOON_S), self._flush_held)
+            self.hub.ring.after(min(wait_s, PERIOD_S - _JITTER_S), self._flush_held)
 
     def _flush_held(self) -> None:
         event, self._held = self._held, None
@@ -239,7 +239,8 @@ class Room:
     def _broadcast(self, event: Event | ProgressEvent) -> None:
         """The same bytes to every socket; one by one only to those that need a second look."""
         if type(event) is ProgressEvent:
-            self._sent_s = self.hub.clock()
+            # A beat of its own: counted from the last sending, one late event would hold up all that follow it.
+            self._next_s = max(self._next_s, self.hub.clock() - PERIOD_S / 2) + PERIOD_S
         self._broadcast_version = event.version
         frame = event.frame
         writers = self._writers
