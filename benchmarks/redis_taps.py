@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from chance_tap.embedded.valkey import EmbeddedValkey
@@ -46,13 +47,20 @@ async def measure(server: EmbeddedValkey, rooms: int, seconds: float, frames_a_b
     subscriber = live.subscriber(lambda _channel, _message: None, lambda _channels: None)
     names = await asyncio.gather(*(_make_room(live, n, int(seconds * 1000) + 60_000) for n in range(rooms)))
     await asyncio.gather(*(subscriber.subscribe(keys.room(name).channel) for name in names))
-    statuses: dict[int, int] = {}
+    statuses: Counter[int] = Counter()
+    failures: list[Exception] = []
+    sent = answered = 0
+    all_answered = asyncio.Event()
 
     def done(reply: list[int] | Exception) -> None:
+        nonlocal answered
+        answered += 1
         if isinstance(reply, Exception):
-            raise reply
-        for status in reply:
-            statuses[status] = statuses.get(status, 0) + 1
+            failures.append(reply)
+        else:
+            statuses.update(reply)
+        if answered == sent:
+            all_answered.set()
 
     loop = asyncio.get_running_loop()
     index = {name: n for n, name in enumerate(names)}
@@ -73,14 +81,16 @@ async def measure(server: EmbeddedValkey, rooms: int, seconds: float, frames_a_b
                     for k in range(frames_a_batch)
                 ]
                 frames += len(batch)
+                sent += 1
+                all_answered.clear()
                 live.rooms.tap_batch(name, batch, done)
             await asyncio.sleep(max(0.0, start + turn * TICK_S + (phase + 1) * TICK_S / 10 - loop.time()))
         turn += 1
-    await asyncio.sleep(TICK_S)
+    await all_answered.wait()
     spent = cpu_s(server.child.pid) - before
     await live.close()
-    if set(statuses) != {TapStatus.OK}:
-        raise SystemExit(f"frames were refused: {statuses}")
+    if failures or set(statuses) != {TapStatus.OK}:
+        raise SystemExit(f"frames were refused: {dict(statuses)}, {len(failures)} calls failed")
     return spent / frames * 1e6, frames
 
 
