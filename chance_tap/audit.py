@@ -47,7 +47,7 @@ async def audit_addresses(settings: Settings) -> list[Finding]:
     try:
         live = await LiveStore.open(settings.redis_url, heartbeat=False)
         try:
-            return await audit(live, db)
+            return await audit(live, db, patience_s=PATIENCE_S)
         finally:
             await live.close()
     finally:

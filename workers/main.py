@@ -118,7 +118,7 @@ async def _serve_queue(settings: Settings, live: LiveStore, db: Database, stop: 
             task.cancel()
         await loops.stop()
         outcomes = await asyncio.gather(serving, stopping, *worker.tasks.values(), return_exceptions=True)
-        await queue.aclose()
+        await queue.aclose(close_connection_pool=True)
     if isinstance(outcomes[0], Exception):
         raise outcomes[0]
 
