@@ -58,9 +58,9 @@ class Rates:
     """The limits of the REST interface."""
 
     def __init__(self) -> None:
-        self.user = Rate(per_s=20, burst=60)
-        self.login = Rate(per_s=1, burst=30)
-        self.failed_login = Rate(per_s=1, burst=60)
+        self.user = Rate(per_s=100, burst=300)
+        self.login = Rate(per_s=5, burst=60)
+        self.failed_login = Rate(per_s=20, burst=1000)
 
 
 async def read_body(declared_length: bytes | None, receive: Receive) -> bytes:

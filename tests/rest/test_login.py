@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.auth import login
+from gateway.limits import Rate
 from persistence.errors import StoreUnavailable
 from tests.rest.conftest import API, LogIn, code_of, init_data
 
@@ -91,8 +92,9 @@ async def test_another_telegram_id_beside_it_is_refused(client: httpx.AsyncClien
 
 
 async def test_failed_logins_are_limited_but_hold_nobody_else_back(
-    client: httpx.AsyncClient, settings: Settings, log_in: LogIn
+    client: httpx.AsyncClient, log_in: LogIn, app: Starlette
 ) -> None:
+    app.state.services.rates.failed_login = Rate(per_s=1, burst=60, clock=lambda: 0.0)
     refused = [await client.post(LOGIN, json={"init_data": "hash=no"}) for _ in range(80)]
     codes = {code_of(answer) for answer in refused}
     assert codes == {(401, "init_data_invalid"), (429, "rate_limited")}
@@ -100,7 +102,8 @@ async def test_failed_logins_are_limited_but_hold_nobody_else_back(
     assert (await log_in(9)).telegram_id == "9"
 
 
-async def test_logins_of_one_player_are_limited(client: httpx.AsyncClient, settings: Settings) -> None:
+async def test_logins_of_one_player_are_limited(client: httpx.AsyncClient, settings: Settings, app: Starlette) -> None:
+    app.state.services.rates.login = Rate(per_s=1, burst=30, clock=lambda: 0.0)
     body = {"init_data": init_data(settings)}
     answers = [await client.post(LOGIN, json=body) for _ in range(45)]
     assert [answer.status_code for answer in answers[:10]] == [200] * 10
