@@ -16,7 +16,7 @@ from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-GAME = {"WAIT_S": "3", "COUNTDOWN_S": "3", "DEMO_STARS": "100"}
+GAME = {"WAIT_S": "3", "DEMO_STARS": "100"}
 OUTAGE_S = 2.3
 REFUSED = "ERR_CONNECTION_"
 
@@ -58,7 +58,7 @@ async def touch_with_two_fingers(page: Page) -> None:
 async def test_two_people_play_a_whole_game(
     make_stack: Callable[..., Stack], open_page: OpenPage, db: Database
 ) -> None:
-    stack = make_stack(GAME_S="7", **GAME)
+    stack = make_stack(COUNTDOWN_S="3", GAME_S="7", **GAME)
     anna = await open_page(stack.url, locale="ru-RU", scheme="dark")
     ben = await open_page(stack.url, locale="en-US", scheme="light")
     await anna.log_in("Анна-Мария Константинопольская-Задунайская")

@@ -45,6 +45,21 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
 
 
+async def test_the_page_opened_last_has_the_room(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
+    stack = make_stack(WAIT_S="60")
+    first, second = await open_page(stack.url), await open_page(stack.url)
+    await first.page.goto(stack.url)
+    await first.says("Chloe Martin").click()
+    await first.join(20)
+    await second.page.goto(stack.url)
+    await second.says("Chloe Martin").click()
+    await expect(second.says("Waiting for 1 of 10 players")).to_be_visible()
+    await expect(first.says("Open in another window")).to_be_visible()
+    await first.page.get_by_role("button", name="Continue here").click()
+    await expect(second.says("Open in another window")).to_be_visible()
+    await expect(first.page.get_by_role("dialog")).to_have_count(0)
+
+
 async def test_inside_telegram_one_is_in_at_once(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
     stack = make_stack(WAIT_S="60")
     async with httpx.AsyncClient(base_url=stack.url) as client:

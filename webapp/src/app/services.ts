@@ -18,6 +18,8 @@ import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
 import { Notices } from "./notices";
 
 const CLOSE_TOKEN_REFUSED = 4501;
+/** A server that refuses every token must not be asked in a tight loop. */
+const RENEWED_MS = 1000;
 /** A refund follows a cancellation within about this long; the balance is asked for then. */
 const REFUND_MS = 4000;
 
@@ -102,20 +104,23 @@ export function createServices(root: HTMLElement): Services {
   const renewAndConnect = async (): Promise<void> => {
     try {
       await session.renew();
-      connection.start();
     } catch {
-      // The session says why nobody is in any more.
+      // Out of reach: the next attempt asks again.  Refused: nobody is in any more, and the session says why.
     }
+    window.setTimeout(() => {
+      if (session.user) connection.start();
+    }, RENEWED_MS);
   };
 
+  let isIn = false;
   session.state.subscribe(() => {
     const state = session.state.get();
-    if (state.name === "in") {
-      setLanguage(state.user.language);
-      connection.start();
-    } else {
-      connection.stop();
-    }
+    if (state.name === "in") setLanguage(state.user.language);
+    // Only coming in connects: a balance that changes must not bring back a connection the server ended.
+    if (isIn === (state.name === "in")) return;
+    isIn = !isIn;
+    if (isIn) connection.start();
+    else connection.stop();
   });
 
   const joining = new Joining({

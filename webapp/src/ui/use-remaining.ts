@@ -3,12 +3,11 @@ import type { ServerClock } from "../taps/clock";
 
 /** Whole seconds until a moment of the server's clock, rounded up; rendered anew only when that number changes. */
 export function useRemaining(clock: ServerClock, untilMs: number | null): number {
-  const left = (): number => (untilMs === null ? 0 : Math.max(0, untilMs - clock.now()));
-  const [seconds, setSeconds] = useState(() => Math.ceil(left() / 1000));
+  const [seconds, setSeconds] = useState(() => Math.ceil(leftMs(clock, untilMs) / 1000));
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const tick = (): void => {
-      const ms = left();
+      const ms = leftMs(clock, untilMs);
       setSeconds(Math.ceil(ms / 1000));
       if (ms > 0) timer = setTimeout(tick, (ms % 1000) + 10);
     };
@@ -16,11 +15,14 @@ export function useRemaining(clock: ServerClock, untilMs: number | null): number
     return () => {
       clearTimeout(timer);
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `left` is made of these two
   }, [clock, untilMs]);
   return seconds;
 }
 
 export function formatSeconds(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function leftMs(clock: ServerClock, untilMs: number | null): number {
+  return untilMs === null ? 0 : Math.max(0, untilMs - clock.now());
 }
