@@ -27,8 +27,9 @@ Row = tuple[Any, ...]
 STATEMENT_TIMEOUT_S = 8.0
 # A server that was stopped in the middle never answers: after this multiple the connection is given up.
 _PATIENCE = 1.25
-# Joins are refused rather than left hanging while Postgres is away.
-_CHECKOUT_TIMEOUT_S = 2.0
+# The wait for a connection comes on top.  Once Postgres is known to be away, callers are not left hanging.
+_CHECKOUT_TIMEOUT_S = 3.0
+_CHECKOUT_WHILE_AWAY_S = 0.5
 _CONNECT = {
     "connect_timeout": 2,
     "keepalives_idle": 10,
@@ -74,9 +75,23 @@ class CommitUnknown(StoreUnavailable):
 class Database:
     """A pool of connections; `call` and `rows` are safe to use from many tasks."""
 
-    def __init__(self, pool: AsyncConnectionPool, statement_timeout_s: float) -> None:
-        self._pool = pool
+    def __init__(self, database_url: str, min_size: int, max_size: int, name: str, statement_timeout_s: float) -> None:
         self._timeout_s = statement_timeout_s
+        self._away = False
+        self._pool = AsyncConnectionPool(
+            database_url,
+            min_size=min_size,
+            max_size=max(min_size, max_size),
+            open=False,
+            name=name,
+            kwargs={**_CONNECT, "autocommit": True, "prepare_threshold": None, "application_name": name},
+            check=_check,
+            max_waiting=_MAX_WAITING,
+            # Give up soon: a later call tries again at once, where the pool's own pauses would grow to a minute.
+            reconnect_timeout=1.5,
+            reconnect_failed=self._lost,
+            max_idle=300,
+        )
 
     @classmethod
     async def open(
@@ -93,26 +108,16 @@ class Database:
         Raises:
             StoreUnavailable: Postgres does not answer.
         """
-        pool = AsyncConnectionPool(
-            database_url,
-            min_size=min_size,
-            max_size=max(min_size, max_size),
-            open=False,
-            name=name,
-            kwargs={**_CONNECT, "autocommit": True, "prepare_threshold": None, "application_name": name},
-            check=_check,
-            timeout=_CHECKOUT_TIMEOUT_S,
-            max_waiting=_MAX_WAITING,
-            # Give up soon: a later call tries again at once, where the pool's own pauses would grow to a minute.
-            reconnect_timeout=3,
-            max_idle=300,
-        )
+        database = cls(database_url, min_size, max_size, name, statement_timeout_s)
         try:
-            await pool.open(wait=True, timeout=_OPEN_TIMEOUT_S)
+            await database._pool.open(wait=True, timeout=_OPEN_TIMEOUT_S)
         except PoolTimeout as error:
-            await pool.close()
+            await database.close()
             raise StoreUnavailable("postgres") from error
-        return cls(pool, statement_timeout_s)
+        return database
+
+    async def _lost(self, _: AsyncConnectionPool) -> None:
+        self._away = True
 
     async def close(self) -> None:
         """Close every connection; calls under way are finished first by their own time limit."""
@@ -138,7 +143,10 @@ class Database:
         claim = "" if user_id is None else str(user_id)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with self._pool.connection() as connection:
+                async with self._pool.connection(
+                    timeout=_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S
+                ) as connection:
+                    self._away = False
                     return await self._transact(connection, role, claim, query, params)
             except _UNAVAILABLE as error:
                 if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
