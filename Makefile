@@ -31,7 +31,7 @@ check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, genera
 	@.ci/quietly $(PY) -m ruff format --check .
 	@.ci/quietly $(PY) -m mypy
 	@echo "Checking Lua ..."
-	@.ci/quietly luacheck --no-color lua
+	@.ci/quietly .ci/check-lua
 	@echo "Checking the web app ..."
 	@.ci/quietly $(PY) -m gateway.schemas.generate --check
 	@.ci/quietly $(NPM) run check

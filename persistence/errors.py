@@ -14,7 +14,7 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     INVALID_JSON = "invalid_json"
     UNAUTHORIZED = "unauthorized"
-    TOKEN_EXPIRED = "token_expired"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, no secret
     INIT_DATA_INVALID = "init_data_invalid"
     INIT_DATA_EXPIRED = "init_data_expired"
     INSUFFICIENT_BALANCE = "insufficient_balance"
