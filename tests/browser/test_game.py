@@ -17,6 +17,7 @@ from tests.fixtures.stack import Stack
 pytestmark = pytest.mark.xdist_group("browser")
 
 GAME = {"WAIT_S": "3", "DEMO_STARS": "100"}
+# Over before the third attempt to reconnect, so that the page is back well within the game.
 OUTAGE_S = 2.3
 REFUSED = "ERR_CONNECTION_"
 
@@ -119,7 +120,7 @@ async def test_a_cut_line_and_a_reloaded_page_lose_no_tap(
     lines: Callable[[str], Awaitable[Line]],
     db: Database,
 ) -> None:
-    stack = make_stack(GAME_S="10", **GAME)
+    stack = make_stack(GAME_S="11", **GAME)
     line = await lines(stack.url)
     cut = await open_page(line.url, tolerated=REFUSED)
     reloaded = await open_page(stack.url)
@@ -131,9 +132,9 @@ async def test_a_cut_line_and_a_reloaded_page_lose_no_tap(
         taps = asyncio.create_task(cut.tap(55, 110))
         await expect(cut.own_taps).to_have_text(re.compile(r"^\d\d$"))
         line.cut()
+        outage = asyncio.create_task(asyncio.sleep(OUTAGE_S))
         await expect(cut.says("Your taps are kept")).to_be_visible()
-        await cut.screenshot("game-offline")
-        await asyncio.sleep(OUTAGE_S)
+        await outage
         await line.mend()
         return await taps
 
