@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,36 +53,44 @@ def main() -> int:
     (arguments.output / "performance.md").write_text(markdown(figures))
     print(markdown(figures))
     say(f"written to {arguments.output}: figures.json, performance.md")
-    return 0
+    return 1 if figures["failed"] else 0
 
 
 def measure(stack: Stack, size: dict[str, Any], parts: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
-    """Run the chosen parts in the order in which they leave each other alone."""
+    """Run the chosen parts in the order in which they leave each other alone; one that fails does not stop the next."""
     began = time.monotonic()
-    figures: dict[str, Any] = {"machine": machine.description(), "quick": quick}
+    figures: dict[str, Any] = {"machine": machine.description(), "quick": quick, "failed": {}}
+
+    def part(name: str, run: Callable[[], dict[str, Any]]) -> None:
+        try:
+            figures[name] = run()
+        except machine.BenchError as error:
+            say(f"{name} failed: {error}")
+            figures["failed"][name] = str(error)
+
     say("starting Postgres and Valkey")
     stack.start_stores()
     stack.start_worker(stack.other_core)
     say("making users and rooms")
-    tappers = seeding.make_users(stack.admin_url, size["seated"])
     taps = TapBench(stack, say)
-    taps.start(tappers)
+    taps.start(seeding.make_users(stack.admin_url, size["seated"]))
     if "idle" in parts:
-        say("idle connections")
-        figures["idle"] = taps.idle(min(5000, size["seated"]))
+        part("idle", lambda: taps.idle(min(5000, size["seated"])))
+    if set(parts) & {"taps", "most", "joins"}:
+        stack.start_gateway()
     if "taps" in parts:
-        figures["taps"] = taps.alternate(COMPARED_PLAYERS, size["rounds"], size["seconds"])
+        part("taps", lambda: taps.alternate(COMPARED_PLAYERS, size["rounds"], size["seconds"]))
     if "most" in parts:
-        figures["most_players"] = taps.most_players(size["steps"], size["seconds"])
+        part("most_players", lambda: taps.most_players(size["steps"], size["seconds"]))
     if "joins" in parts:
         money = MoneyBench(stack, say, seeding.make_users(stack.admin_url, size["joiners"]))
-        figures["joins"] = money.joins(size["join_rounds"], size["seconds"])
-        figures["joins_while_tapping"] = money.joins_while_tapping(taps, COMPARED_PLAYERS, size["seconds"] + 2)
+        part("joins", lambda: money.joins(size["join_rounds"], size["seconds"]))
+        part("joins_while_tapping", lambda: money.joins_while_tapping(taps, COMPARED_PLAYERS, size["seconds"] + 2))
     if "settle" in parts:
         stack.stop("gateway")
         stack.stop("worker")
         users = seeding.make_users(stack.admin_url, size["settled_rooms"] * seeding.SEATS)
-        figures["settlements"] = settlements(stack, users, say)
+        part("settlements", lambda: settlements(stack, users, say))
     figures["bench_s"] = round(time.monotonic() - began)
     return figures
 

@@ -55,6 +55,12 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def cpu_s(pid: int) -> float:
+    """User and system time that all threads of a process have used so far."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def description() -> dict[str, str | int]:
     """What the figures belong to."""
     facts = Path("/proc/cpuinfo").read_text().splitlines()
@@ -66,4 +72,5 @@ def description() -> dict[str, str | int]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "load_before": f"{os.getloadavg()[0]:.1f}",
     }

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import build, seeding
-from benchmarks.machine import BenchError, on_core
+from benchmarks.machine import BenchError, cpu_s, on_core
 from benchmarks.stack import Stack
 from benchmarks.taps import TapBench, finished
 
@@ -117,7 +117,7 @@ def settlements(stack: Stack, users: Sequence[int], say: Say) -> dict[str, Any]:
     asyncio.run(seeding.play_and_finish(stack.valkey.url, rooms))
     seeding.pay_seats(stack.admin_url, rooms)
     ids = [room.room_id for room in rooms]
-    stack.start_worker(stack.core)
+    worker = stack.start_worker(stack.core)
     until = time.monotonic() + _SETTLE_TIMEOUT_S
     with psycopg.connect(stack.admin_url, autocommit=True) as connection:
         while True:
@@ -136,7 +136,12 @@ def settlements(stack: Stack, users: Sequence[int], say: Say) -> dict[str, Any]:
             time.sleep(0.1)
     if refunded:
         raise BenchError(f"{refunded} rooms were refunded instead of settled")
-    return {"rooms": len(ids), "seconds": round(elapsed, 2), "rooms_per_s": round(len(ids) / elapsed)}
+    return {
+        "rooms": len(ids),
+        "seconds": round(elapsed, 2),
+        "rooms_per_s": round(len(ids) / elapsed),
+        "worker_cpu_s": round(cpu_s(worker.pid), 2),
+    }
 
 
 def pgbench() -> Path:

@@ -22,7 +22,7 @@ def markdown(figures: dict[str, Any]) -> str:
     lines = [
         _HEAD,
         f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"Linux {machine['kernel']}, Python {machine['python']}"
+        f"Linux {machine['kernel']}, Python {machine['python']}, load average {machine['load_before']} before the run"
         + (" (quick run: short series)" if figures["quick"] else "")
         + ".",
         "",
@@ -30,6 +30,8 @@ def markdown(figures: dict[str, Any]) -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(row)} |" for row in _rows(figures)]
+    if figures["failed"]:
+        lines += ["", "Not measured, because it failed: " + ", ".join(figures["failed"]) + "."]
     if taps := figures.get("taps"):
         lines += ["", f"## CPU a frame, {taps['players']} players, medians of {taps['rounds']} alternating rounds", ""]
         lines += [
@@ -39,8 +41,8 @@ def markdown(figures: dict[str, Any]) -> str:
         for name, run in taps["medians"].items():
             redis = "-" if name == "floor" else f"{run['redis_us']:.1f}"
             lines.append(
-                f"| {name} | {run['server_us']:.1f} | {run['frames_per_s']:.0f} | {run['p50_ms']:.0f} "
-                f"| {run['p99_ms']:.0f} | {redis} |"
+                f"| {name} | {run['server_us']:.1f} | {run['frames_per_s']:.0f} | {run['out_per_s']:.0f} "
+                f"| {run['p50_ms']:.0f} | {run['p99_ms']:.0f} | {redis} |"
             )
     if most := figures.get("most_players"):
         lines += ["", "## One gateway core, more and more players", ""]

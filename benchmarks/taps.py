@@ -39,6 +39,7 @@ class TapBench:
     def idle(self, players: int) -> dict[str, Any]:
         """KiB a connection, each on a fresh gateway: after hello, and after hello and enter."""
         figures = {}
+        self._say("idle connections")
         for mode in ("idle", "seated"):
             gateway = self._stack.start_gateway()
             figures[mode] = self._measure("gateway", gateway.pid, self._stack.port, players, 0, 2, mode)
@@ -47,7 +48,7 @@ class TapBench:
 
     def alternate(self, players: int, rounds: int, seconds: float) -> dict[str, Any]:
         """CPU a frame of the gateway and its peers, in turn; ratios are medians over the rounds."""
-        gateway = self._stack.start_gateway()
+        gateway = self._stack.parts["gateway"]
         runs: dict[str, list[dict[str, Any]]] = {"gateway": [], "floor": [], "node": []}
         for number in range(rounds):
             self._say(f"taps: round {number + 1} of {rounds}, {players} players")

@@ -35,7 +35,8 @@ async function main(port, redisPort) {
     if (room) for (const socket of room.sockets) socket.send(payload, { binary: false });
   });
 
-  setInterval(() => {
+  let next = performance.now();
+  function beat() {
     const due = slots[current];
     slots[current] = [];
     current = (current + 1) % SLOTS;
@@ -46,7 +47,10 @@ async function main(port, redisPort) {
       room.pending.clear();
       redis.evalsha(sha, ...words).catch((error) => console.error(error.message));
     }
-  }, SLOT_MS);
+    next += SLOT_MS; // setInterval would drift, and send less than the others
+    setTimeout(beat, Math.max(0, next - performance.now()));
+  }
+  beat();
 
   function taps(room, frame) {
     if (room.pending.size === 0) slots[room.slot].push(room);
