@@ -54,16 +54,17 @@ $function$;
 COMMENT ON FUNCTION auth.log_in_telegram(bigint, text, text, text, text, text, boolean, bigint) IS
     'Finds or makes the account of a Telegram user, all or nothing; refreshes the public profile.';
 
-CREATE FUNCTION auth.hello(p_user_ids bigint[]) RETURNS TABLE (user_id bigint, banned boolean, room_id text)
+CREATE FUNCTION auth.hello(p_user_ids bigint[])
+    RETURNS TABLE (user_id bigint, banned boolean, room_id text, language text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT a.user_id, a.banned_at IS NOT NULL, s.room_id
+    SELECT a.user_id, a.banned_at IS NOT NULL, s.room_id, coalesce(a.language, a.language_code)
     FROM auth.users AS a
     LEFT JOIN game.seats AS s ON s.user_id = a.user_id AND s.state = 'live'
     WHERE a.user_id = ANY (p_user_ids);
 END;
 
-COMMENT ON FUNCTION auth.hello(bigint[]) IS 'For sockets whose tokens were checked: banned or not, and the room to return to.';
+COMMENT ON FUNCTION auth.hello(bigint[]) IS 'For sockets whose tokens were checked: banned or not, the room to return to, the language chosen or reported.';
 
 GRANT EXECUTE ON FUNCTION auth.log_in_telegram(bigint, text, text, text, text, text, boolean, bigint) TO ct_player;
 GRANT EXECUTE ON FUNCTION auth.hello(bigint[]) TO ct_settler;

@@ -199,7 +199,7 @@ class Hub:
             try:
                 channel = keys.room(room_id).channel
             except ValueError:
-                client.refuse(ErrorCode.INVALID_REQUEST, "enter")
+                client.refuse(ErrorCode.NOT_FOUND, "enter")
                 return
             room = self.rooms[room_id] = self._by_channel[channel] = Room(self, room_id, channel)
         if client.entering is not None and client.entering is not room:

@@ -13,6 +13,7 @@ import structlog
 from gateway.auth.tokens import Tokens
 from gateway.live.progress import encode_frame
 from gateway.schemas.messages import Hello, Welcome
+from gateway.texts import supported
 from gateway.ws.frames import CloseCode
 from persistence.errors import GameError, StoreUnavailable
 from persistence.postgres import users
@@ -82,6 +83,7 @@ class Sessions:
             return
         else:
             room_id = account.room_id
+            client.language = supported(account.language) or client.language
         heartbeat_ms = int(self._hub.endpoint.limits.heartbeat_s * 1000)
         client.send(
             encode_frame(

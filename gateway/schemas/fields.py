@@ -15,7 +15,7 @@ Stars = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER, description="whole Te
 Moment = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER, description="milliseconds since the epoch, UTC")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER)]
 UserId = Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
-RoomId = Annotated[str, msgspec.Meta(pattern=ROOM_ID_PATTERN)]
+RoomId = Annotated[str, msgspec.Meta(pattern=ROOM_ID_PATTERN, max_length=16)]  # the pattern alone lets a newline by
 Language = Literal["ru", "en"]
 
 

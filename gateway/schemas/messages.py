@@ -21,9 +21,9 @@ class Hello(Claimed, tag="hello"):
 
 
 class Enter(Claimed, tag="enter"):
-    """Follow a room in which one has a seat."""
+    """Follow a room in which one has a seat; a text that is no room's id is answered like a stranger's room."""
 
-    room_id: RoomId
+    room_id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class Taps(msgspec.Struct, tag="taps", gc=False):

@@ -61,6 +61,7 @@ class Hello:
 
     banned: bool
     room_id: str | None
+    language: str | None
 
 
 async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:
@@ -131,11 +132,11 @@ async def set_language(db: Database, user_id: int, language: str) -> None:
 
 
 async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
-    """For many sockets at once: banned or not, and the room to return to.  Unknown users are left out."""
+    """For many sockets at once: banned or not, the room to return to, the language chosen or reported.  Unknown users are left out."""
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT user_id, banned, room_id FROM auth.hello(%(user_ids)s::bigint[])",
+        "SELECT user_id, banned, room_id, language FROM auth.hello(%(user_ids)s::bigint[])",
         {"user_ids": list(user_ids)},
     )
-    return {row[0]: Hello(row[1], row[2]) for row in rows}
+    return {row[0]: Hello(row[1], row[2], row[3]) for row in rows}

@@ -124,16 +124,18 @@ async def test_a_profile_that_cannot_be_kept_leaves_nothing_behind(db: Database,
 
 
 async def test_hello_answers_for_many(db: Database, database_url: str) -> None:
-    made = [(await users.log_in_telegram(db, users.TelegramProfile(telegram_id=n), STARS)).user_id for n in range(1, 4)]
+    profiles = [users.TelegramProfile(telegram_id=n, language_code="pt-br") for n in range(1, 4)]
+    made = [(await users.log_in_telegram(db, profile, STARS)).user_id for profile in profiles]
     room = new_room()
     await fill(db, room, made[:1])
+    await users.set_language(db, made[2], "ru")
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE auth.users SET banned_at = now() WHERE user_id = %s", [made[1]])
 
     assert await users.hello(db, [*made, 999]) == {
-        made[0]: users.Hello(False, room),
-        made[1]: users.Hello(True, None),
-        made[2]: users.Hello(False, None),
+        made[0]: users.Hello(False, room, "pt-br"),
+        made[1]: users.Hello(True, None, "pt-br"),
+        made[2]: users.Hello(False, None, "ru"),
     }
     again = await users.log_in_telegram(db, users.TelegramProfile(telegram_id=2), STARS)
     assert again.banned

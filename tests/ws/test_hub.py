@@ -8,6 +8,7 @@ from gateway.auth.tokens import Tokens
 from gateway.live.hub import PATH
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
+from persistence.postgres.users import set_language
 from persistence.redis.keys import new_room_id
 from tests.fixtures.stores import JWT_SECRET
 from tests.ws.client import Peer, frame, until
@@ -46,8 +47,21 @@ async def test_welcome_and_ping(start_gateway: StartGateway, game: Game, road: R
     assert abs(pong["server_time_ms"] - game.live.now_ms()) < 60_000
     error = await peer.next()
     assert (error["code"], error["for"]) == ("not_found", "enter")
+    for no_room in ("", "x", "4f" + "a" * 14, new_room_id() + "\n"):
+        await peer.send({"type": "enter", "room_id": no_room})
+        assert (await peer.next())["code"] == "not_found"
     await peer.send({"type": "hello", "token": game.token(user_id)})
     assert (await peer.next())["code"] == "conflict"
+
+
+async def test_refusals_are_in_the_players_language(start_gateway: StartGateway, game: Game) -> None:
+    gateway = await start_gateway()
+    user_id = await game.account()
+    await set_language(game.db, int(user_id), "ru")
+    peer = await Peer.open(gateway.port, PATH)
+    await peer.send({"type": "hello", "token": game.token(user_id)})
+    await peer.send({"type": "enter", "room_id": new_room_id()})
+    assert (await peer.next("error"))["message"] == "Не найдено."
 
 
 BEFORE_HELLO = {
@@ -145,7 +159,7 @@ async def test_fields_that_are_wrong_get_an_error_and_no_more(start_gateway: Sta
         *each("seq", -1, 2**53, "1", 1.5),
         *each("room_id", 5, []),
         *({key: good[key] for key in good if key != missing} for missing in ("user_id", "count", "timestamp")),
-        *({"type": "enter", "room_id": value} for value in ("", "x", "4f" + "a" * 14, room_id + "\n", 5, None)),
+        *({"type": "enter", "room_id": value} for value in ("x" * 65, 5, None)),
         {"type": "enter"},
         {"type": "nonsense"},
         {"type": "x" * 3000},

@@ -161,7 +161,7 @@ async def test_sockets_are_let_in_while_postgres_is_away(
     assert (await peers[0].next("progress"))["taps"] == {anna: [2, 1]}
 
     async def back(db: Any, user_ids: Any) -> dict[int, users.Hello]:
-        return await look_up(db, user_ids) | {int(boris): users.Hello(banned=True, room_id=None)}
+        return await look_up(db, user_ids) | {int(boris): users.Hello(banned=True, room_id=None, language=None)}
 
     monkeypatch.setattr(users, "hello", back)
     assert await peers[1].closed() == CloseCode.BANNED

@@ -388,7 +388,7 @@ export interface Hello {
   telegram_id?: string | null;
 }
 
-/** Follow a room in which one has a seat. */
+/** Follow a room in which one has a seat; a text that is no room's id is answered like a stranger's room. */
 export interface Enter {
   type: "enter";
   room_id: string;
