@@ -35,7 +35,7 @@ def markdown(figures: dict[str, Any]) -> str:
     if taps := figures.get("taps"):
         lines += ["", f"## CPU a frame, {taps['players']} players, medians of {taps['rounds']} alternating rounds", ""]
         lines += [
-            "| server | us a frame | frames/s | p50 ms | p99 ms | Redis us a frame |",
+            "| server | us a frame | frames/s | sent/s | p50 ms | p99 ms | Redis us a frame |",
             "|---|---|---|---|---|---|",
         ]
         for name, run in taps["medians"].items():

@@ -80,6 +80,7 @@ class Stack:
         return peer, port
 
     def start(self, name: str, argv: list[str], core: int, environment: dict[str, str]) -> Child:
+        self.stop(name)
         with on_core(core):
             self.parts[name] = Child.start(name, argv, log=self.path / f"{name}.log", env=environment)
         return self.parts[name]
