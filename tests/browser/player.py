@@ -1,7 +1,9 @@
 """A person in front of the web app: what they do, and what they can read off the screen."""
 
+import uuid
 from pathlib import Path
 
+import httpx
 from playwright.async_api import Locator, Page, expect
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -19,6 +21,16 @@ _TAP_STEADILY = """
   }, ms);
 })
 """
+
+
+async def seat_somebody(url: str, name: str, stake: int) -> None:
+    """Give a seat to a player who has no page and never taps."""
+    async with httpx.AsyncClient(base_url=url) as client:
+        signed = (await client.post("/dev/init-data", json={"first_name": name})).json()
+        login = await client.post("/api/v1/auth/telegram", json=signed)
+        headers = {"Authorization": f"Bearer {login.json()['token']}", "Idempotency-Key": str(uuid.uuid4())}
+        answer = await client.post("/api/v1/rooms/join", json={"stake": stake}, headers=headers)
+        answer.raise_for_status()
 
 
 class Player:

@@ -45,6 +45,17 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
 
 
+async def test_where_nobody_else_comes_the_stake_and_the_screen_go_back(
+    make_stack: Callable[..., Stack], open_page: OpenPage
+) -> None:
+    stack = make_stack(WAIT_S="2", DEMO_STARS="100")
+    player = await open_page(stack.url, locale="ru-RU")
+    await player.log_in("Один")
+    await player.join(50)
+    await expect(player.says("Игроков не хватило. Ставка возвращается: 50 звёзд.")).to_be_visible()
+    await player.expect_balance(100)
+
+
 async def test_the_page_opened_last_has_the_room(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
     stack = make_stack(WAIT_S="60")
     first, second = await open_page(stack.url), await open_page(stack.url)
