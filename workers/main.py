@@ -114,13 +114,23 @@ async def _serve_queue(settings: Settings, live: LiveStore, db: Database, stop: 
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (serving, stopping, *worker.tasks.values()):
-            task.cancel()
         await loops.stop()
-        outcomes = await asyncio.gather(serving, stopping, *worker.tasks.values(), return_exceptions=True)
+        await _end(serving, stopping, *worker.tasks.values())
         await queue.aclose(close_connection_pool=True)
-    if isinstance(outcomes[0], Exception):
-        raise outcomes[0]
+    if not serving.cancelled():
+        serving.result()  # raises what made arq end
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel until it works: before Python 3.12 `wait_for`, which redis-py uses, may swallow a cancellation."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=0.2)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # known by who owns the task, or of no more interest
 
 
 class Loops:

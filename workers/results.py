@@ -24,8 +24,11 @@ from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
 log = structlog.get_logger(__name__)
 
 MAX_FAILURES = 5
-READ_COUNT = 256
+READ_COUNT = 16
+"""Entries a partition in one round: a batch is settled well before its entries count as left by a dead reader."""
 POLL_S = 0.05
+IDLE_S = 0.25
+"""How long the second stage waits for the first before it looks whether to stop."""
 CONCURRENT_ROOMS = 16
 
 
@@ -59,7 +62,7 @@ class ResultReader:
     async def settle_round(self) -> float:
         """Second stage: settle and acknowledge what the first handed on."""
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(IDLE_S):
                 entries = await self._durable.get()
         except TimeoutError:
             return 0

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from persistence.errors import StoreUnavailable
+from persistence.redis.keys import partition_of
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from workers import metrics
@@ -48,6 +49,8 @@ class Sweep:
             room = await self._live.rooms.tick(room_id)
             if room.state not in ("finished", "cancelled") or room.changed:
                 return
+            if await self._live.results.waiting(partition_of(room_id)):
+                return  # its entry may be among them; the readers are behind and need no competition
             result = await self._live.rooms.result(room_id)
             if result is None:
                 return

@@ -93,6 +93,11 @@ class ResultStream:
             requests.append(self._router.execute(at.slot, "XDEL", at.results, *ids))
         await asyncio.gather(*requests)
 
+    async def waiting(self, partition: int) -> int:
+        """Entries of one partition that nobody has acknowledged."""
+        at = keys.partition(partition)
+        return int(await self._router.execute(at.slot, "XLEN", at.results))
+
     async def barrier(self, partitions: Iterable[int]) -> None:
         """Return once all that was written to these partitions is safe: on a replica, on disk where there is none.
 

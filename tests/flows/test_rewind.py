@@ -38,16 +38,20 @@ class Rewindable:
         return self._log.stat().st_size
 
     def moments(self, start: int, end: int) -> list[int]:
-        """The ends of all commands written between two moments, both included."""
-        found, at = [start], start
+        """The ends of all transactions written between two moments, both included; half a transaction is none."""
+        found, at, whole = [start], start, True
         data = self._log.read_bytes()[:end]
         while at < len(data):
             line = data.index(b"\r\n", at)
-            words, at = int(data[at + 1 : line]), line + 2
-            for _ in range(words):
+            count, at, words = int(data[at + 1 : line]), line + 2, []
+            for _ in range(count):
                 line = data.index(b"\r\n", at)
-                at = line + 2 + int(data[at + 1 : line]) + 2
-            found.append(at)
+                size, at = int(data[at + 1 : line]), line + 2
+                words.append(data[at : at + size])
+                at += size + 2
+            whole = words[0] == b"EXEC" or (whole and words[0] != b"MULTI")
+            if whole:
+                found.append(at)
         return found
 
     async def back_to(self, moment: int) -> None:
