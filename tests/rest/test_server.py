@@ -1,6 +1,7 @@
 """The real server: raw bytes, limits of patience, metrics, an orderly end.  Beside it the web app's files."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,10 +55,22 @@ async def test_a_login_and_a_look_over_the_wire(port: int, settings: Settings) -
 
 async def test_bytes_that_are_no_request(port: int) -> None:
     for request in (b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"):
-        assert (await raw(port, request)).startswith(b"HTTP/1.1 400 ")
+        answer = await raw(port, request)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "invalid_request"
 
 
-async def test_a_body_without_end_is_cut_off(port: int, settings: Settings) -> None:
+async def test_who_sends_far_too_much_gets_the_answer(port: int) -> None:
+    """Closing on unread bytes would reset the connection, and the answer with it."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        for path, status in ((f"{API}/auth/telegram", 413), (f"{API}/rooms/join", 401), ("/nowhere", 404)) * 2:
+            answer = await client.post(path, content=b" " * 5_000_000, headers={"content-type": "application/json"})
+            assert answer.status_code == status
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_body_without_end_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LATE_BODY_TIME_S", 0.05)
     head = b"POST /api/v1/auth/telegram HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
     assert b'"too_large"' in await raw(port, head + b"transfer-encoding: chunked\r\n\r\n" + chunk * 5)
