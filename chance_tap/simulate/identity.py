@@ -23,9 +23,9 @@ _ENGLISH = (
     "Ruby", "Max", "Elena", "Sam", "Freya", "Hugo", "Maya", "Alex", "Lucy", "Noah",
     "Tom", "Grace", "Kai", "Nina", "Ben", "Layla", "Theo", "Alice", "Omar", "Julia",
 )  # fmt: skip
-_LAST = (
-    None, "Orlova", None, "Miller", "К.", None, "Kovács", "Волков", None, "Reed", "Соколова", None, "Park", "Лис", None,
-)  # fmt: skip
+# Last names that fit either a woman or a man, since the first names are of both.
+_RUSSIAN_LAST = (None, "К.", None, "Лис", "Мороз", None, "Бондаренко", "Черных", "С.", "Гончар", None, "Долгих")
+_ENGLISH_LAST = (None, "Miller", None, "Reed", "Park", None, "Kovács", "Hill", "B.", "Stone", None, "Moreau")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,11 @@ def identity(telegram_id: int) -> Identity:
     """The profile that belongs to `telegram_id`: always the same one, so a player keeps the name between runs."""
     pick = int.from_bytes(hashlib.sha256(str(telegram_id).encode()).digest()[:8], "big")
     russian = pick & 1 == 0
-    names = _RUSSIAN if russian else _ENGLISH
-    last_name = _LAST[(pick >> 16) % len(_LAST)]
+    names, last_names = (_RUSSIAN, _RUSSIAN_LAST) if russian else (_ENGLISH, _ENGLISH_LAST)
     return Identity(
         telegram_id=telegram_id,
         first_name=names[(pick >> 1) % len(names)],
-        last_name=last_name,
+        last_name=last_names[(pick >> 16) % len(last_names)],
         username=None if pick & 6 else f"tap_{pick % 1_000_000:06d}",
         language_code="ru" if russian else "en",
     )

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
@@ -13,6 +15,13 @@ from tests.rest.conftest import API, LogIn, code_of
 
 JOIN = f"{API}/rooms/join"
 Execute = Callable[..., list[tuple[Any, ...]]]
+MAX_SENDS = 20
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Rooms that wait for as long as a slow machine needs to fill them."""
+    return replace(settings, wait_s=600)
 
 
 async def test_twenty_sends_of_one_key_take_one_stake(
@@ -61,14 +70,17 @@ async def test_a_thousand_racers_never_overfill_a_room(
     async def race(user_id: int) -> httpx.Response:
         token, _ = app.state.services.tokens.issue(str(user_id), None, "user")
         headers = {"authorization": f"Bearer {token}", "idempotency-key": "race"}
-        async with at_once:
-            return await client.post(JOIN, headers=headers, json={"stake": 50})
+        for _ in range(MAX_SENDS):
+            async with at_once:
+                answer = await client.post(JOIN, headers=headers, json={"stake": 50})
+            if answer.status_code == 200:
+                break
+            # Whoever found five rooms full, or no connection in time, is told to come again.
+            assert code_of(answer) == (503, "temporarily_unavailable")
+        return answer
 
-    answers = await asyncio.gather(*(race(user_id) for user_id in racers))
-    seated = [answer for answer in answers if answer.status_code == 200]
-    others = {code_of(answer) for answer in answers if answer.status_code != 200}
-    assert others <= {(503, "temporarily_unavailable")}
-    assert len(seated) >= len(racers) * 0.9
+    seated = await asyncio.gather(*(race(user_id) for user_id in racers))
+    assert {answer.status_code for answer in seated} == {200}
     assert all(len(answer.json()["room"]["players"]) <= settings.capacity for answer in seated)
     seats = execute("SELECT room_id, count(*) FROM game.seats WHERE state = 'live' GROUP BY room_id")
     assert max(count for _, count in seats) <= settings.capacity
