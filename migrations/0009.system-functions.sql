@@ -77,7 +77,8 @@ CREATE FUNCTION game.open_rooms(p_older_than_s double precision, p_limit int)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT r.room_id, r.kind, r.stake,
-        (SELECT count(*) FROM game.seats AS s WHERE s.room_id = r.room_id AND s.state = 'live'),
+        -- Not a condition on the state: that would invite the index of all live seats, read once a room.
+        (SELECT count(*) FILTER (WHERE s.state = 'live') FROM game.seats AS s WHERE s.room_id = r.room_id),
         extract(epoch FROM now() - r.created_at)::double precision,
         extract(epoch FROM now() - r.missing_since)::double precision
     FROM game.rooms AS r

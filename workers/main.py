@@ -101,8 +101,8 @@ async def _serve_queue(settings: Settings, live: LiveStore, db: Database, stop: 
     loops = Loops(live, db, settings)
     worker = Worker(
         cron_jobs=[
-            cron(purge_keys, minute=PURGE_MINUTES, run_at_startup=True),
-            cron(audit_ledger, minute=AUDIT_MINUTES, run_at_startup=True),
+            cron(purge_keys, minute=PURGE_MINUTES),
+            cron(audit_ledger, minute=AUDIT_MINUTES),
         ],
         redis_pool=queue,
         on_startup=start_loops,
