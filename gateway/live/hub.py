@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 
 PATH: Final = "/api/v1/ws"
 MAX_SOCKETS_A_USER: Final = 3
-MAX_EARLY_FRAMES: Final = 16
 # Frames of the protocol whose games this gateway does not serve.
 _ABSENT: Final = frozenset(("reaction", "clicker_taps", "bonus_taps"))
 
@@ -184,7 +183,7 @@ class Hub:
                 self._sessions.hello(client, frame)
             else:
                 client.close(CloseCode.NO_HELLO, "the first frame must be hello")
-        elif len(early) < MAX_EARLY_FRAMES:
+        elif len(early) < self.endpoint.limits.frame_burst:
             early.append(frame)
         else:
             client.close(CloseCode.TOO_MANY_FRAMES, "too many frames before welcome")

@@ -179,9 +179,10 @@ class Connection(ABC):
         return self._backlog is not None
 
     def settle_in(self) -> None:
-        """The peer said what it had to: from now on only the heartbeat watches it."""
+        """The peer said what it had to: from now on only the heartbeat watches it, and it has its whole burst."""
         if self.state == State.OPENING:
             self.state = State.OPEN
+            self._allowed_at = 0.0
             self.endpoint.silent.pop(self, None)
             self.endpoint.wheel.schedule(self, self.endpoint.limits.heartbeat_s)
 

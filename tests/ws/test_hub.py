@@ -354,6 +354,18 @@ async def test_news(start_gateway: StartGateway, game: Game, road: Road) -> None
     assert (await stranger.next())["type"] == "pong"
 
 
+async def test_a_whole_burst_may_come_right_behind_hello(start_gateway: StartGateway, game: Game, road: Road) -> None:
+    gateway = await start_gateway(road=road, limits=Limits(frames_per_s=0.01, frame_burst=100))
+    peer = await Peer.open(gateway.port, PATH)
+    hello = json.dumps({"type": "hello", "token": game.token(await game.account())}).encode()
+    await peer.write(frame(1, hello) + frame(1, b'{"type":"ping"}') * 100)
+    assert (await peer.next())["type"] == "welcome"
+    for _ in range(100):
+        assert (await peer.next())["type"] == "pong"
+    await peer.send({"type": "ping"})
+    assert await peer.closed() == CloseCode.TOO_MANY_FRAMES
+
+
 async def test_a_flood_costs_the_socket(start_gateway: StartGateway, game: Game, road: Road) -> None:
     gateway = await start_gateway(road=road, limits=Limits(frames_per_s=1, frame_burst=20))
     peer = await game.peer(gateway, await game.account())
