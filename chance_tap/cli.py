@@ -170,6 +170,8 @@ def _with_running_play(settings: Settings, needs: Sequence[str]) -> Settings:
             redis_url=settings.redis_url or running.get("redis_url", ""),
         )
     for name in needs:
+        if not getattr(settings, name) and settings.is_production:
+            raise SettingsError(f"{name.upper()} is not set: production needs it.")
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set, and no `play` runs with DATA_DIR ({settings.data_dir}).")
     return settings

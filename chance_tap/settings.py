@@ -23,6 +23,7 @@ _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
     "MIN_PLAYERS", "QUEUE_REDIS", "STAKE", "TELEGRAM_", "WAIT_",
 )  # fmt: skip
+_NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
 
 class SettingsError(ValueError):
@@ -69,13 +70,13 @@ class Settings:
     )
     redis_url: str = _redis_url()
     queue_redis_url: str = _redis_url()
-    demo_stars: int = _setting(1000, low=0, high=1_000_000)
+    demo_stars: int = _setting(1000, low=0, high=1_000_000_000)
     demo_opponents: int = _setting(9, low=0, high=1000)
     stakes: tuple[int, ...] = _setting(
         (20, 50, 100, 200, 300, 500), pattern=r"[0-9]{1,9}(,[0-9]{1,9})*", form="whole numbers separated by commas"
     )
-    capacity: int = _setting(10, low=2, high=50)
-    min_players: int = _setting(2, low=2, high=50)
+    capacity: int = _setting(10, low=1, high=50)
+    min_players: int = _setting(2, low=1, high=50)
     wait_s: int = _setting(60, low=1, high=3600)
     countdown_s: int = _setting(3, low=0, high=60)
     game_s: int = _setting(60, low=1, high=3600)
@@ -96,6 +97,7 @@ class Settings:
 
 
 _FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}
+_NO_OTHERS = [name for name in _FIELDS if name.startswith(_OUR_BEGINNINGS)]
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -117,9 +119,12 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _refuse_unknown(name: str) -> None:
-    if name in _FIELDS or not name.startswith(_OUR_BEGINNINGS):
+    if name in _FIELDS:
         return
-    near = difflib.get_close_matches(name, _FIELDS, n=1)
+    near = difflib.get_close_matches(name, _NO_OTHERS, n=1, cutoff=_NEAR)
+    if not near and not name.startswith(_OUR_BEGINNINGS):
+        return
+    near = near or difflib.get_close_matches(name, _FIELDS, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise SettingsError(f"{name} is not a setting.{hint}")
 
@@ -153,9 +158,8 @@ def _check(s: Settings) -> None:
 
 
 def _check_production(s: Settings) -> None:
-    for name in ("jwt_secret", "database_url", "redis_url"):
-        if not getattr(s, name):
-            raise SettingsError(f"{name.upper()} is not set: production needs it.")
+    if not s.jwt_secret:
+        raise SettingsError("JWT_SECRET is not set: production needs it.")
     for secret in s.jwt_secret.split(","):
         if len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < MINIMUM_SECRET_VARIETY:
             raise SettingsError(

@@ -10,6 +10,7 @@ import redis
 from chance_tap.cli import COMMANDS, main
 from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
+from tests.house.test_settings import PRODUCTION
 
 
 @pytest.fixture
@@ -49,6 +50,17 @@ def test_what_the_caller_must_put_right_is_one_line(
     said = capsys.readouterr().err
     assert said.startswith(message)
     assert said.count("\n") == 1
+
+
+def test_in_production_the_parts_need_their_stores(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in PRODUCTION.items():
+        environment.setenv(name, value)
+    for missing in ("REDIS_URL", "DATABASE_URL"):
+        environment.setenv(missing, "")
+        assert main(["worker"]) == 2
+        assert capsys.readouterr().err == f"chance-tap worker: {missing} is not set: production needs it.\n"
 
 
 def test_stores_that_are_away_or_unfit_are_one_line(
