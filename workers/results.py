@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 MAX_FAILURES = 5
 READ_COUNT = 16
 """Entries a partition in one round: a batch is settled well before its entries count as left by a dead reader."""
-POLL_S = 0.05
+POLL_S = 0.1
 IDLE_S = 0.25
 """How long the second stage waits for the first before it looks whether to stop."""
 CONCURRENT_ROOMS = 16
