@@ -92,13 +92,13 @@ class ResultReader:
         async with self._rooms:
             try:
                 outcome = await self._with_postgres(entry)
+                ended_ms = msgspec.json.decode(entry.result, type=_Ended).finished_ms
             except StoreUnavailable:
                 return False
             except Exception as error:
                 return await self._failed(entry, error)
         self._failures.pop(key, None)
         metrics.settled_rooms.labels(outcome).inc()
-        ended_ms = msgspec.json.decode(entry.result, type=_Ended).finished_ms
         metrics.settlement_lag.observe(max(0.0, (self._live.now_ms() - ended_ms) / 1000))
         return True
 
@@ -126,7 +126,7 @@ class ResultReader:
                 self._db,
                 stream=str(entry.partition),
                 entry_id=entry.entry_id,
-                room_id=entry.room_id,
+                room_id=entry.room_id or None,
                 payload=entry.result,
                 error=repr(error),
             )

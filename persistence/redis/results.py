@@ -181,6 +181,8 @@ class _Fence:
 
 
 def _entry(partition: int, item: Sequence[Reply], deliveries: int) -> ResultEntry:
+    """An entry that lacks a field comes through empty: it fails by itself and becomes a dead letter, and holds up none."""
     entry_id, flat = item
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
-    return ResultEntry(partition, entry_id.decode(), fields[b"room_id"].decode(), fields[b"result"], deliveries)
+    room_id = fields.get(b"room_id", b"").decode("ascii", "backslashreplace").replace("\0", "")
+    return ResultEntry(partition, entry_id.decode(), room_id, fields.get(b"result", b""), deliveries)

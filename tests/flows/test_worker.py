@@ -125,17 +125,18 @@ async def test_an_entry_that_cannot_be_settled_becomes_a_dead_letter(world: Worl
     poison = {"not JSON": b"{", "another room": b'{"outcome":"finished","room_id":"%s"}' % room_id.encode()}
     for result in poison.values():
         await world.live.router.execute(at.slot, "XADD", at.results, "*", "room_id", poisoned, "result", result)
+    await world.live.router.execute(at.slot, "XADD", at.results, "*", "nothing", b"\xff\0")
     with capture_logs() as logs:
         await world.settle()
         for _ in range(MAX_FAILURES - 2):
-            assert await world.claim() == len(poison)
+            assert await world.claim() == len(poison) + 1
         assert [line for line in logs if line["log_level"] == "error"] == []
-        assert await world.claim() == len(poison)
+        assert await world.claim() == len(poison) + 1
         assert await world.claim() == 0
-    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["dead letter"] * len(poison)
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["dead letter"] * (len(poison) + 1)
     with psycopg.connect(world.settings.database_url) as connection:
         rows = connection.execute("SELECT room_id, payload FROM game.dead_letters ORDER BY payload").fetchall()
-    assert rows == [(poisoned, payload) for payload in sorted(poison.values())]
+    assert rows == [(None, b""), *((poisoned, payload) for payload in sorted(poison.values()))]
     assert await world.balance(winner) == GRANT + STAKE
     assert await world.audit() == []
 
