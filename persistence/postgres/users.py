@@ -132,7 +132,10 @@ async def set_language(db: Database, user_id: int, language: str) -> None:
 
 
 async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
-    """For many sockets at once: banned or not, the room to return to, the language chosen or reported.  Unknown users are left out."""
+    """For many sockets at once: banned or not, the room to return to, the language chosen or reported.
+
+    Unknown users are left out.
+    """
     rows = await db.rows(
         Role.SETTLER,
         None,

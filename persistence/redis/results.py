@@ -181,7 +181,7 @@ class _Fence:
 
 
 def _entry(partition: int, item: Sequence[Reply], deliveries: int) -> ResultEntry:
-    """An entry that lacks a field comes through empty: it fails by itself and becomes a dead letter, and holds up none."""
+    """An entry that lacks a field comes through empty: it fails alone and becomes a dead letter."""
     entry_id, flat = item
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     room_id = fields.get(b"room_id", b"").decode("ascii", "backslashreplace").replace("\0", "")
