@@ -118,7 +118,7 @@ class Resource:
 
     async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> bytes:
         if endpoint.with_token:
-            await _identify(endpoint, call)
+            await identify(call, bearer_token(call), refuse_banned=not endpoint.checks_ban_itself)
         if endpoint.body is not None:
             call.body = await self._body(endpoint, call, receive)
         answer = await endpoint.handler(call)
@@ -150,17 +150,22 @@ class Resource:
         return response.status_code
 
 
-async def _identify(endpoint: Endpoint, call: Call) -> None:
+async def identify(call: Call, token: str | None, *, refuse_banned: bool = True) -> None:
     """Token, rate, claimed ids of the query, ban: in this order."""
-    scheme, _, token = call.headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() != b"bearer" or not token:
+    if not token:
         raise GameError(ErrorCode.UNAUTHORIZED)
-    call.claims = call.services.tokens.verify(token.strip().decode("latin-1"))
+    call.claims = call.services.tokens.verify(token)
     call.services.rates.user.take(call.claims.user_id)
     if call.scope["query_string"]:
         check_claimed(call.query, call.claims.user_id, call.claims.telegram_id)
-    if not endpoint.checks_ban_itself:
+    if refuse_banned:
         await call.services.accounts.refuse_banned(call.claims.user_id)
+
+
+def bearer_token(call: Call) -> str | None:
+    """The token of the Authorization header."""
+    scheme, _, token = call.headers.get(b"authorization", b"").partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
 
 
 async def _language(call: Call) -> Language:

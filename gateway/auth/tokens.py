@@ -6,6 +6,7 @@ join.  Tokens are never logged.
 """
 
 import hmac
+import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ Role = Literal["user", "admin"]
 MAX_CHARACTERS: Final = 4096
 _CACHE_SIZE: Final = 20_000
 _REQUIRED: Final = ("user_id", "exp")
-_ISSUED: Final = frozenset(("user_id", "telegram_id", "role", "iat", "exp"))
+_ISSUED: Final = frozenset(("user_id", "telegram_id", "role", "iat", "exp", "jti"))
 _MAX_USER_ID: Final = 2**63 - 1  # Postgres bigint
 
 
@@ -40,8 +41,8 @@ class Claims:
 class Tokens:
     """Signs with the first secret and verifies with any of them."""
 
-    def __init__(self, secrets: Sequence[str], life_s: int, clock: Callable[[], float] = time.time) -> None:
-        keys = [(sha256(secret.encode()).hexdigest()[:8], secret.encode()) for secret in secrets if secret]
+    def __init__(self, jwt_secrets: Sequence[str], life_s: int, clock: Callable[[], float] = time.time) -> None:
+        keys = [(sha256(secret.encode()).hexdigest()[:8], secret.encode()) for secret in jwt_secrets if secret]
         if not keys:
             raise ValueError("at least one secret is needed")
         self._signing_id, self._signing_key = keys[0]
@@ -56,6 +57,7 @@ class Tokens:
         now_s = int(self._clock())
         expires_s = now_s + self._life_s
         payload = {"user_id": user_id, "telegram_id": telegram_id, "role": role, "iat": now_s, "exp": expires_s}
+        payload["jti"] = secrets.token_urlsafe(9)  # so that a renewed token is another one, within a second too
         return self._sign(payload, self._signing_id, self._signing_key), expires_s * 1000
 
     def verify(self, token: str) -> Claims:

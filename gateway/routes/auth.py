@@ -3,8 +3,9 @@
 import time
 
 from gateway.auth.login import log_in, open_session
-from gateway.endpoint import Call, Endpoint
-from gateway.schemas.rest import Nothing, Session, TelegramLogin
+from gateway.body import check_claimed
+from gateway.endpoint import Call, Endpoint, bearer_token, identify
+from gateway.schemas.rest import Renewal, Session, TelegramLogin
 from persistence.errors import ErrorCode, GameError
 
 
@@ -28,7 +29,10 @@ async def log_in_with_telegram(call: Call) -> Session:
 
 
 async def refresh(call: Call) -> Session:
-    """A new token for one that still holds."""
+    """A new token for one that still holds, whether it comes in the header or in the body."""
+    body: Renewal = call.body or Renewal()
+    await identify(call, bearer_token(call) or body.token)
+    check_claimed(body, call.claims.user_id, call.claims.telegram_id)
     return await open_session(call.services.db, call.services.tokens, call.user_id)
 
 
@@ -54,8 +58,16 @@ ENDPOINTS = [
         path="/api/v1/auth/refresh",
         handler=refresh,
         summary="Renew an unexpired token",
-        body=Nothing,
+        body=Renewal,
         body_optional=True,
         answer=Session,
+        with_token=False,
+        codes=(
+            ErrorCode.UNAUTHORIZED,
+            ErrorCode.TOKEN_EXPIRED,
+            ErrorCode.FORBIDDEN,
+            ErrorCode.BANNED,
+            ErrorCode.RATE_LIMITED,
+        ),
     ),
 ]

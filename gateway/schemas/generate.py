@@ -30,7 +30,7 @@ ANSWERS: tuple[Any, ...] = (
     rest.DemoInitData,
     rest.DemoPlayers,
 )
-BODIES: tuple[Any, ...] = (rest.TelegramLogin, rest.ProfileChange, rest.JoinStandard, rest.DemoLogin)
+BODIES: tuple[Any, ...] = (rest.TelegramLogin, rest.Renewal, rest.ProfileChange, rest.JoinStandard, rest.DemoLogin)
 
 Schema = Mapping[str, Any]
 

@@ -24,6 +24,12 @@ class TelegramLogin(Claimed):
     init_data: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_INIT_DATA_CHARACTERS)]
 
 
+class Renewal(Claimed):
+    """POST /auth/refresh: the token, where it is not in the Authorization header."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
+
+
 class Nothing(Claimed):
     """A request whose body may be left out."""
 

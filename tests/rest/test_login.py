@@ -116,6 +116,14 @@ async def test_refresh(client: httpx.AsyncClient, log_in: LogIn) -> None:
     assert answer.json()["user"]["user_id"] == player.user_id
     again = await client.get(f"{API}/me", headers={"authorization": f"Bearer {answer.json()['token']}"})
     assert again.status_code == 200
+    by_body = await client.post(f"{API}/auth/refresh", json={"token": answer.json()["token"]})
+    assert by_body.json()["user"]["user_id"] == player.user_id
+    assert len({player.token, answer.json()["token"], by_body.json()["token"]}) == 3  # a new one each, within a second
+    foreign = {"token": player.token, "user_id": "999999"}
+    assert code_of(await client.post(f"{API}/auth/refresh", json=foreign)) == (403, "forbidden")
+    for token in ("x.y.z", player.token[:-5]):
+        assert code_of(await client.post(f"{API}/auth/refresh", json={"token": token})) == (401, "unauthorized")
+    assert code_of(await client.post(f"{API}/auth/refresh")) == (401, "unauthorized")
 
 
 async def test_banned_is_refused_everywhere(

@@ -357,6 +357,13 @@ export interface TelegramLogin {
   telegram_id?: string | null;
 }
 
+/** POST /auth/refresh: the token, where it is not in the Authorization header. */
+export interface Renewal {
+  token?: string | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** PATCH /me: what a player may choose about the own account. */
 export interface ProfileChange {
   language: "en" | "ru";
