@@ -14,8 +14,10 @@ read_globals = {
   -- room
   "load_room", "set_field", "drop_field", "set_seat", "drop_seats", "drop_expired", "free_seats", "next_due", "publish",
   "save_room", "answer", "begin_countdown",
+  -- ranking, describe
+  "ranking", "describe",
   -- finish
-  "begin_game", "had_outage", "ranking", "cancel_room", "finish_room",
+  "begin_game", "had_outage", "cancel_room", "finish_room",
   -- lobby
   "TICKET_MS", "read_record", "new_record", "place_record", "forget", "take_report",
 }

@@ -219,17 +219,14 @@ class Seats:
     async def _confirm(self, attempt: _Attempt, room_id: str, seat_id: str, paid: games.StakeReply) -> Joined | None:
         profile = msgspec.json.encode({"name": paid.name, "photo_url": paid.photo_url})
         confirmed = await self._live.rooms.confirm(room_id, seat_id, str(attempt.user_id), profile)
-        if confirmed.code != "ok":
+        if confirmed.room is None:
             refund = await self._settlement.refund(seat_id, "seat_gone")
             if refund.status == "settled":
                 raise GameError(ErrorCode.ROOM_CLOSED)  # played and paid out long ago; only its answer was never stored
             return None
-        state = await self._live.rooms.snapshot(room_id)
-        if state is None:
-            raise StoreUnavailable("redis")
         assert paid.balance is not None
         self._settlement.tell_balance(attempt.user_id, paid.balance)
-        return Joined(state, None, paid.balance)
+        return Joined(confirmed.room, None, paid.balance)
 
     async def _meet_holder(self, attempt: _Attempt, room_id: str, held: SeatReply) -> Joined | None:
         """The player has another seat in the room of the ticket: this request sent twice, another request, or a seat

@@ -1,37 +1,13 @@
 -- Reads a whole room.
 -- KEYS   1 room hash
 -- ARGV   1 replication id  2 room id
--- Answer {'not_found'}, or {'ok', version, epoch, now ms, state, created, deadline, starts, ends, target,
---        {kind, stake, capacity, min players, house fee bps, finished ms, reason, result, outcome}: '' where unset,
---        revision, free, {seat id, user id, 1 if paid, profile, taps, seq, 1 if blocked, place (0: none)} ...}
---        Seats in the order of joining; expired ones are left out.
+-- Answer {'not_found'}, or the room (see `describe`)
 -- Events none
 -- Cost   O(seats)
--- @include finish
+-- @include describe
 
 local room = load_room(ARGV[2], ARGV[1])
 if not room then
   return {'not_found'}
 end
-local terms = {}
-for i, name in ipairs({'kind', 'stake', 'capacity', 'min_players', 'house_fee_bps', 'finished_ms', 'reason', 'result',
-  'outcome'}) do
-  terms[i] = room.fields[name] or ''
-end
-local list = {'ok', room.version, room.epoch, room.now, STATE_NAMES[room.state], room.fields.created, room.deadline,
-  room.starts, room.ends, room.target, terms, room.revision, free_seats(room)}
-local players = {}
-for _, player in ipairs(ranking(room)) do
-  players[player.id] = player
-end
-local ranked = room.state == FINISHED or room.state == SETTLED
-for _, seat in ipairs(room.seats) do
-  local player = players[seat.id]
-  if player then
-    list[#list + 1] = {seat.id, seat.user_id, 1, room.fields['n:' .. seat.user_id], player.taps, player.seq,
-      player.blocked, ranked and tonumber(player.place) or 0}
-  elseif seat.until_ms > room.now then
-    list[#list + 1] = {seat.id, seat.user_id, 0, '', 0, 0, 0, 0}
-  end
-end
-return list
+return describe(room)

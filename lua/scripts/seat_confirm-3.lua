@@ -1,13 +1,20 @@
 -- Makes a held seat a paid one.  The first starts the wait clock; the last free one starts the countdown.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room
 -- ARGV   1 replication id  2 room id  3 channel  4 seat id  5 user id  6 profile, a JSON object
--- Answer head; ok | room_closed (the seat is gone, given back, or the room went on without it)
+-- Answer head, then with ok the whole room (see `describe`)
+--        ok | room_closed (the seat is gone, given back, or the room went on without it)
 --        Repeated: ok, whatever became of the room: the seat is in its result.
 -- Events player_joined, countdown
 -- Cost   O(seats)
--- @include room
+-- @include describe
 
 local seat_id, user_id, profile = ARGV[4], ARGV[5], ARGV[6]
+
+local function confirmed(room)
+  local list = answer('ok', room)
+  list[9] = describe(room)
+  return list
+end
 
 local room = load_room(ARGV[2], ARGV[1], ARGV[3])
 if not room then
@@ -22,7 +29,7 @@ end
 if not seat then
   return answer('room_closed', room)
 elseif seat.status == 'paid' then
-  return answer('ok', room)
+  return confirmed(room)
 elseif room.state ~= WAITING then
   return answer('room_closed', room)
 end
@@ -47,4 +54,4 @@ if room.paid == room.capacity then
   begin_countdown(room)
 end
 save_room(room)
-return answer('ok', room)
+return confirmed(room)

@@ -58,6 +58,14 @@ class SeatReply:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmReply:
+    """`room` is the room with the seat in it, where the code is ok."""
+
+    code: str
+    room: "RoomState | None"
+
+
+@dataclass(frozen=True, slots=True)
 class TickReply:
     """`remaining_ms` until the room's next deadline, -1 when it has none."""
 
@@ -161,7 +169,7 @@ class RoomCommands:
         )
         return self._seat_reply(room_id, reply, tickets_used=1)
 
-    async def confirm(self, room_id: str, seat_id: str, user_id: str, profile_json: bytes) -> SeatReply:
+    async def confirm(self, room_id: str, seat_id: str, user_id: str, profile_json: bytes) -> ConfirmReply:
         """The seat is paid.  `profile_json`: `{"name": …, "photo_url": …}`.  Codes: ok (also repeated), room_closed."""
         at = keys.room(room_id)
         reply = await self._router.call(
@@ -170,7 +178,8 @@ class RoomCommands:
             (at.data, at.due, at.gone),
             *(room_id, at.channel, seat_id, user_id, profile_json),
         )
-        return self._seat_reply(room_id, reply)
+        self._report(room_id, reply)
+        return ConfirmReply(reply[0].decode(), _room_state(room_id, reply[8]) if len(reply) > 8 else None)
 
     async def leave(self, room_id: str, seat_id: str) -> SeatReply:
         """Tombstone a seat.  After ok it can never play, so it may be refunded.
