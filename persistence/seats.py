@@ -8,7 +8,6 @@ Must never release a seat whose payment is unknown.
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
@@ -30,8 +29,7 @@ STATEMENT_LINES = 50
 """How far back a repeated leave finds what became of the seat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(msgspec.Struct, frozen=True):
     """The room one now sits in and the balance after paying; or the stored answer of an earlier send."""
 
     room_state: RoomState | None
@@ -39,8 +37,7 @@ class Joined:
     balance: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(msgspec.Struct, frozen=True):
     """What one Idempotency-Key stands for."""
 
     user_id: int
@@ -177,7 +174,8 @@ class Seats:
         """
         unknown: CommitUnknown | None = None
         for pause_s in (0.0, *COMMIT_PAUSES_S):
-            await asyncio.sleep(pause_s)
+            if pause_s:
+                await asyncio.sleep(pause_s)
             try:
                 reply = await games.stake(
                     self._db,

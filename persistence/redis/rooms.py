@@ -1,7 +1,6 @@
 """Typed calls of the room's scripts, one each.  Decides nothing that a script decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from struct import pack
 from typing import Final, Literal
@@ -27,8 +26,7 @@ SETTLED_LIFE_S: Final = 600
 MAX_FRAMES_A_CALL: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class RoomTerms:
+class RoomTerms(msgspec.Struct, frozen=True):
     """Fixed when a room is made.  `target` 0: the time limit alone ends the game."""
 
     kind: RoomKind
@@ -42,8 +40,7 @@ class RoomTerms:
     target: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SeatReply:
+class SeatReply(msgspec.Struct, frozen=True):
     """`version` is that of the last event; `revision` also counts what is not published (it orders the lobby)."""
 
     code: str
@@ -57,16 +54,14 @@ class SeatReply:
     holder_paid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmReply:
+class ConfirmReply(msgspec.Struct, frozen=True):
     """`room` is the room with the seat in it, where the code is ok."""
 
     code: str
     room: "RoomState | None"
 
 
-@dataclass(frozen=True, slots=True)
-class TickReply:
+class TickReply(msgspec.Struct, frozen=True):
     """`remaining_ms` until the room's next deadline, -1 when it has none."""
 
     code: str
