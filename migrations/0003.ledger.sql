@@ -127,21 +127,21 @@ DECLARE
 BEGIN
     INSERT INTO ledger.transfers (key, kind, room_id, reason) VALUES (p_key, p_kind, p_room_id, p_reason)
     RETURNING transfer_id INTO v_transfer_id;
-    WITH legs AS (
-        SELECT account_id, amount FROM unnest(p_accounts, p_amounts) AS leg (account_id, amount) WHERE amount <> 0
-    ), moved AS (
-        UPDATE ledger.balances AS b SET balance = b.balance + legs.amount
-        FROM legs WHERE b.account_id = legs.account_id
+    WITH moved AS (
+        UPDATE ledger.balances AS b SET balance = b.balance + p_amounts[array_position(p_accounts, b.account_id)]
+        WHERE b.account_id = ANY (p_accounts)
         RETURNING b.account_id, b.balance
     )
     INSERT INTO ledger.entries (transfer_id, account_id, amount, balance_after)
-    SELECT v_transfer_id, legs.account_id, legs.amount, moved.balance
-    FROM legs LEFT JOIN moved USING (account_id);
+    SELECT v_transfer_id, leg.account_id, leg.amount,
+        (SELECT moved.balance FROM moved WHERE moved.account_id = leg.account_id)
+    FROM unnest(p_accounts, p_amounts) AS leg (account_id, amount)
+    WHERE leg.amount <> 0;
 END
 $function$;
 
 COMMENT ON FUNCTION ledger.post(text, ledger.transfer_kind, text, text, bigint[], bigint[]) IS
-    'The only code that moves Stars. Fails when the key was used or a player would go below zero. Who touches several players locks their balances first, in the order of the accounts.';
+    'The only code that moves Stars. Names each account once. Fails when the key was used or a player would go below zero. Who touches several players locks their balances first, in the order of the accounts.';
 
 CREATE FUNCTION ledger.open_account(p_user_id bigint, p_demo_stars bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
