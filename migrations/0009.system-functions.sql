@@ -9,6 +9,9 @@ CREATE FUNCTION game.store_answers(p_user_ids bigint[], p_endpoints text[], p_ke
     RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+    -- A crash may forget an answer, not the stake: the retry resumes its seat.  Whatever is committed durably later, as
+    -- a refund, makes this durable with it, so that a key never looks younger than what came after it.
+    SELECT set_config('synchronous_commit', 'off', true);
     WITH stored AS (
         UPDATE game.idempotency AS i SET answer = a.answer
         FROM unnest(p_user_ids, p_endpoints, p_keys, p_answers) AS a (user_id, endpoint, key, answer)
