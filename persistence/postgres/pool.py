@@ -167,7 +167,8 @@ class Database:
             own = {"_role": role.value, "_claim": claim, "_timeout_ms": f"{self._timeout_s * 1000:.0f}"}
             await cursor.execute(_BEGIN + query, {**own, **(params or {})})
             cursor.nextset()
-            return await cursor.fetchall() if cursor.description else []
+            # Not `description`, which builds an object for each column.
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
         except psycopg.Error as error:
             if connection.closed or connection.broken:
                 raise CommitUnknown("postgres") from error
