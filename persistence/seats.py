@@ -8,6 +8,7 @@ Must never release a seat whose payment is unknown.
 
 import asyncio
 import hashlib
+import time
 from uuid import uuid4
 
 import msgspec
@@ -25,6 +26,8 @@ from persistence.settlement import Settlement
 MAX_TRIES = 5
 COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Between questions whether a stake was committed; the first is asked when the answer is lost."""
+COMMIT_PATIENCE_S = 9.0
+"""After this long nothing more is asked: a Postgres that hangs would keep the player waiting for a minute."""
 STATEMENT_LINES = 50
 """How far back a repeated leave finds what became of the seat."""
 
@@ -173,7 +176,10 @@ class Seats:
             CommitUnknown: still unknown; the seat must stay as it is.
         """
         unknown: CommitUnknown | None = None
+        began = time.monotonic()
         for pause_s in (0.0, *COMMIT_PAUSES_S):
+            if unknown is not None and time.monotonic() - began > COMMIT_PATIENCE_S:
+                break
             if pause_s:
                 await asyncio.sleep(pause_s)
             try:
