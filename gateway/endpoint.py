@@ -145,7 +145,9 @@ class Resource:
         headers = {}
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             headers["allow"] = self._allow
-        response = error_response(error, await _language(call), headers)
+        # Who waited in vain for a store does not wait for it again to be told so.
+        language = await _language(call, ask=error.code is not ErrorCode.TEMPORARILY_UNAVAILABLE)
+        response = error_response(error, language, headers)
         await response(call.scope, _no_more, send)
         return response.status_code
 
@@ -168,10 +170,10 @@ def bearer_token(call: Call) -> str | None:
     return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
 
 
-async def _language(call: Call) -> Language:
+async def _language(call: Call, *, ask: bool) -> Language:
     """The account's language once the caller is known, else what the client accepts."""
     if call.claims is not _NOBODY:
-        known = await call.services.accounts.language(call.claims.user_id)
+        known = await call.services.accounts.language(call.claims.user_id, ask=ask)
         if known is not None:
             return known
     header = call.headers.get(b"accept-language")

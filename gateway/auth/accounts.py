@@ -56,9 +56,10 @@ class Accounts:
         if known.banned:
             raise GameError(ErrorCode.BANNED)
 
-    async def language(self, user_id: str) -> Language | None:
-        """The account's language; None when that cannot be told now."""
-        return (await self._look_up(user_id)).language
+    async def language(self, user_id: str, *, ask: bool = True) -> Language | None:
+        """The account's language; None when that cannot be told now, which without `ask` is as far as it is known."""
+        known = await self._look_up(user_id) if ask else self._known.get(user_id, _UNKNOWN)
+        return known.language
 
     def forget(self, user_id: str) -> None:
         """The account was changed through this gateway."""
@@ -74,7 +75,7 @@ class Accounts:
         try:
             me = await users.me(self._db, int(user_id))
         except StoreUnavailable:
-            self._away_until = now + KEEP_S
+            self._away_until = self._clock() + KEEP_S  # a Postgres that hangs was waited for longer than that
             return known or _UNKNOWN
         except GameError:
             fresh = _Known(now + KEEP_S, exists=False, banned=False, language=None)

@@ -1,9 +1,11 @@
 """/me and /statement."""
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
+from persistence.errors import StoreUnavailable
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 ME = f"{API}/me"
@@ -114,3 +116,25 @@ async def test_postgres_away_is_temporary(client: httpx.AsyncClient, log_in: Log
     assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
     assert (await client.get("/readyz")).status_code == 503
     assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_postgres_that_hangs_is_waited_for_once(
+    client: httpx.AsyncClient, log_in: LogIn, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = await log_in()
+    accounts = app.state.services.accounts
+    now, asked = [1000.0], 0
+
+    async def hang(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        now[0] += 10
+        raise StoreUnavailable("postgres")
+
+    accounts._clock = lambda: now[0]
+    accounts.forget(player.user_id)
+    monkeypatch.setattr("persistence.postgres.users.me", hang)
+    assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
+    assert asked == 1
+    assert code_of(await client.get(ME, headers=player.headers)) == (503, "temporarily_unavailable")
+    assert asked == 2  # by the profile itself, neither for the ban nor for the language of the refusal
