@@ -29,11 +29,13 @@ from persistence.settlement import Settlement
 from workers import metrics
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
-from workers.results import CONCURRENT_ROOMS, ResultReader
+from workers.results import ResultReader
 from workers.sweep import Sweep
 
 log = structlog.get_logger(__name__)
 
+# Few and always there: with more sessions than that each statement costs Postgres more.  The audit may hold one.
+POSTGRES_CONNECTIONS = 5
 DRAIN_S = 10.0
 STEADY_S = 10.0
 """A worker that ran this long has recovered: the next pause before a new start is short again."""
@@ -82,7 +84,9 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """One life of the worker: until `stop` is set or arq's Redis goes."""
-    db = await Database.open(settings.database_url, max_size=CONCURRENT_ROOMS + 4, name="chance-tap-worker")
+    db = await Database.open(
+        settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="chance-tap-worker"
+    )
     try:
         live = await LiveStore.open(settings.redis_url)
         try:
