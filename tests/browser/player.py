@@ -77,7 +77,8 @@ class Player:
         return self.page.locator(f"[data-stake='{stake}']")
 
     def says(self, text: str) -> Locator:
-        return self.page.get_by_text(text)
+        """Text on the screen; what only a screen reader is told may hold the same words at some moments."""
+        return self.page.get_by_text(text).and_(self.page.locator(":not(.visually-hidden)"))
 
     @property
     def tap_button(self) -> Locator:
