@@ -35,8 +35,8 @@ from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
-# Open from the start.  A connection is held while the event loop is busy with others, so 4 of them make joins wait for
-# each other (p95 274 ms while 3,000 players tap, against 67 to 133 with 12); each further one costs Postgres cache.
+# Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
+# for each other; each further one costs Postgres cache.  Alternating short runs of the joins bench were best at 12.
 POSTGRES_CONNECTIONS: Final = 12
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (*rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS)
 
