@@ -21,7 +21,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MIN_PLAYERS", "QUEUE_REDIS", "STAKE", "TELEGRAM_", "WAIT_",
+    "MIN_PLAYERS", "QUEUE_REDIS", "RECORD_", "STAKE", "TELEGRAM_", "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -88,7 +88,9 @@ class Settings:
     bonus_goal: int = _setting(1_000_000, low=1)
     bonus_s: int = _setting(86400, low=1)
     bonus_stars_per_usd: int = _setting(77, low=1)
-    bonus_budget_stars: int = _setting(0, low=0)
+    bonus_budget_stars: int = _setting(1_000_000, low=0)
+    bonus_approval_stars: int = _setting(10_000, low=0)
+    record_signing_key: str = _setting("", pattern=r"[0-9a-f]{64}", form="64 hex digits", secret=True)
     log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
@@ -113,6 +115,9 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         for name in ("demo_stars", "demo_opponents"):
             if values.setdefault(name, 0):
                 raise SettingsError(f"{name.upper()} is set: it is for development only.")
+        # Off until the operator says how much may be given away, and by whose leave.
+        for name in ("bonus_budget_stars", "bonus_approval_stars"):
+            values.setdefault(name, 0)
     settings = Settings(**values)
     _check(settings)
     return settings
