@@ -83,7 +83,7 @@ async def make_rooms(redis_url: str, users: Sequence[int], *, countdown_ms: int,
     ]
     terms = RoomTerms(
         kind="standard", stake=STAKE, capacity=SEATS, min_players=2, wait_ms=60_000, countdown_ms=countdown_ms,
-        game_ms=game_ms, house_fee_bps=0,
+        game_ms=game_ms, fee_bps=0,
     )  # fmt: skip
     gate = asyncio.Semaphore(_AT_ONCE)
 

@@ -13,7 +13,9 @@ read_globals = {
   "PLAYER_WINDOW", "GRACE_MS",
   -- room
   "load_room", "set_field", "drop_field", "set_seat", "drop_seats", "drop_expired", "free_seats", "next_due", "publish",
-  "save_room", "answer", "begin_countdown",
+  "save_room", "answer", "begin_countdown", "new_record",
+  -- make
+  "make_room",
   -- ranking, describe
   "ranking", "describe",
   -- finish

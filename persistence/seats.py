@@ -65,7 +65,7 @@ def standard_terms(settings: Settings, stake: int) -> RoomTerms:
         wait_ms=settings.wait_s * 1000,
         countdown_ms=settings.countdown_s * 1000,
         game_ms=settings.game_s * 1000,
-        house_fee_bps=settings.house_fee_bps,
+        fee_bps=settings.house_fee_bps,
     )
 
 
@@ -191,7 +191,7 @@ class Seats:
                     amount=attempt.terms.stake,
                     kind=attempt.terms.kind,
                     capacity=attempt.terms.capacity,
-                    house_fee_bps=attempt.terms.house_fee_bps,
+                    house_fee_bps=attempt.terms.fee_bps,
                     endpoint=attempt.endpoint,
                     key=attempt.key,
                     body_hash=attempt.body_hash,

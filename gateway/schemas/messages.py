@@ -11,7 +11,7 @@ import msgspec
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER, Claimed, Count, Moment, RoomId, Stars, UserId
 from gateway.schemas.room import Player, Room, Standing
 
-CancelReason = Literal["not_enough_players", "outage", "empty", "operator"]
+CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
 
 
 class Hello(Claimed, tag="hello"):

@@ -24,13 +24,16 @@ end
 local function write_result(room, list, outcome, reason)
   local seats = {}
   for i, player in ipairs(list) do
-    seats[i] = string.format('{"seat_id":"%s","user_id":"%s","taps":%d,"place":%s,"blocked":%s,"best":%d}',
-      player.id, player.user_id, player.taps, outcome == 'finished' and player.place or 'null',
+    seats[i] = string.format('{"seat_id":"%s","user_id":"%s","index":%d,"taps":%d,"place":%s,"blocked":%s,"best":%d}',
+      player.id, player.user_id, player.index, player.taps, outcome == 'finished' and player.place or 'null',
       player.blocked == 0 and 'false' or 'true', player.best)
   end
-  local result = string.format('{"room_id":"%s","outcome":"%s","reason":%s,"stake":%d,"starts_ms":%s,"ends_ms":%s,'
-    .. '"finished_ms":%.0f,"version":%d,"seats":[%s]}', room.id, outcome, reason and '"' .. reason .. '"' or 'null',
-    room.stake, room.starts > 0 and string.format('%.0f', room.starts) or 'null',
+  local result = string.format('{"room_id":"%s","kind":"%s","outcome":"%s","reason":%s,"stake":%d,"target":%s,'
+    .. '"organizer_id":%s,"starts_ms":%s,"ends_ms":%s,"finished_ms":%.0f,"version":%d,"seats":[%s]}', room.id,
+    room.fields.kind, outcome, reason and '"' .. reason .. '"' or 'null', room.stake,
+    room.target > 0 and string.format('%d', room.target) or 'null',
+    room.organizer and '"' .. room.organizer .. '"' or 'null',
+    room.starts > 0 and string.format('%.0f', room.starts) or 'null',
     room.ends > 0 and string.format('%.0f', room.ends) or 'null', room.now, room.version, table.concat(seats, ','))
   set_field(room, 'finished_ms', string.format('%.0f', room.now))
   set_field(room, 'result', result)
@@ -53,7 +56,7 @@ local function finish_room(room)
   end
   local list = ranking(room)
   local pool = room.stake * room.paid
-  local prize = pool - math.floor(pool * tonumber(room.fields.house_fee_bps) / 10000)
+  local prize = pool - math.floor(pool * tonumber(room.fields.fee_bps) / 10000)
   local first = list[1]
   local won = first ~= nil and first.blocked == 0 and first.taps > 0
   local standings = {}

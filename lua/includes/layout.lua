@@ -4,9 +4,9 @@ local WAITING, COUNTDOWN, PLAYING, FINISHED, CANCELLED, SETTLED = 1, 2, 3, 4, 5,
 -- hot: state, version, applied (frames counted so far), target (0: none), starts_ms, ends_ms, last_ms; then the nonce
 local HOT = '<BI4I4I4ddd'
 -- p:<user>: blocked, taps, seq, reached (the room's `applied` at the last counted frame), last_ms (from the start),
--- window sum, best window sum, evidence (the sum that blocked); then the window: (stamp from the start, count) of 3 + 1
--- bytes each, oldest first, which begins at byte PLAYER_WINDOW
-local PLAYER = '<BI4I4I4I4BBB'
-local PLAYER_WINDOW = 21
+-- window sum, best window sum, evidence (the sum that blocked), index (1 to n from the countdown on, 0 before); then
+-- the window: (stamp from the start, count) of 3 + 1 bytes each, oldest first, which begins at byte PLAYER_WINDOW
+local PLAYER = '<BI4I4I4I4BBBI2'
+local PLAYER_WINDOW = 23
 
 local GRACE_MS = 1000

@@ -39,6 +39,7 @@ local function load_room(id, replid, channel)
     nonce = nonce, epoch = nonce .. '.' .. replid, now = math.max(read_clock(), last),
     revision = tonumber(fields.revision), deadline = tonumber(fields.deadline), empty = tonumber(fields.empty),
     stake = tonumber(fields.stake), capacity = tonumber(fields.capacity), paid = 0, reserved = 0,
+    organizer = fields.organizer,
   }
   for _, seat in ipairs(seats) do
     if seat.status == 'paid' then
@@ -117,10 +118,14 @@ local function publish(room, kind, body)
     kind, room.epoch, room.version, body))
 end
 
--- Writes what was collected, and moves the deadline with it.
+local function new_record(index)
+  return struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, 0, index)
+end
+
+-- Writes what was collected, and moves the deadline with it.  A hero room's deadline stands from the beginning.
 local function save_room(room)
   room.revision = room.revision + 1
-  if room.state == WAITING and room.paid == 0 then
+  if room.state == WAITING and room.paid == 0 and not room.organizer then
     room.deadline = 0
     room.empty = room.now
     for _, seat in ipairs(room.seats) do
@@ -152,9 +157,13 @@ local function answer(code, room)
     room.fields.kind}
 end
 
--- Nobody unpaid comes along: whoever pays later finds the seat gone and is refunded.
+-- Nobody unpaid comes along: whoever pays later finds the seat gone and is refunded.  From here on the seats are fixed,
+-- and each has the index by which the log of frames names it.
 local function begin_countdown(room)
   drop_seats(room, function(seat) return seat.status == 'reserved' end)
+  for index, seat in ipairs(room.seats) do
+    set_field(room, 'p:' .. seat.user_id, new_record(index))
+  end
   room.state = COUNTDOWN
   room.deadline = 0
   room.starts = room.now + tonumber(room.fields.countdown_ms)

@@ -17,7 +17,9 @@ end
 local state = room.state
 local due = next_due(room)
 if state == WAITING and room.now >= due then
-  if room.paid >= tonumber(room.fields.min_players) then
+  if room.organizer then
+    cancel_room(room, 'not_started')
+  elseif room.paid >= tonumber(room.fields.min_players) then
     begin_countdown(room)
   else
     cancel_room(room, room.paid > 0 and 'not_enough_players' or 'empty')

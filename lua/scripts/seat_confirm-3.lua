@@ -1,4 +1,5 @@
--- Makes a held seat a paid one.  The first starts the wait clock; the last free one starts the countdown.
+-- Makes a held seat a paid one.  In a standard room the first starts the wait clock, the last free one the countdown; a
+-- hero room has its clock from the beginning and starts by hand.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room
 -- ARGV   1 replication id  2 room id  3 channel  4 seat id  5 user id  6 profile, a JSON object
 -- Answer head, then with ok the whole room (see `describe`)
@@ -42,16 +43,18 @@ seat.status = 'paid'
 seat.until_ms = 0
 room.paid = room.paid + 1
 set_seat(room, seat)
-set_field(room, 'p:' .. user_id, struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, 0))
+set_field(room, 'p:' .. user_id, new_record(0))
 set_field(room, 'n:' .. user_id, profile)
 local inner = string.sub(profile, 2, -2)
 publish(room, 'player_joined', ',"player":{"user_id":"' .. user_id .. '"' .. (inner == '' and '' or ',') .. inner
   .. ',"taps":0,"seq":0,"state":"paid","place":null}')
-if room.paid == 1 then
-  room.deadline = room.now + tonumber(room.fields.wait_ms)
-end
-if room.paid == room.capacity then
-  begin_countdown(room)
+if not room.organizer then
+  if room.paid == 1 then
+    room.deadline = room.now + tonumber(room.fields.wait_ms)
+  end
+  if room.paid == room.capacity then
+    begin_countdown(room)
+  end
 end
 save_room(room)
 return confirmed(room)

@@ -1,14 +1,14 @@
--- Holds a seat for a player who is about to pay.  Makes the room if there is none.
+-- Holds a seat for a player who is about to pay.  Makes the room if there is none and the terms of a standard one come.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room
 -- ARGV   1 replication id  2 room id  3 seat id  4 user id  5 attempt  6 reservation ms
---        7 kind  8 stake  9 capacity  10 min players  11 wait ms  12 countdown ms  13 game ms  14 house fee bps
---        15 target (0: none); 7 to 15 count only for a new room
+--        7 kind  8 stake  9 capacity  10 min players  11 wait ms  12 countdown ms  13 game ms  14 fee bps
+--        15 target (0: none); 7 to 15 count only for a new room, and without them none is made
 -- Answer head (see `answer`), holder's seat id, holder's attempt, 1 if the holder has paid ('' '' 0: nobody)
---        ok | room_full | room_closed | already_in_room (the holder is the same user's other seat)
+--        ok | room_full | room_closed | already_in_room (the holder is the same user's other seat, or the organizer's)
 --        Repeated: ok, and an unpaid seat is held anew.
 -- Events none
 -- Cost   O(seats)
--- @include room
+-- @include make
 
 local seat_id, user_id, attempt, hold_ms = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 
@@ -22,18 +22,13 @@ end
 
 local room = load_room(ARGV[2], ARGV[1])
 if not room then
-  local now = read_clock()
-  room = {
-    id = ARGV[2], fields = {}, seats = {}, changes = {}, drops = {}, state = WAITING, version = 1, applied = 0,
-    target = tonumber(ARGV[15]), starts = 0, ends = 0, nonce = string.format('%x', now), now = now, revision = 0,
-    deadline = 0, empty = now, stake = tonumber(ARGV[8]), capacity = tonumber(ARGV[9]), paid = 0, reserved = 0,
-  }
-  for i, name in ipairs({'kind', 'stake', 'capacity', 'min_players', 'wait_ms', 'countdown_ms', 'game_ms',
-    'house_fee_bps'}) do
-    set_field(room, name, ARGV[6 + i])
+  if ARGV[7] ~= 'standard' then
+    return reply('room_closed')
   end
-  set_field(room, 'created', string.format('%.0f', now))
-  set_field(room, 'joins', 0)
+  room = make_room(ARGV[2], 7)
+end
+if user_id == room.organizer then
+  return reply('already_in_room', room, {id = room.fields.organizer_seat, attempt = '', status = 'paid'})
 end
 
 for _, seat in ipairs(room.seats) do
@@ -46,7 +41,8 @@ for _, seat in ipairs(room.seats) do
     return reply('ok', room)
   end
 end
-if room.state ~= WAITING or redis.call('SISMEMBER', KEYS[3], seat_id) == 1 then
+if room.state ~= WAITING or room.organizer and room.now >= room.deadline
+  or redis.call('SISMEMBER', KEYS[3], seat_id) == 1 then
   return reply('room_closed', room)
 end
 for _, seat in ipairs(room.seats) do

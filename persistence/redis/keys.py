@@ -1,7 +1,8 @@
 """Names of everything in Redis.  The only module that builds keys and channels; it never talks to a server.
 
 What belongs together lies in one hash slot: a room's keys and its partition's deadlines, results and heartbeat share
-the partition's tag.  A room id begins with its partition in two hex digits.
+the partition's tag.  A room id begins with its partition in two hex digits, a hero room's key with two letters that
+give the same partition, so that one script makes both.
 """
 
 import re
@@ -29,6 +30,9 @@ TAGS: Final = (
 # fmt: on
 
 ROOM_ID: Final = re.compile(r"[0-3][0-9a-f][0-9a-z]{14}")
+KEY_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: nothing in it looks like something else
+KEY_LENGTH: Final = 10
+_TYPED: Final = str.maketrans("OIL", "011", " -")
 _TO_ALPHABET: Final = bytes(b"0123456789abcdefghijklmnopqrstuvwxyz"[byte % 36] for byte in range(256))
 
 
@@ -38,6 +42,8 @@ class RoomKeys(NamedTuple):
     slot: int
     data: bytes
     gone: bytes
+    log: bytes
+    notes: bytes
     due: bytes
     results: bytes
     pulse: bytes
@@ -78,11 +84,29 @@ def slot_of_key(key: bytes) -> int:
     return crc_hqx(key, 0) % SLOTS
 
 
-def new_room_id() -> str:
-    """A random room id in a random partition."""
+def new_room_id(partition: int | None = None) -> str:
+    """A random room id in that partition, or in a random one."""
     # One read of the system's randomness: fifteen are 30 us of every join.
     raw = secrets.token_bytes(15)
-    return f"{raw[0] % PARTITIONS:02x}" + raw[1:].translate(_TO_ALPHABET).decode()
+    return f"{raw[0] % PARTITIONS if partition is None else partition:02x}" + raw[1:].translate(_TO_ALPHABET).decode()
+
+
+def new_room_key() -> str:
+    """The key of a hero room: 50 random bits that can be typed on a phone."""
+    number = secrets.randbits(5 * KEY_LENGTH)
+    return "".join(KEY_ALPHABET[number >> 5 * place & 31] for place in range(KEY_LENGTH))
+
+
+def normalise_key(text: str) -> str | None:
+    """The key that somebody typed: in any case, with spaces and hyphens, O for 0, I or L for 1.  None: it is none."""
+    # Upper-casing turns some foreign letters into ours ("ı" into "I"): they are no part of a key.
+    key = text.upper().translate(_TYPED) if text.isascii() else ""
+    return key if len(key) == KEY_LENGTH and all(letter in KEY_ALPHABET for letter in key) else None
+
+
+def partition_of_key(key: str) -> int:
+    """The partition in which a (normalised) key and its room lie."""
+    return (KEY_ALPHABET.index(key[0]) * 32 + KEY_ALPHABET.index(key[1])) % PARTITIONS
 
 
 def partition_of(room_id: str) -> int:
@@ -105,11 +129,18 @@ def room(room_id: str) -> RoomKeys:
         slot=part.slot,
         data=f"{base}data".encode(),
         gone=f"{base}gone".encode(),
+        log=f"{base}log".encode(),
+        notes=f"{base}notes".encode(),
         due=part.due,
         results=part.results,
         pulse=part.pulse,
         channel=f"{base}live".encode(),
     )
+
+
+def room_key(key: str) -> bytes:
+    """The name under which a hero room's (normalised) key leads to its room."""
+    return f"ct:{{{TAGS[partition_of_key(key)]}}}:key:{key}".encode()
 
 
 def room_of_channel(channel: bytes) -> str:

@@ -18,7 +18,7 @@ from persistence.redis.scripts import ScriptSet
 
 RoomKind = Literal["standard", "hero"]
 RoomPhase = Literal["waiting", "countdown", "playing", "finished", "cancelled", "settled"]
-CancelReason = Literal["not_enough_players", "outage", "empty", "operator"]
+CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
 TapsDone = Callable[[list[int] | Exception], None]
 
 RESERVATION_MS: Final = 15_000  # longer than a stake's statement time-out
@@ -27,7 +27,11 @@ MAX_FRAMES_A_CALL: Final = 500
 
 
 class RoomTerms(msgspec.Struct, frozen=True):
-    """Fixed when a room is made.  `target` 0: the time limit alone ends the game."""
+    """Fixed when a room is made.  `target` 0: the time limit alone ends the game.
+
+    `fee_bps` is the part of the pool that is not the winner's: the house's in a standard room, the organizer's in a
+    hero room.  The last three are a hero room's.
+    """
 
     kind: RoomKind
     stake: int
@@ -36,8 +40,18 @@ class RoomTerms(msgspec.Struct, frozen=True):
     wait_ms: int
     countdown_ms: int
     game_ms: int
-    house_fee_bps: int
+    fee_bps: int
     target: int = 0
+    organizer_id: str | None = None
+    organizer_seat_id: str | None = None
+    key: str | None = None
+
+    def words(self) -> tuple[str | int, ...]:
+        """As the scripts take them."""
+        return (
+            *(self.kind, self.stake, self.capacity, self.min_players),
+            *(self.wait_ms, self.countdown_ms, self.game_ms, self.fee_bps, self.target),
+        )
 
 
 class SeatReply(msgspec.Struct, frozen=True):
@@ -56,6 +70,13 @@ class SeatReply(msgspec.Struct, frozen=True):
 
 class ConfirmReply(msgspec.Struct, frozen=True):
     """`room` is the room with the seat in it, where the code is ok."""
+
+    code: str
+    room: "RoomState | None"
+
+
+class StartReply(msgspec.Struct, frozen=True):
+    """`room` is the room that counts down, or has long begun, where the code is ok."""
 
     code: str
     room: "RoomState | None"
@@ -101,11 +122,12 @@ class RoomState(msgspec.Struct, kw_only=True):
     stake: int
     capacity: int
     min_players: int
-    house_fee_bps: int
+    fee_bps: int
     target: int | None
     pool: int
     prize: int
     organizer_id: str | None
+    organizer_seat_id: str | None
     key: str | None
     created_ms: int
     deadline_ms: int | None
@@ -149,18 +171,59 @@ class RoomCommands:
         self._tap_batch = scripts["tap_batch"]
         self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone]]] = {}
 
-    async def reserve(self, room_id: str, seat_id: str, user_id: str, attempt: str, terms: RoomTerms) -> SeatReply:
-        """Hold a seat for `RESERVATION_MS`; makes the room if there is none.
+    async def make(self, room_id: str, terms: RoomTerms) -> SeatReply:
+        """Make a hero room and its key.  Codes: ok (also repeated), conflict (the room or the key is another's).
 
-        Codes: ok (also repeated), room_full, room_closed, already_in_room (`holder_*`: the same user's other seat).
+        Raises:
+            ValueError: the room does not lie where its key does, or the terms are not a hero room's.
+        """
+        at = keys.room(room_id)
+        organizer_id, seat_id, key = terms.organizer_id, terms.organizer_seat_id, terms.key
+        if terms.kind != "hero" or organizer_id is None or seat_id is None or key is None:
+            raise ValueError("not the terms of a hero room")
+        if keys.partition_of(room_id) != keys.partition_of_key(key):
+            raise ValueError("a room lies in the partition of its key")
+        reply = await self._router.call(
+            at.slot,
+            self._scripts["room_make"],
+            (at.data, at.due, keys.room_key(key)),
+            *(room_id, *terms.words(), organizer_id, seat_id, key),
+        )
+        return self._seat_reply(room_id, reply)
+
+    async def start(self, room_id: str, user_id: str) -> StartReply:
+        """The organizer's start.  Codes: ok (also repeated, in the countdown and later), forbidden (not the organizer),
+        conflict (too few have paid), room_closed (cancelled, or its time is over), not_found."""
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot, self._scripts["room_start"], (at.data, at.due), room_id, at.channel, user_id
+        )
+        return StartReply(reply[0].decode(), _room_state(room_id, reply[8]) if len(reply) > 8 else None)
+
+    async def by_key(self, key: str) -> RoomState | None:
+        """The hero room of a (normalised) key, while it waits; a key is dead once its room has started or ended."""
+        name = keys.room_key(key)
+        room_id: bytes | None = await self._router.execute(keys.slot_of_key(name), "GET", name)
+        state = None if room_id is None else await self.snapshot(room_id.decode())
+        if state is None or state.state != "waiting" or state.key != key:
+            return None
+        return None if state.server_time_ms >= (state.deadline_ms or 0) else state
+
+    async def reserve(
+        self, room_id: str, seat_id: str, user_id: str, attempt: str, terms: RoomTerms | None
+    ) -> SeatReply:
+        """Hold a seat for `RESERVATION_MS`.  With the terms of a standard room it makes the room if there is none.
+
+        Codes: ok (also repeated), room_full, room_closed (also: no room, and none to make), already_in_room
+        (`holder_*`: the same user's other seat; an organizer's own one).
         """
         at = keys.room(room_id)
         reply = await self._router.call(
             at.slot,
             self._scripts["seat_reserve"],
             (at.data, at.due, at.gone),
-            *(room_id, seat_id, user_id, attempt, RESERVATION_MS, terms.kind, terms.stake, terms.capacity),
-            *(terms.min_players, terms.wait_ms, terms.countdown_ms, terms.game_ms, terms.house_fee_bps, terms.target),
+            *(room_id, seat_id, user_id, attempt, RESERVATION_MS),
+            *(() if terms is None else terms.words()),
         )
         return self._seat_reply(room_id, reply, tickets_used=1)
 
@@ -195,13 +258,37 @@ class RoomCommands:
         )
         return self._tick_reply(room_id, reply)
 
-    async def cancel(self, room_id: str, reason: CancelReason) -> TickReply:
-        """End the room without a game.  Codes: ok (also repeated), room_closed (it has a result), not_found."""
+    async def cancel(self, room_id: str, reason: CancelReason, organizer_id: str | None = None) -> TickReply:
+        """End the room without a game.  Codes: ok (also repeated), room_closed (it has a result), not_found.
+
+        With `organizer_id` only while the room waits (else room_closed), and only if that is the organizer (else
+        forbidden).
+        """
         at = keys.room(room_id)
         reply = await self._router.call(
-            at.slot, self._scripts["room_cancel"], (at.data, at.due, at.results), room_id, at.channel, reason
+            at.slot,
+            self._scripts["room_cancel"],
+            (at.data, at.due, at.results),
+            *(room_id, at.channel, reason, organizer_id or ""),
         )
         return self._tick_reply(room_id, reply)
+
+    async def react(self, room_id: str, user_id: str, to: str, emoji: str) -> str:
+        """Show a reaction to everybody in the room.  Codes: ok, conflict (it has begun or is over), not_found (one of
+        the two is neither a paid player nor the organizer)."""
+        at = keys.room(room_id)
+        reply = await self._router.call(
+            at.slot, self._scripts["room_react"], (at.data,), room_id, at.channel, user_id, to, emoji
+        )
+        code: bytes = reply[0]
+        return code.decode()
+
+    def note(self, room_id: str, user_id: str, kind: str, value: str) -> None:
+        """Count an observation about a player of a running room, without waiting: one that is lost is no harm.  `kind`
+        has no space in it."""
+        at = keys.room(room_id)
+        words = (room_id, f"{user_id} {kind} {value}")
+        self._router.run(at.slot, self._scripts["room_note"], (at.data, at.notes), words, _ignore)
 
     async def mark_settled(self, room_id: str, outcome_json: bytes) -> None:
         """Write down what Postgres decided and let the room go; idempotent.  A room that is gone is none the worse."""
@@ -213,7 +300,7 @@ class RoomCommands:
         reply = await self._router.call(
             at.slot,
             self._scripts["room_settled"],
-            (at.data, at.due, at.gone),
+            (at.data, at.due, at.gone, at.log, at.notes),
             *(room_id, at.channel, outcome.outcome, outcome_json, finished, SETTLED_LIFE_S),
         )
         self._report(room_id, reply)
@@ -237,6 +324,22 @@ class RoomCommands:
         at = keys.room(room_id)
         reply: bytes | None = await self._router.execute(at.slot, "HGET", at.data, "result")
         return reply
+
+    async def log(self, room_id: str) -> bytes:
+        """Every frame that was counted, in the order of application (the layout: lua/README.md)."""
+        at = keys.room(room_id)
+        reply: bytes | None = await self._router.execute(at.slot, "GET", at.log)
+        return reply or b""
+
+    async def notes(self, room_id: str) -> dict[tuple[str, str, str], int]:
+        """How often what was noted: (user id, kind, value)."""
+        at = keys.room(room_id)
+        flat: list[bytes] = await self._router.execute(at.slot, "HGETALL", at.notes)
+        found: dict[tuple[str, str, str], int] = {}
+        for field, count in zip(flat[::2], flat[1::2], strict=True):
+            user_id, kind, value = field.decode().split(" ", 2)
+            found[user_id, kind, value] = int(count)
+        return found
 
     async def exists(self, room_id: str) -> bool:
         at = keys.room(room_id)
@@ -265,7 +368,7 @@ class RoomCommands:
         self._router.run(
             at.slot,
             self._tap_batch,
-            (at.data, at.due, at.results, at.pulse),
+            (at.data, at.due, at.results, at.pulse, at.log),
             (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(frame[0] for frame in frames)),
             partial(self._taps_done, room_id, done),
         )
@@ -310,6 +413,10 @@ class RoomCommands:
             self._lobby.report(stake, LobbyRoom(room_id, revision, free, paid, state.decode()), tickets_used)
 
 
+def _ignore(_reply: Reply) -> None:
+    pass
+
+
 def _share_out(parts: list[tuple[int, TapsDone]], reply: list[int] | Exception) -> None:
     """Give each of several waiting callers its part of one answer."""
     start = 0
@@ -320,7 +427,7 @@ def _share_out(parts: list[tuple[int, TapsDone]], reply: list[int] | Exception) 
 
 def _room_state(room_id: str, reply: Reply) -> RoomState:
     _, version, epoch, now, state, created, deadline, starts, ends, target, terms, revision, free, *seats = reply
-    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome = terms
+    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome, organizer, seat, key = terms
     players = []
     for seat_id, user_id, paid, profile_json, taps, seq, blocked, place in seats:
         if paid:
@@ -345,12 +452,13 @@ def _room_state(room_id: str, reply: Reply) -> RoomState:
         stake=int(stake),
         capacity=int(capacity),
         min_players=int(min_players),
-        house_fee_bps=int(fee_bps),
+        fee_bps=int(fee_bps),
         target=target or None,
         pool=pool,
         prize=pool - pool * int(fee_bps) // 10000,
-        organizer_id=None,
-        key=None,
+        organizer_id=organizer.decode() or None,
+        organizer_seat_id=seat.decode() or None,
+        key=key.decode() or None,
         created_ms=int(created),
         deadline_ms=deadline or None,
         starts_ms=starts or None,

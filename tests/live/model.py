@@ -26,6 +26,7 @@ class Taps:
     reached: int = 0
     last_ms: int = 0
     best: int = 0
+    index: int = 0
     blocked: bool = False
     window: deque[tuple[int, int]] = field(default_factory=deque)
 
@@ -313,6 +314,8 @@ class Room:
 
     def _countdown(self, now: int) -> None:
         self.seats = self.paid
+        for index, seat in enumerate(self.seats, 1):
+            seat.record.index = index
         self.state = "countdown"
         self.deadline = 0
         self.starts_ms = now + self.terms.countdown_ms
@@ -335,7 +338,7 @@ class Room:
             self._cancel(now, "outage")
             return
         pool = self.terms.stake * len(self.paid)
-        prize = pool - pool * self.terms.house_fee_bps // 10_000
+        prize = pool - pool * self.terms.fee_bps // 10_000
         ranked, places = self.ranking(), self.places()
         won = bool(ranked) and not ranked[0].record.blocked and ranked[0].record.taps > 0
         winner = ranked[0].user_id if won else None
@@ -364,9 +367,12 @@ class Room:
         self.results += 1
         self.result = {
             "room_id": self.room_id,
+            "kind": self.terms.kind,
             "outcome": outcome,
             "reason": reason,
             "stake": self.terms.stake,
+            "target": self.terms.target or None,
+            "organizer_id": self.terms.organizer_id,
             "starts_ms": self.starts_ms or None,
             "ends_ms": self.ends_ms or None,
             "finished_ms": now,
@@ -375,6 +381,7 @@ class Room:
                 {
                     "seat_id": seat.seat_id,
                     "user_id": seat.user_id,
+                    "index": seat.record.index,
                     "taps": seat.record.taps,
                     "place": places[seat.user_id] if outcome == "finished" else None,
                     "blocked": seat.record.blocked,

@@ -83,7 +83,7 @@ async def test_a_slot_moves_under_a_running_game(cluster: tuple[LiveStore, Node,
     assert await live.rooms.exists(room_id)  # a command of one key goes through: ASK
     assert not waiting.done()
     target.run("SCRIPT", "FLUSH")
-    source.send_keys(target, at.due, at.pulse, at.results, at.gone)
+    source.send_keys(target, at.due, at.pulse, at.results, at.gone, at.log)
     async with asyncio.timeout(10):
         assert await waiting == [TapStatus.OK]
         assert await tap(live, room_id, 3) == [TapStatus.OK]

@@ -54,7 +54,7 @@ room_terms = st.builds(
     wait_ms=st.sampled_from([1000, 20_000]),
     countdown_ms=st.sampled_from([0, 1000]),
     game_ms=st.sampled_from([3000, 10_000, 10_000]),
-    house_fee_bps=st.sampled_from([0, 333]),
+    fee_bps=st.sampled_from([0, 333]),
     target=st.sampled_from([0, 0, 60]),
 )
 _FULL: list[tuple[str, Any]] = [("join", (n, 0)) for n in range(3)]

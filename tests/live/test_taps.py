@@ -175,7 +175,7 @@ async def test_more_than_time_allows_is_refused_not_blocked(game: Game) -> None:
     """Rule 5 stands behind rule 4: with an exact window only a record that is already wrong can meet it."""
     assert await game.tap(START_MS + 1000, 10) is OK
     at = keys.room(game.room_id)
-    record = struct.pack("<BIIIIBBB", 0, 74, 0, 1, 1000, 0, 10, 0)
+    record = struct.pack("<BIIIIBBBH", 0, 74, 0, 1, 1000, 0, 10, 0, 1)
     await game.store.router.execute(at.slot, "HSET", at.data, "p:1", record)
     assert await game.tap(START_MS + 1000, 2) is TapStatus.RATE_LIMITED
     assert await game.tap(START_MS + 1000, 1) is OK

@@ -301,7 +301,7 @@ export const cancelledSchema = z.object({
   type: z.literal("cancelled"),
   epoch: z.string(),
   version: z.int().check(z.gte(0)),
-  reason: z.enum(["empty", "not_enough_players", "operator", "outage"]),
+  reason: z.enum(["empty", "not_enough_players", "not_started", "operator", "organizer_left", "outage"]),
   refund_due: z.int().check(z.gte(0)),
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;

@@ -1,10 +1,10 @@
 -- Applies the frames of one room that a gateway gathered, in their order.  The rules are design.md's six.
--- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat
+-- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat  5 log of frames
 -- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles;
 --        then the user id of each frame (four words a frame would cost a sixth more)
 -- Answer one TAP_ code for each frame
 -- Events started (where nobody had called room_tick yet), progress, blocked, finished or cancelled (target reached)
--- Cost   O(frames): one HMGET, one HSET, one SPUBLISH; O(seats) more when it starts or ends the game
+-- Cost   O(frames): one HMGET, one HSET, one APPEND, one SPUBLISH; O(seats) more when it starts or ends the game
 -- @include clock
 -- @include layout
 -- @include codes
@@ -68,6 +68,7 @@ local allowed = 50 + (now - starts) / 40
 local byte, sub, format = string.byte, string.sub, string.format
 local unpack_numbers, pack_numbers = struct.unpack, struct.pack
 local slots, writes, news, used = {}, {'hot', ''}, {}, 0
+local log, counted = {''}, 0
 local blocked_users
 local reached_target = false
 
@@ -87,7 +88,7 @@ for i = 1, frames do
   elseif reached_target then
     code = TAP_ROOM_CLOSED
   else
-    local blocked, taps, last_seq, reached, last_ms, sum, best, evidence = unpack_numbers(PLAYER, record)
+    local blocked, taps, last_seq, reached, last_ms, sum, best, evidence, index = unpack_numbers(PLAYER, record)
     if blocked ~= 0 then
       code = TAP_FORBIDDEN
     elseif seq > MAX_SEQ then
@@ -139,7 +140,10 @@ for i = 1, frames do
             if sum > best then
               best = sum
             end
-            tail = pack_numbers('<I3B', ms, count)
+            local entry = pack_numbers('<I2I3B', index, ms, count)
+            tail = sub(entry, 3)
+            counted = counted + 1
+            log[counted + 1] = entry
             reached_target = target > 0 and taps >= target
           end
         end
@@ -150,8 +154,8 @@ for i = 1, frames do
         slots[user_id] = slot
         writes[2 * slot + 1] = wanted[i + 1]
       end
-      writes[2 * slot + 2] = pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence)
-        .. sub(record, window) .. tail
+      writes[2 * slot + 2] = pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence,
+        index) .. sub(record, window) .. tail
       news[slot] = format('"%s":[%d,%d]', user_id, taps, last_seq)
     end
   end
@@ -168,6 +172,10 @@ if not in_grace then
 end
 writes[2] = struct.pack(HOT, state, version, applied, target, starts, ends, now) .. nonce
 redis.call('HSET', KEYS[1], unpack(writes))
+if counted > 0 then
+  log[1] = pack_numbers('<I4I2', now - starts, counted)
+  redis.call('APPEND', KEYS[5], table.concat(log))
+end
 if not in_grace then
   local head = '","version":'
   local epoch = nonce .. '.' .. args[1]

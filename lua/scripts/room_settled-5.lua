@@ -1,6 +1,6 @@
 -- Writes down what Postgres decided, and lets the room go.  Its word stands: a room that still runs here, because Redis
 -- came back older than it was, is closed with that outcome.
--- KEYS   1 room hash  2 deadline index  3 tombstones of the room
+-- KEYS   1 room hash  2 deadline index  3 tombstones of the room  4 log of frames  5 notes
 -- ARGV   1 replication id  2 room id  3 channel  4 outcome: settled | refunded  5 outcome, JSON
 --        6 members of the `finished` frame, JSON without braces  7 life of the keys from now, s
 -- Answer head; ok (also repeated: the first outcome stays) | not_found
@@ -34,6 +34,7 @@ end
 set_field(room, 'outcome', ARGV[5])
 save_room(room)
 redis.call('ZREM', KEYS[2], room.id)
-redis.call('EXPIRE', KEYS[1], ARGV[7])
-redis.call('EXPIRE', KEYS[3], ARGV[7])
+for _, i in ipairs({1, 3, 4, 5}) do
+  redis.call('EXPIRE', KEYS[i], ARGV[7])
+end
 return answer('ok', room)
