@@ -1,29 +1,22 @@
 """Typed calls of the room's scripts, one each.  Decides nothing that a script decides."""
 
-from collections.abc import Callable
-from functools import partial
-from struct import pack
 from typing import Final, Literal
 
-import hiredis
 import msgspec
 
-from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.connection import Refused, Reply
+from persistence.redis.connection import Reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
+from persistence.redis.state import CancelReason, PlayerState, RoomKind, RoomPhase, RoomState, read_room
+from persistence.redis.taps import TapLanes, TapsDone
 
-RoomKind = Literal["standard", "hero"]
-RoomPhase = Literal["waiting", "countdown", "playing", "finished", "cancelled", "settled"]
-CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
-TapsDone = Callable[[list[int] | Exception], None]
+__all__ = ["CancelReason", "PlayerState", "RoomKind", "RoomPhase", "RoomState"]  # what the calls here speak of
 
 RESERVATION_MS: Final = 15_000  # longer than a stake's statement time-out
 SETTLED_LIFE_S: Final = 600
-MAX_FRAMES_A_CALL: Final = 500
 
 
 class RoomTerms(msgspec.Struct, frozen=True):
@@ -100,56 +93,6 @@ class SeatInfo(msgspec.Struct, frozen=True):
     state: Literal["reserved", "paid"]
 
 
-class PlayerState(msgspec.Struct):
-    """One paid seat with its taps."""
-
-    seat_id: str
-    user_id: str
-    name: str
-    photo_url: str | None
-    taps: int
-    seq: int
-    state: Literal["paid", "blocked"]
-    place: int | None
-
-
-class RoomState(msgspec.Struct, kw_only=True):
-    """A whole room at one version.  `result` is what Redis saw, `outcome` what Postgres decided; both JSON."""
-
-    room_id: str
-    kind: RoomKind
-    state: RoomPhase
-    stake: int
-    capacity: int
-    min_players: int
-    fee_bps: int
-    target: int | None
-    pool: int
-    prize: int
-    organizer_id: str | None
-    organizer_seat_id: str | None
-    key: str | None
-    created_ms: int
-    deadline_ms: int | None
-    starts_ms: int | None
-    ends_ms: int | None
-    finished_ms: int | None
-    reason: CancelReason | None
-    version: int
-    revision: int
-    free: int
-    epoch: str
-    server_time_ms: int
-    players: list[PlayerState]
-    result: bytes | None
-    outcome: bytes | None
-
-
-class _Profile(msgspec.Struct):
-    name: str = ""
-    photo_url: str | None = None
-
-
 class _Outcome(msgspec.Struct):
     outcome: Literal["settled", "refunded"]
     winner: str | None
@@ -157,7 +100,6 @@ class _Outcome(msgspec.Struct):
     standings: msgspec.Raw
 
 
-_profile = msgspec.json.Decoder(_Profile).decode
 _outcome = msgspec.json.Decoder(_Outcome).decode
 
 
@@ -168,8 +110,7 @@ class RoomCommands:
         self._router = router
         self._scripts = scripts
         self._lobby = lobby
-        self._tap_batch = scripts["tap_batch"]
-        self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone]]] = {}
+        self._taps = TapLanes(router, scripts["tap_batch"])
 
     async def make(self, room_id: str, terms: RoomTerms) -> SeatReply:
         """Make a hero room and its key.  Codes: ok (also repeated), conflict (the room or the key is another's).
@@ -198,7 +139,7 @@ class RoomCommands:
         reply = await self._router.call(
             at.slot, self._scripts["room_start"], (at.data, at.due), room_id, at.channel, user_id
         )
-        return StartReply(reply[0].decode(), _room_state(room_id, reply[8]) if len(reply) > 8 else None)
+        return StartReply(reply[0].decode(), read_room(room_id, reply[8]) if len(reply) > 8 else None)
 
     async def by_key(self, key: str) -> RoomState | None:
         """The hero room of a (normalised) key, while it waits; a key is dead once its room has started or ended."""
@@ -237,7 +178,7 @@ class RoomCommands:
             *(room_id, at.channel, seat_id, user_id, profile_json),
         )
         self._report(room_id, reply)
-        return ConfirmReply(reply[0].decode(), _room_state(room_id, reply[8]) if len(reply) > 8 else None)
+        return ConfirmReply(reply[0].decode(), read_room(room_id, reply[8]) if len(reply) > 8 else None)
 
     async def leave(self, room_id: str, seat_id: str) -> SeatReply:
         """Tombstone a seat.  After ok it can never play, so it may be refunded.
@@ -309,7 +250,7 @@ class RoomCommands:
         """The whole room, or None."""
         at = keys.room(room_id)
         reply = await self._router.call(at.slot, self._scripts["room_snapshot"], (at.data,), room_id)
-        return None if reply[0] == b"not_found" else _room_state(room_id, reply)
+        return None if reply[0] == b"not_found" else read_room(room_id, reply)
 
     async def seats(self, room_id: str) -> list[SeatInfo] | None:
         """Paid and held seats in the order of joining, or None if there is no such room."""
@@ -346,40 +287,8 @@ class RoomCommands:
         return bool(await self._router.execute(at.slot, "EXISTS", at.data))
 
     def tap_batch(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
-        """Apply frames in their order; `done` gets a TapStatus number for each, or the error.
-
-        One call of a room is in flight at a time; what comes meanwhile follows in one.  So no redirection can turn the
-        order of a player's frames round, which would make the later one a duplicate.
-        """
-        lane = self._lanes.get(room_id)
-        if lane is None:
-            self._lanes[room_id] = []
-            self._send_taps(room_id, frames, done)
-        elif sum(len(waiting) for waiting, _ in lane) + len(frames) > MAX_FRAMES_A_CALL:
-            done(StoreUnavailable("redis"))
-        else:
-            lane.append((frames, done))
-
-    def _send_taps(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
-        at = keys.room(room_id)
-        numbers: list[int] = []
-        for frame in frames:
-            numbers += frame[1:]
-        self._router.run(
-            at.slot,
-            self._tap_batch,
-            (at.data, at.due, at.results, at.pulse, at.log),
-            (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(frame[0] for frame in frames)),
-            partial(self._taps_done, room_id, done),
-        )
-
-    def _taps_done(self, room_id: str, done: TapsDone, reply: Reply) -> None:
-        lane = self._lanes.pop(room_id)
-        if lane:
-            self._lanes[room_id] = []
-            frames = [frame for waiting, _ in lane for frame in waiting]
-            self._send_taps(room_id, frames, partial(_share_out, [(len(waiting), each) for waiting, each in lane]))
-        done(Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else reply)
+        """Apply frames in their order; `done` gets a TapStatus number for each, or the error."""
+        self._taps.send(room_id, frames, done)
 
     def _seat_reply(self, room_id: str, reply: Reply, tickets_used: int = 0) -> SeatReply:
         self._report(room_id, reply, tickets_used)
@@ -415,62 +324,3 @@ class RoomCommands:
 
 def _ignore(_reply: Reply) -> None:
     pass
-
-
-def _share_out(parts: list[tuple[int, TapsDone]], reply: list[int] | Exception) -> None:
-    """Give each of several waiting callers its part of one answer."""
-    start = 0
-    for length, done in parts:
-        done(reply if isinstance(reply, Exception) else reply[start : start + length])
-        start += length
-
-
-def _room_state(room_id: str, reply: Reply) -> RoomState:
-    _, version, epoch, now, state, created, deadline, starts, ends, target, terms, revision, free, *seats = reply
-    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome, organizer, seat, key = terms
-    players = []
-    for seat_id, user_id, paid, profile_json, taps, seq, blocked, place in seats:
-        if paid:
-            profile = _profile(profile_json)
-            players.append(
-                PlayerState(
-                    seat_id=seat_id.decode(),
-                    user_id=user_id.decode(),
-                    name=profile.name,
-                    photo_url=profile.photo_url,
-                    taps=taps,
-                    seq=seq,
-                    state="blocked" if blocked else "paid",
-                    place=place or None,
-                )
-            )
-    pool = int(stake) * len(players)
-    return RoomState(
-        room_id=room_id,
-        kind=kind.decode(),
-        state=state.decode(),
-        stake=int(stake),
-        capacity=int(capacity),
-        min_players=int(min_players),
-        fee_bps=int(fee_bps),
-        target=target or None,
-        pool=pool,
-        prize=pool - pool * int(fee_bps) // 10000,
-        organizer_id=organizer.decode() or None,
-        organizer_seat_id=seat.decode() or None,
-        key=key.decode() or None,
-        created_ms=int(created),
-        deadline_ms=deadline or None,
-        starts_ms=starts or None,
-        ends_ms=ends or None,
-        finished_ms=int(finished) if finished else None,
-        reason=reason.decode() if reason else None,
-        version=version,
-        revision=revision,
-        free=free,
-        epoch=epoch.decode(),
-        server_time_ms=now,
-        players=players,
-        result=result or None,
-        outcome=outcome or None,
-    )

@@ -114,8 +114,8 @@ async def test_the_first_to_the_target_ends_it_at_once(store: LiveStore) -> None
     await set_clock(store, start_ms + 2500)
     frames = TapFrame("2", 40, start_ms + 100, 1), TapFrame("1", 50, start_ms + 200), TapFrame(ORGANIZER, 5, start_ms)
     assert await room.tap(*frames) == [TapStatus.OK, TapStatus.OK, TapStatus.FORBIDDEN]
-    frames = TapFrame("2", 20, start_ms + 2400, 2), TapFrame("1", 20, start_ms + 2400)
-    assert await room.tap(*frames) == [TapStatus.OK, TapStatus.ROOM_CLOSED]
+    last = TapFrame("2", 20, start_ms + 2400, 2), TapFrame("1", 20, start_ms + 2400)
+    assert await room.tap(*last) == [TapStatus.OK, TapStatus.ROOM_CLOSED]
     state = await room.state()
     assert state.state == "finished"
     assert [(player.user_id, player.place) for player in state.players] == [("1", 2), ("2", 1)]
