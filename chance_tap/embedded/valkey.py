@@ -7,6 +7,7 @@ append-only file, synced every second, nothing evicted.
 import os
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,13 +17,25 @@ START_TIMEOUT_S = 30.0  # loading a large append-only file counts
 
 
 class EmbeddedValkey:
-    """A server of one folder on 127.0.0.1; the port stays the same over restarts."""
+    """A server of one folder on 127.0.0.1; the port stays the same over restarts.
 
-    def __init__(self, folder: Path, *, password: str = "", cluster: bool = False, log: Path | None = None) -> None:
+    `options` are further lines of its configuration.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password: str = "",
+        cluster: bool = False,
+        log: Path | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.dir = folder
         self.port = free_port()
         self.cluster_port = free_port() if cluster else None
         self._password = password
+        self._options = options
         self._log = log or folder / "valkey.log"
         self._child: Child | None = None
 
@@ -86,7 +99,7 @@ class EmbeddedValkey:
             lines.append(f"requirepass {self._password}")
         if self.cluster_port is not None:
             lines += ["cluster-enabled yes", f"cluster-port {self.cluster_port}", "cluster-node-timeout 2000"]
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *self._options]) + "\n"
 
     def _answers(self) -> bool:
         """True once data is loaded: until then PING is answered with -LOADING."""

@@ -147,10 +147,13 @@ async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator
 
 
 @pytest.fixture
-def flush(redis_url: str) -> Callable[[], None]:
+def flush(redis_kind: str, redis_url: str, request: pytest.FixtureRequest) -> Callable[[], None]:
     """Make Redis lose everything."""
 
     def flush_all() -> None:
+        if redis_kind == "cluster":
+            request.getfixturevalue("valkey_cluster").flush()
+            return
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
 

@@ -14,6 +14,8 @@ from persistence.redis.keys import new_room_id
 from persistence.seats import standard_terms
 from tests.flows.conftest import STAKE, World
 
+pytestmark = pytest.mark.on_cluster_too
+
 
 async def run(world: World, *, as_json: bool) -> int:
     return await asyncio.to_thread(audit.run, argparse.Namespace(json=as_json), world.settings)

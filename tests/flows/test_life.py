@@ -15,6 +15,8 @@ from persistence.redis import keys
 from persistence.seats import Seats
 from tests.flows.conftest import GRANT, JOIN, STAKE, World
 
+pytestmark = pytest.mark.on_cluster_too
+
 
 async def code_of(request: Awaitable[object]) -> ErrorCode | None:
     """How a request was refused; None when it was not."""

@@ -14,6 +14,8 @@ from persistence.redis.keys import new_room_id
 from persistence.seats import MAX_TRIES, Seats, standard_terms
 from tests.flows.conftest import GRANT, JOIN, STAKE, World
 
+pytestmark = pytest.mark.on_cluster_too
+
 
 class Instead:
     """A store or a part of one with some methods replaced."""

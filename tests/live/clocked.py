@@ -1,11 +1,21 @@
 """A store whose scripts read the time from a key, so that a test sets it.  Everything else is what is shipped."""
 
+import asyncio
+
+from persistence.redis import keys
 from persistence.redis.live import LiveStore
 from persistence.redis.scripts import ScriptSet
 
 CLOCK_KEY = "test:clock"
-CLOCK = f"local function read_clock()\n  return tonumber(redis.call('GET', '{CLOCK_KEY}'))\nend\n"
+# On a cluster a script reads only what its own server has, so there each hash tag has a clock.
+CLOCK = f"""local function read_clock()
+  local own = '{CLOCK_KEY}' .. string.match(KEYS[1], '{{.-}}')
+  return tonumber(redis.call('GET', own) or redis.call('GET', '{CLOCK_KEY}'))
+end
+"""
 NOON_MS = 1_780_000_000_000
+STAKES = (20, 50, 333)  # whose lobbies have a clock
+_TAGS = (*keys.TAGS, *(f"lobby:{stake}" for stake in STAKES))
 
 
 async def open_clocked(url: str) -> LiveStore:
@@ -15,4 +25,14 @@ async def open_clocked(url: str) -> LiveStore:
 
 
 async def set_clock(store: LiveStore, now_ms: int) -> None:
-    await store.router.execute(0, "SET", CLOCK_KEY, now_ms)
+    if not store.router.is_cluster:
+        await store.router.execute(0, "SET", CLOCK_KEY, now_ms)
+        return
+    await asyncio.gather(
+        *(store.router.execute(keys.slot_of(tag), "SET", f"{CLOCK_KEY}{{{tag}}}", now_ms) for tag in _TAGS)
+    )
+
+
+async def flush(store: LiveStore) -> None:
+    """Forget everything, on every server."""
+    await asyncio.gather(*(store.router.ask(shard, "FLUSHALL") for shard in store.router.masters()))

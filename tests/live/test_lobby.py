@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
+
+pytestmark = pytest.mark.on_cluster_too
 
 STAKE, CAPACITY = 50, 10
 TERMS = RoomTerms("standard", STAKE, CAPACITY, 2, 60_000, 3000, 60_000, 0)

@@ -10,6 +10,9 @@ from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.live import LiveStore, UnfitStore
 from persistence.redis.rooms import RoomTerms
+from tests.live.clocked import flush
+
+pytestmark = pytest.mark.on_cluster_too
 
 TERMS = RoomTerms("standard", 50, 10, 2, 60_000, 3000, 60_000, 0)
 
@@ -48,7 +51,7 @@ async def test_what_a_dead_reader_left_is_taken_over(live: LiveStore) -> None:
 
 async def test_groups_are_made_again_after_redis_was_lost(live: LiveStore) -> None:
     await live.results.read("one")
-    await live.router.execute(0, "FLUSHALL")
+    await flush(live)
     room_id = await _cancelled(live)
     assert await live.results.read("one") == []
     assert [entry.room_id for entry in await live.results.read("one")] == [room_id]

@@ -17,6 +17,8 @@ from persistence.redis.scripts import LUA
 from tests.live import honest, model
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
 
+pytestmark = pytest.mark.on_cluster_too
+
 START_MS, GAME_MS = NOON_MS + 3000, 60_000
 END_MS = START_MS + GAME_MS
 OK, CLOCK, CLOSED = TapStatus.OK, TapStatus.CLOCK, TapStatus.ROOM_CLOSED
