@@ -191,7 +191,7 @@ class Seats:
                     amount=attempt.terms.stake,
                     kind=attempt.terms.kind,
                     capacity=attempt.terms.capacity,
-                    house_fee_bps=attempt.terms.fee_bps,
+                    fee_bps=attempt.terms.fee_bps,
                     endpoint=attempt.endpoint,
                     key=attempt.key,
                     body_hash=attempt.body_hash,

@@ -1,4 +1,4 @@
-"""Stakes, refunds and the decision about each room: what is owed, as Postgres decides it.
+"""Stakes, hero rooms, refunds and the decision about each room: what is owed, as Postgres decides it.
 
 Every function is one round trip and can be repeated: keys made of the seat or the room make each transfer happen once.
 Must never look at Redis; the flows that cross both stores stand in `persistence/`.
@@ -28,8 +28,11 @@ StakeStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class StakeReply:
-    """What became of a stake.  `room_id` and `seat_id` are those of the earlier attempt when the status is `resume` or
-    `stored`, and `room_id` is where the player sits when it is `already_in_room`."""
+    """What became of a stake, or of making a hero room (`paid`: it is made).
+
+    `room_id` and `seat_id` are those of the earlier attempt when the status is `resume` or `stored`, and `room_id` is
+    where the player sits when it is `already_in_room`.
+    """
 
     status: StakeStatus
     room_id: str | None
@@ -52,19 +55,20 @@ class RefundReply:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One paid attempt to sit."""
+    """One paid attempt to sit, or the place of a hero room's organizer (`organizes`), who pays nothing."""
 
     seat_id: str
     room_id: str
     user_id: int
     amount: int
     state: Literal["live", "refunded", "settled"]
+    organizes: bool
     age_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRoom:
-    """An undecided room.  `missing_s`: for how long Redis has not known it; None: it does."""
+    """An undecided room.  `live_seats` are the paid ones; `missing_s`: for how long Redis has not known it, if so."""
 
     room_id: str
     kind: str
@@ -86,8 +90,8 @@ class Standing(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The decision about a room, the same for every repeat.
 
-    User ids are strings, as on the wire.  `payouts` names every seat that was live, with 0 for who got nothing;
-    `balances` are those right after the decision.
+    User ids are strings, as on the wire.  `payouts` names every seat that was live, the organizer's too, with 0 for who
+    got nothing; `balances` are those right after the decision.
     """
 
     room_id: str
@@ -112,13 +116,13 @@ async def stake(
     amount: int,
     kind: str,
     capacity: int,
-    house_fee_bps: int,
+    fee_bps: int,
     endpoint: str,
     key: str,
     body_hash: bytes,
     lease_s: float = LEASE_S,
 ) -> StakeReply:
-    """Take the stake for a seat, once for a key, and make the room if it is the first.
+    """Take the stake for a seat, once for a key, and make the room if it is the first; a hero room must be there.
 
     Raises:
         CommitUnknown: look the seat up before anything else.
@@ -128,7 +132,7 @@ async def stake(
         user_id,
         """
         SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_answer FROM game.stake(
-            %(user_id)s, %(room_id)s, %(seat_id)s, %(amount)s, %(kind)s, %(capacity)s, %(house_fee_bps)s,
+            %(user_id)s, %(room_id)s, %(seat_id)s, %(amount)s, %(kind)s, %(capacity)s, %(fee_bps)s,
             %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
         )
         """,
@@ -139,7 +143,57 @@ async def stake(
             "amount": amount,
             "kind": kind,
             "capacity": capacity,
-            "house_fee_bps": house_fee_bps,
+            "fee_bps": fee_bps,
+            "endpoint": endpoint,
+            "key": key,
+            "body_hash": body_hash,
+            "lease_s": lease_s,
+        },
+    )
+    assert row is not None
+    return StakeReply(*row)
+
+
+async def organize(
+    db: Database,
+    *,
+    user_id: int,
+    room_id: str,
+    seat_id: str,
+    fee: int,
+    capacity: int,
+    fee_bps: int,
+    target: int,
+    endpoint: str,
+    key: str,
+    body_hash: bytes,
+    lease_s: float = LEASE_S,
+) -> StakeReply:
+    """Make a hero room with its organizer's place, once for a key; nothing is paid.
+
+    `fee` is what each player will pay, `fee_bps` the organizer's part of the pool, `target` the taps that end the game
+    (0: only time does).
+
+    Raises:
+        CommitUnknown: look the seat up before anything else.
+    """
+    row = await db.call(
+        Role.PLAYER,
+        user_id,
+        """
+        SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_answer FROM game.organize(
+            %(user_id)s, %(room_id)s, %(seat_id)s, %(fee)s, %(capacity)s, %(fee_bps)s, %(target)s,
+            %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
+        )
+        """,
+        {
+            "user_id": user_id,
+            "room_id": room_id,
+            "seat_id": seat_id,
+            "fee": fee,
+            "capacity": capacity,
+            "fee_bps": fee_bps,
+            "target": target,
             "endpoint": endpoint,
             "key": key,
             "body_hash": body_hash,
@@ -151,7 +205,11 @@ async def stake(
 
 
 async def refund(db: Database, seat_id: str, reason: str) -> RefundReply:
-    """Give one live stake back; seats that were decided stay as they are."""
+    """Give one live stake back; seats that were decided stay as they are.
+
+    Raises:
+        psycopg.Error: an organizer's live seat, which holds no stake and goes with its room.
+    """
     row = await db.call(
         Role.SETTLER,
         None,
@@ -194,30 +252,30 @@ async def seat(db: Database, seat_id: str) -> Seat | None:
     row = await db.call(
         Role.SETTLER,
         None,
-        "SELECT seat_id::text, room_id, user_id, amount, state, age_s FROM game.seat(%(seat_id)s)",
+        "SELECT seat_id::text, room_id, user_id, amount, state, organizes, age_s FROM game.seat(%(seat_id)s)",
         {"seat_id": seat_id},
     )
     return Seat(*row) if row else None
 
 
 async def live_seat(db: Database, user_id: int) -> Seat | None:
-    """The seat that binds the player now."""
+    """The seat that binds the player or organizer now."""
     row = await db.call(
         Role.SETTLER,
         None,
-        "SELECT seat_id::text, room_id, user_id, amount, state, age_s FROM game.live_seat(%(user_id)s)",
+        "SELECT seat_id::text, room_id, user_id, amount, state, organizes, age_s FROM game.live_seat(%(user_id)s)",
         {"user_id": user_id},
     )
     return Seat(*row) if row else None
 
 
 async def stale_live_seats(db: Database, older_than_s: float, limit: int) -> list[Seat]:
-    """Live seats older than that, oldest first."""
+    """Live seats with a stake, older than that, oldest first."""
     rows = await db.rows(
         Role.SETTLER,
         None,
         """
-        SELECT seat_id::text, room_id, user_id, amount, state, age_s
+        SELECT seat_id::text, room_id, user_id, amount, state, organizes, age_s
         FROM game.stale_live_seats(%(older_than_s)s, %(limit)s)
         """,
         {"older_than_s": older_than_s, "limit": limit},

@@ -16,6 +16,8 @@ STARS = 1000
 STAKE = 50
 ENDPOINT = "/api/v1/rooms/join"
 BODY = b"\x01" * 32
+HERO_BPS = 1000
+HERO_TARGET = 200
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ async def pay(
     amount: int = STAKE,
     key: str | None = None,
     body: bytes = BODY,
+    kind: str = "standard",
     fee_bps: int = 0,
     lease_s: float = 30,
 ) -> games.StakeReply:
@@ -64,9 +67,9 @@ async def pay(
         room_id=room_id,
         seat_id=seat_id,
         amount=amount,
-        kind="standard",
+        kind=kind,
         capacity=10,
-        house_fee_bps=fee_bps,
+        fee_bps=fee_bps,
         endpoint=ENDPOINT,
         key=key or seat_id,
         body_hash=body,
@@ -74,18 +77,69 @@ async def pay(
     )
 
 
-async def fill(db: Database, room_id: str, user_ids: Sequence[int], *, fee_bps: int = 0) -> list[str]:
+async def organize(
+    db: Database,
+    user_id: int,
+    room_id: str,
+    seat_id: str | None = None,
+    *,
+    fee: int = STAKE,
+    key: str | None = None,
+    body: bytes = BODY,
+    lease_s: float = 30,
+) -> games.StakeReply:
+    seat_id = seat_id or new_seat()
+    return await games.organize(
+        db,
+        user_id=user_id,
+        room_id=room_id,
+        seat_id=seat_id,
+        fee=fee,
+        capacity=50,
+        fee_bps=HERO_BPS,
+        target=HERO_TARGET,
+        endpoint="/api/v1/rooms",
+        key=key or seat_id,
+        body_hash=body,
+        lease_s=lease_s,
+    )
+
+
+async def hero_room(db: Database, organizer: int, *, fee: int = STAKE) -> str:
+    """A hero room nobody has paid for yet."""
+    room = new_room()
+    assert (await organize(db, organizer, room, fee=fee)).status == "paid"
+    return room
+
+
+async def fill(
+    db: Database,
+    room_id: str,
+    user_ids: Sequence[int],
+    *,
+    kind: str = "standard",
+    amount: int = STAKE,
+    fee_bps: int = 0,
+) -> list[str]:
     """Seat these players; their seats."""
     seats = []
     for user_id in user_ids:
-        reply = await pay(db, user_id, room_id, fee_bps=fee_bps)
+        reply = await pay(db, user_id, room_id, kind=kind, amount=amount, fee_bps=fee_bps)
         assert reply.status == "paid"
         assert reply.seat_id is not None
         seats.append(reply.seat_id)
     return seats
 
 
-def finished(room_id: str, seats: Sequence[Finisher], *, outcome: str = "finished", reason: str | None = None) -> bytes:
+def finished(
+    room_id: str,
+    seats: Sequence[Finisher],
+    *,
+    outcome: str = "finished",
+    reason: str | None = None,
+    finished_ms: int | None = 3,
+    kind: str = "standard",
+) -> bytes:
     """The result as Redis writes it: unblocked seats by taps, blocked ones last."""
     ranked = sorted(seats, key=lambda seat: (seat.blocked, -seat.taps))
     lines = [
@@ -104,10 +158,11 @@ def finished(room_id: str, seats: Sequence[Finisher], *, outcome: str = "finishe
             "room_id": room_id,
             "outcome": outcome,
             "reason": reason,
+            "kind": kind,
             "stake": STAKE,
             "starts_ms": 1,
             "ends_ms": 2,
-            "finished_ms": 3,
+            "finished_ms": finished_ms,
             "version": 4,
             "seats": lines,
         }
