@@ -22,7 +22,9 @@ end
 if seat and room.state ~= WAITING then
   return answer('room_closed', room)
 end
-redis.call('SADD', KEYS[3], seat_id)
+if room.state == WAITING then -- else nothing is confirmed any more, and a set made after the end would never go
+  redis.call('SADD', KEYS[3], seat_id)
+end
 if seat then
   drop_seats(room, function(other) return other == seat end)
   if seat.status == 'paid' then

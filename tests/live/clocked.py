@@ -1,10 +1,11 @@
 """A store whose scripts read the time from a key, so that a test sets it.  Everything else is what is shipped."""
 
 import asyncio
+from pathlib import Path
 
 from persistence.redis import keys
 from persistence.redis.live import LiveStore
-from persistence.redis.scripts import ScriptSet
+from persistence.redis.scripts import LUA, ScriptSet
 
 CLOCK_KEY = "test:clock"
 # On a cluster a script reads only what its own server has, so there each hash tag has a clock.
@@ -18,8 +19,9 @@ STAKES = (20, 50, 333)  # whose lobbies have a clock
 _TAGS = (*keys.TAGS, *(f"lobby:{stake}" for stake in STAKES))
 
 
-async def open_clocked(url: str) -> LiveStore:
-    store = await LiveStore.open(url, scripts=ScriptSet(includes={"clock": CLOCK}), heartbeat=False)
+async def open_clocked(url: str, lua: Path = LUA) -> LiveStore:
+    """`lua`: another folder of scripts."""
+    store = await LiveStore.open(url, scripts=ScriptSet(lua, includes={"clock": CLOCK}), heartbeat=False)
     await set_clock(store, NOON_MS)
     return store
 

@@ -3,32 +3,18 @@
 A test drives it beside the real scripts and compares every answer, event, state and result.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomTerms
+from tests.live.rules import Taps
 
 RESERVATION_MS = 15_000
 EMPTY_MS = 15_000
 SETTLE_MS = 30_000
 GRACE_MS = 1_000
 OUTAGE_MS = 5_000
-
-
-@dataclass
-class Taps:
-    """One player's record: the window is an exact list of (stamp, count)."""
-
-    taps: int = 0
-    seq: int = 0
-    reached: int = 0
-    last_ms: int = 0
-    best: int = 0
-    index: int = 0
-    blocked: bool = False
-    window: deque[tuple[int, int]] = field(default_factory=deque)
 
 
 @dataclass
@@ -60,7 +46,7 @@ class Partition:
 
 
 class Room:
-    """`clock` is the server's; the room's own time never goes back."""
+    """`clock` is the server's; the room's own time never goes back.  A hero room is one whose terms say so."""
 
     def __init__(self, room_id: str, terms: RoomTerms, clock: int, partition: Partition) -> None:
         self.room_id = room_id
@@ -74,7 +60,7 @@ class Room:
         self.applied = 0
         self.seats: list[Seat] = []
         self.gone: set[str] = set()
-        self.deadline = 0
+        self.deadline = clock + terms.wait_ms if self.hero else 0
         self.empty_since = clock
         self.starts_ms = 0
         self.ends_ms = 0
@@ -83,11 +69,22 @@ class Room:
         self.result: dict[str, Any] | None = None
         self.results = 0
         self.outcome: bytes | None = None
+        self.log: list[tuple[int, list[tuple[int, int, int]]]] = []
+        self.notes: dict[tuple[str, str, str], int] = {}
+        if self.hero:
+            self._saved(clock)
 
     # -- what the others ask
 
+    @property
+    def hero(self) -> bool:
+        return self.terms.kind == "hero"
+
     def now(self, clock: int) -> int:
         return max(clock, self.last_ms)
+
+    def key_leads_here(self, clock: int) -> bool:
+        return self.hero and self.state == "waiting" and self.now(clock) < self.deadline
 
     @property
     def paid(self) -> list[Seat]:
@@ -108,13 +105,16 @@ class Room:
 
     def reserve(self, clock: int, seat_id: str, user_id: str, attempt: str) -> tuple[str, Seat | None]:
         now = self.now(clock)
+        if user_id == self.terms.organizer_id:
+            assert self.terms.organizer_seat_id is not None
+            return "already_in_room", Seat(self.terms.organizer_seat_id, user_id, "", 0, paid=True)
         mine = self.seat(seat_id)
         if mine is not None and (mine.paid or mine.until_ms > now):
             if not mine.paid and self.state == "waiting":
                 mine.until_ms = now + RESERVATION_MS
                 self._saved(now)
             return "ok", None
-        if self.state != "waiting" or seat_id in self.gone:
+        if self.state != "waiting" or seat_id in self.gone or (self.hero and now >= self.deadline):
             return "room_closed", None
         for other in self.seats:
             if other.user_id == user_id and (other.paid or other.until_ms > now):
@@ -138,9 +138,9 @@ class Room:
         seat.paid = True
         player = {"user_id": user_id, **profile, "taps": 0, "seq": 0, "state": "paid", "place": None}
         self._publish("player_joined", player=player)
-        if len(self.paid) == 1:
+        if not self.hero and len(self.paid) == 1:
             self.deadline = now + self.terms.wait_ms
-        if len(self.paid) == self.terms.capacity:
+        if not self.hero and len(self.paid) == self.terms.capacity:
             self._countdown(now)
         self._saved(now)
         return "ok"
@@ -158,12 +158,43 @@ class Room:
             self._saved(now)
         return "ok"
 
+    # -- what the organizer does, and what players do beside tapping
+
+    def start(self, clock: int, user_id: str) -> str:
+        now = self.now(clock)
+        if user_id != self.terms.organizer_id:
+            return "forbidden"
+        if self.state == "cancelled" or (self.state == "waiting" and now >= self.deadline):
+            return "room_closed"
+        if self.state == "waiting":
+            if len(self.paid) < self.terms.min_players:
+                return "conflict"
+            self._countdown(now)
+            self._saved(now)
+        return "ok"
+
+    def react(self, user_id: str, to: str, emoji: str) -> str:
+        here = {self.terms.organizer_id, *(seat.user_id for seat in self.paid)}
+        if user_id not in here or to not in here:
+            return "not_found"
+        if self.state not in ("waiting", "countdown"):
+            return "conflict"
+        self.events.append({"type": "reaction", "from": user_id, "to": to, "emoji": emoji})
+        return "ok"
+
+    def note(self, user_id: str, kind: str, value: str) -> None:
+        if self.state in ("waiting", "countdown", "playing"):
+            self.notes[user_id, kind, value] = self.notes.get((user_id, kind, value), 0) + 1
+
     # -- deadlines
 
     def tick(self, clock: int) -> tuple[int, bool]:
         now, before = self.now(clock), self.state
         if self.state == "waiting":
-            if self.paid and now >= self.deadline:
+            if self.hero:
+                if now >= self.deadline:
+                    self._cancel(now, "not_started")
+            elif self.paid and now >= self.deadline:
                 if len(self.paid) >= self.terms.min_players:
                     self._countdown(now)
                 else:
@@ -189,11 +220,15 @@ class Room:
         }.get(self.state, -1)
         return remaining, changed
 
-    def cancel(self, clock: int, reason: str) -> tuple[str, bool]:
+    def cancel(self, clock: int, reason: str, organizer_id: str | None = None) -> tuple[str, bool]:
+        if organizer_id is not None and organizer_id != self.terms.organizer_id:
+            return "forbidden", False
         if self.state in ("finished", "settled"):
             return "room_closed", False
         if self.state == "cancelled":
             return "ok", False
+        if organizer_id is not None and self.state != "waiting":
+            return "room_closed", False
         now = self.now(clock)
         self._cancel(now, reason)
         self._saved(now)
@@ -235,6 +270,7 @@ class Room:
         touched: dict[str, Taps] = {}
         blocked: list[str] = []
         reached = False
+        counted: list[tuple[int, int, int]] = []
         for frame in frames:
             status, record = self._apply(now, grace, reached, frame)
             statuses.append(status)
@@ -242,11 +278,14 @@ class Room:
                 touched[frame.user_id] = record
             if status is TapStatus.BLOCKED:
                 blocked.append(frame.user_id)
-            if status is TapStatus.OK and record is not None and 0 < self.terms.target <= record.taps:
-                reached = True
+            if status is TapStatus.OK and record is not None:
+                counted.append((record.index, *record.window[-1]))
+                reached = 0 < self.terms.target <= record.taps
         if not touched:
             return statuses
         self.last_ms = now
+        if counted:
+            self.log.append((now - self.starts_ms, counted))
         if not grace:
             taps = {user_id: [record.taps, record.seq] for user_id, record in touched.items()}
             self._publish("progress", since=self.version, taps=taps)
@@ -258,46 +297,23 @@ class Room:
         return statuses
 
     def _apply(self, now: int, grace: bool, over: bool, frame: TapFrame) -> tuple[TapStatus, Taps | None]:
-        """One frame by the six rules; the record is None where the frame leaves no trace."""
+        """The record is None where the frame leaves no trace."""
         seat = next((seat for seat in self.paid if seat.user_id == frame.user_id), None)
         if seat is None:
             return TapStatus.FORBIDDEN, None
         if over:
             return TapStatus.ROOM_CLOSED, None
-        record = seat.record
-        if record.blocked:
+        if seat.record.blocked:
             return TapStatus.FORBIDDEN, None
         if frame.seq > 2**32 - 1:
             return TapStatus.INVALID_REQUEST, None
         if grace and frame.timestamp >= self.ends_ms:
             return TapStatus.ROOM_CLOSED, None
-        if 0 <= frame.seq <= record.seq:
-            return TapStatus.DUPLICATE, record
-        record.seq = max(record.seq, frame.seq)
-        if not 1 <= frame.taps <= 50:
-            return TapStatus.INVALID_REQUEST, record
-        if frame.timestamp > now + 2000 or frame.timestamp < now - 12_000:
-            return TapStatus.CLOCK, record
-        stamp = min(frame.timestamp, now) - self.starts_ms
-        if -2000 <= stamp < 0:
-            stamp = 0
-        if stamp < record.last_ms:
-            return TapStatus.CLOCK, record
-        while record.window and record.window[0][0] <= stamp - 2000:
-            record.window.popleft()
-        total = sum(count for _, count in record.window) + frame.taps
-        if total > 50:
-            record.blocked = True
-            return TapStatus.BLOCKED, record
-        if record.taps + frame.taps > 50 + 25 * (now - self.starts_ms) / 1000:
-            return TapStatus.RATE_LIMITED, record
-        record.taps += frame.taps
-        record.window.append((stamp, frame.taps))
-        record.last_ms = stamp
-        record.best = max(record.best, total)
-        self.applied += 1
-        record.reached = self.applied
-        return TapStatus.OK, record
+        status = seat.record.apply(frame, now, self.starts_ms)
+        if status is TapStatus.OK:
+            self.applied += 1
+            seat.record.reached = self.applied
+        return status, seat.record
 
     # -- how it ends
 
@@ -397,14 +413,14 @@ class Room:
 
     def _next_due(self, now: int) -> int:
         if self.state == "waiting":
-            return self.deadline if self.paid else self.empty_since + EMPTY_MS
+            return self.deadline if self.paid or self.hero else self.empty_since + EMPTY_MS
         if self.state == "countdown":
             return self.starts_ms
         return self.ends_ms + GRACE_MS if self.state == "playing" else now + SETTLE_MS
 
     def _saved(self, now: int) -> None:
         self.last_ms = now
-        if self.state == "waiting" and not self.paid:
+        if self.state == "waiting" and not self.paid and not self.hero:
             self.deadline = 0
             self.empty_since = max([now, *(seat.until_ms for seat in self.seats)])
         self.due = self._next_due(now)
