@@ -1,4 +1,4 @@
--- What was there before hero rooms.  Organizers' seats go: nothing was paid for them.
+-- What was there before hero rooms.  Organizers' seats go, for which nothing was paid; their rooms become standard ones.
 
 SET LOCAL ROLE ct_owner;
 GRANT CREATE ON SCHEMA game TO ct_ledger;
@@ -24,6 +24,7 @@ ALTER TABLE game.rooms
     DROP CONSTRAINT rooms_stake_check,
     DROP COLUMN organizer_id,
     DROP COLUMN target;
+UPDATE game.rooms SET kind = 'standard' WHERE kind = 'hero';
 ALTER TABLE game.rooms RENAME CONSTRAINT rooms_fee_bps_check TO rooms_house_fee_bps_check;
 ALTER TABLE game.rooms RENAME COLUMN fee_bps TO house_fee_bps;
 

@@ -6,7 +6,18 @@ import pytest
 from persistence.postgres import games
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
-from tests.ledger.play import STAKE, Finisher, assert_clean, fill, finished, new_room, sign_up
+from tests.ledger.play import (
+    STAKE,
+    Finisher,
+    assert_clean,
+    fill,
+    finished,
+    hero_room,
+    new_room,
+    new_seat,
+    organize,
+    sign_up,
+)
 
 # What no role may do: triggers and checks are off.
 DAMAGE = {
@@ -23,16 +34,27 @@ DAMAGE = {
     "prize_differs": "UPDATE game.seats SET prize = prize + 1 WHERE room_id = %(settled)s AND prize > 0",
     "seat_not_paid": "UPDATE ledger.transfers SET key = 'x' WHERE key = 'stake:' || %(live)s",
     "seat_refund_differs": "UPDATE game.seats SET state = 'settled' WHERE seat_id = %(left)s",
+    "fee_differs": "UPDATE game.rooms SET fee = fee + 1, prize = prize - 1 WHERE room_id = %(hero)s",
+    "payout_differs": "UPDATE game.rooms SET organizer_id = %(player)s WHERE room_id = %(hero)s",
+    "organizer_differs": "DELETE FROM game.seats WHERE seat_id = %(place)s",
+    "organizer_paid": "UPDATE ledger.transfers SET key = 'stake:' || %(place)s WHERE key = 'stake:' || %(live)s",
+    "daily_wins_differ": "UPDATE game.daily_wins SET day = day + 1 WHERE user_id = %(player)s",
+    "stats_differ": "UPDATE game.player_stats SET won = won - 1 WHERE user_id = %(player)s",
 }
 
 
 @pytest.mark.parametrize("rule", DAMAGE)
 async def test_damage_is_found(db: Database, database_url: str, rule: str) -> None:
-    players = await sign_up(db, 3)
-    settled, opened = new_room(), new_room()
+    organizer, *players = await sign_up(db, 4)
+    settled, opened, place = new_room(), new_room(), new_seat()
     seats = await fill(db, settled, players[:2])
     lines = [Finisher(seat, player, 3) for seat, player in zip(seats, players[:2], strict=True)]
     await games.settle(db, settled, finished(settled, lines))
+    hero = await hero_room(db, organizer)
+    seats = await fill(db, hero, players[:2], kind="hero")
+    lines = [Finisher(seat, player, 3) for seat, player in zip(seats, players[:2], strict=True)]
+    await games.settle(db, hero, finished(hero, lines))
+    await organize(db, organizer, new_room(), place)
     (left,) = await fill(db, opened, players[:1])
     await games.refund(db, left, "left")
     (live,) = await fill(db, opened, players[1:2])
@@ -44,7 +66,7 @@ async def test_damage_is_found(db: Database, database_url: str, rule: str) -> No
         connection.execute("SET session_replication_role = replica")
         done = connection.execute(
             DAMAGE[rule],
-            {"player": players[0], "settled": settled, "live": live, "left": left},
+            {"player": players[0], "settled": settled, "live": live, "left": left, "hero": hero, "place": place},
         )
         assert done.rowcount > 0
 

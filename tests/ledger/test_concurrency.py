@@ -4,6 +4,9 @@ import asyncio
 import random
 from collections import Counter
 
+import psycopg
+import pytest
+
 from persistence.postgres import games, ledger
 from persistence.postgres.pool import Database
 from tests.ledger.play import (
@@ -14,8 +17,10 @@ from tests.ledger.play import (
     balance_of_account,
     fill,
     finished,
+    hero_room,
     new_room,
     new_seat,
+    organize,
     pay,
     sign_up,
     total_of_players,
@@ -164,3 +169,114 @@ async def test_a_hundred_random_moves_at_once_lose_no_star(db: Database, databas
     assert balance_of_account(database_url, "escrow") == 0
     assert total_of_players(database_url) + balance_of_account(database_url, "house") == 12 * 4 * STAKE
     assert await games.stale_live_seats(db, 0, 100) == []
+
+
+async def test_making_a_room_races_joining_another(db: Database) -> None:
+    """Whichever comes first binds the player, and what lost leaves no room without its organizer."""
+    organizer, other = await sign_up(db, 2)
+    room = await hero_room(db, other)
+    for first in (False, True) * 12:
+        made = new_room()
+        making = organize(db, organizer, made)
+        joining = pay(db, organizer, room, kind="hero")
+        if first:
+            mine, theirs = await asyncio.gather(making, joining)
+        else:
+            theirs, mine = await asyncio.gather(joining, making)
+
+        assert {mine.status, theirs.status} == {"paid", "already_in_room"}
+        seat = await games.live_seat(db, organizer)
+        assert seat is not None
+        assert mine.room_id == theirs.room_id == seat.room_id
+        assert seat.organizes == (mine.status == "paid")
+        if seat.organizes:
+            await games.void(db, made, "operator")
+        else:
+            await games.refund(db, seat.seat_id, "left")
+        assert [opened.room_id for opened in await games.open_rooms(db, 0, 100)] == [room]
+    assert await ledger.balance(db, organizer) == STARS
+    await assert_clean(db)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("what", ["make", "join"])
+async def test_a_seat_that_is_being_taken_is_waited_for(
+    db: Database, database_url: str, what: str, taken: bool
+) -> None:
+    """Each way of sitting down meets the other one's uncommitted seat, which is then taken or given up."""
+    user, other = await sign_up(db, 2)
+    mine, hero = new_room(), await hero_room(db, other)
+    seat = "INSERT INTO game.seats (seat_id, room_id, user_id, amount, organizes) VALUES (%s, %s, %s, %s, %s)"
+    async with (
+        await psycopg.AsyncConnection.connect(database_url) as rival,
+        rival.transaction(force_rollback=not taken),
+    ):
+        # Only the seat matters: the audit is not asked here.
+        await rival.execute("DELETE FROM game.seats WHERE user_id = %s", [other])
+        await rival.execute(seat, [new_seat(), hero, user, *((0, True) if what == "join" else (STAKE, False))])
+        call = organize(db, user, mine) if what == "make" else pay(db, user, mine)
+        sitting = asyncio.create_task(call)
+        blocked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watcher:
+            while await (await watcher.execute(blocked)).fetchone() is None:
+                pass
+    reply = await sitting
+
+    assert (reply.status, reply.room_id) == (("already_in_room", hero) if taken else ("paid", mine))
+    held = await games.live_seat(db, user)
+    assert held is not None
+    assert held.room_id == reply.room_id
+
+
+async def test_six_rooms_made_at_once_are_one(db: Database) -> None:
+    (organizer,) = await sign_up(db, 1)
+
+    replies = await asyncio.gather(*(organize(db, organizer, new_room()) for _ in range(6)))
+
+    made = [reply.room_id for reply in replies if reply.status == "paid"]
+    assert Counter(reply.status for reply in replies) == {"paid": 1, "already_in_room": 5}
+    assert {reply.room_id for reply in replies} == set(made)
+    assert [opened.room_id for opened in await games.open_rooms(db, 0, 100)] == made
+    await assert_clean(db)
+
+
+async def test_twenty_sends_of_one_request_make_one_room(db: Database) -> None:
+    (organizer,) = await sign_up(db, 1)
+
+    replies = await asyncio.gather(*(organize(db, organizer, new_room(), key="one") for _ in range(20)))
+
+    assert Counter(reply.status for reply in replies) == {"paid": 1, "idempotency_in_progress": 19}
+    assert len(await games.open_rooms(db, 0, 100)) == 1
+    await assert_clean(db)
+
+
+async def test_an_organizer_never_stakes_in_the_own_room(db: Database) -> None:
+    (organizer,) = await sign_up(db, 1)
+    for _ in range(10):
+        room = new_room()
+        made, *stakes = await asyncio.gather(
+            organize(db, organizer, room), *(pay(db, organizer, room, kind="hero") for _ in range(3))
+        )
+
+        assert made.status == "paid"
+        assert {stake.status for stake in stakes} <= {"room_closed", "already_in_room"}
+        assert await ledger.balance(db, organizer) == STARS
+        await games.void(db, room, "operator")
+    await assert_clean(db)
+
+
+async def test_stakes_race_the_making_and_the_decision_of_a_hero_room(db: Database) -> None:
+    organizer, *players = await sign_up(db, 9)
+    for _ in range(5):
+        room = new_room()
+        made, *replies = await asyncio.gather(
+            organize(db, organizer, room), *(pay(db, player, room, kind="hero") for player in players)
+        )
+        assert made.status == "paid"
+        deciding = asyncio.create_task(games.void(db, room, "operator"))
+        late = await asyncio.gather(*(pay(db, player, room, kind="hero") for player in players))
+        outcome = await deciding
+        paid = {str(p) for p, reply in zip(players * 2, [*replies, *late], strict=True) if reply.status == "paid"}
+        assert outcome.payouts == {str(organizer): 0, **dict.fromkeys(paid, STAKE)}
+    assert [await ledger.balance(db, player) for player in [organizer, *players]] == [STARS] * 9
+    await assert_clean(db)

@@ -14,9 +14,10 @@ from psycopg import sql
 
 from chance_tap.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
-from persistence.postgres import users
+from persistence.postgres import games, users
 from persistence.postgres.migrate import MIGRATIONS, MigrationRefused, applied, migrate
 from persistence.postgres.pool import Database
+from tests.ledger.play import STAKE, Finisher, assert_clean, fill, finished, hero_room, new_room, sign_up
 
 ALL = sorted(path.stem for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 ROOT = Path(__file__).parents[2]
@@ -36,14 +37,26 @@ def empty_database(postgres_server: EmbeddedPostgres, template_database: str) ->
 
 
 def shape(url: str) -> list[tuple[object, ...]]:
-    """Everything of ours in the catalogue: tables, columns, functions, indexes, policies, rights."""
+    """Everything of ours in the catalogue: tables, columns, checks, functions, indexes, policies, remarks, rights."""
     with psycopg.connect(url) as connection:
         return connection.execute(
             """
-            SELECT 'relation', c.oid::regclass::text, c.relkind::text, pg_get_userbyid(c.relowner)::text, c.relacl::text
+            SELECT 'relation', c.oid::regclass::text,
+                c.relkind::text || coalesce(obj_description(c.oid, 'pg_class'), ''),
+                pg_get_userbyid(c.relowner)::text, c.relacl::text
             FROM pg_class AS c WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game')
+            UNION ALL SELECT 'column', a.attrelid::regclass || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
+                concat_ws(' ', a.attnotnull, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)),
+                a.attacl::text
+            FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+            LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+            WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game')
+                AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL SELECT 'constraint', o.conrelid::regclass || '.' || o.conname, pg_get_constraintdef(o.oid),
+                NULL, NULL
+            FROM pg_constraint AS o WHERE o.connamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game')
             UNION ALL SELECT 'function', p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)),
-                pg_get_userbyid(p.proowner)::text, p.proacl::text
+                pg_get_userbyid(p.proowner) || coalesce(obj_description(p.oid, 'pg_proc'), ''), p.proacl::text
             FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game')
             UNION ALL SELECT 'schema', n.nspname::text, NULL, pg_get_userbyid(n.nspowner)::text, n.nspacl::text
             FROM pg_namespace AS n WHERE n.nspname IN ('auth', 'ledger', 'game')
@@ -73,6 +86,44 @@ def test_forward_back_and_forward_again(empty_database: str) -> None:
 
     assert migrate(empty_database) == ALL
     assert shape(empty_database) == first
+
+
+def test_each_rollback_gives_back_what_was_there_before(empty_database: str) -> None:
+    def run(name: str) -> None:
+        with psycopg.connect(empty_database) as connection:
+            connection.execute((MIGRATIONS / name).read_text().encode())
+
+    before = shape(empty_database)
+    for name in ALL:
+        run(f"{name}.sql")
+        after = shape(empty_database)
+        run(f"{name}.rollback.sql")
+        assert shape(empty_database) == before, name
+        run(f"{name}.sql")
+        assert shape(empty_database) == after, name
+        before = after
+
+
+async def test_what_was_won_before_wins_were_kept_a_day_is_counted(db: Database, database_url: str) -> None:
+    """Rooms of both kinds are there when the migration goes back and forward again."""
+    organizer, *players = await sign_up(db, 3)
+    noon_ms = 1_700_049_600_000
+    for finished_ms in (noon_ms, noon_ms, noon_ms + 86_400_000):
+        room = new_room()
+        seats = await fill(db, room, players)
+        lines = [Finisher(seats[0], players[0], 9), Finisher(seats[1], players[1], 5)]
+        await games.settle(db, room, finished(room, lines, finished_ms=finished_ms))
+    await hero_room(db, organizer)
+    wins = "SELECT day::text, user_id, won FROM game.daily_wins ORDER BY day"
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute(wins).fetchall()
+        assert kept == [("2023-11-15", players[0], 4 * STAKE), ("2023-11-16", players[0], 2 * STAKE)]
+        for name in reversed(ALL[ALL.index("0011.hero-rooms") :]):
+            connection.execute((MIGRATIONS / f"{name}.rollback.sql").read_text().encode())
+        for name in ALL[ALL.index("0011.hero-rooms") :]:
+            connection.execute((MIGRATIONS / f"{name}.sql").read_text().encode())
+        assert connection.execute(wins).fetchall() == kept
+    await assert_clean(db)
 
 
 def test_what_a_newer_program_applied_is_told(database_url: str) -> None:

@@ -10,7 +10,7 @@ from psycopg import sql
 from chance_tap.embedded.postgres import EmbeddedPostgres
 from persistence.postgres import games, users
 from persistence.postgres.pool import Database, Role
-from tests.ledger.play import STAKE, STARS, Finisher, fill, finished, new_room, pay, sign_up
+from tests.ledger.play import STAKE, STARS, Finisher, fill, finished, new_room, new_seat, organize, pay, sign_up
 
 APPLICATION = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
 OURS = "('public', 'auth', 'ledger', 'game')"
@@ -211,13 +211,52 @@ async def test_a_gateway_can_do_all_it_needs_and_a_worker_cannot_play(
         assert (await users.hello(gateway, [one]))[one].room_id == room
         assert (await users.me(gateway, one)).balance == STARS - STAKE
         assert (await games.refund(gateway, seats[1], "left")).status == "refunded"
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await pay(worker, two, room)
+        for forbidden in (pay(worker, two, room), organize(worker, two, new_room())):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await forbidden
+        assert (await organize(gateway, two, new_room())).status == "paid"
         outcome = await games.settle(worker, room, finished(room, [Finisher(seats[0], one, 5)]))
         assert outcome.winner == str(one)
     finally:
         await gateway.close()
         await worker.close()
+
+
+async def test_a_gateway_makes_rooms_for_the_user_of_the_claim_only_and_as_a_player_only(
+    db: Database, postgres_server: EmbeddedPostgres, database_name: str
+) -> None:
+    one, two = await sign_up(db, 2)
+    query: LiteralString = (
+        "SELECT game.organize(%(user)s, %(room)s, %(seat)s, 50, 10, 1000, 200, 'e', 'k', '\\x01', 30)"
+    )
+    gateway = await Database.open(postgres_server.url("ct_gateway", database_name), name="gateway")
+    try:
+        for role, claim in ((Role.PLAYER, two), (Role.PLAYER, None), (Role.SETTLER, one)):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await gateway.call(role, claim, query, {"user": one, "room": new_room(), "seat": new_seat()})
+        for writing in (
+            "INSERT INTO game.daily_wins (day, user_id, won) VALUES ('2026-01-01', 1, 1)",
+            "UPDATE game.seats SET organizes = true",
+            "UPDATE game.rooms SET organizer_id = 1",
+            "SELECT game.open_room('000123456789abcd', 'hero', 1, 2, 0, 1, 200)",
+        ):
+            for role in Role:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    await gateway.call(role, one, writing)
+    finally:
+        await gateway.close()
+    assert await games.live_seat(db, one) is None
+
+
+async def test_what_was_won_is_only_ever_added_up_by_the_settlement(db: Database, admin: psycopg.Connection) -> None:
+    act_as(admin, "ct_ledger")
+    for forbidden in (
+        "DELETE FROM game.daily_wins",
+        "UPDATE game.daily_wins SET day = now()",
+        "TRUNCATE game.daily_wins",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            admin.execute(forbidden)
 
 
 @pytest.mark.parametrize("login", ["ct_gateway", "ct_worker", "ct_analyst"])

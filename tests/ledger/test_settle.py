@@ -183,6 +183,50 @@ async def test_statistics_count_settled_games(db: Database) -> None:
     assert (loser.games, loser.wins, loser.won, loser.best_rate) == (2, 0, 0, 3.5)
 
 
+@pytest.mark.parametrize(
+    ("finished_ms", "day"),
+    [
+        (1_700_006_399_999, "2023-11-14"),
+        (1_700_006_400_000, "2023-11-15"),
+        (1_709_164_800_000, "2024-02-29"),
+        (None, None),
+    ],
+)
+async def test_a_prize_counts_for_the_day_on_which_the_game_ended_in_utc(
+    database_url: str, finished_ms: int | None, day: str | None
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = 'Asia/Kamchatka'")
+        database = await Database.open(database_url, name="test")
+        try:
+            players = await sign_up(database, 2)
+            for _ in range(2):
+                room = new_room()
+                seats = await fill(database, room, players)
+                lines = [Finisher(seats[0], players[0], 3), Finisher(seats[1], players[1], 2)]
+                await games.settle(database, room, finished(room, lines, finished_ms=finished_ms))
+            await assert_clean(database)
+        finally:
+            await database.close()
+        wins = connection.execute(
+            "SELECT day::text, decided_at AT TIME ZONE 'UTC', user_id, won FROM game.daily_wins, game.rooms"
+        ).fetchall()
+    assert {(won, user) for _, _, user, won in wins} == {(4 * STAKE, players[0])}
+    assert {(counted, True) for counted, *_ in wins} == {
+        (counted, counted == (day or f"{decided:%Y-%m-%d}")) for counted, decided, *_ in wins
+    }
+
+
+async def test_what_was_given_back_was_not_won(db: Database, database_url: str) -> None:
+    players = await sign_up(db, 2)
+    room = new_room()
+    seats = await fill(db, room, players)
+    await games.settle(db, room, finished(room, [Finisher(seats[0], players[0], 0)]))
+
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM game.daily_wins").fetchone() == (0,)
+
+
 async def test_void_refunds_everybody(db: Database) -> None:
     players = await sign_up(db, 3)
     room = new_room()
