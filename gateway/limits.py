@@ -53,6 +53,12 @@ class Rate:
             del self._full_at[next(iter(self._full_at))]
         self._full_at[caller] = full_at
 
+    def give_back(self, caller: str) -> None:
+        """Undo one `take`: for limits on what turned out wrong, taken before so that nobody overtakes them."""
+        full_at = self._full_at.get(caller)
+        if full_at is not None:
+            self._full_at[caller] = full_at - self._interval_s
+
 
 class Rates:
     """The limits of the REST interface."""
@@ -61,6 +67,8 @@ class Rates:
         self.user = Rate(per_s=100, burst=300)
         self.login = Rate(per_s=5, burst=60)
         self.failed_login = Rate(per_s=20, burst=1000)
+        self.wrong_key = Rate(per_s=0.2, burst=20)
+        self.new_room = Rate(per_s=1, burst=60)
 
 
 async def read_body(declared_length: bytes | None, receive: Receive) -> bytes:

@@ -6,17 +6,16 @@ hold that expires or a paid seat, and the retry or the worker's orphan sweep fin
 Must never release a seat whose payment is unknown.
 """
 
-import asyncio
-import hashlib
-import time
 from uuid import uuid4
 
 import msgspec
 
 from chance_tap.settings import Settings
 from persistence.answers import AnswerWriter
+from persistence.attempts import Attempt, Joined, as_paid, ask, free_player, known, refusal
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import games, idempotency, ledger, users
+from persistence.hero import HeroRooms
+from persistence.postgres import games, idempotency, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.redis.live import LiveStore
@@ -24,35 +23,8 @@ from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
 from persistence.settlement import Settlement
 
 MAX_TRIES = 5
-COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Between questions whether a stake was committed; the first is asked when the answer is lost."""
-COMMIT_PATIENCE_S = 9.0
-"""After this long nothing more is asked: a Postgres that hangs would keep the player waiting for a minute."""
 STATEMENT_LINES = 50
 """How far back a repeated leave finds what became of the seat."""
-
-
-class Joined(msgspec.Struct, frozen=True):
-    """The room one now sits in and the balance after paying; or the stored answer of an earlier send."""
-
-    room_state: RoomState | None
-    answer: bytes | None
-    balance: int | None
-
-
-class _Attempt(msgspec.Struct, frozen=True):
-    """What one Idempotency-Key stands for."""
-
-    user_id: int
-    terms: RoomTerms
-    endpoint: str
-    key: str
-    body_hash: bytes
-
-    @property
-    def tag(self) -> str:
-        """Names the attempt in Redis, so that its repetition is told from another request of the same player."""
-        return hashlib.sha256(f"{self.endpoint}\0{self.key}".encode()).hexdigest()[:16]
 
 
 def standard_terms(settings: Settings, stake: int) -> RoomTerms:
@@ -70,13 +42,14 @@ def standard_terms(settings: Settings, stake: int) -> RoomTerms:
 
 
 class Seats:
-    """Joins and leaves; one a gateway."""
+    """Joins, leaves and new hero rooms; one a gateway."""
 
     def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._settings = settings
         self._settlement = Settlement(live, db)
+        self._hero = HeroRooms(live, db, settings, self._settlement)
         self._answers = AnswerWriter(db)
 
     async def join(self, user_id: int, stake: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
@@ -88,7 +61,7 @@ class Seats:
                 were taken meanwhile.
             StoreUnavailable: what was paid, if anything, is found again by a retry with the same key.
         """
-        attempt = _Attempt(user_id, standard_terms(self._settings, stake), endpoint, key, body_hash)
+        attempt = Attempt(user_id, standard_terms(self._settings, stake), endpoint, key, body_hash)
         for _ in range(MAX_TRIES):
             room_id = await self._live.lobby.ticket(stake, new_room_id(), attempt.terms.capacity)
             seat_id = str(uuid4())
@@ -106,12 +79,46 @@ class Seats:
                 return joined
         raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
 
+    async def join_by_key(self, user_id: int, room_key: str, endpoint: str, key: str, body_hash: bytes) -> Joined:
+        """Pay the fee of the hero room with this key, which must be in its one form, and sit down.
+
+        Raises:
+            GameError: as `join`; not_found (no waiting room has the key), room_full, room_closed.
+            StoreUnavailable: as `join`.
+        """
+        state = await self._live.rooms.by_key(room_key)
+        if state is None:
+            return await self._joined_before(user_id, ErrorCode.NOT_FOUND, endpoint, key, body_hash)
+        if state.organizer_id == str(user_id):
+            raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": state.room_id})
+        attempt = Attempt(user_id, _terms_of(state), endpoint, key, body_hash)
+        for _ in range(MAX_TRIES):
+            seat_id = str(uuid4())
+            held = await self._live.rooms.reserve(state.room_id, seat_id, str(user_id), attempt.tag, None)
+            match held.code:
+                case "ok":
+                    joined = await self._pay(attempt, state.room_id, seat_id)
+                case "already_in_room":
+                    joined = await self._meet_holder(attempt, state.room_id, held)
+                case "room_closed":
+                    return await self._joined_before(user_id, ErrorCode.ROOM_CLOSED, endpoint, key, body_hash)
+                case code:
+                    raise GameError(ErrorCode(code))
+            if joined is not None:
+                return joined
+        raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+
+    async def create_hero(self, user_id: int, fee: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
+        """Make a hero room; see `HeroRooms.create`."""
+        return await self._hero.create(user_id, fee, endpoint, key, body_hash)
+
     async def store_answer(self, user_id: int, endpoint: str, key: str, answer: bytes) -> None:
         """Keep a successful answer for repetitions; returns once it is committed, together with others' answers."""
         await self._answers.store(user_id, endpoint, key, answer)
 
     async def leave(self, user_id: int, room_id: str) -> int:
-        """Give the seat back while the room waits; the balance once the refund is committed.  May be repeated.
+        """Give the seat back while the room waits; the balance once the refund is committed.  May be repeated.  The
+        organizer of a hero room takes the whole room back.
 
         Raises:
             GameError: room_closed (the game has started or is over), not_found (no seat there).
@@ -119,6 +126,8 @@ class Seats:
         seat = await games.live_seat(self._db, user_id)
         if seat is None or seat.room_id != room_id:
             return await self._left_before(user_id, room_id)
+        if seat.organizes:
+            return await self._hero.take_back(user_id, room_id)
         left = await self._live.rooms.leave(room_id, seat.seat_id)
         match left.code:
             case "ok":
@@ -134,8 +143,9 @@ class Seats:
     async def _left_before(self, user_id: int, room_id: str) -> int:
         lines = await ledger.statement(self._db, user_id, None, STATEMENT_LINES)
         last = next((line for line in lines if line.room_id == room_id), None)
-        if last is None:
-            raise GameError(ErrorCode.NOT_FOUND)
+        if last is None:  # an organizer has no line of its own room
+            await self._hero.refuse_unless_taken_back(user_id, room_id)
+            return await ledger.balance(self._db, user_id)
         if last.kind == "refund" and last.reason in ("left", "seat_gone", "seat_lost"):
             return await ledger.balance(self._db, user_id)
         seat = await games.live_seat(self._db, user_id)
@@ -143,11 +153,11 @@ class Seats:
             return await self.leave(user_id, room_id)
         raise GameError(ErrorCode.ROOM_CLOSED)
 
-    async def _pay(self, attempt: _Attempt, room_id: str, seat_id: str) -> Joined | None:
+    async def _pay(self, attempt: Attempt, room_id: str, seat_id: str) -> Joined | None:
         """Stake for the held seat and confirm it.  None: this room will not do, try the next."""
         try:
             reply = await self._stake(attempt, room_id, seat_id)
-            if reply.status == "already_in_room" and await self._free_player(attempt.user_id, reply):
+            if reply.status == "already_in_room" and await self._free(attempt.user_id, reply.room_id):
                 reply = await self._stake(attempt, room_id, seat_id)
         except CommitUnknown:
             raise
@@ -155,97 +165,81 @@ class Seats:
             await self._live.rooms.leave(room_id, seat_id)
             raise
         if reply.status == "paid":
-            return await self._confirm(attempt, room_id, seat_id, reply)
+            return await self._confirm(attempt.user_id, room_id, seat_id, reply)
         await self._live.rooms.leave(room_id, seat_id)
         match reply.status:
             case "stored":
                 return Joined(None, reply.answer, None)
             case "resume":
-                return await self._resume(attempt, reply)
+                return await self._resume(attempt.user_id, reply)
             case "room_closed":
                 await self._close_decided(room_id, seat_id)
                 return None
             case _:
-                raise _refusal(attempt, reply)
+                raise refusal(attempt, reply)
 
-    async def _stake(self, attempt: _Attempt, room_id: str, seat_id: str) -> games.StakeReply:
-        """Take the stake.  Where the answer is lost, ask by the same key and seat: that statement waits for the lost
-        one, so it finds the stake or makes it, and never makes two.
+    async def _stake(self, attempt: Attempt, room_id: str, seat_id: str) -> games.StakeReply:
+        async def stake() -> games.StakeReply:
+            return await games.stake(
+                self._db,
+                user_id=attempt.user_id,
+                room_id=room_id,
+                seat_id=seat_id,
+                amount=attempt.terms.stake,
+                kind=attempt.terms.kind,
+                capacity=attempt.terms.capacity,
+                fee_bps=attempt.terms.fee_bps,
+                endpoint=attempt.endpoint,
+                key=attempt.key,
+                body_hash=attempt.body_hash,
+            )
 
-        Raises:
-            CommitUnknown: still unknown; the seat must stay as it is.
-        """
-        unknown: CommitUnknown | None = None
-        began = time.monotonic()
-        for pause_s in (0.0, *COMMIT_PAUSES_S):
-            if unknown is not None and time.monotonic() - began > COMMIT_PATIENCE_S:
-                break
-            if pause_s:
-                await asyncio.sleep(pause_s)
-            try:
-                reply = await games.stake(
-                    self._db,
-                    user_id=attempt.user_id,
-                    room_id=room_id,
-                    seat_id=seat_id,
-                    amount=attempt.terms.stake,
-                    kind=attempt.terms.kind,
-                    capacity=attempt.terms.capacity,
-                    fee_bps=attempt.terms.fee_bps,
-                    endpoint=attempt.endpoint,
-                    key=attempt.key,
-                    body_hash=attempt.body_hash,
-                )
-            except CommitUnknown as error:
-                unknown = error
-            except StoreUnavailable:
-                if unknown is None:
-                    raise
-            else:
-                if reply.status == "idempotency_in_progress" and reply.seat_id == seat_id:
-                    return await self._as_paid(attempt.user_id, room_id, seat_id)
-                return reply
-        assert unknown is not None
-        raise unknown
+        return await ask(self._db, attempt.user_id, room_id, seat_id, stake)
 
-    async def _as_paid(self, user_id: int, room_id: str, seat_id: str) -> games.StakeReply:
-        """The reply of a stake that was committed earlier."""
-        me = await users.me(self._db, user_id)
-        return games.StakeReply("paid", room_id, seat_id, me.balance, me.name, me.photo_url, None)
+    async def _joined_before(
+        self, user_id: int, otherwise: ErrorCode, endpoint: str, key: str, body_hash: bytes
+    ) -> Joined:
+        """The answer to a repetition that comes when the room is no longer open to newcomers; `otherwise` to all
+        others."""
+        earlier = await known(self._db, user_id, endpoint, key, body_hash)
+        match earlier.status:
+            case "stored":
+                return Joined(None, earlier.answer, None)
+            case "resume":
+                joined = await self._resume(user_id, earlier)
+                if joined is not None:
+                    return joined
+        raise GameError(otherwise)
 
-    async def _resume(self, attempt: _Attempt, earlier: games.StakeReply | idempotency.KeyState) -> Joined | None:
+    async def _resume(self, user_id: int, earlier: games.StakeReply | idempotency.KeyState) -> Joined | None:
         """Finish an attempt whose request died after its stake; None: its seat is gone and refunded, begin anew."""
         assert earlier.room_id is not None
         assert earlier.seat_id is not None
-        paid = await self._as_paid(attempt.user_id, earlier.room_id, earlier.seat_id)
-        return await self._confirm(attempt, earlier.room_id, earlier.seat_id, paid)
+        paid = await as_paid(self._db, user_id, earlier.room_id, earlier.seat_id)
+        return await self._confirm(user_id, earlier.room_id, earlier.seat_id, paid)
 
-    async def _confirm(self, attempt: _Attempt, room_id: str, seat_id: str, paid: games.StakeReply) -> Joined | None:
+    async def _confirm(self, user_id: int, room_id: str, seat_id: str, paid: games.StakeReply) -> Joined | None:
         profile = msgspec.json.encode({"name": paid.name, "photo_url": paid.photo_url})
-        confirmed = await self._live.rooms.confirm(room_id, seat_id, str(attempt.user_id), profile)
+        confirmed = await self._live.rooms.confirm(room_id, seat_id, str(user_id), profile)
         if confirmed.room is None:
             refund = await self._settlement.refund(seat_id, "seat_gone")
             if refund.status == "settled":
                 raise GameError(ErrorCode.ROOM_CLOSED)  # played and paid out long ago; only its answer was never stored
             return None
         assert paid.balance is not None
-        self._settlement.tell_balance(attempt.user_id, paid.balance)
+        self._settlement.tell_balance(user_id, paid.balance)
         return Joined(confirmed.room, None, paid.balance)
 
-    async def _meet_holder(self, attempt: _Attempt, room_id: str, held: SeatReply) -> Joined | None:
+    async def _meet_holder(self, attempt: Attempt, room_id: str, held: SeatReply) -> Joined | None:
         """The player has another seat in the room of the ticket: this request sent twice, another request, or a seat
         that Redis has back because it forgot the last second.  None: the seat was such a one, try again."""
         if held.holder_attempt == attempt.tag:
-            known = await idempotency.lookup(
-                self._db, attempt.user_id, attempt.endpoint, attempt.key, attempt.body_hash
-            )
-            match known.status:
+            earlier = await known(self._db, attempt.user_id, attempt.endpoint, attempt.key, attempt.body_hash)
+            match earlier.status:
                 case "stored":
-                    return Joined(None, known.answer, None)
+                    return Joined(None, earlier.answer, None)
                 case "resume":
-                    return await self._resume(attempt, known)
-                case "idempotency_mismatch" | "idempotency_in_progress":
-                    raise GameError(ErrorCode(known.status))
+                    return await self._resume(attempt.user_id, earlier)
                 case "absent" | "vacant":
                     if not held.holder_paid:
                         raise GameError(ErrorCode.IDEMPOTENCY_IN_PROGRESS)
@@ -256,20 +250,9 @@ class Seats:
             return None
         raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": room_id if seat is None else seat.room_id})
 
-    async def _free_player(self, user_id: int, reply: games.StakeReply) -> bool:
-        """Finish what binds the player to an earlier room, where that is over; True: the stake may be tried again."""
-        assert reply.room_id is not None
-        result = await self._live.rooms.result(reply.room_id)
-        if result is not None:
-            await self._settlement.settle_room(reply.room_id, result)
-            return True
-        seat = await games.live_seat(self._db, user_id)
-        if seat is None:
-            return True
-        held = await self._live.rooms.seats(seat.room_id)
-        if held is None or any(other.seat_id == seat.seat_id for other in held):
-            return False
-        return await self._settlement.release_lost(seat)
+    async def _free(self, user_id: int, room_id: str | None) -> bool:
+        assert room_id is not None
+        return await free_player(self._live, self._db, self._settlement, user_id, room_id)
 
     async def _close_decided(self, room_id: str, seat_id: str) -> None:
         """Redis runs a room that Postgres has decided, since it came back older than it was: make it obey."""
@@ -277,12 +260,15 @@ class Seats:
             await self._settlement.void_room(room_id, "outage")
 
 
-def _refusal(attempt: _Attempt, reply: games.StakeReply) -> GameError:
-    code = ErrorCode(reply.status)
-    match code:
-        case ErrorCode.INSUFFICIENT_BALANCE:
-            return GameError(code, {"needed": attempt.terms.stake, "balance": reply.balance})
-        case ErrorCode.ALREADY_IN_ROOM:
-            return GameError(code, {"room_id": reply.room_id})
-        case _:
-            return GameError(code)
+def _terms_of(state: RoomState) -> RoomTerms:
+    """What a stake has to know of a room that is there."""
+    return RoomTerms(
+        kind=state.kind,
+        stake=state.stake,
+        capacity=state.capacity,
+        min_players=state.min_players,
+        wait_ms=0,
+        countdown_ms=0,
+        game_ms=0,
+        fee_bps=state.fee_bps,
+    )

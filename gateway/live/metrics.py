@@ -7,3 +7,4 @@ tap_frames = Counter("chance_tap_tap_frames_total", "Taps frames handed to the s
 event_frames = Counter("chance_tap_event_frames_total", "Frames of room events written to sockets.")
 refusals = Counter("chance_tap_ws_refusals_total", "Error frames sent, by code.", ("code",))
 foreign_frames = Counter("chance_tap_foreign_frames_total", "Frames that named another user than the token's.")
+organizer_taps = Counter("chance_tap_organizer_taps_total", "Taps frames of organizers, who may only watch.")

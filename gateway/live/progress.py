@@ -17,8 +17,8 @@ class EventHead(msgspec.Struct, gc=False):
     """What the gateway has to know of an event.  `taps` stays raw until events are united."""
 
     type: str
-    epoch: str
-    version: int
+    epoch: str = ""  # reactions have neither it nor a version
+    version: int = 0
     since: int | None = None
     taps: msgspec.Raw = msgspec.Raw()
     user_id: str | None = None

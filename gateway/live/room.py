@@ -17,6 +17,7 @@ from gateway.live.progress import Event, EventHead, ProgressEvent, decode_head, 
 from gateway.live.taps import TapBuffer
 from gateway.schemas.messages import Snapshot
 from gateway.schemas.room import room_view
+from gateway.ws.frames import text_frame
 from persistence.errors import ErrorCode, StoreUnavailable
 from persistence.redis.rooms import RoomState
 
@@ -209,6 +210,9 @@ class Room:
         if not self._sockets:
             return
         head = decode_head(payload)
+        if head.type == "reaction":
+            self._show(text_frame(payload))
+            return
         if head.epoch != self._epoch or (self._seen is not None and head.version != self._seen + 1):
             self.resync()
             return
@@ -243,15 +247,27 @@ class Room:
             self._next_s = max(self._next_s, self.hub.clock() - PERIOD_S / 2) + PERIOD_S
         self._broadcast_version = event.version
         frame = event.frame
-        writers = self._writers
-        if writers is None:
-            slow = self._slow
-            writers = self._writers = [client.edge.fast_writer() for client in self._sockets if client not in slow]
-        for write in writers:
+        for write in self._fast_writers():
             write(frame)
         self.hub.count_sent(len(self._sockets))
         if self._slow:
             self._broadcast_slowly(event)
+
+    def _show(self, frame: bytes) -> None:
+        """Send what nobody has to see.  A slow reader is spared it, so that reactions never make one too slow."""
+        late = [client for client in self._slow if not client.is_paused]
+        for write in self._fast_writers():
+            write(frame)
+        for client in late:
+            client.send(frame)
+        self.hub.count_sent(len(self._sockets))
+
+    def _fast_writers(self) -> list[Callable[[bytes], None]]:
+        writers = self._writers
+        if writers is None:
+            slow = self._slow
+            writers = self._writers = [client.edge.fast_writer() for client in self._sockets if client not in slow]
+        return writers
 
     def _broadcast_slowly(self, event: Event | ProgressEvent) -> None:
         for client, version in list(self._slow.items()):

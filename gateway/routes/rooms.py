@@ -39,7 +39,7 @@ async def join(call: Call) -> bytes:
 
 async def room(call: Call) -> RoomAnswer:
     """The room as one of its players sees it; to everybody else it does not exist."""
-    state = await call.services.live.rooms.snapshot(_room_id(call))
+    state = await call.services.live.rooms.snapshot(room_id_of(call))
     if state is None:
         raise GameError(ErrorCode.NOT_FOUND)
     view = room_view(state, call.claims.user_id)
@@ -50,10 +50,15 @@ async def room(call: Call) -> RoomAnswer:
 
 async def leave(call: Call) -> BalanceAnswer:
     """Give the seat back; the refund is committed before the answer."""
-    return BalanceAnswer(await call.services.seats.leave(call.user_id, _room_id(call)))
+    return BalanceAnswer(await call.services.seats.leave(call.user_id, room_id_of(call)))
 
 
-def _room_id(call: Call) -> str:
+def room_id_of(call: Call) -> str:
+    """The path's room.
+
+    Raises:
+        GameError: not_found, when it cannot be any.
+    """
     room_id = call.path("room_id")
     if not _ROOM_ID.fullmatch(room_id):
         raise GameError(ErrorCode.NOT_FOUND)

@@ -25,12 +25,21 @@ ANSWERS: tuple[Any, ...] = (
     rest.User,
     rest.Tiers,
     rest.RoomAnswer,
+    rest.KeyedRoom,
     rest.BalanceAnswer,
     rest.Statement,
     rest.DemoInitData,
     rest.DemoPlayers,
 )
-BODIES: tuple[Any, ...] = (rest.TelegramLogin, rest.Renewal, rest.ProfileChange, rest.JoinStandard, rest.DemoLogin)
+BODIES: tuple[Any, ...] = (
+    rest.TelegramLogin,
+    rest.Renewal,
+    rest.ProfileChange,
+    rest.JoinStandard,
+    rest.CreateHero,
+    rest.JoinByKey,
+    rest.DemoLogin,
+)
 
 Schema = Mapping[str, Any]
 

@@ -37,13 +37,19 @@ class Taps(msgspec.Struct, tag="taps", gc=False):
     telegram_id: str | None = None
 
 
+class Reaction(Claimed, tag="reaction"):
+    """An emoji for somebody in the room, oneself included; which one is the server's choice."""
+
+    to: UserId
+
+
 class Ping(Claimed, tag="ping"):
     """`t` is given back as it came."""
 
     t: Any = None
 
 
-ClientFrame = Hello | Enter | Taps | Ping
+ClientFrame = Hello | Enter | Taps | Reaction | Ping
 
 
 class Welcome(msgspec.Struct, tag="welcome"):
@@ -108,6 +114,14 @@ class Blocked(RoomEvent, tag="blocked", kw_only=True):
     reason: str
 
 
+class Reacted(msgspec.Struct, tag="reaction"):
+    """Somebody's emoji for somebody.  It has no version: one that is missed is gone."""
+
+    from_: UserId = msgspec.field(name="from")
+    to: UserId
+    emoji: str
+
+
 class Finished(RoomEvent, tag="finished", kw_only=True):
     """The end as seen live; the money follows in `settled`."""
 
@@ -166,6 +180,7 @@ ServerFrame = (
     | Started
     | Progress
     | Blocked
+    | Reacted
     | Finished
     | Settled
     | Cancelled

@@ -98,6 +98,26 @@ class JoinStandard(Claimed):
     stake: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
+class CreateHero(Claimed):
+    """POST /rooms: the fee of the new hero room; what it may be at most is a setting."""
+
+    fee: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class JoinByKey(Claimed):
+    """POST /rooms/join-by-key.  The key as a person types it: case, spaces and hyphens don't matter."""
+
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class KeyedRoom(msgspec.Struct):
+    """What a hero room costs, how many sit there, and until when it can start."""
+
+    fee: Stars
+    players: Count
+    deadline_ms: Moment
+
+
 class RoomAnswer(msgspec.Struct):
     """Answer of everything that shows one room."""
 

@@ -151,6 +151,14 @@ export const roomAnswerSchema = z.object({
 });
 export type RoomAnswer = z.infer<typeof roomAnswerSchema>;
 
+/** What a hero room costs, how many sit there, and until when it can start. */
+export const keyedRoomSchema = z.object({
+  fee: z.int().check(z.gte(0)),
+  players: z.int().check(z.gte(0)),
+  deadline_ms: z.int().check(z.gte(0)),
+});
+export type KeyedRoom = z.infer<typeof keyedRoomSchema>;
+
 /** Answer of what only moved money. */
 export const balanceAnswerSchema = z.object({
   balance: z.int().check(z.gte(0)),
@@ -273,6 +281,15 @@ export const blockedSchema = z.object({
 });
 export type Blocked = z.infer<typeof blockedSchema>;
 
+/** Somebody's emoji for somebody. It has no version: one that is missed is gone. */
+export const reactedSchema = z.object({
+  type: z.literal("reaction"),
+  from: z.string(),
+  to: z.string(),
+  emoji: z.string(),
+});
+export type Reacted = z.infer<typeof reactedSchema>;
+
 /** The end as seen live; the money follows in `settled`. */
 export const finishedSchema = z.object({
   type: z.literal("finished"),
@@ -341,6 +358,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
   startedSchema,
   progressSchema,
   blockedSchema,
+  reactedSchema,
   finishedSchema,
   settledSchema,
   cancelledSchema,
@@ -374,6 +392,20 @@ export interface ProfileChange {
 /** POST /rooms/join. */
 export interface JoinStandard {
   stake: number;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /rooms: the fee of the new hero room; what it may be at most is a setting. */
+export interface CreateHero {
+  fee: number;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /rooms/join-by-key. The key as a person types it: case, spaces and hyphens don't matter. */
+export interface JoinByKey {
+  key: string;
   user_id?: string | null;
   telegram_id?: string | null;
 }
@@ -414,6 +446,14 @@ export interface Taps {
   telegram_id?: string | null;
 }
 
+/** An emoji for somebody in the room, oneself included; which one is the server's choice. */
+export interface Reaction {
+  type: "reaction";
+  to: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** `t` is given back as it came. */
 export interface Ping {
   type: "ping";
@@ -422,4 +462,4 @@ export interface Ping {
   telegram_id?: string | null;
 }
 
-export type ClientFrame = Hello | Enter | Taps | Ping;
+export type ClientFrame = Hello | Enter | Taps | Reaction | Ping;

@@ -63,6 +63,7 @@ export function apply(view: RoomView, frame: ServerFrame): Applied {
     case "welcome":
     case "balance":
     case "pong":
+    case "reaction":
     case "error":
       return SAME;
   }
@@ -135,8 +136,9 @@ function changed(view: RoomView, change: Partial<Room>): Applied {
 
 /** What is paid grows and shrinks with the seats, and the prize keeps its part of it. */
 function seated(room: Room, players: Player[]): Pick<Room, "players" | "pool" | "prize"> {
-  const share = room.pool > 0 ? room.prize / room.pool : 1;
   const pool = room.stake * players.length;
+  if (room.kind === "hero") return { players, pool, prize: pool - Math.floor(pool / 10) };
+  const share = room.pool > 0 ? room.prize / room.pool : 1;
   return { players, pool, prize: Math.floor(pool * share) };
 }
 

@@ -1,0 +1,145 @@
+"""Hero rooms: making one, looking it up and joining it by its key, starting it.
+
+Owns the limit on guessing keys: every look-up counts until it has found a room, so that many at once overtake nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from gateway.body import body_hash, idempotency_key
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.routes.rooms import room_id_of
+from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
+from gateway.schemas.room import room_view
+from persistence.errors import ErrorCode, GameError
+from persistence.redis.keys import normalise_key
+from persistence.seats import Joined
+
+CREATE = "/api/v1/rooms"
+JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
+_encode = msgspec.json.Encoder().encode
+
+
+async def create_room(call: Call) -> bytes:
+    """Make a hero room, free of charge.  A repeated send gets the bytes of the first answer."""
+    body: CreateHero = call.body
+    services = call.services
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    if body.fee > services.settings.hero_max_fee:
+        raise invalid("fee", f"must be from 1 to {services.settings.hero_max_fee}")
+    services.rates.new_room.take(call.claims.user_id)
+    made = await services.seats.create_hero(call.user_id, body.fee, CREATE, key, body_hash(body))
+    return await _answer(call, made, CREATE, key)
+
+
+async def room_by_key(call: Call) -> KeyedRoom:
+    """What the waiting room with this key costs.  Wrong keys and those of rooms that wait no more find nothing."""
+    with _guess(call):
+        room_key = normalise_key(call.path("key"))
+        state = None if room_key is None else await call.services.live.rooms.by_key(room_key)
+        if state is None or state.deadline_ms is None:
+            raise GameError(ErrorCode.NOT_FOUND)
+    return KeyedRoom(fee=state.stake, players=len(state.players), deadline_ms=state.deadline_ms)
+
+
+async def join_by_key(call: Call) -> bytes:
+    """Pay the fee and sit down.  A repeated send gets the bytes of the first answer."""
+    body: JoinByKey = call.body
+    services = call.services
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    with _guess(call):
+        room_key = normalise_key(body.key)
+        if room_key is None:
+            raise GameError(ErrorCode.NOT_FOUND)
+        one_form = body_hash(msgspec.structs.replace(body, key=room_key))
+        joined = await services.seats.join_by_key(call.user_id, room_key, JOIN_BY_KEY, key, one_form)
+    return await _answer(call, joined, JOIN_BY_KEY, key)
+
+
+async def start_room(call: Call) -> RoomAnswer:
+    """The organizer starts the countdown; repeated, the room as it is by now."""
+    started = await call.services.live.rooms.start(room_id_of(call), call.claims.user_id)
+    if started.room is None or started.code != "ok":
+        raise GameError(ErrorCode(started.code))
+    return RoomAnswer(room_view(started.room, call.claims.user_id))
+
+
+async def _answer(call: Call, joined: Joined, path: str, key: str) -> bytes:
+    if joined.answer is not None:
+        return joined.answer
+    assert joined.room_state is not None
+    answer = _encode(RoomAnswer(room_view(joined.room_state, call.claims.user_id)))
+    await call.services.seats.store_answer(call.user_id, path, key, answer)
+    return answer
+
+
+@contextmanager
+def _guess(call: Call) -> Iterator[None]:
+    """Count a look-up, unless a room was found.
+
+    Raises:
+        RateLimited: too many found nothing; right keys have to wait as well, or waiting would tell them.
+    """
+    rate, user_id = call.services.rates.wrong_key, call.claims.user_id
+    rate.take(user_id)
+    try:
+        yield
+    except GameError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            rate.give_back(user_id)
+        raise
+    rate.give_back(user_id)
+
+
+_IDEMPOTENCY = (ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS)
+
+ENDPOINTS = [
+    Endpoint(
+        method="POST",
+        path=CREATE,
+        handler=create_room,
+        summary="Make a hero room; its key is in the answer",
+        body=CreateHero,
+        answer=RoomAnswer,
+        idempotent=True,
+        codes=(ErrorCode.ALREADY_IN_ROOM, ErrorCode.ROOM_CLOSED, *_IDEMPOTENCY),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/rooms/by-key/{key}",
+        handler=room_by_key,
+        summary="What the waiting hero room with this key costs",
+        answer=KeyedRoom,
+        codes=(ErrorCode.NOT_FOUND,),
+    ),
+    Endpoint(
+        method="POST",
+        path=JOIN_BY_KEY,
+        handler=join_by_key,
+        summary="Pay the fee and take a seat in the hero room with this key",
+        body=JoinByKey,
+        answer=RoomAnswer,
+        idempotent=True,
+        codes=(
+            ErrorCode.INSUFFICIENT_BALANCE,
+            ErrorCode.NOT_FOUND,
+            ErrorCode.ALREADY_IN_ROOM,
+            ErrorCode.ROOM_FULL,
+            ErrorCode.ROOM_CLOSED,
+            *_IDEMPOTENCY,
+        ),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/rooms/{room_id}/start",
+        handler=start_room,
+        summary="Start a hero room with the players who are there",
+        body=Nothing,
+        body_optional=True,
+        answer=RoomAnswer,
+        codes=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT, ErrorCode.ROOM_CLOSED),
+    ),
+]

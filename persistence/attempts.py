@@ -1,0 +1,126 @@
+"""One request that must take effect once, and asking Postgres until it is known whether it did.
+
+Owns what is common to everything that binds a player to a room: the request's identity, the repetition of a statement
+whose answer was lost, the way out of an earlier room that is over, the form of a refusal.  Must never bind or free
+anybody whose earlier room is still on.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.postgres import games, idempotency, users
+from persistence.postgres.pool import CommitUnknown, Database
+from persistence.redis.live import LiveStore
+from persistence.redis.rooms import RoomState, RoomTerms
+from persistence.settlement import Settlement
+
+COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Between questions whether a stake was committed; the first is asked when the answer is lost."""
+COMMIT_PATIENCE_S = 9.0
+"""After this long nothing more is asked: a Postgres that hangs would keep the player waiting for a minute."""
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """The room one is now bound to and the balance after paying; or the stored answer of an earlier send."""
+
+    room_state: RoomState | None
+    answer: bytes | None
+    balance: int | None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What one Idempotency-Key stands for."""
+
+    user_id: int
+    terms: RoomTerms
+    endpoint: str
+    key: str
+    body_hash: bytes
+
+    @property
+    def tag(self) -> str:
+        """Names the attempt in Redis, so that its repetition is told from another request of the same player."""
+        return hashlib.sha256(f"{self.endpoint}\0{self.key}".encode()).hexdigest()[:16]
+
+
+async def ask(
+    db: Database, user_id: int, room_id: str, seat_id: str, statement: Callable[[], Awaitable[games.StakeReply]]
+) -> games.StakeReply:
+    """Make a statement that binds a seat.  Where the answer is lost, ask by the same key and seat: that statement waits
+    for the lost one, so it finds the seat or makes it, and never makes two.
+
+    Raises:
+        CommitUnknown: still unknown; what Redis holds for the seat must stay as it is.
+    """
+    unknown: CommitUnknown | None = None
+    began = time.monotonic()
+    for pause_s in (0.0, *COMMIT_PAUSES_S):
+        if unknown is not None and time.monotonic() - began > COMMIT_PATIENCE_S:
+            break
+        if pause_s:
+            await asyncio.sleep(pause_s)
+        try:
+            reply = await statement()
+        except CommitUnknown as error:
+            unknown = error
+        except StoreUnavailable:
+            if unknown is None:
+                raise
+        else:
+            if reply.status == "idempotency_in_progress" and reply.seat_id == seat_id:
+                return await as_paid(db, user_id, room_id, seat_id)
+            return reply
+    assert unknown is not None
+    raise unknown
+
+
+async def as_paid(db: Database, user_id: int, room_id: str, seat_id: str) -> games.StakeReply:
+    """The reply of a statement that was committed earlier."""
+    me = await users.me(db, user_id)
+    return games.StakeReply("paid", room_id, seat_id, me.balance, me.name, me.photo_url, None)
+
+
+async def known(db: Database, user_id: int, endpoint: str, key: str, body_hash: bytes) -> idempotency.KeyState:
+    """What became of earlier sends of a request: absent, vacant, stored, or resume (now leased to this one).
+
+    Raises:
+        GameError: idempotency_mismatch, idempotency_in_progress.
+    """
+    state = await idempotency.lookup(db, user_id, endpoint, key, body_hash)
+    if state.status in ("idempotency_mismatch", "idempotency_in_progress"):
+        raise GameError(ErrorCode(state.status))
+    return state
+
+
+async def free_player(live: LiveStore, db: Database, settlement: Settlement, user_id: int, room_id: str) -> bool:
+    """Finish what binds a player to an earlier room, where that is over; True: the statement may be tried again."""
+    result = await live.rooms.result(room_id)
+    if result is not None:
+        await settlement.settle_room(room_id, result)
+        return True
+    seat = await games.live_seat(db, user_id)
+    if seat is None:
+        return True
+    if seat.organizes:
+        return False  # no seat in Redis stands for it: it shares its room's fate
+    held = await live.rooms.seats(seat.room_id)
+    if held is None or any(other.seat_id == seat.seat_id for other in held):
+        return False
+    return await settlement.release_lost(seat)
+
+
+def refusal(attempt: Attempt, reply: games.StakeReply) -> GameError:
+    """How the client hears of a statement that was refused."""
+    code = ErrorCode(reply.status)
+    match code:
+        case ErrorCode.INSUFFICIENT_BALANCE:
+            return GameError(code, {"needed": attempt.terms.stake, "balance": reply.balance})
+        case ErrorCode.ALREADY_IN_ROOM:
+            return GameError(code, {"room_id": reply.room_id})
+        case _:
+            return GameError(code)

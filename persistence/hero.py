@@ -1,0 +1,168 @@
+"""Making a hero room and taking it back: its organizer's two flows through both stores.
+
+Redis has the room first, with a key that nobody knows yet, so one whose request dies expires by itself; Postgres binds
+the organizer to it, and only then the key is told.  An organizer pays nothing and holds no seat in Redis: the seat in
+Postgres is decided with the room.  Must never take a room from players once its game has begun.
+"""
+
+from typing import Final
+from uuid import uuid4
+
+from chance_tap.settings import Settings
+from persistence.attempts import Attempt, Joined, ask, free_player, known, refusal
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.postgres import games, ledger
+from persistence.postgres.pool import CommitUnknown, Database
+from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
+from persistence.redis.live import LiveStore
+from persistence.redis.rooms import RoomTerms
+from persistence.settlement import Settlement
+
+ORGANIZER_BPS: Final = 1000
+"""The organizer's tenth of the pool, in hundredths of a per cent; rounded down, so the winner never gets less."""
+MIN_PLAYERS: Final = 2
+
+
+def hero_terms(settings: Settings, fee: int, organizer_id: int, seat_id: str, room_key: str) -> RoomTerms:
+    """The terms of a new hero room."""
+    return RoomTerms(
+        kind="hero",
+        stake=fee,
+        capacity=settings.hero_capacity,
+        min_players=MIN_PLAYERS,
+        wait_ms=settings.hero_wait_s * 1000,
+        countdown_ms=settings.countdown_s * 1000,
+        game_ms=settings.game_s * 1000,
+        fee_bps=ORGANIZER_BPS,
+        target=settings.hero_target,
+        organizer_id=str(organizer_id),
+        organizer_seat_id=seat_id,
+        key=room_key,
+    )
+
+
+class HeroRooms:
+    """Creates and takes back; players sit down by `Seats`."""
+
+    def __init__(self, live: LiveStore, db: Database, settings: Settings, settlement: Settlement) -> None:
+        self._live = live
+        self._db = db
+        self._settings = settings
+        self._settlement = settlement
+
+    async def create(self, user_id: int, fee: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
+        """Make a room and bind its organizer to it.
+
+        Raises:
+            GameError: already_in_room (details: room_id), banned, idempotency_mismatch, idempotency_in_progress.
+            StoreUnavailable: a retry with the same key finds the room, if it was made.
+        """
+        room_key, seat_id = new_room_key(), str(uuid4())
+        room_id = new_room_id(partition_of_key(room_key))
+        terms = hero_terms(self._settings, fee, user_id, seat_id, room_key)
+        attempt = Attempt(user_id, terms, endpoint, key, body_hash)
+        # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.
+        earlier = await known(self._db, user_id, endpoint, key, body_hash)
+        match earlier.status:
+            case "stored":
+                return Joined(None, earlier.answer, None)
+            case "resume":
+                return await self._resume(earlier.room_id, earlier.seat_id)
+        bound = await games.live_seat(self._db, user_id)
+        if bound is not None and not await self._free(user_id, bound.room_id):
+            raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": bound.room_id})
+
+        made = await self._live.rooms.make(room_id, terms)
+        if made.code != "ok":  # somebody else's room has the key
+            raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+        try:
+            reply = await self._organize(attempt, room_id, seat_id)
+            if reply.status == "already_in_room" and reply.room_id and await self._free(user_id, reply.room_id):
+                reply = await self._organize(attempt, room_id, seat_id)
+        except CommitUnknown:
+            raise
+        except StoreUnavailable:
+            await self._live.rooms.cancel(room_id, "empty")
+            raise
+        if reply.status == "paid":
+            return await self._as_made(room_id, reply.balance)
+        await self._live.rooms.cancel(room_id, "empty")
+        match reply.status:
+            case "stored":
+                return Joined(None, reply.answer, None)
+            case "resume":
+                return await self._resume(reply.room_id, reply.seat_id)
+            case "room_closed":  # so slow that the room was over before it was known: the retry makes another
+                raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+            case _:
+                raise refusal(attempt, reply)
+
+    async def take_back(self, user_id: int, room_id: str) -> int:
+        """The organizer leaves: cancel the waiting room and return every stake; the organizer's balance after it.
+
+        Raises:
+            GameError: room_closed (the game has started or is over).
+        """
+        cancelled = await self._live.rooms.cancel(room_id, "organizer_left", str(user_id))
+        match cancelled.code:
+            case "ok":
+                result = await self._live.rooms.result(room_id)
+            case "not_found":
+                raise StoreUnavailable("redis")  # the room is lost: if it stays so, every stake of it goes back
+            case code:
+                raise GameError(ErrorCode(code))
+        if result is None:
+            raise StoreUnavailable("redis")
+        outcome = await self._settlement.settle_room(room_id, result)
+        if outcome.outcome != "refunded":
+            raise GameError(ErrorCode.ROOM_CLOSED)
+        return await ledger.balance(self._db, user_id)
+
+    async def refuse_unless_taken_back(self, user_id: int, room_id: str) -> None:
+        """Let the repetition of an organizer's leave pass, as far as Redis remembers the room.
+
+        Raises:
+            GameError: room_closed (the room ended in another way), not_found (this user organized no such room).
+        """
+        state = await self._live.rooms.snapshot(room_id)
+        if state is None or state.organizer_id != str(user_id):
+            raise GameError(ErrorCode.NOT_FOUND)
+        if state.reason != "organizer_left":
+            raise GameError(ErrorCode.ROOM_CLOSED)
+
+    async def _free(self, user_id: int, room_id: str) -> bool:
+        return await free_player(self._live, self._db, self._settlement, user_id, room_id)
+
+    async def _organize(self, attempt: Attempt, room_id: str, seat_id: str) -> games.StakeReply:
+        async def organize() -> games.StakeReply:
+            terms = attempt.terms
+            return await games.organize(
+                self._db,
+                user_id=attempt.user_id,
+                room_id=room_id,
+                seat_id=seat_id,
+                fee=terms.stake,
+                capacity=terms.capacity,
+                fee_bps=terms.fee_bps,
+                target=terms.target,
+                endpoint=attempt.endpoint,
+                key=attempt.key,
+                body_hash=attempt.body_hash,
+            )
+
+        return await ask(self._db, attempt.user_id, room_id, seat_id, organize)
+
+    async def _resume(self, room_id: str | None, seat_id: str | None) -> Joined:
+        """The room of an attempt whose request died after Postgres had it: as it is by now."""
+        assert room_id is not None
+        assert seat_id is not None
+        seat = await games.seat(self._db, seat_id)
+        if seat is not None and seat.state == "settled" and not await self._live.rooms.exists(room_id):
+            raise GameError(ErrorCode.ROOM_CLOSED)  # played long ago; only its answer was never stored
+        return await self._as_made(room_id, None)
+
+    async def _as_made(self, room_id: str, balance: int | None) -> Joined:
+        state = await self._live.rooms.snapshot(room_id)
+        if state is None:
+            raise StoreUnavailable("redis")  # lost already: when it is void, the same key makes another
+        return Joined(state, None, balance)
