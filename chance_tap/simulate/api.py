@@ -8,6 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from chance_tap.simulate.identity import Identity, init_data
 
 _TRIES = 12
+_JOINS = frozenset({"/rooms/join", "/rooms/join-by-key"})
 _AGAIN = frozenset({"temporarily_unavailable", "rate_limited", "idempotency_in_progress"})
 
 
@@ -64,19 +66,30 @@ class Api:
 
     async def join(self, account: Account, stake: int) -> dict[str, Any]:
         """Pay for a seat; one key for all tries, so it is paid once."""
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        room = (await self._call("POST", "/rooms/join", account, {"stake": stake}, headers))["room"]
-        assert isinstance(room, dict)
-        return room
+        return await self._room("POST", "/rooms/join", account, {"stake": stake}, _once())
+
+    async def create_room(self, account: Account, fee: int) -> dict[str, Any]:
+        """Make a hero room; one key for all tries, so there is one."""
+        return await self._room("POST", "/rooms", account, {"fee": fee}, _once())
+
+    async def room_by_key(self, account: Account, key: str) -> dict[str, Any]:
+        """What the hero room with this key costs."""
+        return await self._call("GET", "/rooms/by-key/" + quote(key, safe=""), account)
+
+    async def join_by_key(self, account: Account, key: str) -> dict[str, Any]:
+        """Pay the fee of a hero room."""
+        return await self._room("POST", "/rooms/join-by-key", account, {"key": key}, _once())
+
+    async def start(self, account: Account, room_id: str) -> dict[str, Any]:
+        """Start one's own hero room."""
+        return await self._room("POST", f"/rooms/{room_id}/start", account)
 
     async def leave(self, account: Account, room_id: str) -> int:
         """Give the seat back; the balance after it."""
         return int((await self._call("POST", f"/rooms/{room_id}/leave", account))["balance"])
 
     async def room(self, account: Account, room_id: str) -> dict[str, Any]:
-        room = (await self._call("GET", f"/rooms/{room_id}", account))["room"]
-        assert isinstance(room, dict)
-        return room
+        return await self._room("GET", f"/rooms/{room_id}", account)
 
     async def me(self, account: Account) -> dict[str, Any]:
         return await self._call("GET", "/me", account)
@@ -85,6 +98,18 @@ class Api:
         tiers = (await self._call("GET", "/tiers", account))["tiers"]
         assert isinstance(tiers, list)
         return tiers
+
+    async def _room(
+        self,
+        method: str,
+        path: str,
+        account: Account,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        room = (await self._call(method, path, account, body, headers))["room"]
+        assert isinstance(room, dict)
+        return room
 
     async def _call(
         self,
@@ -108,7 +133,7 @@ class Api:
                     answer = await self._http.request(
                         method, self._base + path, content=None if body is None else orjson.dumps(body), headers=sent
                     )
-                    if path == "/rooms/join":
+                    if path in _JOINS:
                         self.join_s.append(time.monotonic() - began)
             except httpx.TransportError:
                 await asyncio.sleep(min(0.2 * 2**attempt, 2.0))
@@ -126,6 +151,10 @@ class Api:
             else:
                 raise refusal
         raise refusal
+
+
+def _once() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid.uuid4())}
 
 
 def _refusal(answer: httpx.Response) -> ApiError:

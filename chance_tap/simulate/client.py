@@ -33,12 +33,15 @@ class Seat:
     """A player's presence in a room.  `run` returns when the result is recorded or the room was cancelled."""
 
     def __init__(
-        self, api: Api, account: Account, room: dict[str, Any], rng: random.Random, style: Style = PERSON
+        self, api: Api, account: Account, room: dict[str, Any], rng: random.Random, style: Style | None = PERSON
     ) -> None:
+        """`style` None: an organizer, who watches."""
         self.api = api
         self.account = account
         self.room = room
-        self.outcome = Outcome(account.user_id, room["room_id"], room["stake"])
+        self.outcome = Outcome(
+            account.user_id, room["room_id"], room["stake"] if style else 0, organizes=not style, target=room["target"]
+        )
         self.players: set[str] = {player["user_id"] for player in room["players"]}
         self.state: str = room["state"]
         self._rng = rng
@@ -47,6 +50,7 @@ class Seat:
         self._wire: Wire | None = None
         self._closed: asyncio.Future[int] | None = None
         self._over = asyncio.Event()
+        self._moved = asyncio.Event()
         self._recorded = asyncio.Event()
         self._ready = False
         self._asked = False
@@ -66,7 +70,7 @@ class Seat:
             "player_joined": self._on_joined, "player_left": self._on_left, "countdown": self._on_countdown,
             "started": self._on_started, "blocked": self._on_blocked, "finished": self._on_finished,
             "settled": self._on_settled, "cancelled": self._on_cancelled, "balance": self._on_balance,
-            "error": self._on_error,
+            "reaction": self._on_reaction, "error": self._on_error,
         }  # fmt: skip
 
     async def run(self) -> Outcome:
@@ -95,6 +99,27 @@ class Seat:
         self._timers.clear()
         if self._wire is not None:
             self._wire.close()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a snapshot came on the socket that is open now."""
+        return self._ready
+
+    async def sees(self, wanted: Callable[[], bool], patience_s: float) -> bool:
+        """Wait until what came in makes `wanted` true; False when it does not in time, or when all is over."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while not wanted() and not self._over.is_set():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            pass
+        return wanted()
+
+    def react(self, to: str) -> None:
+        """Send a reaction; one that is sent while the socket is away is lost."""
+        self.outcome.reactions_sent += 1
+        self._send({"type": "reaction", "to": to})
 
     async def _result(self) -> None:
         """Wait for the end, then for its record; the frames about money are hints, so ask when they don't come."""
@@ -192,6 +217,7 @@ class Seat:
         if "epoch" in frame and frame["type"] != "snapshot" and not self._follows(frame):
             return
         handler(frame)
+        self._moved.set()
 
     def _follows(self, event: dict[str, Any]) -> bool:
         """Whether a room event continues what is known; if not, the whole state is asked for."""
@@ -273,6 +299,9 @@ class Seat:
             self.outcome.balance = frame["balance"]
             self._recorded.set()
 
+    def _on_reaction(self, _frame: dict[str, Any]) -> None:
+        self.outcome.reactions_seen += 1
+
     def _on_error(self, frame: dict[str, Any]) -> None:
         code = str(frame["code"])
         self.outcome.refused[code] += 1
@@ -324,6 +353,8 @@ class Seat:
             return
         self._clock_fixed = True
         self.outcome.starts_ms, self.outcome.ends_ms = starts_ms, ends_ms
+        if self._style is None:
+            return
         style, now_ms = self._style, self._loop.time() * 1000 + self._offset_ms
         rate = human_rate(self._rng) if style.rate is None else style.rate
         moments = taps(max(float(starts_ms), now_ms), rate, self._rng, style.jitter)

@@ -29,9 +29,18 @@ class Outcome:
     reconnects: int = 0
     reconnect_s: list[float] = field(default_factory=list)
     gaps: int = 0
+    organizes: bool = False
+    target: int | None = None
+    reactions_sent: int = 0
+    reactions_seen: int = 0
     blocked: set[str] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)
     latencies_s: list[float] = field(default_factory=list)
+
+    @property
+    def reached_target(self) -> bool:
+        """Whether the target ended the game: taps that were under way then do not count."""
+        return self.target is not None and any(line["taps"] >= self.target for line in self.standings)
 
     @property
     def taps_counted(self) -> int:

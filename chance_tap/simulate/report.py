@@ -38,7 +38,7 @@ class Report:
             who = f"player {outcome.user_id} in room {outcome.room_id}"
             if outcome.state not in ("settled", "cancelled"):
                 found.append(f"{who}: ended as {outcome.state}")
-            elif outcome.state == "settled" and outcome.taps_counted != outcome.taps_sent:
+            elif outcome.state == "settled" and _taps_are_missing(outcome):
                 found.append(f"{who}: {outcome.taps_sent} taps sent, {outcome.taps_counted} counted")
             if outcome.user_id in outcome.blocked:
                 found.append(f"{who}: blocked")
@@ -86,6 +86,8 @@ class Report:
             "progress_received": sum(outcome.progress_seen for outcome in self.outcomes),
             "reconnects": sum(outcome.reconnects for outcome in self.outcomes),
             "gaps": sum(outcome.gaps for outcome in self.outcomes),
+            "reactions_sent": sum(outcome.reactions_sent for outcome in self.outcomes),
+            "reactions_seen": sum(outcome.reactions_seen for outcome in self.outcomes),
             "refused": dict(refused),
             "audit": "not run: DATABASE_URL and REDIS_URL are not known here" if self.audit is None
             else "clean" if not self.audit
@@ -114,6 +116,12 @@ class Report:
         return "\n".join(lines)
 
 
+def _taps_are_missing(outcome: Outcome) -> bool:
+    if outcome.reached_target:
+        return outcome.taps_counted > outcome.taps_sent
+    return outcome.taps_counted != outcome.taps_sent
+
+
 def _room_discrepancies(room_id: str, seen: list[Outcome]) -> list[str]:
     first = seen[0]
     found = [
@@ -124,6 +132,12 @@ def _room_discrepancies(room_id: str, seen: list[Outcome]) -> list[str]:
     ]
     if first.state == "settled":
         paid = {line["user_id"]: line["prize"] for line in first.standings}
+        organizer = next((outcome for outcome in seen if outcome.organizes), None)
+        if organizer is not None:
+            stake = max(outcome.stake for outcome in seen)
+            paid[organizer.user_id] = part = stake * len(first.standings) // 10 if first.winner is not None else 0
+            if first.winner is not None and first.prize != stake * len(first.standings) - part:
+                found.append(f"room {room_id}: the prize is {first.prize} of {stake} x {len(first.standings)}")
         if first.winner is not None:
             found += [
                 f"room {room_id}: {outcome.user_id} was paid {outcome.payout}, the result says {paid[outcome.user_id]}"

@@ -19,6 +19,7 @@ import uvloop
 from chance_tap.settings import Settings
 from chance_tap.simulate.api import Account, Api, ApiError
 from chance_tap.simulate.client import Seat, SeatLost
+from chance_tap.simulate.hero import HeroGame
 from chance_tap.simulate.identity import SIMULATED_IDS, identity
 from chance_tap.simulate.opponents import Opponents
 from chance_tap.simulate.report import Report
@@ -49,8 +50,9 @@ class Plan:
 class Simulation:
     """One run: the same players play `games` games after another; who cannot pay any more is replaced."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, organizers: int = 0) -> None:
         self._plan = plan
+        self._people = plan.players + organizers
         self._rng = random.Random(plan.seed)  # noqa: S311 - rhythms, not secrets
         self._api = Api(plan.url, plan.bot_token)
         self._ids = itertools.count(plan.first_id)
@@ -79,7 +81,7 @@ class Simulation:
     async def _gather_players(self) -> None:
         plan = self._plan
         self._accounts = [account for account in self._accounts if account.balance >= plan.stake]
-        while (missing := plan.players - len(self._accounts)) > 0:
+        while (missing := self._people - len(self._accounts)) > 0:
             fresh = await asyncio.gather(*(self._api.log_in(identity(next(self._ids))) for _ in range(missing)))
             fit = [account for account in fresh if account.balance >= plan.stake and account.room_id is None]
             self._poor += len(fresh) - len(fit)
@@ -89,13 +91,16 @@ class Simulation:
 
     async def _game(self) -> None:
         before = {account.user_id: account.balance for account in self._accounts}
-        styles = itertools.cycle(self._plan.styles)
-        await asyncio.gather(*(self._player(account, next(styles)) for account in self._accounts))
+        await self._play(self._accounts)
         after = await asyncio.gather(*(self._api.me(account) for account in self._accounts))
         for account, me in zip(self._accounts, after, strict=True):
             account.balance = me["balance"]
             first = self.report.balances.get(account.user_id, (before[account.user_id], 0))[0]
             self.report.balances[account.user_id] = (first, account.balance)
+
+    async def _play(self, accounts: Sequence[Account]) -> None:
+        styles = itertools.cycle(self._plan.styles)
+        await asyncio.gather(*(self._player(account, next(styles)) for account in accounts))
 
     async def _player(self, account: Account, style: Style) -> None:
         rng = random.Random(self._rng.random())  # noqa: S311 - as above
@@ -107,10 +112,26 @@ class Simulation:
             self.report.lost.append(f"{account.user_id}: {type(error).__name__} {error}")
 
 
+class HeroSimulation(Simulation):
+    """One hero room a game, with `plan.players` players and an organizer, who is another one each time."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, organizers=1)
+
+    async def _play(self, accounts: Sequence[Account]) -> None:
+        organizer, *players = accounts
+        plan = self._plan
+        rng = random.Random(self._rng.random())  # noqa: S311 - as above
+        game = HeroGame(self._api, organizer, players, plan.stake, rng, plan.styles, plan.game_timeout_s)
+        await game.play(self.report)
+        self._accounts = [*players, organizer]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `chance-tap simulate`."""
-    parser.add_argument("--players", type=int, default=500, help="virtual players (default 500)")
+    parser.add_argument("--players", type=int, default=None, help="virtual players (default 500; --hero: 10)")
     parser.add_argument("--stake", type=int, default=50, help="stake of their rooms, in Stars (default 50)")
+    parser.add_argument("--hero", action="store_true", help="one hero room a game; --stake is its fee")
     parser.add_argument("--games", type=int, default=1, help="games one after another (default 1)")
     parser.add_argument("--url", default="", help="the gateway (default http://127.0.0.1:$PORT)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the rhythms of an earlier run")
@@ -128,16 +149,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.opponents > 0:
             uvloop.run(Opponents(url, settings.bot_token, arguments.opponents).run())
         return 0
-    if arguments.players < 1 or arguments.games < 1:
-        print("simulate: --players and --games must be at least 1.", file=sys.stderr)
+    players = arguments.players if arguments.players is not None else 10 if arguments.hero else 500
+    least = 2 if arguments.hero else 1
+    if players < least or arguments.games < 1:
+        print(f"simulate: --players must be at least {least} and --games at least 1.", file=sys.stderr)
         return 2
     plan = Plan(
-        url=url, bot_token=settings.bot_token, players=arguments.players, stake=arguments.stake, games=arguments.games,
+        url=url, bot_token=settings.bot_token, players=players, stake=arguments.stake, games=arguments.games,
         seed=arguments.seed, styles=(Style(rate=arguments.rate),),
         game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
     )  # fmt: skip
     try:
-        report = uvloop.run(_simulate(plan, settings))
+        report = uvloop.run(_simulate(plan, settings, hero=arguments.hero))
     except (SimulationError, ApiError) as error:
         print(f"simulate: {error}", file=sys.stderr)
         return 2
@@ -145,8 +168,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if report.discrepancies() else 0
 
 
-async def _simulate(plan: Plan, settings: Settings) -> Report:
-    report = await Simulation(plan).run()
+async def _simulate(plan: Plan, settings: Settings, *, hero: bool) -> Report:
+    report = await (HeroSimulation(plan) if hero else Simulation(plan)).run()
     if settings.database_url and settings.redis_url:
         from chance_tap.audit import audit_addresses
 

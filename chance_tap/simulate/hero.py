@@ -1,0 +1,122 @@
+"""Hero games: an organizer makes a room and passes its key on, players come with it, react to each other and play.
+
+Owns the course of one such game.  What happens in it is the server's to say: a room that is cancelled meanwhile is a
+game like any other, and the report judges it.
+"""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Sequence
+
+from chance_tap.simulate.api import Account, Api, ApiError
+from chance_tap.simulate.client import Seat, SeatLost
+from chance_tap.simulate.report import Report
+from chance_tap.simulate.rhythm import PERSON, Style
+
+REACTIONS_A_PLAYER = 3
+_ARRIVAL_S = 10.0
+_REACTIONS_S = 2.0
+_LOOKALIKES = {"0": "0Oo", "1": "1IiLl"}
+
+
+def typed(key: str, rng: random.Random) -> str:
+    """A key as somebody types it who read it out or off a screen."""
+    letters = (rng.choice(_LOOKALIKES.get(letter, letter + letter.lower())) for letter in key)
+    return " " + "".join(letter + rng.choice(("", "", "", " ", "-")) for letter in letters)
+
+
+class HeroGame:
+    """One hero room with accounts that are logged in and sit nowhere.  `seats` are the players'."""
+
+    def __init__(
+        self,
+        api: Api,
+        organizer: Account,
+        players: Sequence[Account],
+        fee: int,
+        rng: random.Random,
+        styles: Sequence[Style] = (PERSON,),
+        timeout_s: float = 300.0,
+    ) -> None:
+        self._api = api
+        self._organizer = organizer
+        self._players = players
+        self._fee = fee
+        self._rng = rng
+        self._styles = styles
+        self._timeout_s = timeout_s
+        self.host: Seat | None = None
+        self.seats: list[Seat] = []
+
+    async def play(self, report: Report) -> None:
+        """From the creation to everybody's result, into `report`.
+
+        Raises:
+            ApiError: the room could not be made.
+        """
+        room = await self._api.create_room(self._organizer, self._fee)
+        if room["key"] is None or room["organizer_id"] != self._organizer.user_id:
+            report.lost.append(f"{self._organizer.user_id}: the new room {room['room_id']} shows the organizer no key")
+            return
+        self.host = Seat(self._api, self._organizer, room, self._rng, None)
+        games = [asyncio.create_task(self._follow(self.host, report))]
+        try:
+            styles = itertools.cycle(self._styles)
+            await asyncio.gather(
+                *(self._come(player, room["key"], next(styles), games, report) for player in self._players)
+            )
+            await self._begin(self.host, report)
+            await asyncio.gather(*games)
+        finally:
+            for game in games:
+                game.cancel()
+
+    async def _come(
+        self, player: Account, key: str, style: Style, games: list[asyncio.Task[None]], report: Report
+    ) -> None:
+        """Look the room up, pay and sit down."""
+        rng = random.Random(self._rng.random())  # noqa: S311 - rhythms, not secrets
+        try:
+            offer = await self._api.room_by_key(player, typed(key, rng))
+            room = await self._api.join_by_key(player, typed(key, rng))
+        except ApiError as error:
+            report.lost.append(f"{player.user_id}: {error} by key")
+            return
+        if offer["fee"] != self._fee or room["key"] is not None:
+            report.lost.append(f"{player.user_id}: offered {offer}, and sees the key {room['key']}")
+        seat = Seat(self._api, player, room, rng, style)
+        self.seats.append(seat)
+        games.append(asyncio.create_task(self._follow(seat, report)))
+
+    async def _begin(self, host: Seat, report: Report) -> None:
+        """Wait for everybody, let them react, start; with too few players the organizer takes the room back."""
+        everybody = {seat.account.user_id for seat in self.seats}
+        for seat in (host, *self.seats):
+            await seat.sees(lambda seat=seat: seat.is_ready and everybody <= seat.players, _ARRIVAL_S)  # type: ignore[misc]
+        await self._react(host)
+        room_id = host.outcome.room_id
+        try:
+            if len(self.seats) < 2:
+                await self._api.leave(self._organizer, room_id)
+            else:
+                await self._api.start(self._organizer, room_id)
+        except ApiError as error:
+            if error.code not in ("room_closed", "not_found"):  # cancelled meanwhile: everybody will see it
+                report.lost.append(f"{self._organizer.user_id}: {error} at the start")
+
+    async def _react(self, host: Seat) -> None:
+        """Everybody to the organizer, to the next one and to oneself; the organizer to the first."""
+        ring = [host, *self.seats]
+        for seat, following in zip(ring, [*ring[1:], host], strict=True):
+            for to in (host, following, seat)[:REACTIONS_A_PLAYER]:
+                seat.react(to.account.user_id)
+        sent = sum(seat.outcome.reactions_sent for seat in ring)
+        await host.sees(lambda: host.outcome.reactions_seen >= sent, _REACTIONS_S)
+
+    async def _follow(self, seat: Seat, report: Report) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                report.outcomes.append(await seat.run())
+        except (ApiError, SeatLost, TimeoutError) as error:
+            report.lost.append(f"{seat.account.user_id}: {type(error).__name__} {error}")
