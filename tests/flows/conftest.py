@@ -11,13 +11,14 @@ import redis
 
 from chance_tap.audit import audit
 from chance_tap.settings import Settings
+from persistence.attempts import Joined
 from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
-from persistence.seats import Joined, Seats
+from persistence.seats import Seats
 from persistence.settlement import Settlement
 from workers.orphans import Orphans
 from workers.results import ResultReader

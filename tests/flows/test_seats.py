@@ -65,7 +65,7 @@ async def test_a_lost_answer_to_the_stake_is_asked_for_again(world: World, commi
 
 
 async def test_a_postgres_that_hangs_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persistence.seats.COMMIT_PATIENCE_S", -1.0)
+    monkeypatch.setattr("persistence.attempts.COMMIT_PATIENCE_S", -1.0)
     user_id = await world.player()
     with pytest.raises(CommitUnknown):
         await seats_on(world, db=LostAnswers(world.db, 1, committed=False)).join(user_id, STAKE, JOIN, "key", b"body")
@@ -73,7 +73,7 @@ async def test_a_postgres_that_hangs_is_asked_once(world: World, monkeypatch: py
 
 
 async def test_a_seat_of_unknown_payment_is_never_released(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persistence.seats.COMMIT_PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("persistence.attempts.COMMIT_PAUSES_S", (0.0, 0.0))
     user_id = await world.player()
     seats = seats_on(world, db=LostAnswers(world.db, 3, committed=True))
     with pytest.raises(CommitUnknown):

@@ -15,9 +15,12 @@ from gateway.limits import MAX_BODY_BYTES, Rate
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 JOIN = f"{API}/rooms/join"
+CREATE = f"{API}/rooms"
+BY_KEY = f"{API}/rooms/join-by-key"
 ME = f"{API}/me"
-WITH_BODY = [(e.method, e.path.format(room_id="00aaaaaaaaaaaaaa")) for e in ENDPOINTS if e.body is not None]
-WITH_TOKEN = [(e.method, e.path.format(room_id="00aaaaaaaaaaaaaa")) for e in ENDPOINTS if e.with_token]
+IN_PATH = {"room_id": "00aaaaaaaaaaaaaa", "key": "0123456789"}
+WITH_BODY = [(e.method, e.path.format(**IN_PATH)) for e in ENDPOINTS if e.body is not None]
+WITH_TOKEN = [(e.method, e.path.format(**IN_PATH)) for e in ENDPOINTS if e.with_token]
 
 
 NOT_JSON = [
@@ -42,6 +45,8 @@ WRONG_VALUES: dict[tuple[str, str, str], list[Any]] = {
     ("PATCH", ME, "user_id"): [7, [[[[]]]], {}, False],
     ("PATCH", ME, "telegram_id"): [7, 10**30, {}, False],
     ("POST", JOIN, "stake"): [0, -50, 51, 10**18, 10**30, 50.0, "50", True, None, [], {}, [50], "x" * 99],
+    ("POST", CREATE, "fee"): [0, -1, 10_001, 10**18, 10**30, 50.0, 0.5, "50", True, None, [], {}, [50], "x" * 99],
+    ("POST", BY_KEY, "key"): ["", "x" * 65, 0, 1234567890, 1.5, True, None, [], {}, ["ABCDE12345"]],
 }
 
 
@@ -69,7 +74,7 @@ async def test_json_that_is_no_object(client: httpx.AsyncClient, unlimited: Play
 async def test_a_wrong_field_is_named(client: httpx.AsyncClient, unlimited: Player) -> None:
     cases = [(request, value) for request, values in WRONG_VALUES.items() for value in values]
     for (method, path, field), value in cases:
-        body = {"language": "ru", "stake": 50} | {field: value}
+        body = {"language": "ru", "stake": 50, "fee": 50, "key": "0123456789"} | {field: value}
         answer = await send(client, unlimited, method, path, json.dumps(body).encode())
         assert code_of(answer) == (400, "invalid_request"), (path, field, value)
         assert [wrong["field"] for wrong in answer.json()["details"]["fields"]] == [field], (path, field, value)
@@ -80,6 +85,8 @@ async def test_a_missing_field_is_named(client: httpx.AsyncClient, unlimited: Pl
         ("POST", f"{API}/auth/telegram", "init_data"),
         ("PATCH", ME, "language"),
         ("POST", JOIN, "stake"),
+        ("POST", CREATE, "fee"),
+        ("POST", BY_KEY, "key"),
     ):
         answer = await send(client, unlimited, method, path, b"{}")
         assert answer.json()["details"] == {"fields": [{"field": field, "problem": "missing"}]}
@@ -216,7 +223,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = st.sampled_from(["stake", "language", "init_data", "user_id", "telegram_id", "x"])
+FIELDS = st.sampled_from(["stake", "fee", "key", "language", "init_data", "user_id", "telegram_id", "x"])
 BODIES = st.dictionaries(FIELDS, JSON | st.sampled_from([20, 50, "ru"]), max_size=4).map(
     lambda body: json.dumps(body).encode("utf-8", "surrogatepass")
 ) | st.binary(max_size=60)
@@ -229,7 +236,8 @@ async def test_nothing_makes_a_500(client: httpx.AsyncClient, unlimited: Player,
     endpoint = data.draw(st.sampled_from(ENDPOINTS))
     method = data.draw(st.just(endpoint.method) | st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]))
     room_id = data.draw(st.just("00aaaaaaaaaaaaaa") | st.text(min_size=1, max_size=20))
-    path = endpoint.path.format(room_id=quote(room_id, safe="", errors="replace").replace(".", "%2E"))
+    in_path = quote(room_id, safe="", errors="replace").replace(".", "%2E")
+    path = endpoint.path.format(**dict.fromkeys(IN_PATH, in_path))
     query = data.draw(st.just("") | st.text(st.characters(min_codepoint=36, max_codepoint=126), max_size=30))
     url = f"{path}?{query}" if query else path
     headers: dict[bytes, bytes] = {}

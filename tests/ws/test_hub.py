@@ -197,7 +197,7 @@ async def test_taps_that_are_refused(start_gateway: StartGateway, game: Game, ro
     assert await refusal(game.taps(anna, 1, 3, telegram_id="5")) == ("forbidden", "taps", 3)
     assert await refusal(game.taps(anna, 1, 4, room_id=new_room_id())) == ("not_found", "taps", 4)
     assert await refusal({**game.taps(anna, 1, 5), "timestamp": 5}) == ("clock", "taps", 5)
-    assert await refusal({"type": "reaction", "to": boris}) == ("not_found", "reaction", None)
+    assert await refusal({"type": "reaction", "to": boris}) == ("conflict", "reaction", None)
     waiting = await game.room(vera)
     early = await game.peer(gateway, vera, waiting)
     await early.send(game.taps(vera, 1, 1))
