@@ -21,12 +21,14 @@ from redis.exceptions import RedisError
 
 from chance_tap.audit import audit
 from chance_tap.settings import Settings, SettingsError
+from persistence.bonus import BonusRuns
 from persistence.errors import StoreUnavailable
 from persistence.postgres import idempotency
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from workers import metrics
+from workers.bonus import BonusFlush
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
 from workers.results import ResultReader
@@ -151,6 +153,7 @@ class Loops:
             "settle": results.settle_round,
             "sweep": Sweep(live, settlement, settings.stakes).round,
             "orphans": Orphans(live, db, settlement).round,
+            "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
         }
 
     def start(self) -> None:

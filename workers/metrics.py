@@ -11,6 +11,7 @@ settlement_lag = Histogram(
     buckets=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0),
 )
 dead_letters = Counter("chance_tap_dead_letters_total", "Results given up after repeated failures; an operator looks.")
+bonus_runs = Counter("chance_tap_bonus_runs_total", "Ends of bonus runs that were recorded, by state.", ("state",))
 mended = Counter("chance_tap_mended_total", "What the orphan sweep put right, by kind.", ("kind",))
 loop_failures = Counter("chance_tap_worker_loop_failures_total", "Rounds of a worker's loop that failed.", ("loop",))
 audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest periodic audit.")

@@ -16,5 +16,9 @@ class Finding:
 
 async def audit(db: Database) -> list[Finding]:
     """Everything that is wrong with the money at one moment; may run beside live traffic."""
-    rows = await db.rows(Role.SETTLER, None, "SELECT rule, subject, detail FROM game.audit()")
+    rows = await db.rows(
+        Role.SETTLER,
+        None,
+        "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()",
+    )
     return [Finding(*row) for row in rows]

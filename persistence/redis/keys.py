@@ -60,6 +60,14 @@ class PartitionKeys(NamedTuple):
     barrier: bytes
 
 
+class BonusKeys(NamedTuple):
+    """The names of one user's bonus run; `dirty` is its partition's index of runs that Postgres has yet to hear of."""
+
+    slot: int
+    run: bytes
+    dirty: bytes
+
+
 class LobbyKeys(NamedTuple):
     """The names of one stake's lobby."""
 
@@ -173,6 +181,21 @@ def lobby(stake: int) -> LobbyKeys:
         open=f"{base}open".encode(),
         held=f"{base}held".encode(),
     )
+
+
+@lru_cache(maxsize=32768)
+def bonus(user_id: str) -> BonusKeys:
+    """Names of a user's bonus run; users are spread over the partitions by their number."""
+    number = int(user_id) % PARTITIONS
+    at = bonus_partition(number)
+    return BonusKeys(at.slot, f"ct:{{{TAGS[number]}}}:bonus:{user_id}".encode(), at.dirty)
+
+
+@lru_cache(maxsize=PARTITIONS)
+def bonus_partition(number: int) -> BonusKeys:
+    """Names of a partition's bonus runs; `run` is empty."""
+    tag = TAGS[number]
+    return BonusKeys(slot_of(tag), b"", f"ct:{{{tag}}}:bonus-dirty".encode())
 
 
 def news_channel(user_id: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
+from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.results import ResultStream
@@ -29,6 +30,7 @@ class LiveStore:
     def __init__(self, router: Router, scripts: ScriptSet) -> None:
         self.lobby = LobbyCommands(router, scripts)
         self.rooms = RoomCommands(router, scripts, self.lobby)
+        self.bonus = BonusCommands(router, scripts)
         self.results = ResultStream(router)
         self.router = router
         self._pulse = scripts["pulse"]

@@ -161,7 +161,7 @@ async def test_nobody_but_the_named_roles_runs_a_function(admin: psycopg.Connect
     assert open_to_all == ["auth.claim()"]
     inner = (
         *("ledger.post", "ledger.open_account", "game.find_key", "game.retake_key", "game.open_room"),
-        *("game.ranking", "game.day_won"),
+        *("game.ranking", "game.day_won", "game.pay_bonus", "game.promise_bonus"),
     )
     reachable = column(
         admin,

@@ -1,0 +1,13 @@
+DROP FUNCTION game.audit_bonus();
+DROP FUNCTION game.review_bonus(bigint, boolean, text, bigint);
+DROP FUNCTION game.list_bonus(boolean, int);
+DROP FUNCTION game.due_bonus(bigint, int);
+DROP FUNCTION game.record_bonus(bigint[], bigint[], bigint[], bigint[], text[], text[], int[], bigint, bigint);
+DROP FUNCTION game.promise_bonus(bigint, bigint);
+DROP FUNCTION game.pay_bonus(bigint);
+DROP FUNCTION game.my_bonus();
+DROP FUNCTION game.start_bonus(bigint, bigint, bigint, bigint, bigint, bigint);
+DROP TABLE game.bonus_budget;
+DROP TABLE game.bonus_runs;
+DROP TYPE game.bonus_state;
+REVOKE EXECUTE ON FUNCTION auth.hello(bigint[]) FROM ct_ledger;
