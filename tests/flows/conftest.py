@@ -27,6 +27,8 @@ from workers.sweep import Sweep
 GRANT = 1000
 STAKE = 50
 JOIN = "/api/v1/rooms/join"
+CREATE = "/api/v1/rooms"
+JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
 
 _telegram_ids = itertools.count(1)
 
@@ -67,6 +69,26 @@ class World:
         assert joined.room_state is not None
         await self.seats.store_answer(user_id, JOIN, key, b"answer")
         return joined.room_state
+
+    async def organize(self, user_id: int, key: str = "key", fee: int = STAKE) -> RoomState:
+        """Make a hero room and store the answer."""
+        made = await self.seats.create_hero(user_id, fee, CREATE, key, b"body")
+        assert made.room_state is not None
+        await self.seats.store_answer(user_id, CREATE, key, b"answer")
+        return made.room_state
+
+    async def come(self, user_id: int, room: RoomState, key: str = "key") -> RoomState:
+        """Join a hero room by its key and store the answer."""
+        assert room.key is not None
+        joined = await self.seats.join_by_key(user_id, room.key, JOIN_BY_KEY, key, b"body")
+        assert joined.room_state is not None
+        await self.seats.store_answer(user_id, JOIN_BY_KEY, key, b"answer")
+        return joined.room_state
+
+    async def start(self, room: RoomState) -> str:
+        """The organizer's start; how it was answered."""
+        assert room.organizer_id is not None
+        return (await self.live.rooms.start(room.room_id, room.organizer_id)).code
 
     async def balance(self, user_id: int) -> int:
         return (await users.me(self.db, user_id)).balance
@@ -139,7 +161,7 @@ class World:
 @pytest.fixture
 def quick(settings: Settings) -> Settings:
     """Two seats a room and games of a second: a room starts as soon as two have paid."""
-    return replace(settings, capacity=2, countdown_s=0, game_s=1, wait_s=1)
+    return replace(settings, capacity=2, countdown_s=0, game_s=1, wait_s=1, hero_capacity=4, hero_target=20)
 
 
 @pytest_asyncio.fixture

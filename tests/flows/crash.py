@@ -23,6 +23,8 @@ from persistence.settlement import Settlement
 from workers.results import ResultReader
 
 JOIN = "/api/v1/rooms/join"
+CREATE = "/api/v1/rooms"
+JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
 
 
 class Fuse:
@@ -68,6 +70,18 @@ async def join(live: LiveStore, db: Database, settings: Settings, user_id: int, 
     await seats.store_answer(user_id, JOIN, key, b"answer")
 
 
+async def create_hero(live: LiveStore, db: Database, settings: Settings, user_id: int, fee: int) -> None:
+    seats = Seats(live, db, settings)
+    await seats.create_hero(user_id, fee, CREATE, "key", b"body")
+    await seats.store_answer(user_id, CREATE, "key", b"answer")
+
+
+async def join_by_key(live: LiveStore, db: Database, settings: Settings, user_id: int, room_key: str) -> None:
+    seats = Seats(live, db, settings)
+    await seats.join_by_key(user_id, room_key, JOIN_BY_KEY, "key", b"body")
+    await seats.store_answer(user_id, JOIN_BY_KEY, "key", b"answer")
+
+
 async def refused_join(live: LiveStore, db: Database, settings: Settings, user_id: int, stake: int) -> None:
     """A join whose first seat is gone when it comes to be confirmed."""
 
@@ -108,7 +122,7 @@ async def void(live: LiveStore, db: Database, settings: Settings, room_id: str) 
 
 
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
-    flow.__name__: flow for flow in (join, refused_join, leave, settle, void)
+    flow.__name__: flow for flow in (join, create_hero, join_by_key, refused_join, leave, settle, void)
 }
 
 

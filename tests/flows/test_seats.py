@@ -33,10 +33,11 @@ def seats_on(world: World, *, live: Any = None, db: Any = None) -> Seats:
 
 
 class LostAnswers:
-    """Postgres whose answers to stakes are lost on the way; `committed` of them took effect."""
+    """Postgres whose answers to stakes are lost on the way; `committed`: they took effect."""
 
-    def __init__(self, db: Database, losses: int, *, committed: bool) -> None:
+    def __init__(self, db: Database, losses: int, *, committed: bool, function: str = "game.stake(") -> None:
         self._db = db
+        self._function = function
         self._losses = losses
         self._committed = committed
 
@@ -44,7 +45,7 @@ class LostAnswers:
         return getattr(self._db, name)
 
     async def call(self, role: Any, user_id: Any, query: Any, params: Any = None) -> Any:
-        if "game.stake(" in query and self._losses:
+        if self._function in query and self._losses:
             self._losses -= 1
             if self._committed:
                 await self._db.call(role, user_id, query, params)
