@@ -23,12 +23,13 @@ from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
-from gateway.routes import auth, hero, operations, profile, rooms
+from gateway.routes import auth, bonus, hero, operations, profile, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
+from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
@@ -38,7 +39,13 @@ WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
 # for each other; each further one costs Postgres cache.  Alternating short runs of the joins bench were best at 12.
 POSTGRES_CONNECTIONS: Final = 12
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*hero.ENDPOINTS, *rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *hero.ENDPOINTS,
+    *rooms.ENDPOINTS,
+    *profile.ENDPOINTS,
+    *bonus.ENDPOINTS,
+    *auth.ENDPOINTS,
+)
 
 
 def build_app(settings: Settings) -> Starlette:
@@ -88,6 +95,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         db=db,
         live=live,
         seats=Seats(live, db, settings),
+        bonus=BonusRuns(live, db, settings),
         hub=hub,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),

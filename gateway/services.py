@@ -9,6 +9,7 @@ from gateway.auth.tokens import Tokens
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
+from persistence.bonus import BonusRuns
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
@@ -22,6 +23,7 @@ class Services:
     db: Database
     live: LiveStore
     seats: Seats
+    bonus: BonusRuns
     hub: Hub
     tokens: Tokens
     init_data: InitDataCheck

@@ -27,6 +27,7 @@ ANSWERS: tuple[Any, ...] = (
     rest.RoomAnswer,
     rest.KeyedRoom,
     rest.BalanceAnswer,
+    rest.BonusAnswer,
     rest.Statement,
     rest.DemoInitData,
     rest.DemoPlayers,

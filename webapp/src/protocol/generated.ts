@@ -39,6 +39,20 @@ export const errorBodySchema = z.object({
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
+/** A bonus run. `seq`: the last frame dealt with; `reason`: why it was cancelled (player, too_fast, refused); `held`: the goal was reached, and the reward of so many Stars waits for an operator. */
+export const bonusRunSchema = z.object({
+  taps: z.int().check(z.gte(0)),
+  goal: z.int().check(z.gte(0)),
+  started_ms: z.int().check(z.gte(0)),
+  ends_ms: z.int().check(z.gte(0)),
+  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
+  seq: z.int().check(z.gte(0)),
+  reason: z.nullable(z.string()),
+  reward: z.int().check(z.gte(0)),
+  held: z.boolean(),
+});
+export type BonusRun = z.infer<typeof bonusRunSchema>;
+
 /** `won` is in Stars; `best_rate` is taps a second in the best two seconds. */
 export const statsSchema = z.object({
   games: z.int().check(z.gte(0)),
@@ -48,7 +62,7 @@ export const statsSchema = z.object({
 });
 export type Stats = z.infer<typeof statsSchema>;
 
-/** The caller's own profile. `coins`, `wallet` and `bonus` stay empty while those features are not there. */
+/** The caller's own profile. `bonus` while a run is running or done; `coins` and `wallet` stay empty while those features are not there. */
 export const userSchema = z.object({
   user_id: z.string(),
   telegram_id: z.nullable(z.string()),
@@ -62,7 +76,7 @@ export const userSchema = z.object({
   has_ton_wallet: z.boolean(),
   wallet: z.nullable(z.string()),
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
-  bonus: z.null(),
+  bonus: z.nullable(bonusRunSchema),
   stats: statsSchema,
 });
 export type User = z.infer<typeof userSchema>;
@@ -164,6 +178,12 @@ export const balanceAnswerSchema = z.object({
   balance: z.int().check(z.gte(0)),
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswerSchema>;
+
+/** Answer of /bonus: the latest run, also when it is over. */
+export const bonusAnswerSchema = z.object({
+  bonus: z.nullable(bonusRunSchema),
+});
+export type BonusAnswer = z.infer<typeof bonusAnswerSchema>;
 
 /** One change of the caller's balance; `amount` is negative for what was paid. */
 export const statementEntrySchema = z.object({
@@ -330,6 +350,19 @@ export const balanceSchema = z.object({
 });
 export type Balance = z.infer<typeof balanceSchema>;
 
+/** The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled. */
+export const bonusSchema = z.object({
+  type: z.literal("bonus"),
+  taps: z.int().check(z.gte(0)),
+  goal: z.int().check(z.gte(0)),
+  started_ms: z.int().check(z.gte(0)),
+  ends_ms: z.int().check(z.gte(0)),
+  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
+  seq: z.int().check(z.gte(0)),
+  reason: z.nullable(z.string()),
+});
+export type Bonus = z.infer<typeof bonusSchema>;
+
 /** Answer to `ping`. */
 export const pongSchema = z.object({
   type: z.literal("pong"),
@@ -363,6 +396,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
   settledSchema,
   cancelledSchema,
   balanceSchema,
+  bonusSchema,
   pongSchema,
   errorFrameSchema,
 ]);
@@ -454,6 +488,16 @@ export interface Reaction {
   telegram_id?: string | null;
 }
 
+/** Taps in the bonus run, by the rules of `taps`; needs no room to be entered. */
+export interface BonusTaps {
+  type: "bonus_taps";
+  count: number;
+  timestamp: number;
+  seq?: number | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** `t` is given back as it came. */
 export interface Ping {
   type: "ping";
@@ -462,4 +506,4 @@ export interface Ping {
   telegram_id?: string | null;
 }
 
-export type ClientFrame = Hello | Enter | Taps | Reaction | Ping;
+export type ClientFrame = Hello | Enter | Taps | Reaction | BonusTaps | Ping;
