@@ -19,10 +19,12 @@ from gateway.assets import WebApp, not_found
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.drain import Drain
 from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
+from gateway.registration import Registration
 from gateway.routes import auth, bonus, hero, operations, profile, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
@@ -48,6 +50,33 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
 )
 
 
+class Opening:
+    """The services, opened by who comes first: the server, which says in one line that it cannot, or the lifespan."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._services: Services | None = None
+
+    async def open(self) -> Services:
+        """Open everything, once.
+
+        Raises:
+            StoreUnavailable: a store does not answer.
+            UnfitStore: Redis is not configured to keep games safe.
+        """
+        if self._services is None:
+            try:
+                self._services = await _open(self._settings, self._stack)
+            except BaseException:
+                await self.close()
+                raise
+        return self._services
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
 def build_app(settings: Settings) -> Starlette:
     """The application; stores are opened when it starts, not here."""
     offered = [*ENDPOINTS, *(development.ENDPOINTS if development.is_offered(settings) else ())]
@@ -55,18 +84,23 @@ def build_app(settings: Settings) -> Starlette:
     routes += operations.routes(ENDPOINTS)
     routes.append(WebSocketRoute(WEBSOCKET_PATH, websocket_endpoint))
 
+    opening = Opening(settings)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with AsyncExitStack() as stack:
-            services = await _open(settings, stack)
+        try:
+            services = await opening.open()
             app.state.services = services
             yield {ENDPOINT_KEY: services.hub.endpoint}
+        finally:
+            await opening.close()
 
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
+    app.state.opening = opening
     app.router.redirect_slashes = False
     app.router.default = WebApp()
     return app
@@ -90,6 +124,11 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     hub = Hub(live, db, settings, tokens)
     await hub.start()
     stack.push_async_callback(hub.stop)
+    drain = Drain(hub, settings)
+    stack.push_async_callback(drain.stop)
+    registration = Registration(live, hub, drain, settings)
+    await registration.start()
+    stack.push_async_callback(registration.stop)
     return Services(
         settings=settings,
         db=db,
@@ -97,6 +136,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         seats=Seats(live, db, settings),
         bonus=BonusRuns(live, db, settings),
         hub=hub,
+        drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
         accounts=Accounts(db),

@@ -6,6 +6,7 @@ from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.drain import Drain
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
@@ -25,6 +26,7 @@ class Services:
     seats: Seats
     bonus: BonusRuns
     hub: Hub
+    drain: Drain
     tokens: Tokens
     init_data: InitDataCheck
     accounts: Accounts

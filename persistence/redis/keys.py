@@ -77,6 +77,15 @@ class LobbyKeys(NamedTuple):
     held: bytes
 
 
+class GatewayKeys(NamedTuple):
+    """The names of the list of gateways."""
+
+    slot: int
+    all: bytes
+    lapse: bytes
+    orders: bytes
+
+
 def slot_of(tag: str) -> int:
     """The hash slot of a key with this hash tag (CRC16, XMODEM)."""
     return crc_hqx(tag.encode(), 0) % SLOTS
@@ -196,6 +205,13 @@ def bonus_partition(number: int) -> BonusKeys:
     """Names of a partition's bonus runs; `run` is empty."""
     tag = TAGS[number]
     return BonusKeys(slot_of(tag), b"", f"ct:{{{tag}}}:bonus-dirty".encode())
+
+
+@lru_cache(maxsize=1)
+def gateways() -> GatewayKeys:
+    """Names of the list of gateways."""
+    base = "ct:{gateways}:"
+    return GatewayKeys(slot_of("gateways"), f"{base}all".encode(), f"{base}lapse".encode(), f"{base}orders".encode())
 
 
 def news_channel(user_id: str) -> bytes:
