@@ -19,13 +19,14 @@ from gateway.assets import WebApp, not_found
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.boards import Leaderboards
 from gateway.drain import Drain
 from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.registration import Registration
-from gateway.routes import auth, bonus, hero, operations, profile, rooms
+from gateway.routes import auth, bonus, games, hero, leaderboard, operations, profile, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
@@ -47,6 +48,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *profile.ENDPOINTS,
     *bonus.ENDPOINTS,
     *auth.ENDPOINTS,
+    *games.ENDPOINTS,
+    *leaderboard.ENDPOINTS,
 )
 
 
@@ -141,6 +144,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
         accounts=Accounts(db),
         tiers=TierBoard(live.lobby, settings),
+        boards=Leaderboards(live.boards, db, live.now_ms),
         rates=Rates(),
     )
 

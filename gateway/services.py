@@ -6,6 +6,7 @@ from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.boards import Leaderboards
 from gateway.drain import Drain
 from gateway.limits import Rates
 from gateway.live.hub import Hub
@@ -31,4 +32,5 @@ class Services:
     init_data: InitDataCheck
     accounts: Accounts
     tiers: TierBoard
+    boards: Leaderboards
     rates: Rates

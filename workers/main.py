@@ -27,6 +27,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from workers import metrics
+from workers.boards import BoardLoop
 from workers.bonus import BonusFlush
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
@@ -159,6 +160,7 @@ class Loops:
             "sweep": Sweep(live, settlement, settings.stakes).round,
             "orphans": Orphans(live, db, settlement).round,
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
+            "boards": BoardLoop(live, db).round,
         }
 
     def start(self) -> None:

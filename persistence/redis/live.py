@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
+from persistence.redis.boards import BoardCommands
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.gateways import GatewayCommands
@@ -34,6 +35,7 @@ class LiveStore:
         self.bonus = BonusCommands(router, scripts)
         self.results = ResultStream(router)
         self.gateways = GatewayCommands(router, scripts)
+        self.boards = BoardCommands(router, scripts)
         self.router = router
         self._pulse = scripts["pulse"]
         self._due = scripts["due"]

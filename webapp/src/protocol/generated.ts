@@ -204,6 +204,111 @@ export const statementSchema = z.object({
 });
 export type Statement = z.infer<typeof statementSchema>;
 
+/** One of the first players; those who won the same share a place. */
+export const leaderboardEntrySchema = z.object({
+  place: z.int().check(z.gte(1)),
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  won: z.int().check(z.gte(0)),
+});
+export type LeaderboardEntry = z.infer<typeof leaderboardEntrySchema>;
+
+/** The caller's own place, null without a prize in that time. */
+export const ownPlaceSchema = z.object({
+  place: z.nullable(z.int().check(z.gte(1))),
+  won: z.int().check(z.gte(0)),
+});
+export type OwnPlace = z.infer<typeof ownPlaceSchema>;
+
+/** GET /leaderboard: prizes of the games that ended in this day or week (UTC, from Monday), or of all time. */
+export const leaderboardSchema = z.object({
+  period: z.enum(["all", "today", "week"]),
+  entries: z.array(leaderboardEntrySchema),
+  me: ownPlaceSchema,
+});
+export type Leaderboard = z.infer<typeof leaderboardSchema>;
+
+/** One decided game of the caller, as a player or as the organizer. `payout` is what the caller got of it: the prize, the organizer's part, or the stake back. A refunded game has no winner, pool 0 and prize 0, and `reason` says why; `best_rate` is taps a second in the caller's best two seconds. */
+export const gameSchema = z.object({
+  room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
+  kind: z.enum(["hero", "standard"]),
+  role: z.enum(["organizer", "player"]),
+  outcome: z.enum(["refunded", "settled"]),
+  reason: z.nullable(z.string()),
+  stake: z.int().check(z.gte(0)),
+  pool: z.int().check(z.gte(0)),
+  prize: z.int().check(z.gte(0)),
+  winner: z.nullable(z.string()),
+  players: z.int().check(z.gte(0)),
+  place: z.nullable(z.int()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  payout: z.int().check(z.gte(0)),
+  starts_ms: z.nullable(z.int().check(z.gte(0))),
+  ended_ms: z.nullable(z.int().check(z.gte(0))),
+  decided_ms: z.int().check(z.gte(0)),
+});
+export type Game = z.infer<typeof gameSchema>;
+
+/** GET /games, newest first; `next_cursor` is null on the last page. */
+export const gamesSchema = z.object({
+  games: z.array(gameSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Games = z.infer<typeof gamesSchema>;
+
+/** One line of the recorded result; a blocked player has place null and prize 0. */
+export const gameStandingSchema = z.object({
+  place: z.nullable(z.int()),
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  prize: z.int().check(z.gte(0)),
+});
+export type GameStanding = z.infer<typeof gameStandingSchema>;
+
+/** What one transfer of the ledger did to the caller's balance; `amount` is negative for what was paid. */
+export const gameTransferSchema = z.object({
+  transfer_id: z.string(),
+  kind: z.string(),
+  reason: z.nullable(z.string()),
+  amount: z.int(),
+  balance_after: z.int().check(z.gte(0)),
+  created_ms: z.int().check(z.gte(0)),
+});
+export type GameTransfer = z.infer<typeof gameTransferSchema>;
+
+/** GET /games/{room_id}: the recorded result, and what it took from and gave to the caller, in order. `balance` is the caller's right after the decision. */
+export const gameDetailsSchema = z.object({
+  room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
+  kind: z.enum(["hero", "standard"]),
+  role: z.enum(["organizer", "player"]),
+  outcome: z.enum(["refunded", "settled"]),
+  reason: z.nullable(z.string()),
+  stake: z.int().check(z.gte(0)),
+  pool: z.int().check(z.gte(0)),
+  prize: z.int().check(z.gte(0)),
+  winner: z.nullable(z.string()),
+  players: z.int().check(z.gte(0)),
+  place: z.nullable(z.int()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  payout: z.int().check(z.gte(0)),
+  starts_ms: z.nullable(z.int().check(z.gte(0))),
+  ended_ms: z.nullable(z.int().check(z.gte(0))),
+  decided_ms: z.int().check(z.gte(0)),
+  balance: z.int().check(z.gte(0)),
+  standings: z.array(gameStandingSchema),
+  transfers: z.array(gameTransferSchema),
+});
+export type GameDetails = z.infer<typeof gameDetailsSchema>;
+
 /** Init data signed with the development token. */
 export const demoInitDataSchema = z.object({
   init_data: z.string(),
