@@ -61,14 +61,15 @@ class HeroRooms:
         room_id = new_room_id(partition_of_key(room_key))
         terms = hero_terms(self._settings, fee, user_id, seat_id, room_key)
         attempt = Attempt(user_id, terms, endpoint, key, body_hash)
-        # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.
+        # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.  The seat
+        # before the key: a seat that another send of this request took then comes with its key.
+        bound = await games.live_seat(self._db, user_id)
         earlier = await known(self._db, user_id, endpoint, key, body_hash)
         match earlier.status:
             case "stored":
                 return Joined(None, earlier.answer, None)
             case "resume":
                 return await self._resume(earlier.room_id, earlier.seat_id)
-        bound = await games.live_seat(self._db, user_id)
         if bound is not None and not await self._free(user_id, bound.room_id):
             raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": bound.room_id})
 
