@@ -27,11 +27,12 @@ def typed(key: str, rng: random.Random) -> str:
 
 
 class HeroGame:
-    """One hero room with accounts that are logged in and sit nowhere.  `seats` are the players'."""
+    """One hero room with accounts that are logged in and sit nowhere.  The organizer uses the first gateway of `apis`,
+    the players all of them in turn; `seats` are the players'."""
 
     def __init__(
         self,
-        api: Api,
+        apis: Sequence[Api],
         organizer: Account,
         players: Sequence[Account],
         fee: int,
@@ -39,7 +40,7 @@ class HeroGame:
         styles: Sequence[Style] = (PERSON,),
         timeout_s: float = 300.0,
     ) -> None:
-        self._api = api
+        self._apis = apis
         self._organizer = organizer
         self._players = players
         self._fee = fee
@@ -55,16 +56,16 @@ class HeroGame:
         Raises:
             ApiError: the room could not be made.
         """
-        room = await self._api.create_room(self._organizer, self._fee)
+        room = await self._apis[0].create_room(self._organizer, self._fee)
         if room["key"] is None or room["organizer_id"] != self._organizer.user_id:
             report.lost.append(f"{self._organizer.user_id}: the new room {room['room_id']} shows the organizer no key")
             return
-        self.host = Seat(self._api, self._organizer, room, self._rng, None)
+        self.host = Seat(self._apis[0], self._organizer, room, self._rng, None)
         games = [asyncio.create_task(self._follow(self.host, report))]
         try:
-            styles = itertools.cycle(self._styles)
+            apis, styles = itertools.cycle(self._apis), itertools.cycle(self._styles)
             await asyncio.gather(
-                *(self._come(player, room["key"], next(styles), games, report) for player in self._players)
+                *(self._come(next(apis), player, room["key"], next(styles), games, report) for player in self._players)
             )
             await self._begin(self.host, report)
             await asyncio.gather(*games)
@@ -73,19 +74,19 @@ class HeroGame:
                 game.cancel()
 
     async def _come(
-        self, player: Account, key: str, style: Style, games: list[asyncio.Task[None]], report: Report
+        self, api: Api, player: Account, key: str, style: Style, games: list[asyncio.Task[None]], report: Report
     ) -> None:
         """Look the room up, pay and sit down."""
         rng = random.Random(self._rng.random())  # noqa: S311 - rhythms, not secrets
         try:
-            offer = await self._api.room_by_key(player, typed(key, rng))
-            room = await self._api.join_by_key(player, typed(key, rng))
+            offer = await api.room_by_key(player, typed(key, rng))
+            room = await api.join_by_key(player, typed(key, rng))
         except ApiError as error:
             report.lost.append(f"{player.user_id}: {error} by key")
             return
         if offer["fee"] != self._fee or room["key"] is not None:
             report.lost.append(f"{player.user_id}: offered {offer}, and sees the key {room['key']}")
-        seat = Seat(self._api, player, room, rng, style)
+        seat = Seat(api, player, room, rng, style)
         self.seats.append(seat)
         games.append(asyncio.create_task(self._follow(seat, report)))
 
@@ -98,9 +99,9 @@ class HeroGame:
         room_id = host.outcome.room_id
         try:
             if len(self.seats) < 2:
-                await self._api.leave(self._organizer, room_id)
+                await self._apis[0].leave(self._organizer, room_id)
             else:
-                await self._api.start(self._organizer, room_id)
+                await self._apis[0].start(self._organizer, room_id)
         except ApiError as error:
             if error.code not in ("room_closed", "not_found"):  # cancelled meanwhile: everybody will see it
                 report.lost.append(f"{self._organizer.user_id}: {error} at the start")

@@ -122,7 +122,7 @@ class HeroSimulation(Simulation):
         organizer, *players = accounts
         plan = self._plan
         rng = random.Random(self._rng.random())  # noqa: S311 - as above
-        game = HeroGame(self._api, organizer, players, plan.stake, rng, plan.styles, plan.game_timeout_s)
+        game = HeroGame([self._api], organizer, players, plan.stake, rng, plan.styles, plan.game_timeout_s)
         await game.play(self.report)
         self._accounts = [*players, organizer]
 

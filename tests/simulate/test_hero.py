@@ -1,12 +1,24 @@
 """Whole hero games on the whole stack, by real clients of two gateways, through the public API only."""
 
-from collections.abc import Callable
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from chance_tap.simulate.api import Account, Api, ApiError
+from chance_tap.simulate.client import Seat
+from chance_tap.simulate.hero import HeroGame, typed
+from chance_tap.simulate.identity import SIMULATED_IDS, identity
 from chance_tap.simulate.report import Report
 from chance_tap.simulate.run import HeroSimulation, Plan
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
+from persistence.redis.keys import new_room_key, normalise_key
 from tests.fixtures.stack import Stack
 
 FEE = 35
@@ -57,3 +69,136 @@ async def test_fifty_players_tap_until_the_time_is_up(make_stack: Callable[..., 
     [host] = [outcome for outcome in report.outcomes if outcome.organizes]
     assert (host.payout, host.prize, len(host.standings)) == (50 * FEE // 10, 50 * FEE - 50 * FEE // 10, 50)
     assert stack.errors() == []
+
+
+@dataclass
+class Hall:
+    """Two gateways, and people who play at one or the other."""
+
+    stack: Stack
+    apis: list[Api]
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(SIMULATED_IDS))
+    people: list[Account] = field(default_factory=list)
+    report: Report = field(default_factory=lambda: Report(0, FEE))
+
+    async def room(self, players: int) -> tuple[Seat, list[Seat]]:
+        """A waiting room: the organizer at the first gateway, the players at the second; nobody follows it yet."""
+        people = [await self.apis[0].log_in(identity(next(self.ids))) for _ in range(1 + players)]
+        self.people += people
+        self.report.balances |= {account.user_id: (account.balance, 0) for account in people}
+        organizer, *guests = people
+        room = await self.apis[0].create_room(organizer, FEE)
+        host = Seat(self.apis[0], organizer, room, random.Random(1), None)
+        return host, [await self.come(guest, room["key"]) for guest in guests]
+
+    async def come(self, guest: Account, key: str) -> Seat:
+        return Seat(self.apis[1], guest, await self.apis[1].join_by_key(guest, key), random.Random(guest.user_id))
+
+    async def follow(self, *seats: Seat) -> set[str]:
+        """Watch or play to the end; the states in which it was seen."""
+        outcomes = await asyncio.gather(*(seat.run() for seat in seats))
+        self.report.outcomes += outcomes
+        return {outcome.state for outcome in outcomes}
+
+    async def start(self, host: Seat) -> None:
+        await self.apis[1].start(host.account, host.outcome.room_id)
+
+    # What may become of a room.
+
+    async def nobody_starts(self) -> None:
+        host, seats = await self.room(3)
+        assert await self.follow(host, *seats) == {"cancelled"}
+
+    async def the_organizer_leaves(self) -> None:
+        host, seats = await self.room(3)
+        end = asyncio.create_task(self.follow(host, *seats))
+        assert await host.sees(lambda: host.is_ready, 10)
+        assert await self.apis[1].leave(host.account, host.outcome.room_id) == host.account.balance
+        assert await end == {"cancelled"}
+
+    async def a_player_leaves(self) -> None:
+        host, seats = await self.room(3)
+        end = asyncio.create_task(self.follow(host, *seats[1:]))
+        assert await host.sees(lambda: host.is_ready, 10)
+        await self.apis[0].leave(seats[0].account, host.outcome.room_id)
+        assert await host.sees(lambda: len(host.players) == 2, 10)
+        await self.start(host)
+        assert await end == {"settled"}
+        assert host.outcome.payout == 2 * FEE // 10
+
+    async def the_organizer_never_watches(self) -> None:
+        """Its process died after the room was made; it starts by another one, and looks when all is over."""
+        host, seats = await self.room(3)
+        end = asyncio.create_task(self.follow(*seats))
+        await self.start(host)
+        assert await end == {"settled"}
+        assert await self.follow(host) == {"settled"}
+        assert host.outcome.payout == 3 * FEE // 10
+
+    async def the_organizer_starts_alone(self) -> None:
+        host, [seat] = await self.room(1)
+        for _ in range(2):
+            with pytest.raises(ApiError, match="conflict"):
+                await self.start(host)
+        with pytest.raises(ApiError, match="forbidden"):
+            await self.apis[1].start(seat.account, host.outcome.room_id)
+        assert await self.follow(host, seat) == {"cancelled"}
+
+    async def assert_right(self, db: Database) -> None:
+        for account in self.people:
+            before, _ = self.report.balances[account.user_id]
+            me = await self.apis[0].me(account)
+            assert me["room_id"] is None
+            self.report.balances[account.user_id] = (before, me["balance"])
+        self.report.audit = [str(finding) for finding in await audit(db)]
+        assert self.report.discrepancies() == []
+        assert self.stack.errors() == []
+
+
+@pytest_asyncio.fixture
+async def hall(make_stack: Callable[..., Stack]) -> AsyncIterator[Hall]:
+    stack = make_stack(gateways=2, HERO_WAIT_S="5", GAME_S="3", HERO_TARGET="1000")
+    apis = [Api(url, DEVELOPMENT_BOT_TOKEN) for url in stack.urls]
+    yield Hall(stack, apis)
+    for api in apis:
+        await api.close()
+
+
+async def test_whatever_becomes_of_a_room_is_the_same_for_all(hall: Hall, db: Database) -> None:
+    await asyncio.gather(
+        hall.nobody_starts(),
+        hall.the_organizer_leaves(),
+        hall.a_player_leaves(),
+        hall.the_organizer_never_watches(),
+        hall.the_organizer_starts_alone(),
+    )
+    await hall.assert_right(db)
+
+
+async def test_an_organizers_gateway_dies_in_the_game(hall: Hall, db: Database) -> None:
+    host, seats = await hall.room(3)
+    end = asyncio.create_task(hall.follow(host, *seats))
+    await hall.start(host)
+    assert await host.sees(lambda: host.state == "playing", 20)
+    hall.stack.parts["gateway-0"].kill()
+    await asyncio.to_thread(hall.stack.restart_gateway, 0)
+    assert await end == {"settled"}
+    assert host.outcome.reconnects >= 1
+    assert host.outcome.payout == 3 * FEE // 10
+    await hall.assert_right(db)
+
+
+async def test_a_game_over_two_gateways(hall: Hall, db: Database) -> None:
+    people = [await hall.apis[0].log_in(identity(SIMULATED_IDS + number)) for number in range(7)]
+    game = HeroGame(hall.apis, people[0], people[1:], FEE, random.Random(3))
+    await game.play(hall.report)
+    assert hall.report.discrepancies() == []
+    assert hall.report.figures()["reactions_seen"] == all_seen(6)
+    assert [str(finding) for finding in await audit(db)] == []
+
+
+def test_keys_are_typed_in_many_ways() -> None:
+    rng = random.Random(5)
+    for _ in range(500):
+        key = new_room_key()
+        assert normalise_key(typed(key, rng)) == key

@@ -20,7 +20,7 @@ from gateway.ws.connection import ENDPOINT_KEY, Endpoint, Limits
 from gateway.ws.protocol import WebSocketProtocol
 from persistence.postgres.pool import Database
 from persistence.postgres.users import TelegramProfile, log_in_telegram
-from persistence.redis.keys import new_room_id
+from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
 from tests.fixtures.stores import JWT_SECRET
@@ -128,6 +128,27 @@ class Game:
         room_id = await self.room(*user_ids, capacity=len(user_ids), game_ms=game_ms)
         assert (await self.live.rooms.tick(room_id)).state == "playing"
         return room_id
+
+    async def hero(
+        self, organizer: str, *user_ids: str, wait_ms: int = 300_000, game_ms: int = 60_000, target: int = 200
+    ) -> tuple[str, str]:
+        """A waiting hero room with these players: its id and its key."""
+        room_key = new_room_key()
+        room_id = new_room_id(partition_of_key(room_key))
+        terms = RoomTerms(
+            "hero", 50, 50, 2, wait_ms, 0, game_ms, 1000, target,
+            organizer_id=organizer, organizer_seat_id=f"seat-{organizer}", key=room_key,
+        )  # fmt: skip
+        assert (await self.live.rooms.make(room_id, terms)).code == "ok"
+        for user_id in user_ids:
+            await self.come(room_id, user_id)
+        return room_id, room_key
+
+    async def come(self, room_id: str, user_id: str) -> None:
+        """Sit down in a hero room."""
+        assert (await self.live.rooms.reserve(room_id, f"seat-{user_id}", user_id, "a", None)).code == "ok"
+        profile = b'{"name":"Player %s","photo_url":null}' % user_id.encode()
+        assert (await self.live.rooms.confirm(room_id, f"seat-{user_id}", user_id, profile)).code == "ok"
 
     def taps(self, user_id: str, count: int = 1, seq: int | None = None, **more: Any) -> dict[str, Any]:
         """A taps frame of this moment."""

@@ -161,6 +161,8 @@ async def test_fields_that_are_wrong_get_an_error_and_no_more(start_gateway: Sta
         *({key: good[key] for key in good if key != missing} for missing in ("user_id", "count", "timestamp")),
         *({"type": "enter", "room_id": value} for value in ("x" * 65, 5, None)),
         {"type": "enter"},
+        *({"type": "reaction", "to": value} for value in ("", "x" * 21, 5, None, [other])),
+        {"type": "reaction"},
         {"type": "nonsense"},
         {"type": "x" * 3000},
     ]
