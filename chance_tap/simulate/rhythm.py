@@ -7,7 +7,7 @@ in milliseconds.
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 FRAME_TAPS = 20
@@ -40,15 +40,38 @@ def taps(start_ms: float, rate: float, rng: random.Random, jitter: float = 0.25)
         at += gap
 
 
+Moments = Callable[[float, random.Random], Iterator[float]]
+"""Makes the moments of taps from a start (ms) on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a player taps.  `rate` None is a person's own; `outages` are (seconds after the start, length in seconds)."""
+    """How a player taps.  `rate` None is a person's own; `outages` are (seconds after the start, length in seconds).
+
+    `moments` makes the taps instead of `rate` and `jitter`.  The rest is for cheats: `clock_rate` is how fast the
+    clock of the stamps goes, `hold_s` for how long frames are kept back, `devices` are taken in turn.
+    """
 
     rate: float | None = None
     jitter: float = 0.25
     timer_jitter_ms: float = 15.0
     obeys: bool = True
     outages: tuple[tuple[float, float], ...] = ()
+    moments: Moments | None = None
+    clock_rate: float = 1.0
+    hold_s: float = 0.0
+    devices: tuple[str, ...] = ()
+    change_device_s: float = 0.0
+
+    def taps(self, start_ms: float, rng: random.Random) -> Iterator[float]:
+        """The moments at which this player taps, from `start_ms` on."""
+        if self.moments is not None:
+            return self.moments(start_ms, rng)
+        return taps(start_ms, human_rate(rng) if self.rate is None else self.rate, rng, self.jitter)
+
+    def stamp(self, moment_ms: int, starts_ms: int) -> int:
+        """What this player's clock says at a moment of the game."""
+        return starts_ms + int((moment_ms - starts_ms) * self.clock_rate)
 
 
 PERSON = Style()

@@ -2,8 +2,11 @@
 
 import random
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
+from chance_tap.simulate.rhythm import Moments
 from persistence.redis.codes import TapFrame
 
 FRAME_TAPS, FRAME_MS = 20, 200
@@ -19,10 +22,15 @@ class Trace:
     arrivals: list[tuple[int, TapFrame]]
 
 
-def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, taps_a_second: float) -> Trace:
-    """A whole game.  Stamps are on the client's clock, which is off by what half a round trip can hide."""
+def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, hand: float | Moments) -> Trace:
+    """A whole game.  Stamps are on the client's clock, which is off by what half a round trip can hide.
+
+    `hand` is a rate in taps a second, or what makes the moments of taps.
+    """
     offset = rng.randint(-40, 40)
-    moments = _fingers(rng, starts_ms, starts_ms + game_ms - 1 - abs(offset), taps_a_second)
+    end = starts_ms + game_ms - 1 - abs(offset)
+    taps = _fingers(rng, starts_ms, hand) if isinstance(hand, float | int) else hand(starts_ms, rng)
+    moments = [int(at) for at in takewhile(lambda at: at < end, taps)]
     frames: list[tuple[int, TapFrame]] = []
     sent: deque[tuple[int, int]] = deque()
     waiting: list[int] = []
@@ -53,11 +61,11 @@ def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, taps_a_
     return Trace(len(moments), len(waiting), _travel(rng, frames))
 
 
-def _fingers(rng: random.Random, start: int, end: int, taps_a_second: float) -> list[int]:
-    moments, at = [], float(start)
-    while (at := at + rng.uniform(0.4, 1.6) * 1000 / taps_a_second) < end:
-        moments.append(int(at))
-    return moments
+def _fingers(rng: random.Random, start: int, taps_a_second: float) -> Iterator[float]:
+    at = float(start)
+    while True:
+        at += rng.uniform(0.4, 1.6) * 1000 / taps_a_second
+        yield at
 
 
 def _travel(rng: random.Random, frames: list[tuple[int, TapFrame]]) -> list[tuple[int, TapFrame]]:

@@ -1,0 +1,75 @@
+"""Cheats that the rules of the tap path do not stop: what the signals after a game are for.
+
+Each makes a fresh style for one player.  Machines obey rule 4 as honest clients do, since tripping it ends their game.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from chance_tap.simulate.people import anybody
+from chance_tap.simulate.rhythm import PERSON, Moments, Style
+
+
+def fixed_rhythm(rng: random.Random) -> Style:
+    """A timer that taps: every so many milliseconds, late by what a page's timers are, or shaken by one per cent."""
+    period_ms = 1000 / rng.uniform(5, 24)
+    if rng.random() < 0.5:
+        return Style(moments=_timer(period_ms, late_ms=rng.uniform(0, 4)))
+    return Style(moments=_timer(period_ms, shake=rng.uniform(0, 0.01)))
+
+
+def pinned_rate(rng: random.Random) -> Style:
+    """More than the rules allow, held at the limit by the client's own window, and as uneven as a hand."""
+    return Style(rate=rng.uniform(25, 32), jitter=rng.uniform(0.05, 0.3))
+
+
+def replayed(rng: random.Random) -> Style:
+    """One recording of a person, played again in every game in which this style is used."""
+    person, seed = anybody(rng), rng.random()
+    return Style(moments=lambda start_ms, _: person.taps(start_ms, random.Random(seed)))  # noqa: S311
+
+
+def wrong_clock(rng: random.Random) -> Style:
+    """Stamps of a clock that goes slower than it should, so that taps are claimed for moments long past."""
+    return replace(human(rng), clock_rate=1 - rng.uniform(0.01, 0.1))
+
+
+def held_back(rng: random.Random) -> Style:
+    """Keeps frames for some seconds and sends them together, while the socket answers every ping."""
+    return replace(human(rng), hold_s=rng.uniform(2.5, 4.5))
+
+
+def two_devices(rng: random.Random) -> Style:
+    """One account, played on two phones in turn."""
+    return replace(human(rng), devices=("phone of one maker", "phone of another"), change_device_s=3.0)
+
+
+def human(rng: random.Random) -> Style:
+    """An honest player."""
+    return replace(PERSON, moments=anybody(rng).taps)
+
+
+STYLES: Final[dict[str, Callable[[random.Random], Style]]] = {
+    "fixed_rhythm": fixed_rhythm,
+    "pinned_rate": pinned_rate,
+    "replayed": replayed,
+    "wrong_clock": wrong_clock,
+    "held_back": held_back,
+    "two_devices": two_devices,
+}
+
+
+def _timer(period_ms: float, *, late_ms: float = 0.0, shake: float = 0.0) -> Moments:
+    """Ticks that are late by up to `late_ms`, or whose periods vary by `shake` and add up."""
+
+    def moments(start_ms: float, rng: random.Random) -> Iterator[float]:
+        tick = start_ms + rng.uniform(20, 400)
+        last = tick
+        while True:
+            last = max(last, tick + rng.uniform(0, late_ms))
+            yield last
+            tick += period_ms * rng.gauss(1, shake)
+
+    return moments
