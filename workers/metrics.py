@@ -15,3 +15,7 @@ bonus_runs = Counter("chance_tap_bonus_runs_total", "Ends of bonus runs that wer
 mended = Counter("chance_tap_mended_total", "What the orphan sweep put right, by kind.", ("kind",))
 loop_failures = Counter("chance_tap_worker_loop_failures_total", "Rounds of a worker's loop that failed.", ("loop",))
 audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest periodic audit.")
+records = Counter("chance_tap_records_total", "Game records made, by what Redis still had of the frames.", ("log",))
+record_failures = Counter("chance_tap_record_failures_total", "Game records that could not be made; they come again.")
+record_findings = Counter("chance_tap_record_findings_total", "Things in new records that break the rules: defects.")
+reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a game want an operator to look at.")

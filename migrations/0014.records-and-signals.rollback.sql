@@ -1,0 +1,17 @@
+DROP TRIGGER queue_record ON game.rooms;
+DROP FUNCTION game.queue_record();
+DROP FUNCTION game.purge_records(double precision, double precision, int);
+DROP FUNCTION game.signals_of(text);
+DROP FUNCTION game.all_record_keys();
+DROP FUNCTION game.my_record(text);
+DROP FUNCTION game.record(text);
+DROP FUNCTION game.put_record(text, text, bytea, game.log_state, bytea, bytea, jsonb, jsonb);
+DROP FUNCTION game.claim_records(int, double precision);
+DROP FUNCTION game.rhythms_of(text);
+DROP FUNCTION game.transfers_of(text);
+DROP TABLE game.rhythms;
+DROP TABLE game.signals;
+DROP TABLE game.records;
+DROP TABLE game.record_queue;
+DROP TABLE game.record_keys;
+DROP TYPE game.log_state;
