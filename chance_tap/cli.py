@@ -40,9 +40,7 @@ def _gateway(_: argparse.Namespace, settings: Settings) -> int:
     from gateway.server import serve
 
     log.configure(settings.log_level, part="gateway")
-    if not settings.jwt_secret:
-        settings = dataclasses.replace(settings, jwt_secret=kept_secret(settings.data_dir / "jwt_secret"))
-    serve(settings)
+    serve(_with_secret(settings))
     return 0
 
 
@@ -51,8 +49,15 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
     from workers.main import run
 
     log.configure(settings.log_level, part="worker")
-    run(settings)
+    run(_with_secret(settings))
     return 0
+
+
+def _with_secret(settings: Settings) -> Settings:
+    """In development a secret is made once and kept: tokens and the key of game records come of it."""
+    if settings.jwt_secret:
+        return settings
+    return dataclasses.replace(settings, jwt_secret=kept_secret(settings.data_dir / "jwt_secret"))
 
 
 def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -91,15 +96,28 @@ def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     return run(arguments, settings)
 
 
-def _drain(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.drain import run
+def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.record.commands import run_verify
 
-    return run(arguments, settings)
+    return run_verify(arguments, settings)
 
 
-def _drain_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("gateway", nargs="?", metavar="GATEWAY", help="its name; without one all are listed")
-    _json_argument(parser)
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.record.commands import add_verify_arguments
+
+    add_verify_arguments(parser)
+
+
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.record.commands import run_replay
+
+    return run_replay(arguments, settings)
+
+
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.record.commands import add_replay_arguments
+
+    add_replay_arguments(parser)
 
 
 def _ws_echo(arguments: argparse.Namespace, _: Settings) -> int:
@@ -134,9 +152,8 @@ COMMANDS = {
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),
     "audit": Command("are the books right, do the stores agree?", _audit, _json_argument, needs=_STORES),
-    "drain": Command(
-        "list the gateways, or move one's players to the others", _drain, _drain_arguments, needs=("redis_url",)
-    ),
+    "verify": Command("check the signed record of a game, offline", _verify, _verify_arguments),
+    "replay": Command("show a game again from its record", _replay, _replay_arguments),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 

@@ -108,8 +108,11 @@ class World:
 
     async def tap(self, room_id: str, user_id: int, count: int, seq: int) -> int:
         """One frame, now; its status."""
+        return await self.send(room_id, TapFrame(str(user_id), count, self.live.now_ms(), seq))
+
+    async def send(self, room_id: str, frame: TapFrame) -> int:
+        """One frame as it is; its status."""
         done: asyncio.Future[list[int] | Exception] = asyncio.get_running_loop().create_future()
-        frame = TapFrame(str(user_id), count, self.live.now_ms(), seq)
         self.live.rooms.tap_batch(room_id, [frame], done.set_result)
         reply = await done
         assert not isinstance(reply, Exception)

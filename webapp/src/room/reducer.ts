@@ -62,7 +62,6 @@ export function apply(view: RoomView, frame: ServerFrame): Applied {
       return inOrder(view, frame);
     case "welcome":
     case "balance":
-    case "bonus":
     case "pong":
     case "reaction":
     case "error":
