@@ -23,7 +23,7 @@ from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
-from gateway.routes import auth, hero, operations, profile, rooms
+from gateway.routes import auth, hero, operations, profile, records, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
@@ -38,7 +38,9 @@ WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
 # for each other; each further one costs Postgres cache.  Alternating short runs of the joins bench were best at 12.
 POSTGRES_CONNECTIONS: Final = 12
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*hero.ENDPOINTS, *rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *hero.ENDPOINTS, *rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS, *records.ENDPOINTS,
+)  # fmt: skip
 
 
 def build_app(settings: Settings) -> Starlette:

@@ -15,7 +15,7 @@ from chance_tap.record.document import (
     Decision,
     Frame,
     LogState,
-    Player,
+    PlayerFrames,
     Record,
     Seen,
     SeenLine,
@@ -80,7 +80,7 @@ def build(facts: GameFacts, log: bytes, made_ms: int, signer: Signer) -> Record:
     for seat in sorted(facts.seats, key=lambda seat: seat.index):
         own = frames.get(seat.index, [])
         chain = hashing.links(facts.terms.room_id, seat.seat_id, seat.user_id, own)
-        players.append(Player(seat.index, seat.user_id, seat.seat_id, own, chain[-1].hex()))
+        players.append(PlayerFrames(seat.index, seat.user_id, seat.seat_id, own, chain[-1].hex()))
     seen = Seen(
         facts.finished_ms,
         [SeenLine(seat.index, seat.place, seat.taps, seat.best, seat.blocked) for seat in facts.seats],

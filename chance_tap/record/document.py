@@ -38,7 +38,7 @@ class Terms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ends_ms: int
 
 
-class Player(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class PlayerFrames(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`chain` is the last link of the player's frames."""
 
     index: int
@@ -120,7 +120,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     made_ms: int
     log: LogState
     room: Terms
-    players: list[Player]
+    players: list[PlayerFrames]
     seen: Seen
     decision: Decision
     transfers: list[Transfer]

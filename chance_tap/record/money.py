@@ -6,7 +6,7 @@ Must never look at a frame.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chance_tap.record.document import DecidedLine, Player, Record, Transfer
+from chance_tap.record.document import DecidedLine, PlayerFrames, Record, Transfer
 from chance_tap.record.findings import Finding
 from chance_tap.record.rules import player_of
 
@@ -19,8 +19,8 @@ def check_money(record: Record) -> Iterator[Finding]:
     yield from _check_payouts(record)
 
 
-def _ranked(record: Record) -> list[tuple[Player, bool, int]]:
-    """Player, blocked and taps of those who are in the decision, in the order of the live game."""
+def _ranked(record: Record) -> list[tuple[PlayerFrames, bool, int]]:
+    """PlayerFrames, blocked and taps of those who are in the decision, in the order of the live game."""
     decided = {line.user_id for line in record.decision.standings}
     found = []
     for line in record.seen.standings:

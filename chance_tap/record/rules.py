@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from chance_tap.record.document import Frame, Player, Record, SeenLine
+from chance_tap.record.document import Frame, PlayerFrames, Record, SeenLine
 from chance_tap.record.findings import Finding
 
 WINDOW_MS: Final = 2_000
@@ -166,5 +166,5 @@ def _check_order(record: Record, counts: dict[int, Count]) -> Iterator[Finding]:
             yield Finding(f"seen.standings[{number}].place", f"{line.place} where {due_place} is due")
 
 
-def player_of(record: Record, index: int) -> Player | None:
+def player_of(record: Record, index: int) -> PlayerFrames | None:
     return next((player for player in record.players if player.index == index), None)

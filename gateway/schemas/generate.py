@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chance_tap.record.document import Record
 from gateway.schemas import messages, rest
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
@@ -30,6 +31,8 @@ ANSWERS: tuple[Any, ...] = (
     rest.Statement,
     rest.DemoInitData,
     rest.DemoPlayers,
+    rest.RecordKeys,
+    Record,
 )
 BODIES: tuple[Any, ...] = (
     rest.TelegramLogin,

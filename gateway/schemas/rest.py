@@ -149,6 +149,19 @@ class Statement(msgspec.Struct):
     next_cursor: str | None
 
 
+class RecordKey(msgspec.Struct):
+    """A key that signs records of games; `public_key` is hex."""
+
+    key_id: str
+    public_key: str
+
+
+class RecordKeys(msgspec.Struct):
+    """GET /record-keys, the latest first."""
+
+    keys: list[RecordKey]
+
+
 class Health(msgspec.Struct):
     """Answer of the two health checks."""
 

@@ -206,6 +206,129 @@ export const demoPlayersSchema = z.object({
 });
 export type DemoPlayers = z.infer<typeof demoPlayersSchema>;
 
+/** A key that signs records of games; `public_key` is hex. */
+export const recordKeySchema = z.object({
+  key_id: z.string(),
+  public_key: z.string(),
+});
+export type RecordKey = z.infer<typeof recordKeySchema>;
+
+/** GET /record-keys, the latest first. */
+export const recordKeysSchema = z.object({
+  keys: z.array(recordKeySchema),
+});
+export type RecordKeys = z.infer<typeof recordKeysSchema>;
+
+/** What was agreed before the game, and when it ran (milliseconds since the epoch). `target` 0: none. */
+export const termsSchema = z.object({
+  room_id: z.string(),
+  kind: z.enum(["hero", "standard"]),
+  stake: z.int(),
+  capacity: z.int(),
+  fee_bps: z.int(),
+  target: z.int(),
+  organizer_id: z.nullable(z.string()),
+  starts_ms: z.int(),
+  ends_ms: z.int(),
+});
+export type Terms = z.infer<typeof termsSchema>;
+
+/** One counted taps frame. `n` numbers the frames of the room in the order of application, from 1; times are milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap. */
+export const frameSchema = z.tuple([z.int(), z.int(), z.int(), z.int()]);
+export type Frame = z.infer<typeof frameSchema>;
+
+/** `chain` is the last link of the player's frames. */
+export const playerFramesSchema = z.object({
+  index: z.int(),
+  user_id: z.string(),
+  seat_id: z.string(),
+  frames: z.array(frameSchema),
+  chain: z.string(),
+});
+export type PlayerFrames = z.infer<typeof playerFramesSchema>;
+
+/** One player as the live game ranked it; `best` is the most taps within any two seconds. */
+export const seenLineSchema = z.object({
+  index: z.int(),
+  place: z.nullable(z.int()),
+  taps: z.int(),
+  best: z.int(),
+  blocked: z.boolean(),
+});
+export type SeenLine = z.infer<typeof seenLineSchema>;
+
+/** The live game's own result, best first. */
+export const seenSchema = z.object({
+  finished_ms: z.int(),
+  standings: z.array(seenLineSchema),
+});
+export type Seen = z.infer<typeof seenSchema>;
+
+/** One line of the result that counts. */
+export const decidedLineSchema = z.object({
+  place: z.nullable(z.int()),
+  user_id: z.string(),
+  taps: z.int(),
+  prize: z.int(),
+});
+export type DecidedLine = z.infer<typeof decidedLineSchema>;
+
+/** What was decided about the stakes. `payouts` names everybody whose money was decided, the organizer included. */
+export const decisionSchema = z.object({
+  outcome: z.enum(["refunded", "settled"]),
+  reason: z.nullable(z.string()),
+  winner: z.nullable(z.string()),
+  pool: z.int(),
+  prize: z.int(),
+  fee: z.int(),
+  standings: z.array(decidedLineSchema),
+  payouts: z.record(z.string(), z.int()),
+});
+export type Decision = z.infer<typeof decisionSchema>;
+
+/** What a transfer did to one account: `escrow` (the room's), `house`, or `player:<user id>`. */
+export const legSchema = z.object({
+  account: z.string(),
+  amount: z.int(),
+});
+export type Leg = z.infer<typeof legSchema>;
+
+/** One movement of Stars that touched the room's escrow, with its number in the ledger. */
+export const transferSchema = z.object({
+  transfer_id: z.int(),
+  key: z.string(),
+  kind: z.string(),
+  reason: z.nullable(z.string()),
+  legs: z.array(legSchema),
+});
+export type Transfer = z.infer<typeof transferSchema>;
+
+/** Ed25519 over the root; all in hex. */
+export const signatureSchema = z.object({
+  algorithm: z.literal("ed25519"),
+  key_id: z.string(),
+  public_key: z.string(),
+  value: z.string(),
+});
+export type Signature = z.infer<typeof signatureSchema>;
+
+/** A whole record. `hashes` has one of each section and of `marks`; `marks` only tell where a change is. */
+export const recordSchema = z.object({
+  format: z.literal("chance-tap-record/1"),
+  made_ms: z.int(),
+  log: z.enum(["complete", "incomplete", "missing"]),
+  room: termsSchema,
+  players: z.array(playerFramesSchema),
+  seen: seenSchema,
+  decision: decisionSchema,
+  transfers: z.array(transferSchema),
+  hashes: z.record(z.string(), z.string()),
+  marks: z.record(z.string(), z.string()),
+  root: z.string(),
+  signature: signatureSchema,
+});
+export type Record = z.infer<typeof recordSchema>;
+
 /** Answer to `hello`; `room_id` is the room to return to. */
 export const welcomeSchema = z.object({
   type: z.literal("welcome"),
