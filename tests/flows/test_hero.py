@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import games, ledger
+from persistence.postgres import games, ledger, users
 from persistence.postgres.pool import CommitUnknown
 from persistence.redis import keys
 from persistence.redis.rooms import RoomState
@@ -42,6 +42,7 @@ async def assert_all_is_back(world: World) -> None:
 async def test_a_whole_room_pays_nine_tenths_and_one(world: World, taps: tuple[int, int, int]) -> None:
     room, organizer, guests = await opened(world, 3, fee=37)
     assert await world.room_of(organizer) == room.room_id
+    assert (await users.hello(world.db, [organizer]))[organizer].room_id == room.room_id
     assert await world.balance(organizer) == GRANT
     assert await world.start(room) == "ok"
     await world.play(room.room_id, {guest: count for guest, count in zip(guests, taps, strict=True) if count})
@@ -349,6 +350,43 @@ async def test_the_next_room_does_not_wait_for_the_worker(world: World, then: st
     assert await world.balance(guests[1]) == GRANT - STAKE + 90
     assert await ledger.balance(world.db, organizer) in (GRANT + 10, GRANT + 10 - STAKE)
     assert await world.settle() == 1
+    assert await world.audit() == []
+
+
+async def test_the_sweep_ends_a_room_that_nobody_watches(world: World) -> None:
+    world.seats = Seats(world.live, world.db, replace(world.settings, hero_wait_s=1))
+    room, _, _ = await opened(world)
+    remaining_ms = (await world.live.rooms.tick(room.room_id)).remaining_ms
+    assert 0 < remaining_ms <= 1000
+    await world.sweep.round()
+    assert await open_hero_rooms(world) == [room.room_id]
+    await asyncio.sleep(remaining_ms / 1000)
+    await world.sweep.round()
+    await world.settle()
+    await assert_all_is_back(world)
+
+
+@pytest.mark.parametrize("end", ["leave", "start"])
+async def test_joins_racing_the_organizer(world: World, end: str) -> None:
+    """Whoever is seated in time shares the room's fate; nobody else pays."""
+    world.seats = Seats(world.live, world.db, replace(world.settings, hero_capacity=50))
+    for turn in range(4):
+        room, organizer, _ = await opened(world, 2)
+        guests = [await world.player() for _ in range(8)]
+        requests: list[Awaitable[object]] = [world.come(guest, room) for guest in guests]
+        requests.insert(turn * 2, world.seats.leave(organizer, room.room_id) if end == "leave" else world.start(room))
+        codes = await asyncio.gather(*(code_of(request) for request in requests))
+        assert set(codes) <= {None, ErrorCode.NOT_FOUND, ErrorCode.ROOM_CLOSED}
+        assert codes[turn * 2] is None
+        if end == "start":
+            state = await world.live.rooms.snapshot(room.room_id)
+            assert state is not None
+            seated = {int(player.user_id) for player in state.players}
+            del codes[turn * 2]
+            assert {guest for guest, code in zip(guests, codes, strict=True) if code is None} == seated & set(guests)
+    if end == "leave":
+        await assert_all_is_back(world)
+    assert await world.total() == len(world.players) * GRANT
     assert await world.audit() == []
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import itertools
+import json
 import random
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -42,19 +46,23 @@ def all_seen(players: int) -> int:
     return 3 * (players + 1) ** 2
 
 
-async def test_the_first_to_the_target_wins(make_stack: Callable[..., Stack], db: Database) -> None:
+async def test_the_first_to_the_target_wins(make_stack: Callable[..., Stack], database_url: str) -> None:
+    """By the command, as an operator runs it."""
     stack = make_stack(HERO_TARGET="10", GAME_S="30")
-    report = await run(stack, plan(stack, 5, games=2), db)
-    print(report.text())
-    assert report.discrepancies() == []
-    figures = report.figures()
+    arguments = ["--hero", "--players", "5", "--stake", str(FEE), "--games", "2", "--url", stack.url, "--json"]
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "chance_tap", "simulate", *arguments), env=stack.environment, stdout=PIPE
+    )
+    output, _ = await command.communicate()
+    figures = json.loads(output)
+    assert command.returncode == 0, figures
     assert (figures["rooms"], figures["rooms_settled"], figures["games"]) == (2, 2, 12)
+    assert (figures["audit"], figures["discrepancies"]) == ("clean", 0)
     assert figures["refused"].keys() <= {"room_closed"}  # taps that came after the end
     assert figures["reactions_seen"] == 2 * all_seen(5)
-    for outcome in report.outcomes:
-        assert outcome.standings[0]["taps"] >= 10
-        assert outcome.prize == 5 * FEE - 5 * FEE // 10
-    assert [outcome.payout for outcome in report.outcomes if outcome.organizes] == [5 * FEE // 10] * 2
+    with psycopg.connect(database_url) as connection:
+        decided = connection.execute("SELECT pool, prize, fee, target FROM game.rooms").fetchall()
+    assert decided == [(5 * FEE, 5 * FEE - 5 * FEE // 10, 5 * FEE // 10, 10)] * 2
     assert stack.errors() == []
 
 

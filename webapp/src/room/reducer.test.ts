@@ -50,6 +50,22 @@ function progress(
 }
 
 describe("a room", () => {
+  it("of an organizer keeps a tenth, rounded down, from the first player on", () => {
+    const empty = inRoom({ kind: "hero", stake: 25, pool: 0, prize: 0, players: [] });
+    const joined = {
+      type: "player_joined",
+      epoch: EPOCH,
+      version: 8,
+      player: player("3"),
+    } as const;
+    expect(after(empty, joined).room).toMatchObject({ pool: 25, prize: 23 });
+  });
+
+  it("is left as it is by reactions", () => {
+    const reaction = { type: "reaction", from: "1", to: "2", emoji: "🔥" } as const;
+    expect(apply(inRoom(), reaction).kind).toBe("same");
+  });
+
   it("fills and empties, and the prize keeps its part of the pool", () => {
     const joined = after(inRoom(), {
       type: "player_joined",
