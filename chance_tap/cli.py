@@ -96,6 +96,17 @@ def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
     return run(arguments, settings)
 
 
+def _drain(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.drain import run
+
+    return run(arguments, settings)
+
+
+def _drain_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", nargs="?", metavar="GATEWAY", help="its name; without one all are listed")
+    _json_argument(parser)
+
+
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.record.commands import run_verify
 
@@ -152,6 +163,9 @@ COMMANDS = {
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),
     "audit": Command("are the books right, do the stores agree?", _audit, _json_argument, needs=_STORES),
+    "drain": Command(
+        "list the gateways, or move one's players to the others", _drain, _drain_arguments, needs=("redis_url",)
+    ),
     "verify": Command("check the signed record of a game, offline", _verify, _verify_arguments),
     "replay": Command("show a game again from its record", _replay, _replay_arguments),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),

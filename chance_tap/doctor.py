@@ -18,6 +18,7 @@ from chance_tap.play.launcher import answers, check_port, public_address
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
 from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, applied
+from workers.queue import clustered, refusal
 
 WEB_BUILD = Path(__file__).resolve().parents[1] / "webapp" / "dist" / "index.html"
 ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
@@ -36,7 +37,9 @@ class Check:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Exit code 0 when nothing is to be done, else 1."""
-    checks = [check for look in (_settings, _postgres, _redis, _gateway, _web, _disk) for check in look(settings)]
+    checks = [
+        check for look in (_settings, _postgres, _redis, _queue, _gateway, _web, _disk) for check in look(settings)
+    ]
     if arguments.json:
         print(json.dumps([asdict(check) for check in checks], indent=1))
     else:
@@ -96,6 +99,22 @@ def _redis(settings: Settings) -> Iterator[Check]:
     durable = bool(info.get("aof_enabled")) or int(info.get("connected_slaves", 0)) > 0
     yield Check("redis durability", "append-only file or replica" if durable else "neither file nor replica",
                 "" if durable else "set appendonly yes")  # fmt: skip
+
+
+def _queue(settings: Settings) -> Iterator[Check]:
+    url = settings.queue_redis_url or settings.redis_url
+    if not url:
+        return  # said of Redis already
+    try:
+        with redis.Redis.from_url(url, socket_timeout=_CONNECT_TIMEOUT_S) as client:
+            info = client.info("server")
+    except redis.RedisError as error:
+        yield Check("queue", _first_line(error), "start its Redis or correct QUEUE_REDIS_URL")
+        return
+    if clustered(info):
+        yield Check("queue", "on a cluster", refusal(settings))
+    else:
+        yield Check("queue", "on a standalone server")
 
 
 def _gateway(settings: Settings) -> Iterator[Check]:

@@ -20,7 +20,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # The environment also belongs to the system and to other programs, so an unknown name is refused only where it begins
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
-    "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
+    "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
     "MIN_PLAYERS", "QUEUE_REDIS", "RECORD_", "STAKE", "TELEGRAM_", "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
@@ -70,6 +70,8 @@ class Settings:
     )
     redis_url: str = _redis_url()
     queue_redis_url: str = _redis_url()
+    drain_notice_s: int = _setting(3, low=0, high=300)
+    drain_s: int = _setting(5, low=0, high=300)
     demo_stars: int = _setting(1000, low=0, high=1_000_000_000)
     demo_opponents: int = _setting(9, low=0, high=1000)
     stakes: tuple[int, ...] = _setting(

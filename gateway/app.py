@@ -19,16 +19,20 @@ from gateway.assets import WebApp, not_found
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.boards import Leaderboards
+from gateway.drain import Drain
 from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
-from gateway.routes import auth, hero, operations, profile, records, rooms
+from gateway.registration import Registration
+from gateway.routes import auth, bonus, games, hero, leaderboard, operations, profile, records, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
+from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
@@ -39,8 +43,42 @@ WEBSOCKET_PATH: Final = "/api/v1/ws"
 # for each other; each further one costs Postgres cache.  Alternating short runs of the joins bench were best at 12.
 POSTGRES_CONNECTIONS: Final = 12
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
-    *hero.ENDPOINTS, *rooms.ENDPOINTS, *profile.ENDPOINTS, *auth.ENDPOINTS, *records.ENDPOINTS,
-)  # fmt: skip
+    *hero.ENDPOINTS,
+    *rooms.ENDPOINTS,
+    *profile.ENDPOINTS,
+    *bonus.ENDPOINTS,
+    *auth.ENDPOINTS,
+    *games.ENDPOINTS,
+    *leaderboard.ENDPOINTS,
+    *records.ENDPOINTS,
+)
+
+
+class Opening:
+    """The services, opened by who comes first: the server, which says in one line that it cannot, or the lifespan."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._services: Services | None = None
+
+    async def open(self) -> Services:
+        """Open everything, once.
+
+        Raises:
+            StoreUnavailable: a store does not answer.
+            UnfitStore: Redis is not configured to keep games safe.
+        """
+        if self._services is None:
+            try:
+                self._services = await _open(self._settings, self._stack)
+            except BaseException:
+                await self.close()
+                raise
+        return self._services
+
+    async def close(self) -> None:
+        await self._stack.aclose()
 
 
 def build_app(settings: Settings) -> Starlette:
@@ -50,18 +88,23 @@ def build_app(settings: Settings) -> Starlette:
     routes += operations.routes(ENDPOINTS)
     routes.append(WebSocketRoute(WEBSOCKET_PATH, websocket_endpoint))
 
+    opening = Opening(settings)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with AsyncExitStack() as stack:
-            services = await _open(settings, stack)
+        try:
+            services = await opening.open()
             app.state.services = services
             yield {ENDPOINT_KEY: services.hub.endpoint}
+        finally:
+            await opening.close()
 
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
+    app.state.opening = opening
     app.router.redirect_slashes = False
     app.router.default = WebApp()
     return app
@@ -85,16 +128,24 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     hub = Hub(live, db, settings, tokens)
     await hub.start()
     stack.push_async_callback(hub.stop)
+    drain = Drain(hub, settings)
+    stack.push_async_callback(drain.stop)
+    registration = Registration(live, hub, drain, settings)
+    await registration.start()
+    stack.push_async_callback(registration.stop)
     return Services(
         settings=settings,
         db=db,
         live=live,
         seats=Seats(live, db, settings),
+        bonus=BonusRuns(live, db, settings),
         hub=hub,
+        drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
         accounts=Accounts(db),
         tiers=TierBoard(live.lobby, settings),
+        boards=Leaderboards(live.boards, db, live.now_ms),
         rates=Rates(),
     )
 

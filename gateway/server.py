@@ -1,16 +1,20 @@
 """Runs the application under uvicorn: uvloop, httptools, and our own class for WebSockets.
 
-Owns the process's limits and its orderly end: on SIGTERM the listener closes, sockets are told to come back
-elsewhere, requests under way are answered, then the stores are closed.
+Owns the process's limits and its orderly end.  On SIGTERM or SIGINT the gateway is no longer ready and its players are
+moved to others while requests are still answered; then the listener closes, what is under way is answered and the
+stores are closed.  A second signal leaves nobody time, a third one nothing at all.
 """
 
+import asyncio
 import gc
+import socket
+from types import FrameType
 from typing import Final
 
 import uvicorn
 
 from chance_tap.settings import Settings
-from gateway.app import build_app
+from gateway.app import Opening, build_app
 from gateway.http import PatientProtocol
 from gateway.ws.protocol import WebSocketProtocol
 
@@ -38,13 +42,56 @@ def configuration(settings: Settings) -> uvicorn.Config:
     )
 
 
+class GatewayServer(uvicorn.Server):
+    """A server that drains before it ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        config = configuration(settings)
+        super().__init__(config)
+        self._opening: Opening = config.app.state.opening  # type: ignore[union-attr]  # ours is no string
+        self._asked = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the stores first: that one is away is for the caller to say, not for a traceback."""
+        self._loop = asyncio.get_running_loop()
+        await self._opening.open()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's
+        """A signal has come, whatever this thread was doing: so the loop deals with it."""
+        if self._loop is None:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self.ask_to_end)
+
+    def ask_to_end(self) -> None:
+        """Drain and end; asked again, end without draining; asked a third time, leave what is under way."""
+        self._asked += 1
+        if self._asked == 1 and self.started:
+            self._leaving = asyncio.get_running_loop().create_task(self._leave(), name="leave")
+        elif self._asked <= 2:
+            self.should_exit = True
+        else:
+            self.force_exit = True
+
+    async def _leave(self) -> None:
+        drain = (await self._opening.open()).drain
+        drain.begin()
+        await drain.done()
+        self.should_exit = True
+
+
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        SystemExit: when the application could not start; what was wrong is in the log.
+        StoreUnavailable: a store is away at the start.
+        UnfitStore: Redis is not configured to keep games safe.
+        SystemExit: the port cannot be had; the log says why.
     """
-    server = uvicorn.Server(configuration(settings))
+    server = GatewayServer(settings)
     _calm_the_collector()
     server.run()
 

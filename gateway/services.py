@@ -6,9 +6,12 @@ from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.tokens import Tokens
+from gateway.boards import Leaderboards
+from gateway.drain import Drain
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
+from persistence.bonus import BonusRuns
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
@@ -22,9 +25,12 @@ class Services:
     db: Database
     live: LiveStore
     seats: Seats
+    bonus: BonusRuns
     hub: Hub
+    drain: Drain
     tokens: Tokens
     init_data: InitDataCheck
     accounts: Accounts
     tiers: TierBoard
+    boards: Leaderboards
     rates: Rates

@@ -22,5 +22,7 @@ read_globals = {
   "begin_game", "had_outage", "cancel_room", "finish_room",
   -- lobby
   "TICKET_MS", "read_record", "new_record", "place_record", "forget", "take_report",
+  -- board
+  "COMPLETE", "raise_scores",
 }
 files["includes"] = {ignore = {"211", "411", "431"}}

@@ -123,6 +123,13 @@ BEGIN
     IF (SELECT b.promised + p_reward > p_budget FROM game.bonus_budget AS b) THEN
         RETURN;
     END IF;
+    IF (
+        SELECT count(*) >= 100 FROM game.bonus_runs AS r
+        WHERE r.user_id = p_user_id AND r.over_at > now() - interval '1 day'
+    ) THEN
+        o_status := 'rate_limited';
+        RETURN;
+    END IF;
     INSERT INTO game.bonus_runs AS r (user_id, goal, reward, started_at, ends_at)
     VALUES (p_user_id, p_goal, p_reward, to_timestamp(p_started_ms / 1000.0), to_timestamp(p_ends_ms / 1000.0))
     RETURNING r.* INTO o_run;
@@ -131,7 +138,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.start_bonus(bigint, bigint, bigint, bigint, bigint, bigint) IS
-    'Starts a run, or returns the one that runs. conflict: the goal was reached before; forbidden: no budget, or too little is left of it. The claim must be the player''s.';
+    'Starts a run, or returns the one that runs. conflict: the goal was reached before; forbidden: no budget, or too little is left of it; rate_limited: a hundred runs in a day. The claim must be the player''s.';
 
 CREATE FUNCTION game.my_bonus() RETURNS SETOF game.bonus_runs
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

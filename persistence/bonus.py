@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from chance_tap.settings import Settings
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import bonus
 from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
@@ -36,7 +36,8 @@ class BonusRuns:
         """Start a run, or return the one that runs.
 
         Raises:
-            GameError: banned; conflict (the goal was reached before); forbidden (no budget, or not enough is left).
+            GameError: banned; conflict (the goal was reached before); forbidden (no budget, or not enough is left);
+                rate_limited (a hundred runs in a day).
         """
         settings = self._settings
         now_ms = self._live.now_ms()
@@ -58,6 +59,16 @@ class BonusRuns:
         """The latest run, with what Redis counted since it was recorded; None when there never was one."""
         run = await bonus.latest(self._db, user_id)
         return None if run is None else await self.refresh(run)
+
+    async def glance(self, user_id: int) -> Run | None:
+        """`look`, content with what was recorded last while Redis is away."""
+        run = await bonus.latest(self._db, user_id)
+        if run is None:
+            return None
+        try:
+            return await self.refresh(run)
+        except StoreUnavailable:
+            return run
 
     async def cancel(self, user_id: int) -> Run:
         """End the run for its player; recorded before this returns.  May be repeated.

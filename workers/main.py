@@ -16,7 +16,6 @@ import uvloop
 from arq import cron
 from arq.connections import ArqRedis
 from arq.worker import Worker
-from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from chance_tap.audit import audit
@@ -29,9 +28,11 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from workers import metrics, records
+from workers.boards import BoardLoop
 from workers.bonus import BonusFlush
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
+from workers.queue import open_queue
 from workers.records import Records
 from workers.results import ResultReader
 from workers.sweep import Sweep
@@ -43,7 +44,6 @@ POSTGRES_CONNECTIONS = 5
 DRAIN_S = 10.0
 STEADY_S = 10.0
 """A worker that ran this long has recovered: the next pause before a new start is short again."""
-QUEUE_TIMEOUT_S = 5.0
 PURGE_ROWS = 10_000
 AUDIT_MINUTES = {7, 22, 37, 52}
 PURGE_MINUTES = {13}
@@ -54,7 +54,8 @@ def run(settings: Settings) -> None:
 
     Raises:
         SettingsError: a store has no address.
-        UnfitStore: Redis is not configured to keep games safe.
+        StoreUnavailable: a store is away at the start.
+        UnfitStore: Redis is not configured to keep games safe, or the queue would lie on a cluster.
     """
     for name in ("database_url", "redis_url"):
         if not getattr(settings, name):
@@ -71,14 +72,21 @@ async def _until_signal(settings: Settings) -> None:
 
 
 async def supervise(settings: Settings, stop: asyncio.Event) -> None:
-    """Keep a worker running until `stop` is set; while a store is away, try again and again."""
+    """Keep a worker running until `stop` is set; when a store goes, try again and again.
+
+    Raises:
+        StoreUnavailable: a store was away from the start: more likely a wrong address than an outage.
+    """
     clock = asyncio.get_running_loop()
     pause_s = FIRST_PAUSE_S
+    opened = asyncio.Event()
     while not stop.is_set():
         started = clock.time()
         try:
-            await work(settings, stop)
+            await work(settings, stop, opened)
         except (StoreUnavailable, RedisError, OSError, TimeoutError) as error:
+            if not opened.is_set():
+                raise
             log.warning("worker interrupted", error=repr(error))
         if clock.time() - started > STEADY_S:
             pause_s = FIRST_PAUSE_S
@@ -86,26 +94,24 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """One life of the worker: until `stop` is set or arq's Redis goes."""
+async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -> None:
+    """One life of the worker: until `stop` is set or arq's Redis goes.  `opened` tells that all stores answered."""
     db = await Database.open(
         settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="chance-tap-worker"
     )
     try:
         live = await LiveStore.open(settings.redis_url)
         try:
-            await _serve_queue(settings, live, db, stop)
+            queue = await open_queue(settings)
+            opened.set()
+            await _serve_queue(settings, queue, live, db, stop)
         finally:
             await live.close()
     finally:
         await db.close()
 
 
-async def _serve_queue(settings: Settings, live: LiveStore, db: Database, stop: asyncio.Event) -> None:
-    url = settings.queue_redis_url or settings.redis_url
-    queue = ArqRedis(
-        ConnectionPool.from_url(url, socket_connect_timeout=QUEUE_TIMEOUT_S, socket_timeout=QUEUE_TIMEOUT_S)
-    )
+async def _serve_queue(settings: Settings, queue: ArqRedis, live: LiveStore, db: Database, stop: asyncio.Event) -> None:
     loops = Loops(live, db, settings)
     worker = Worker(
         cron_jobs=[
@@ -157,6 +163,7 @@ class Loops:
             "sweep": Sweep(live, settlement, settings.stakes).round,
             "orphans": Orphans(live, db, settlement).round,
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
+            "boards": BoardLoop(live, db).round,
             "records": Records(live, db, Signer.from_settings(settings)).round,
         }
 

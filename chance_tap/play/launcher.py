@@ -106,6 +106,8 @@ class Launcher:
             "DATA_DIR": str(self._folder.path),
             "PYTHONPATH": str(_PROJECT),
             "PYTHONUNBUFFERED": "1",
+            "DRAIN_NOTICE_S": "0",  # no balancer stands before the one gateway
+            "DRAIN_S": "0",
         }
         if not settings.is_production:
             environment["JWT_SECRET"] = settings.jwt_secret or self._folder.jwt_secret()

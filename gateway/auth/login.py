@@ -16,7 +16,9 @@ from gateway import metrics
 from gateway.auth.accounts import language_of
 from gateway.auth.init_data import TelegramUser
 from gateway.auth.tokens import Tokens
+from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
+from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -67,24 +69,24 @@ async def _patiently(transaction: Callable[[], Awaitable[users.Account]]) -> use
         raise
 
 
-async def open_session(db: Database, tokens: Tokens, user_id: int) -> Session:
+async def open_session(db: Database, runs: BonusRuns, tokens: Tokens, user_id: int) -> Session:
     """A new token and the profile that it opens.
 
     Raises:
         GameError: `unauthorized` when the account is gone.
     """
-    user = await read_profile(db, user_id)
+    user = await read_profile(db, runs, user_id)
     token, expires_at_ms = tokens.issue(user.user_id, user.telegram_id, user.role)
     return Session(token=token, expires_at_ms=expires_at_ms, user=user)
 
 
-async def read_profile(db: Database, user_id: int) -> User:
+async def read_profile(db: Database, runs: BonusRuns, user_id: int) -> User:
     """The caller's own profile.
 
     Raises:
         GameError: `unauthorized` when the account is gone, `banned`.
     """
-    me = await users.me(db, user_id)
+    me, run = await asyncio.gather(users.me(db, user_id), runs.glance(user_id))
     if me.banned:
         raise GameError(ErrorCode.BANNED)
     return User(
@@ -100,6 +102,6 @@ async def read_profile(db: Database, user_id: int) -> User:
         has_ton_wallet=False,
         wallet=None,
         room_id=me.room_id,
-        bonus=None,
+        bonus=bonus_view(run) if run is not None and run.state in ("running", "done") else None,
         stats=Stats(games=me.games, wins=me.wins, won=me.won, best_rate=me.best_rate),
     )

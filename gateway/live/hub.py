@@ -15,16 +15,19 @@ import structlog
 from chance_tap.settings import Settings
 from gateway.auth.tokens import Tokens
 from gateway.live import metrics
+from gateway.live.bonus import BonusLanes
 from gateway.live.client import Client
-from gateway.live.phase import PhaseRing
+from gateway.live.phase import SLOT_S, PhaseRing
 from gateway.live.progress import encode_frame
 from gateway.live.reactions import Reactions
 from gateway.live.room import Room
 from gateway.live.sessions import Sessions
-from gateway.schemas.messages import ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
+from gateway.live.taps import TapBuffer
+from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
 from gateway.texts import from_accept_language
 from gateway.ws.connection import Connection, Edge, Endpoint, Limits
 from gateway.ws.frames import CloseCode, text_frame
+from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis import keys
@@ -34,8 +37,9 @@ log = structlog.get_logger(__name__)
 
 PATH: Final = "/api/v1/ws"
 MAX_SOCKETS_A_USER: Final = 3
+LAST_TAPS_S: Final = 1.0  # how long the end waits for frames that were received to be counted
 # Frames of the protocol whose games this gateway does not serve.
-_ABSENT: Final = frozenset(("clicker_taps", "bonus_taps"))
+_ABSENT: Final = frozenset(("clicker_taps",))
 
 
 class _Entered(msgspec.Struct):
@@ -90,9 +94,11 @@ class Hub:
         self.ring = PhaseRing()
         self.users: dict[str, tuple[Client, ...]] = {}
         self.rooms: dict[str, Room] = {}
+        self.busy: set[TapBuffer] = set()  # those with frames that no script has answered yet
         self._by_channel: dict[bytes, Room] = {}
         self._sessions = Sessions(self, db, tokens)
         self._reactions = Reactions(self)
+        self._bonus = BonusLanes(self, db, BonusRuns(live, db, settings))
         self.subscriber = live.subscriber(self._on_message, self._on_resync)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._name = secrets.token_hex(6)
@@ -106,10 +112,13 @@ class Hub:
         await asyncio.gather(*map(self.subscriber.subscribe, keys.NEWS_CHANNELS))
 
     async def stop(self) -> None:
-        """Send everybody elsewhere (4001) and let go of everything."""
+        """Send everybody elsewhere (4001), count what they sent, and let go of everything."""
         for clients in list(self.users.values()):
             for client in clients:
                 client.close(CloseCode.DRAINING, "the gateway is leaving")
+        until = self.clock() + LAST_TAPS_S
+        while self.busy and self.clock() < until:  # noqa: ASYNC110 - as the drain's
+            await asyncio.sleep(SLOT_S)
         for room in list(self.rooms.values()):
             room.close()
         self.ring.stop()
@@ -132,6 +141,11 @@ class Hub:
             log.error("a task of the hub failed", exc_info=error)
 
     # Sockets.
+
+    def clients(self) -> list[Client]:
+        """Every socket, those included that have not said who they are."""
+        known = [client for clients in self.users.values() for client in clients]
+        return known + [client for client in self.endpoint.silent if isinstance(client, Client)]
 
     def register(self, client: Client) -> None:
         """The client has said who it is.  Of too many sockets of one user the oldest goes."""
@@ -169,13 +183,15 @@ class Hub:
         name = str(frame.__struct_config__.tag)
         if frame.user_id not in (None, client.user_id) or frame.telegram_id not in (None, client.telegram_id):
             metrics.foreign_frames.inc()
-            client.refuse(ErrorCode.FORBIDDEN, name, frame.seq if isinstance(frame, Taps) else None)
+            client.refuse(ErrorCode.FORBIDDEN, name, frame.seq if isinstance(frame, Taps | BonusTaps) else None)
         elif isinstance(frame, Taps):
             if client.organizes:
                 metrics.organizer_taps.inc()
             client.refuse(ErrorCode.FORBIDDEN if client.organizes else ErrorCode.NOT_FOUND, name, frame.seq)
         elif isinstance(frame, Enter):
             self._enter(client, frame.room_id)
+        elif isinstance(frame, BonusTaps):
+            self._bonus.take(client, frame)
         elif isinstance(frame, Reaction):
             self._reactions.take(client, frame)
         elif isinstance(frame, Ping):

@@ -46,6 +46,7 @@ class Room:
         "_serving",
         "_slow",
         "_sockets",
+        "_ticking",
         "_waiting",
         "_writers",
         "channel",
@@ -71,10 +72,17 @@ class Room:
         self._broadcast_version = 0
         self._serving: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._ticking = False
 
     @property
     def is_empty(self) -> bool:
         return not self._sockets and not self._waiting
+
+    def due_s(self) -> float | None:
+        """Seconds until the room's next deadline, where it has one; 0 while it is being moved over one."""
+        if self._ticking:
+            return 0.0
+        return None if self._deadline is None else self._deadline.when() - self.hub.clock()
 
     # Entering and leaving.
 
@@ -314,6 +322,7 @@ class Room:
 
     def _tick_soon(self) -> None:
         self._deadline = None
+        self._ticking = True
         self.hub.spawn(self._tick())
 
     async def _tick(self) -> None:
@@ -323,6 +332,8 @@ class Room:
             remaining_ms = reply.remaining_ms
         except StoreUnavailable:
             remaining_ms = 500
+        finally:
+            self._ticking = False
         if remaining_ms >= 0 and self._deadline is None and not self.is_empty:
             self._arm_in(remaining_ms + 1)
 

@@ -23,7 +23,7 @@ MAX_WAITING: Final = 300
 class TapBuffer:
     """Frames of one room on this gateway."""
 
-    __slots__ = ("_clients", "_frames", "_hub", "_in_flight", "_room", "_slot")
+    __slots__ = ("_clients", "_frames", "_hub", "_in_flight", "_room", "_sent", "_slot", "answered")
 
     def __init__(self, hub: "Hub", room: "Room", slot: int) -> None:
         self._hub = hub
@@ -32,11 +32,19 @@ class TapBuffer:
         self._frames: list[TapFrame] = []
         self._clients: list[Client] = []
         self._in_flight = False
+        self._sent = 0
+        self.answered = 0  # batches that came back, counted or not
+
+    @property
+    def newest(self) -> int:
+        """The batch that the latest frame belongs to: that frame is dealt with once `answered` reaches it."""
+        return self._sent + 1 if self._frames else self._sent
 
     def take(self, client: "Client", frame: Taps) -> None:
         """Keep a frame for the room's next slot."""
         frames = self._frames
         if not frames:
+            self._hub.busy.add(self)
             if not self._in_flight:
                 self._hub.ring.at(self._slot, self._flush)
         elif len(frames) >= MAX_WAITING:
@@ -50,13 +58,17 @@ class TapBuffer:
         frames, self._frames = self._frames, []
         clients, self._clients = self._clients, []
         self._in_flight = True
+        self._sent += 1
         self._hub.count_taps(len(frames))
         self._hub.live.rooms.tap_batch(self._room.id, frames, partial(self._done, frames, clients))
 
     def _done(self, frames: list[TapFrame], clients: "list[Client]", statuses: list[int] | Exception) -> None:
         self._in_flight = False
+        self.answered += 1
         if self._frames:
             self._hub.ring.at(self._slot, self._flush)
+        else:
+            self._hub.busy.discard(self)
         if isinstance(statuses, Exception):
             # Whether they counted is unknown: a snapshot tells each player by its `seq` which frames to send again.
             self._room.resync()

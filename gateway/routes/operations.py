@@ -15,7 +15,7 @@ from gateway.errors import error_response, json_response
 from gateway.openapi import document
 from gateway.services import Services
 from gateway.texts import DEFAULT_LANGUAGE
-from persistence.errors import GameError, StoreUnavailable
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import users
 
 READY_WITHIN_S: Final = 2.0
@@ -28,8 +28,10 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Both stores answer in time, so this gateway may get players."""
+    """Both stores answer in time and this gateway is not leaving, so it may get players."""
     services: Services = request.app.state.services
+    if not services.drain.ready:
+        return error_response(GameError(ErrorCode.TEMPORARILY_UNAVAILABLE), DEFAULT_LANGUAGE)
     try:
         async with asyncio.timeout(READY_WITHIN_S):
             await users.hello(services.db, [])

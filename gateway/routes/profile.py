@@ -15,14 +15,14 @@ _LONGEST_PAGE = 200
 
 
 async def me(call: Call) -> User:
-    return await read_profile(call.services.db, call.user_id)
+    return await read_profile(call.services.db, call.services.bonus, call.user_id)
 
 
 async def change_me(call: Call) -> User:
     body: ProfileChange = call.body
     await users.set_language(call.services.db, call.user_id, body.language)
     call.services.accounts.forget(call.claims.user_id)
-    return await read_profile(call.services.db, call.user_id)
+    return await read_profile(call.services.db, call.services.bonus, call.user_id)
 
 
 async def statement(call: Call) -> Statement:

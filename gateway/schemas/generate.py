@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import messages, rest
+from gateway.schemas import boards, games, messages, rest
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -28,7 +28,11 @@ ANSWERS: tuple[Any, ...] = (
     rest.RoomAnswer,
     rest.KeyedRoom,
     rest.BalanceAnswer,
+    rest.BonusAnswer,
     rest.Statement,
+    boards.Leaderboard,
+    games.Games,
+    games.GameDetails,
     rest.DemoInitData,
     rest.DemoPlayers,
     rest.RecordKeys,

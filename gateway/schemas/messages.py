@@ -8,7 +8,17 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER, Claimed, Count, Moment, RoomId, Stars, UserId
+from gateway.schemas.fields import (
+    MAX_TAPS_PER_FRAME,
+    SAFE_INTEGER,
+    BonusState,
+    Claimed,
+    Count,
+    Moment,
+    RoomId,
+    Stars,
+    UserId,
+)
 from gateway.schemas.room import Player, Room, Standing
 
 CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
@@ -43,13 +53,21 @@ class Reaction(Claimed, tag="reaction"):
     to: UserId
 
 
+class BonusTaps(Claimed, tag="bonus_taps"):
+    """Taps in the bonus run, by the rules of `taps`; needs no room to be entered."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=MAX_TAPS_PER_FRAME)]
+    timestamp: Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER)]
+    seq: Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER)] | None = None
+
+
 class Ping(Claimed, tag="ping"):
     """`t` is given back as it came."""
 
     t: Any = None
 
 
-ClientFrame = Hello | Enter | Taps | Reaction | Ping
+ClientFrame = Hello | Enter | Taps | Reaction | BonusTaps | Ping
 
 
 class Welcome(msgspec.Struct, tag="welcome"):
@@ -154,6 +172,18 @@ class Balance(msgspec.Struct, tag="balance"):
     balance: Stars
 
 
+class Bonus(msgspec.Struct, tag="bonus"):
+    """The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled."""
+
+    taps: Count
+    goal: Count
+    started_ms: Moment
+    ends_ms: Moment
+    state: BonusState
+    seq: Count
+    reason: str | None
+
+
 class Pong(msgspec.Struct, tag="pong"):
     """Answer to `ping`."""
 
@@ -185,6 +215,7 @@ ServerFrame = (
     | Settled
     | Cancelled
     | Balance
+    | Bonus
     | Pong
     | ErrorFrame
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gateway.schemas.fields import Claimed, Count, Language, Moment, RoomId, Stars, UserId
+from gateway.schemas.fields import BonusState, Claimed, Count, Language, Moment, RoomId, Stars, UserId
 from gateway.schemas.room import Room
 
 MAX_INIT_DATA_CHARACTERS = 16_384
@@ -43,8 +43,30 @@ class Stats(msgspec.Struct):
     best_rate: float
 
 
+class BonusRun(msgspec.Struct):
+    """A bonus run.  `seq`: the last frame dealt with; `reason`: why it was cancelled (player, too_fast, refused);
+    `held`: the goal was reached, and the reward of so many Stars waits for an operator."""
+
+    taps: Count
+    goal: Count
+    started_ms: Moment
+    ends_ms: Moment
+    state: BonusState
+    seq: Count
+    reason: str | None
+    reward: Stars
+    held: bool
+
+
+class BonusAnswer(msgspec.Struct):
+    """Answer of /bonus: the latest run, also when it is over."""
+
+    bonus: BonusRun | None
+
+
 class User(msgspec.Struct):
-    """The caller's own profile.  `coins`, `wallet` and `bonus` stay empty while those features are not there."""
+    """The caller's own profile.  `bonus` while a run is running or done; `coins` and `wallet` stay empty while those
+    features are not there."""
 
     user_id: UserId
     telegram_id: str | None
@@ -58,7 +80,7 @@ class User(msgspec.Struct):
     has_ton_wallet: bool
     wallet: str | None
     room_id: RoomId | None
-    bonus: None
+    bonus: BonusRun | None
     stats: Stats
 
 

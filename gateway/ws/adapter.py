@@ -9,6 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 
+from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint
@@ -18,6 +19,10 @@ from gateway.ws.frames import CloseCode, payload_of
 async def websocket_endpoint(websocket: WebSocket) -> None:
     """Serve one socket until it ends."""
     endpoint: Endpoint = websocket.scope["state"][ENDPOINT_KEY]
+    if not endpoint.admits:
+        refusal = {"code": "temporarily_unavailable", "message": "This gateway is leaving: connect again."}
+        await websocket.send_denial_response(JSONResponse(refusal, 503, {"retry-after": "1"}))
+        return
     await websocket.accept()
     edge = _AsgiEdge(websocket, endpoint)
     connection = edge.connection = endpoint.connect(edge, websocket.headers.get("accept-language"))

@@ -261,6 +261,7 @@ class Endpoint(ABC):
         """`path` is the only one that is answered; None answers all.  Needs the running event loop."""
         self.limits = limits
         self.path = path
+        self.admits = True  # False refuses new sockets before their handshake
         self.wheel = Wheel()
         self.clock = asyncio.get_running_loop().time
         self.frame_interval_s = 1 / limits.frames_per_s if limits.frames_per_s else 0.0

@@ -25,6 +25,16 @@ class Refused(Exception):
         )
 
 
+def not_admitted() -> Refused:
+    """The refusal of an endpoint that takes nobody any more."""
+    return Refused(
+        b"503 Service Unavailable",
+        b"temporarily_unavailable",
+        b"This gateway is leaving: connect again.",
+        b"retry-after: 1\r\n",
+    )
+
+
 class Accepted(NamedTuple):
     """The 101 answer, and what the request said about the reader's languages."""
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint
 from gateway.ws.frames import PING_FRAME, FrameError, FrameReader, close_frame, pong_frame
-from gateway.ws.handshake import Refused, accept
+from gateway.ws.handshake import Refused, accept, not_admitted
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -135,6 +135,8 @@ class WebSocketProtocol(asyncio.Protocol):
         assert transport is not None
         limits = self._endpoint.limits
         try:
+            if not self._endpoint.admits:
+                raise not_admitted()
             answer, accept_language = accept(request, self._endpoint.path)
         except Refused as refused:
             self._failed = True

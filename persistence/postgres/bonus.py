@@ -107,7 +107,7 @@ async def start(
     db: Database, user_id: int, *, goal: int, reward: int, budget: int, started_ms: int, ends_ms: int
 ) -> tuple[str, Run | None]:
     """Start a run, or find the one that runs.  Statuses: ok, banned, conflict (the goal was reached before),
-    forbidden (no budget, or too little is left of it)."""
+    forbidden (no budget, or too little is left of it), rate_limited (a hundred runs in a day)."""
     row = await db.call(
         Role.PLAYER,
         user_id,

@@ -29,6 +29,7 @@ TAGS: Final = (
 )
 # fmt: on
 
+BOARD_TAG: Final = "board"
 ROOM_ID: Final = re.compile(r"[0-3][0-9a-f][0-9a-z]{14}")
 KEY_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: nothing in it looks like something else
 KEY_LENGTH: Final = 10
@@ -75,6 +76,25 @@ class LobbyKeys(NamedTuple):
     rooms: bytes
     open: bytes
     held: bytes
+
+
+class GatewayKeys(NamedTuple):
+    """The names of the list of gateways."""
+
+    slot: int
+    all: bytes
+    lapse: bytes
+    orders: bytes
+
+
+class BoardKeys(NamedTuple):
+    """The names of one leaderboard; `cursor` is shared by all of them, which lie in one slot."""
+
+    slot: int
+    board: bytes
+    building: bytes
+    builder: bytes
+    cursor: bytes
 
 
 def slot_of(tag: str) -> int:
@@ -196,6 +216,26 @@ def bonus_partition(number: int) -> BonusKeys:
     """Names of a partition's bonus runs; `run` is empty."""
     tag = TAGS[number]
     return BonusKeys(slot_of(tag), b"", f"ct:{{{tag}}}:bonus-dirty".encode())
+
+
+@lru_cache(maxsize=1)
+def gateways() -> GatewayKeys:
+    """Names of the list of gateways."""
+    base = "ct:{gateways}:"
+    return GatewayKeys(slot_of("gateways"), f"{base}all".encode(), f"{base}lapse".encode(), f"{base}orders".encode())
+
+
+@lru_cache(maxsize=256)
+def board(name: str) -> BoardKeys:
+    """Names of a leaderboard: `today:<date>`, `week:<Monday's date>` or `all`."""
+    base = f"ct:{{{BOARD_TAG}}}:"
+    return BoardKeys(
+        slot=slot_of(BOARD_TAG),
+        board=f"{base}{name}".encode(),
+        building=f"{base}{name}:building".encode(),
+        builder=f"{base}{name}:builder".encode(),
+        cursor=f"{base}cursor".encode(),
+    )
 
 
 def news_channel(user_id: str) -> bytes:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
+from persistence.redis.boards import BoardCommands
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
+from persistence.redis.gateways import GatewayCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
@@ -32,6 +34,8 @@ class LiveStore:
         self.rooms = RoomCommands(router, scripts, self.lobby)
         self.bonus = BonusCommands(router, scripts)
         self.results = ResultStream(router)
+        self.gateways = GatewayCommands(router, scripts)
+        self.boards = BoardCommands(router, scripts)
         self.router = router
         self._pulse = scripts["pulse"]
         self._due = scripts["due"]

@@ -137,6 +137,7 @@ def finished(
     *,
     outcome: str = "finished",
     reason: str | None = None,
+    ends_ms: int | None = None,
     finished_ms: int | None = 3,
     kind: str = "standard",
 ) -> bytes:
@@ -161,7 +162,7 @@ def finished(
             "kind": kind,
             "stake": STAKE,
             "starts_ms": 1,
-            "ends_ms": 2,
+            "ends_ms": finished_ms if ends_ms is None else ends_ms,
             "finished_ms": finished_ms,
             "version": 4,
             "seats": lines,

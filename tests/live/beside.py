@@ -17,7 +17,7 @@ from persistence.redis.scripts import LUA
 from persistence.redis.subscriber import Subscriber
 from tests.live import model
 from tests.live.clocked import NOON_MS, flush, open_clocked, set_clock
-from tests.live.words import KEY, PARTITION, Word
+from tests.live.words import KEY, PARTITION, Run
 
 PROFILE: dict[str, Any] = {"name": 'A "quoted" Имя', "photo_url": None}
 EMOJI = "🔥"
@@ -236,8 +236,9 @@ async def open_beside(url: str, lua: Path = LUA) -> tuple[LiveStore, Listener]:
     return store, Listener(store)
 
 
-async def run_beside(store: LiveStore, listener: Listener, terms: RoomTerms, words: list[Word]) -> None:
+async def run_beside(store: LiveStore, listener: Listener, run: Run) -> None:
     """One run of words on an empty store; fails where the scripts and the model disagree."""
+    terms, words = run
     await flush(store)
     await set_clock(store, NOON_MS)
     pair = Pair(store, terms)

@@ -16,7 +16,7 @@ end
 """
 NOON_MS = 1_780_000_000_000
 STAKES = (20, 50, 333)  # whose lobbies have a clock
-_TAGS = (*keys.TAGS, *(f"lobby:{stake}" for stake in STAKES))
+_TAGS = (*keys.TAGS, "gateways", *(f"lobby:{stake}" for stake in STAKES))
 
 
 async def open_clocked(url: str, lua: Path = LUA) -> LiveStore:

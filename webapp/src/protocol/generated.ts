@@ -39,6 +39,20 @@ export const errorBodySchema = z.object({
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
+/** A bonus run. `seq`: the last frame dealt with; `reason`: why it was cancelled (player, too_fast, refused); `held`: the goal was reached, and the reward of so many Stars waits for an operator. */
+export const bonusRunSchema = z.object({
+  taps: z.int().check(z.gte(0)),
+  goal: z.int().check(z.gte(0)),
+  started_ms: z.int().check(z.gte(0)),
+  ends_ms: z.int().check(z.gte(0)),
+  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
+  seq: z.int().check(z.gte(0)),
+  reason: z.nullable(z.string()),
+  reward: z.int().check(z.gte(0)),
+  held: z.boolean(),
+});
+export type BonusRun = z.infer<typeof bonusRunSchema>;
+
 /** `won` is in Stars; `best_rate` is taps a second in the best two seconds. */
 export const statsSchema = z.object({
   games: z.int().check(z.gte(0)),
@@ -48,7 +62,7 @@ export const statsSchema = z.object({
 });
 export type Stats = z.infer<typeof statsSchema>;
 
-/** The caller's own profile. `coins`, `wallet` and `bonus` stay empty while those features are not there. */
+/** The caller's own profile. `bonus` while a run is running or done; `coins` and `wallet` stay empty while those features are not there. */
 export const userSchema = z.object({
   user_id: z.string(),
   telegram_id: z.nullable(z.string()),
@@ -62,7 +76,7 @@ export const userSchema = z.object({
   has_ton_wallet: z.boolean(),
   wallet: z.nullable(z.string()),
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
-  bonus: z.null(),
+  bonus: z.nullable(bonusRunSchema),
   stats: statsSchema,
 });
 export type User = z.infer<typeof userSchema>;
@@ -165,6 +179,12 @@ export const balanceAnswerSchema = z.object({
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswerSchema>;
 
+/** Answer of /bonus: the latest run, also when it is over. */
+export const bonusAnswerSchema = z.object({
+  bonus: z.nullable(bonusRunSchema),
+});
+export type BonusAnswer = z.infer<typeof bonusAnswerSchema>;
+
 /** One change of the caller's balance; `amount` is negative for what was paid. */
 export const statementEntrySchema = z.object({
   entry_id: z.string(),
@@ -183,6 +203,111 @@ export const statementSchema = z.object({
   next_cursor: z.nullable(z.string()),
 });
 export type Statement = z.infer<typeof statementSchema>;
+
+/** One of the first players; those who won the same share a place. */
+export const leaderboardEntrySchema = z.object({
+  place: z.int().check(z.gte(1)),
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  won: z.int().check(z.gte(0)),
+});
+export type LeaderboardEntry = z.infer<typeof leaderboardEntrySchema>;
+
+/** The caller's own place, null without a prize in that time. */
+export const ownPlaceSchema = z.object({
+  place: z.nullable(z.int().check(z.gte(1))),
+  won: z.int().check(z.gte(0)),
+});
+export type OwnPlace = z.infer<typeof ownPlaceSchema>;
+
+/** GET /leaderboard: prizes of the games that ended in this day or week (UTC, from Monday), or of all time. */
+export const leaderboardSchema = z.object({
+  period: z.enum(["all", "today", "week"]),
+  entries: z.array(leaderboardEntrySchema),
+  me: ownPlaceSchema,
+});
+export type Leaderboard = z.infer<typeof leaderboardSchema>;
+
+/** One decided game of the caller, as a player or as the organizer. `payout` is what the caller got of it: the prize, the organizer's part, or the stake back. A refunded game has no winner, pool 0 and prize 0, and `reason` says why; `best_rate` is taps a second in the caller's best two seconds. */
+export const gameSchema = z.object({
+  room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
+  kind: z.enum(["hero", "standard"]),
+  role: z.enum(["organizer", "player"]),
+  outcome: z.enum(["refunded", "settled"]),
+  reason: z.nullable(z.string()),
+  stake: z.int().check(z.gte(0)),
+  pool: z.int().check(z.gte(0)),
+  prize: z.int().check(z.gte(0)),
+  winner: z.nullable(z.string()),
+  players: z.int().check(z.gte(0)),
+  place: z.nullable(z.int()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  payout: z.int().check(z.gte(0)),
+  starts_ms: z.nullable(z.int().check(z.gte(0))),
+  ended_ms: z.nullable(z.int().check(z.gte(0))),
+  decided_ms: z.int().check(z.gte(0)),
+});
+export type Game = z.infer<typeof gameSchema>;
+
+/** GET /games, newest first; `next_cursor` is null on the last page. */
+export const gamesSchema = z.object({
+  games: z.array(gameSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Games = z.infer<typeof gamesSchema>;
+
+/** One line of the recorded result; a blocked player has place null and prize 0. */
+export const gameStandingSchema = z.object({
+  place: z.nullable(z.int()),
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  prize: z.int().check(z.gte(0)),
+});
+export type GameStanding = z.infer<typeof gameStandingSchema>;
+
+/** What one transfer of the ledger did to the caller's balance; `amount` is negative for what was paid. */
+export const gameTransferSchema = z.object({
+  transfer_id: z.string(),
+  kind: z.string(),
+  reason: z.nullable(z.string()),
+  amount: z.int(),
+  balance_after: z.int().check(z.gte(0)),
+  created_ms: z.int().check(z.gte(0)),
+});
+export type GameTransfer = z.infer<typeof gameTransferSchema>;
+
+/** GET /games/{room_id}: the recorded result, and what it took from and gave to the caller, in order. `balance` is the caller's right after the decision. */
+export const gameDetailsSchema = z.object({
+  room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
+  kind: z.enum(["hero", "standard"]),
+  role: z.enum(["organizer", "player"]),
+  outcome: z.enum(["refunded", "settled"]),
+  reason: z.nullable(z.string()),
+  stake: z.int().check(z.gte(0)),
+  pool: z.int().check(z.gte(0)),
+  prize: z.int().check(z.gte(0)),
+  winner: z.nullable(z.string()),
+  players: z.int().check(z.gte(0)),
+  place: z.nullable(z.int()),
+  taps: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+  blocked: z.boolean(),
+  payout: z.int().check(z.gte(0)),
+  starts_ms: z.nullable(z.int().check(z.gte(0))),
+  ended_ms: z.nullable(z.int().check(z.gte(0))),
+  decided_ms: z.int().check(z.gte(0)),
+  balance: z.int().check(z.gte(0)),
+  standings: z.array(gameStandingSchema),
+  transfers: z.array(gameTransferSchema),
+});
+export type GameDetails = z.infer<typeof gameDetailsSchema>;
 
 /** Init data signed with the development token. */
 export const demoInitDataSchema = z.object({
@@ -453,6 +578,19 @@ export const balanceSchema = z.object({
 });
 export type Balance = z.infer<typeof balanceSchema>;
 
+/** The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled. */
+export const bonusSchema = z.object({
+  type: z.literal("bonus"),
+  taps: z.int().check(z.gte(0)),
+  goal: z.int().check(z.gte(0)),
+  started_ms: z.int().check(z.gte(0)),
+  ends_ms: z.int().check(z.gte(0)),
+  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
+  seq: z.int().check(z.gte(0)),
+  reason: z.nullable(z.string()),
+});
+export type Bonus = z.infer<typeof bonusSchema>;
+
 /** Answer to `ping`. */
 export const pongSchema = z.object({
   type: z.literal("pong"),
@@ -486,6 +624,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
   settledSchema,
   cancelledSchema,
   balanceSchema,
+  bonusSchema,
   pongSchema,
   errorFrameSchema,
 ]);
@@ -577,6 +716,16 @@ export interface Reaction {
   telegram_id?: string | null;
 }
 
+/** Taps in the bonus run, by the rules of `taps`; needs no room to be entered. */
+export interface BonusTaps {
+  type: "bonus_taps";
+  count: number;
+  timestamp: number;
+  seq?: number | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** `t` is given back as it came. */
 export interface Ping {
   type: "ping";
@@ -585,4 +734,4 @@ export interface Ping {
   telegram_id?: string | null;
 }
 
-export type ClientFrame = Hello | Enter | Taps | Reaction | Ping;
+export type ClientFrame = Hello | Enter | Taps | Reaction | BonusTaps | Ping;

@@ -62,6 +62,7 @@ export function apply(view: RoomView, frame: ServerFrame): Applied {
       return inOrder(view, frame);
     case "welcome":
     case "balance":
+    case "bonus":
     case "pong":
     case "reaction":
     case "error":

@@ -1,0 +1,135 @@
+"""/games: the caller's own decided games, and each of them as it was recorded."""
+
+import asyncio
+import re
+from base64 import b64decode, urlsafe_b64encode
+from typing import Any, Final
+
+from gateway.body import page_limit
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.schemas.fields import ROOM_ID_PATTERN
+from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import history
+
+_PAGE: Final = 20
+_LONGEST_PAGE: Final = 100
+_ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
+# Microseconds of the decision, and the seat: 16 digits end in the year 2286.
+_CURSOR: Final = re.compile(
+    r"(?P<us>[0-9]{1,16})\.(?P<seat>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+)
+
+
+async def games(call: Call) -> Games:
+    query = call.query
+    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
+    found = await history.games(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
+    page = found[:limit]
+    return Games(
+        games=[Game(**_fields(game)) for game in page],
+        next_cursor=_text(page[-1]) if len(found) > limit else None,
+    )
+
+
+async def game(call: Call) -> GameDetails:
+    """The record, for those who were in the game until it was decided."""
+    room_id = call.path("room_id")
+    if not _ROOM_ID.fullmatch(room_id):
+        raise GameError(ErrorCode.NOT_FOUND)
+    db = call.services.db
+    found = await history.game(db, call.user_id, room_id)
+    if found is None:
+        raise GameError(ErrorCode.NOT_FOUND)
+    standings, transfers = await asyncio.gather(
+        history.standings(db, call.user_id, room_id), history.transfers(db, call.user_id, room_id)
+    )
+    return GameDetails(
+        **_fields(found),
+        balance=found.balance,
+        standings=[
+            GameStanding(
+                place=line.place,
+                user_id=str(line.user_id),
+                name=line.name,
+                photo_url=line.photo_url,
+                taps=line.taps,
+                best_rate=line.best / 2,
+                blocked=line.blocked,
+                prize=line.prize,
+            )
+            for line in standings
+        ],
+        transfers=[
+            GameTransfer(
+                transfer_id=str(transfer.transfer_id),
+                kind=transfer.kind,
+                reason=transfer.reason,
+                amount=transfer.amount,
+                balance_after=transfer.balance_after,
+                created_ms=int(transfer.created_at.timestamp() * 1000),
+            )
+            for transfer in transfers
+        ],
+    )
+
+
+def _fields(game: history.Game) -> dict[str, Any]:
+    return {
+        "room_id": game.room_id,
+        "kind": game.kind,
+        "role": "organizer" if game.organizes else "player",
+        "outcome": game.outcome,
+        "reason": game.reason,
+        "stake": game.stake,
+        "pool": game.pool or 0,
+        "prize": game.prize or 0,
+        "winner": None if game.winner_id is None else str(game.winner_id),
+        "players": game.players,
+        "place": game.place,
+        "taps": game.taps or 0,
+        "best_rate": (game.best or 0) / 2,
+        "blocked": bool(game.blocked),
+        "payout": game.payout,
+        "starts_ms": game.starts_ms,
+        "ended_ms": game.ended_ms,
+        "decided_ms": game.decided_us // 1000,
+    }
+
+
+def _text(game: history.Game) -> str:
+    return urlsafe_b64encode(f"{game.decided_us}.{game.seat_id}".encode()).decode().rstrip("=")
+
+
+def _cursor(text: str | None) -> tuple[int, str] | None:
+    """What `_text` made; players have no reason to look inside."""
+    if text is None:
+        return None
+    try:
+        found = _CURSOR.fullmatch(b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode("ascii"))
+    except ValueError:
+        found = None
+    if found is None:
+        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+    return int(found["us"]), found["seat"]
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="GET",
+        path="/api/v1/games",
+        handler=games,
+        summary="The caller's decided games, organized ones included, newest first",
+        answer=Games,
+        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/games/{room_id}",
+        handler=game,
+        summary="A decided game as it was recorded, for those who were in it",
+        answer=GameDetails,
+        codes=(ErrorCode.NOT_FOUND,),
+    ),
+]

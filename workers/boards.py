@@ -1,0 +1,19 @@
+"""Leaderboards: notes in Redis what was won since the last look, and builds the boards that are not there."""
+
+from persistence.boards import BoardKeeper
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+
+PERIOD_S = 0.97
+
+
+class BoardLoop:
+    """One round about each second.  Several workers do the same work, which costs little and harms nothing."""
+
+    def __init__(self, live: LiveStore, db: Database) -> None:
+        self._live = live
+        self._keeper = BoardKeeper(live, db)
+
+    async def round(self) -> float:
+        await self._keeper.keep(self._live.now_ms())
+        return PERIOD_S
