@@ -64,25 +64,9 @@ class Api:
         user = answer["user"]
         return Account(who, user["user_id"], answer["token"], user["balance"], user["room_id"])
 
-    async def join(self, account: Account, stake: int) -> dict[str, Any]:
-        """Pay for a seat; one key for all tries, so it is paid once."""
-        return await self._room("POST", "/rooms/join", account, {"stake": stake}, _once())
-
-    async def create_room(self, account: Account, fee: int) -> dict[str, Any]:
-        """Make a hero room; one key for all tries, so there is one."""
-        return await self._room("POST", "/rooms", account, {"fee": fee}, _once())
-
-    async def room_by_key(self, account: Account, key: str) -> dict[str, Any]:
-        """What the hero room with this key costs."""
-        return await self._call("GET", "/rooms/by-key/" + quote(key, safe=""), account)
-
-    async def join_by_key(self, account: Account, key: str) -> dict[str, Any]:
-        """Pay the fee of a hero room."""
-        return await self._room("POST", "/rooms/join-by-key", account, {"key": key}, _once())
-
-    async def start(self, account: Account, room_id: str) -> dict[str, Any]:
-        """Start one's own hero room."""
-        return await self._room("POST", f"/rooms/{room_id}/start", account)
+    async def join(self, account: Account, stake: int, once: str | None = None) -> dict[str, Any]:
+        """Pay for a seat; one Idempotency-Key for all tries, so it is paid once.  `once` repeats an earlier call."""
+        return await self._room("POST", "/rooms/join", account, {"stake": stake}, _once(once))
 
     async def leave(self, account: Account, room_id: str) -> int:
         """Give the seat back; the balance after it."""
@@ -153,8 +137,8 @@ class Api:
         raise refusal
 
 
-def _once() -> dict[str, str]:
-    return {"Idempotency-Key": str(uuid.uuid4())}
+def _once(name: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": name or str(uuid.uuid4())}
 
 
 def _refusal(answer: httpx.Response) -> ApiError:

@@ -64,6 +64,7 @@ class Seat:
         self._plan: Iterator[Planned] | None = None
         self._packer: Packer | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._next_frame: asyncio.Handle | None = None
         self._dropped_at: float | None = None
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "welcome": self._on_welcome, "snapshot": self._on_snapshot, "progress": self._on_progress,
@@ -97,6 +98,8 @@ class Seat:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        if self._next_frame is not None:
+            self._next_frame.cancel()
         if self._wire is not None:
             self._wire.close()
 
@@ -368,9 +371,7 @@ class Seat:
         assert self._plan is not None
         planned = next(self._plan, None)
         if planned is not None:
-            timer = self._loop.call_at(self._local(planned.send_ms), self._flush, planned)
-            self._timers = [timer for timer in self._timers if timer.when() > self._loop.time()]
-            self._timers.append(timer)
+            self._next_frame = self._loop.call_at(self._local(planned.send_ms), self._flush, planned)
 
     def _flush(self, planned: Planned) -> None:
         outbox, wire = self._outbox, self._wire

@@ -1,0 +1,247 @@
+"""Players who know nothing of the faults: they join, leave, lose answers, play and note what they are told.
+
+Owns what each player was told about games and money, and for how long it could not play.  The players are those of
+`chance_tap.simulate`; they know the public protocol only.
+"""
+
+import asyncio
+import itertools
+import random
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from chance_tap.simulate.api import Account, Api, ApiError
+from chance_tap.simulate.client import Seat, SeatLost
+from chance_tap.simulate.identity import identity
+from chance_tap.simulate.outcome import Outcome
+
+FIRST_ID = 930_000_000_000_000
+STAKES = (20, 50, 100)
+NOTICEABLE_S = 0.75
+"""A wait that is shorter is the game's own: fingers and frames take up to 0.6 s after the start, a settlement some tenths."""
+GRACE_S = 1.0
+LATER = ("unreachable", "temporarily_unavailable", "rate_limited", "idempotency_in_progress", "unreadable_answer")
+
+View = Literal["join", "taps", "result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A player could not play: no seat, no progress in a running game, no result of one that is over."""
+
+    user_id: str
+    view: View
+    began: float
+    ended: float
+
+
+@dataclass
+class Told:
+    """What one player was told, in the order of the games."""
+
+    account: Account
+    first_balance: int
+    outcomes: list[Outcome] = field(default_factory=list)
+    settled: list[dict[str, Any]] = field(default_factory=list)
+    left: list[tuple[str, int]] = field(default_factory=list)
+    lost_sight: list[str] = field(default_factory=list)
+    last_balance: int | None = None
+
+
+class WatchedSeat(Seat):
+    """A seat that keeps every `settled` frame and notes how long nothing came."""
+
+    def __init__(self, api: Api, told: Told, room: dict[str, Any], rng: random.Random, waits: list[Wait]) -> None:
+        super().__init__(api, told.account, room, rng)
+        self._told = told
+        self._waits = waits
+        self._heard: float | None = None
+        self.played = False
+
+    def _on_message(self, payload: bytes) -> None:
+        super()._on_message(payload)
+        frame = orjson.loads(payload)
+        if frame["type"] == "settled":
+            self._told.settled.append(frame)
+        if frame["type"] in ("balance", "settled"):
+            self._told.last_balance = frame["balance"]
+        if frame["type"] in ("progress", "snapshot", "countdown", "started", "finished", "cancelled"):
+            self._listen()
+
+    def _listen(self) -> None:
+        """Between start and end something comes ten times a second; a longer silence is a wait."""
+        room, now = self.room, self._loop.time()
+        if self._heard is not None:
+            ends = self._local(self.outcome.ends_ms) if self.outcome.ends_ms else now
+            self._wait("taps", self._heard, min(now, ends))
+            self._heard = now if self.state == "playing" else None
+        elif self.state in ("countdown", "playing") and room.get("starts_ms") and self._offset_ms is not None:
+            self._heard = max(now, self._local(room["starts_ms"]))
+        self.played = self.played or self.state == "playing"
+
+    def _wait(self, view: View, began: float, ended: float) -> None:
+        if ended - began > NOTICEABLE_S:
+            self._waits.append(Wait(self.account.user_id, view, began, ended))
+
+    async def run(self) -> Outcome:
+        over = asyncio.create_task(self._ended())
+        try:
+            return await super().run()
+        finally:
+            if over.done():
+                self._wait("result", over.result(), self._loop.time())
+            over.cancel()
+
+    async def _ended(self) -> float:
+        """When the game was over, by the player's own clock if nobody said so."""
+        while not self._over.is_set():
+            if self.outcome.ends_ms and self._loop.time() > self._local(self.outcome.ends_ms) + GRACE_S:
+                return self._local(self.outcome.ends_ms) + GRACE_S
+            await asyncio.sleep(0.05)
+        return self._loop.time()
+
+
+class Crowd:
+    """All players, each a task that plays until `stop`."""
+
+    def __init__(self, url: str, bot_token: str, count: int, seed: int) -> None:
+        self._api = Api(url, bot_token, connections=count)
+        self._rng = random.Random(f"players {seed}")
+        self._count = count
+        self._ids = itertools.count(FIRST_ID)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self.told: list[Told] = []
+        self.waits: list[Wait] = []
+        self.games: dict[str, str] = {}
+        """Rooms whose game began, and how they ended as far as a player was told."""
+        self.joins = self.repeated_joins = self.leaves = self.reconnects = 0
+        self.broken: list[str] = []
+        """What no fault excuses."""
+
+    async def start(self) -> None:
+        self.told = [
+            Told(account, account.balance)
+            for account in await asyncio.gather(
+                *(self._api.log_in(identity(next(self._ids))) for _ in range(self._count))
+            )
+        ]
+        self._tasks = [
+            asyncio.create_task(self._life(told, random.Random(self._rng.random())), name=told.account.user_id)
+            for told in self.told
+        ]
+
+    async def finish(self, within_s: float) -> None:
+        """Let everybody end the game they are in; who cannot within that time is broken."""
+        self._stopping.set()
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+            self.broken.append(f"player {task.get_name()} did not come to an end within {within_s:.0f} s")
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                self.broken.append(f"a player failed: {result!r}")
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def last_game(self) -> list[Outcome]:
+        """Everything is well again: everybody can play, and every tap counts."""
+
+        async def game(told: Told, rng: random.Random) -> Outcome:
+            room = await self._sit(told, STAKES[0], rng)
+            assert room is not None
+            return await self._play(told, room, rng)
+
+        return await asyncio.gather(*(game(told, random.Random(self._rng.random())) for told in self.told))
+
+    async def balance(self, told: Told) -> int:
+        """What the player is shown now."""
+        return int((await self._api.me(told.account))["balance"])
+
+    async def _life(self, told: Told, rng: random.Random) -> None:
+        await asyncio.sleep(rng.uniform(0, 2))
+        while not self._stopping.is_set():
+            room = await self._sit(told, rng.choice(STAKES), rng)
+            if room is not None:
+                await self._follow(told, room, rng)
+            await asyncio.sleep(rng.uniform(0, 0.5))
+
+    async def _sit(self, told: Told, stake: int, rng: random.Random) -> dict[str, Any] | None:
+        """Ask for a seat until there is one, always with the same key; None: the room of that key is long over."""
+        began, key = asyncio.get_running_loop().time(), str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        impatient = rng.random() < 0.1
+        while True:
+            try:
+                if impatient:
+                    impatient = False
+                    self.repeated_joins += 1
+                    async with asyncio.timeout(rng.uniform(0, 0.05)):  # the answer is lost, or the request
+                        room = await self._api.join(told.account, stake, key)
+                else:
+                    room = await self._api.join(told.account, stake, key)
+                break
+            except TimeoutError:
+                continue
+            except ApiError as error:
+                if error.code == "already_in_room":
+                    # Bound by a seat whose game could not be followed to its end, or by one that is being given back.
+                    found = await self._bound_to(told, error.details["room_id"])
+                    if found is not None:
+                        room = found
+                        break
+                    await asyncio.sleep(0.5)
+                elif error.code == "room_closed":
+                    return None
+                elif error.code not in LATER:
+                    raise
+        now = asyncio.get_running_loop().time()
+        if now - began > NOTICEABLE_S:
+            self.waits.append(Wait(told.account.user_id, "join", began, now))
+        self.joins += 1
+        return room
+
+    async def _bound_to(self, told: Told, room_id: str) -> dict[str, Any] | None:
+        try:
+            room = await self._api.room(told.account, room_id)
+        except ApiError:
+            return None
+        mine = any(player["user_id"] == told.account.user_id for player in room["players"])
+        return room if mine and room["state"] in ("waiting", "countdown", "playing") else None
+
+    async def _follow(self, told: Told, room: dict[str, Any], rng: random.Random) -> None:
+        if rng.random() < 0.08 and await self._leave(told, room["room_id"], rng.uniform(0, 1.0)):
+            return
+        await self._play(told, room, rng)
+
+    async def _play(self, told: Told, room: dict[str, Any], rng: random.Random) -> Outcome:
+        seat = WatchedSeat(self._api, told, room, rng, self.waits)
+        try:
+            await seat.run()
+        except SeatLost as error:
+            told.lost_sight.append(f"{seat.outcome.room_id}: {error}")
+            seat.outcome.state = "gone"
+        told.outcomes.append(seat.outcome)
+        self.reconnects += seat.outcome.reconnects
+        if seat.played:
+            before = self.games.get(seat.outcome.room_id)
+            if before is None or before == "gone":
+                self.games[seat.outcome.room_id] = seat.outcome.state
+        return seat.outcome
+
+    async def _leave(self, told: Told, room_id: str, after_s: float) -> bool:
+        """Give the seat back; False: the game has begun, so it is played.  Repeated until there is an answer."""
+        await asyncio.sleep(after_s)
+        while True:
+            try:
+                told.last_balance = await self._api.leave(told.account, room_id)
+            except ApiError as error:
+                if error.code not in LATER:
+                    return False
+            else:
+                told.left.append((room_id, told.last_balance))
+                self.leaves += 1
+                return True
