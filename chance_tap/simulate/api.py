@@ -68,6 +68,22 @@ class Api:
         """Pay for a seat; one Idempotency-Key for all tries, so it is paid once.  `once` repeats an earlier call."""
         return await self._room("POST", "/rooms/join", account, {"stake": stake}, _once(once))
 
+    async def create_room(self, account: Account, fee: int, once: str | None = None) -> dict[str, Any]:
+        """Make a hero room; one Idempotency-Key for all tries, so there is one."""
+        return await self._room("POST", "/rooms", account, {"fee": fee}, _once(once))
+
+    async def room_by_key(self, account: Account, key: str) -> dict[str, Any]:
+        """What the hero room with this key costs."""
+        return await self._call("GET", "/rooms/by-key/" + quote(key, safe=""), account)
+
+    async def join_by_key(self, account: Account, key: str, once: str | None = None) -> dict[str, Any]:
+        """Pay the fee of a hero room."""
+        return await self._room("POST", "/rooms/join-by-key", account, {"key": key}, _once(once))
+
+    async def start(self, account: Account, room_id: str) -> dict[str, Any]:
+        """Start one's own hero room."""
+        return await self._room("POST", f"/rooms/{room_id}/start", account)
+
     async def leave(self, account: Account, room_id: str) -> int:
         """Give the seat back; the balance after it."""
         return int((await self._call("POST", f"/rooms/{room_id}/leave", account))["balance"])

@@ -189,19 +189,24 @@ class Router:
         router = cls(scripts)
         endpoint, router._access = parse_url(url)
         try:
-            seed = router._shard(endpoint)
-            await seed.link.ready()
-            router._owners = [seed] * SLOTS
-            info = parse_info(await router.ask(seed, "INFO", "server"))
-            router.is_cluster = (info.get("server_mode") or info.get("redis_mode")) == "cluster"
-            if router.is_cluster:
-                await router._read_map()
-                await asyncio.gather(*(shard.link.ready() for shard in router.masters()))
-        except BaseException:
+            await router._begin(endpoint)
+        except BaseException as error:
             await router.close()
+            if isinstance(error, Refused) and str(error).split()[0] in _LATER:
+                raise StoreUnavailable("redis") from error  # it loads its data, or has no master yet
             raise
         router._probing = asyncio.get_running_loop().create_task(router._probe(), name="redis probe")
         return router
+
+    async def _begin(self, endpoint: Endpoint) -> None:
+        seed = self._shard(endpoint)
+        await seed.link.ready()
+        self._owners = [seed] * SLOTS
+        info = parse_info(await self.ask(seed, "INFO", "server"))
+        self.is_cluster = (info.get("server_mode") or info.get("redis_mode")) == "cluster"
+        if self.is_cluster:
+            await self._read_map()
+            await asyncio.gather(*(shard.link.ready() for shard in self.masters()))
 
     async def close(self) -> None:
         self.closed = True

@@ -5,10 +5,13 @@ Owns what each player was told about games and money, and for how long it could 
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -17,12 +20,14 @@ from chance_tap.simulate.api import Account, Api, ApiError
 from chance_tap.simulate.client import Seat, SeatLost
 from chance_tap.simulate.identity import identity
 from chance_tap.simulate.outcome import Outcome
+from chance_tap.simulate.rhythm import PERSON
 
 FIRST_ID = 930_000_000_000_000
 STAKES = (20, 50, 100)
 NOTICEABLE_S = 0.75
-"""A wait that is shorter is the game's own: fingers and frames take up to 0.6 s after the start, a settlement some tenths."""
+"""A shorter wait is the game's own: fingers and frames take up to 0.6 s after the start, a settlement some tenths."""
 GRACE_S = 1.0
+HERO_PATIENCE_S = 3.0
 LATER = ("unreachable", "temporarily_unavailable", "rate_limited", "idempotency_in_progress", "unreadable_answer")
 
 View = Literal["join", "taps", "result"]
@@ -55,7 +60,8 @@ class WatchedSeat(Seat):
     """A seat that keeps every `settled` frame and notes how long nothing came."""
 
     def __init__(self, api: Api, told: Told, room: dict[str, Any], rng: random.Random, waits: list[Wait]) -> None:
-        super().__init__(api, told.account, room, rng)
+        organizes = room["organizer_id"] == told.account.user_id
+        super().__init__(api, told.account, room, rng, None if organizes else PERSON)
         self._told = told
         self._waits = waits
         self._heard: float | None = None
@@ -118,6 +124,9 @@ class Crowd:
         self.waits: list[Wait] = []
         self.games: dict[str, str] = {}
         """Rooms whose game began, and how they ended as far as a player was told."""
+        self._keys: list[str] = []
+        """Of hero rooms that may wait for players."""
+        self.hero_games: set[str] = set()
         self.joins = self.repeated_joins = self.leaves = self.reconnects = 0
         self.broken: list[str] = []
         """What no fault excuses."""
@@ -152,7 +161,7 @@ class Crowd:
         """Everything is well again: everybody can play, and every tap counts."""
 
         async def game(told: Told, rng: random.Random) -> Outcome:
-            room = await self._sit(told, STAKES[0], rng)
+            room = await self._sit(told, rng, partial(self._api.join, told.account, STAKES[0]))
             assert room is not None
             return await self._play(told, room, rng)
 
@@ -165,14 +174,53 @@ class Crowd:
     async def _life(self, told: Told, rng: random.Random) -> None:
         await asyncio.sleep(rng.uniform(0, 2))
         while not self._stopping.is_set():
-            room = await self._sit(told, rng.choice(STAKES), rng)
-            if room is not None:
-                await self._follow(told, room, rng)
+            choice = rng.random()
+            if choice < 0.02:
+                await self._organize(told, rng)
+            elif choice < 0.3 and self._keys:
+                await self._come(told, self._keys[-1], rng)
+            else:
+                room = await self._sit(told, rng, partial(self._api.join, told.account, rng.choice(STAKES)))
+                if room is not None:
+                    await self._follow(told, room, rng)
             await asyncio.sleep(rng.uniform(0, 0.5))
 
-    async def _sit(self, told: Told, stake: int, rng: random.Random) -> dict[str, Any] | None:
-        """Ask for a seat until there is one, always with the same key; None: the room of that key is long over."""
-        began, key = asyncio.get_running_loop().time(), str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    async def _organize(self, told: Told, rng: random.Random) -> None:
+        """Make a hero room, tell the others its key, start it once some are there; sometimes change one's mind."""
+        room = await self._sit(told, rng, partial(self._api.create_room, told.account, rng.choice(STAKES)))
+        if room is None or room["key"] is None:
+            if room is not None:
+                await self._play(told, room, rng)
+            return
+        self._keys.append(room["key"])
+        game = asyncio.create_task(self._play(told, room, rng))
+        await asyncio.sleep(HERO_PATIENCE_S)
+        while not game.done():  # until it is known to have begun, or to be over
+            with contextlib.suppress(ApiError):
+                if rng.random() < 0.15:
+                    await self._api.leave(told.account, room["room_id"])
+                else:
+                    await self._api.start(told.account, room["room_id"])
+                break
+            await asyncio.wait([game], timeout=0.5)
+        self._keys.remove(room["key"])
+        await game
+
+    async def _come(self, told: Told, key: str, rng: random.Random) -> None:
+        with contextlib.suppress(ApiError):  # it has begun, or it is lost
+            room = await self._sit(told, rng, partial(self._api.join_by_key, told.account, key))
+            if room is not None:
+                await self._follow(told, room, rng)
+
+    async def _sit(
+        self, told: Told, rng: random.Random, ask: Callable[[str], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any] | None:
+        """Ask for a seat until there is one, always with the same key; None: the room of that key is long over.
+
+        Raises:
+            ApiError: a refusal that is for good.
+        """
+        began, once = asyncio.get_running_loop().time(), str(uuid.UUID(int=rng.getrandbits(128), version=4))
         impatient = rng.random() < 0.1
         while True:
             try:
@@ -180,9 +228,9 @@ class Crowd:
                     impatient = False
                     self.repeated_joins += 1
                     async with asyncio.timeout(rng.uniform(0, 0.05)):  # the answer is lost, or the request
-                        room = await self._api.join(told.account, stake, key)
+                        room = await ask(once)
                 else:
-                    room = await self._api.join(told.account, stake, key)
+                    room = await ask(once)
                 break
             except TimeoutError:
                 continue
@@ -209,7 +257,8 @@ class Crowd:
             room = await self._api.room(told.account, room_id)
         except ApiError:
             return None
-        mine = any(player["user_id"] == told.account.user_id for player in room["players"])
+        own = told.account.user_id
+        mine = room["organizer_id"] == own or any(player["user_id"] == own for player in room["players"])
         return room if mine and room["state"] in ("waiting", "countdown", "playing") else None
 
     async def _follow(self, told: Told, room: dict[str, Any], rng: random.Random) -> None:
@@ -228,6 +277,8 @@ class Crowd:
         self.reconnects += seat.outcome.reconnects
         if seat.played:
             before = self.games.get(seat.outcome.room_id)
+            if room["kind"] == "hero":
+                self.hero_games.add(room["room_id"])
             if before is None or before == "gone":
                 self.games[seat.outcome.room_id] = seat.outcome.state
         return seat.outcome

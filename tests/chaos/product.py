@@ -27,6 +27,7 @@ from tests.fixtures.stores import JWT_SECRET
 
 DATABASE = "chance_tap"
 READY_S = 60.0
+SUPERVISOR_S = 1.0
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -43,6 +44,7 @@ class Part:
         self._command = command
         self._product = product
         self._child: Child | None = None
+        self.ended_by_itself = 0
 
     @property
     def log(self) -> Path:
@@ -77,12 +79,16 @@ class Part:
         return [self._child.pid] if self._child is not None and self._child.running() else []
 
     def kill(self) -> None:
+        """It stays dead until it is started."""
         if self._child is not None:
             self._child.kill()
+            self._child = None
 
-    def stop(self) -> None:
-        if self._child is not None:
-            self._child.stop()
+    def keep(self) -> None:
+        """As a supervisor: start it again when it has ended by itself."""
+        if self._child is not None and not self._child.running():
+            self.ended_by_itself += 1
+            self.start()
 
 
 class Product:
@@ -105,6 +111,7 @@ class Product:
         self.workers = [Part(f"worker-{number}", "worker", self) for number in range(workers)]
         self.balancer = Balancer([gateway.clients for gateway in self.gateways], rng)
         self._frozen: dict[str, list[int]] = {}
+        self._supervisor: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -127,6 +134,7 @@ class Product:
             await part.open()
             part.start()
         await self.balancer.open()
+        self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
         await self.healthy()
 
     async def healthy(self) -> None:
@@ -134,7 +142,15 @@ class Product:
         async with asyncio.timeout(READY_S):
             await self.balancer.all_ready()
 
+    async def _supervise(self) -> None:
+        while True:
+            await asyncio.sleep(SUPERVISOR_S)
+            for part in self.parts:
+                part.keep()
+
     async def close(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.cancel()
         for name in list(self._frozen):
             self.thaw(name)
         for part in self.parts:

@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "COUNTDOWN_S": "1",
     "GAME_S": "5",
     "HOUSE_FEE_BPS": "250",
+    "HERO_WAIT_S": "8",
+    "HERO_TARGET": "30",
 }
 FINISH_S = 150.0
 """For the games under way at the end; a room that Redis has lost takes 60 s to be void."""
@@ -159,6 +161,7 @@ def _figures(crowd: Crowd, scene: Scene, verdict: Verdict, happened: list[Happen
     outcomes = [outcome for told in crowd.told for outcome in told.outcomes]
     return {
         "games": len(crowd.games),
+        "hero_games": len(crowd.hero_games),
         "games_by_end": report.games(crowd),
         "rooms_by_decision": verdict.rooms,
         "players": len(crowd.told),
@@ -173,6 +176,9 @@ def _figures(crowd: Crowd, scene: Scene, verdict: Verdict, happened: list[Happen
         "taps_counted": sum(outcome.taps_counted for outcome in outcomes if outcome.state == "settled"),
         "faults": len(happened),
         "faults_by_kind": kinds,
+        "ended_by_themselves": {
+            part.name: part.ended_by_itself for part in scene.product.parts if part.ended_by_itself
+        },
         "poisoned": len(scene.poisoned),
         "dead_letters": verdict.dead_letters,
         "results_repeated": scene.repeated,

@@ -147,6 +147,23 @@ async def test_a_silent_server_is_noticed(private: tuple[EmbeddedValkey, LiveSto
     assert await live.rooms.exists(room_id)
 
 
+async def test_a_server_that_is_loading_is_away_and_not_unfit() -> None:
+    """A process that starts beside it must try again, and not end for good."""
+
+    async def loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            commands = max(1, data.count(b"\r\n$6\r\nSCRIPT\r\n"))
+            writer.write(b"-LOADING Valkey is loading the dataset in memory\r\n" * commands)
+        writer.close()
+
+    server = await asyncio.start_server(loading, "127.0.0.1", 0)
+    try:
+        with pytest.raises(StoreUnavailable):
+            await LiveStore.open(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    finally:
+        server.close()
+
+
 async def test_a_restart_keeps_the_room_and_changes_the_epoch(private: tuple[EmbeddedValkey, LiveStore]) -> None:
     server, live = private
     room_id = await playing_room(live)
