@@ -1,14 +1,15 @@
 """`chance-tap audit`: are the books right, and do Redis and Postgres agree?
 
-Looks only; must never change anything.  What Postgres says of money alone stands in `persistence/postgres/audit.py`;
-here it is compared with the rooms in Redis.  Seats and rooms are on the move while this looks, so a disagreement
-counts only when it is still there some seconds later.
+Looks only; must never change anything: `--repair` is a module of its own.  What Postgres says of money alone stands in
+`persistence/postgres/audit.py`; here it is compared with the rooms in Redis.  Seats and rooms are on the move while
+this looks, so a disagreement counts only when it is still there some seconds later.
 """
 
 import argparse
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from chance_tap.settings import Settings, SettingsError
@@ -24,6 +25,7 @@ PATIENCE_S = 3.0
 ROOMS = 10_000
 SEATS = 100_000
 AT_ONCE = 32
+_CLEAN = "clean: the books are right and both stores agree"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -31,14 +33,22 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     for name in ("database_url", "redis_url"):
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set: the audit needs it.")
+    if arguments.repair:
+        from chance_tap.repair import run as repair
+
+        return repair(arguments, settings)
     findings = asyncio.run(audit_addresses(settings))
     if arguments.json:
         print(json.dumps({"clean": not findings, "findings": [asdict(finding) for finding in findings]}))
     else:
-        for finding in findings:
-            print(f"{finding.rule}: {finding.subject}: {finding.detail}")
-        print(f"{len(findings)} findings" if findings else "clean: the books are right and both stores agree")
+        print(shown(findings))
     return 1 if findings else 0
+
+
+def shown(findings: Sequence[Finding]) -> str:
+    """For people, a line each."""
+    lines = [f"{finding.rule}: {finding.subject}: {finding.detail}" for finding in findings]
+    return "\n".join([*lines, f"{len(findings)} findings" if findings else _CLEAN])
 
 
 async def audit_addresses(settings: Settings) -> list[Finding]:
@@ -61,15 +71,15 @@ async def audit(live: LiveStore, db: Database, *, patience_s: float = PATIENCE_S
         StoreUnavailable: a store did not answer, so nothing can be said.
     """
     findings = await audit_ledger(db)
-    differences = set(await _compare(live, db))
-    if differences and patience_s > 0:
+    found = set(await compare(live, db))
+    if found and patience_s > 0:
         await asyncio.sleep(patience_s)
-        differences &= set(await _compare(live, db))
-    return [*findings, *sorted(differences, key=lambda finding: (finding.rule, finding.subject))]
+        found &= set(await compare(live, db))
+    return [*findings, *sorted(found, key=lambda finding: (finding.rule, finding.subject))]
 
 
-async def _compare(live: LiveStore, db: Database) -> list[Finding]:
-    """Undecided rooms of Postgres beside the rooms of Redis."""
+async def compare(live: LiveStore, db: Database) -> list[Finding]:
+    """Undecided rooms of Postgres beside the rooms of Redis, at one look."""
     rooms = await games.open_rooms(db, 0, ROOMS)
     limit = asyncio.Semaphore(AT_ONCE)
 
@@ -83,11 +93,12 @@ async def _compare(live: LiveStore, db: Database) -> list[Finding]:
         seats[seat.room_id].add(seat.seat_id)
     findings: list[Finding] = []
     for room, state in zip(rooms, states, strict=True):
-        findings += _differences(room.room_id, state, seats[room.room_id])
+        findings += differences(room.room_id, state, seats[room.room_id])
     return findings
 
 
-def _differences(room_id: str, state: RoomState | None, live_seats: set[str]) -> list[Finding]:
+def differences(room_id: str, state: RoomState | None, live_seats: set[str]) -> list[Finding]:
+    """What is wrong with an undecided room; `live_seats` are those that players have paid for."""
     subject = f"room {room_id}"
     if state is None:
         return [Finding("room_not_in_redis", subject, f"undecided, {len(live_seats)} live seats")]

@@ -91,9 +91,29 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap import log
     from chance_tap.audit import run
 
+    if arguments.repair:
+        log.configure("error", part="repair", stream=sys.stderr)  # what it does is its own output
     return run(arguments, settings)
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    _json_argument(parser)
+    parser.add_argument("--repair", action="store_true", help="do at once what a worker would, then audit again")
+
+
+def _room(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.room import run
+
+    return run(arguments, settings)
+
+
+def _room_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.room import add_arguments
+
+    add_arguments(parser)
 
 
 def _drain(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -162,7 +182,8 @@ COMMANDS = {
     "migrate": Command("bring the database up to date", _migrate, _migrate_arguments, needs=("database_url",)),
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),
-    "audit": Command("are the books right, do the stores agree?", _audit, _json_argument, needs=_STORES),
+    "audit": Command("are the books right, do the stores agree?", _audit, _audit_arguments, needs=_STORES),
+    "room": Command("one room in both stores: show it, or refund it", _room, _room_arguments, needs=_STORES),
     "drain": Command(
         "list the gateways, or move one's players to the others", _drain, _drain_arguments, needs=("redis_url",)
     ),

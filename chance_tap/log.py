@@ -6,7 +6,7 @@ Must never print a secret: values under names that hold one, and passwords insid
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -17,14 +17,15 @@ _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]+@")
 _STRUCK = "***"
 
 
-def configure(level: str = "info", *, part: str = "") -> None:
-    """Set up both kinds of loggers for the whole process; `part` names it in every line."""
+def configure(level: str = "info", *, part: str = "", stream: TextIO | None = None) -> None:
+    """Set up both kinds of loggers for the whole process; `part` names it in every line.  `stream`: for commands whose
+    own output is on stdout."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -5,7 +5,7 @@ Must never look at Redis; the flows that cross both stores stand in `persistence
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -292,6 +292,15 @@ async def open_rooms(db: Database, older_than_s: float, limit: int) -> list[Open
         {"older_than_s": older_than_s, "limit": limit},
     )
     return [OpenRoom(*row) for row in rows]
+
+
+async def report(db: Database, room_id: str) -> dict[str, Any]:
+    """Everything about one room, for an operator: `room` (None: nobody ever paid), `escrow`, `seats`, `transfers`,
+    `dead_letters`."""
+    row = await db.call(Role.SETTLER, None, "SELECT game.room_report(%(room_id)s)", {"room_id": room_id})
+    assert row is not None
+    found: dict[str, Any] = row[0]
+    return found
 
 
 async def note_missing(db: Database, room_id: str) -> float | None:

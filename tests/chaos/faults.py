@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import redis.asyncio as redis
 
@@ -281,7 +282,7 @@ async def results_repeated(scene: Scene, rng: random.Random) -> str:
         rooms = [key async for key in client.scan_iter(match="ct:*:room:*:data", count=500)]
         rng.shuffle(rooms)
         for key in rooms[:40]:
-            result = await client.hget(key, "result")
+            result = await cast(Awaitable[bytes | None], client.hget(key, "result"))
             if result is not None:
                 room_id = key.split(b":")[3].decode()
                 stream = keys.partition(keys.partition_of(room_id)).results

@@ -10,30 +10,40 @@ from tests.chaos.players import Crowd, View, Wait
 QUIET = "(no fault)"
 EARLY_S = 0.3
 """A wait begins with the last sign of life, a little before the fault."""
+FOLLOWS_S = 1.0
+AFTERMATH_S = 2.0
 
 _VIEWS: tuple[View, ...] = ("join", "taps", "result")
 
 
 def by_fault(happened: list[Happened], waits: list[Wait]) -> dict[str, list[dict[View, list[float]]]]:
-    """For each kind of fault, for each time it happened, the longest wait of each player that began with it and before
-    the next one."""
-    moments = [(fault.began - EARLY_S, fault.fault.kind, number) for number, fault in enumerate(happened)]
-    longest: dict[tuple[str, int], dict[tuple[View, str], float]] = defaultdict(dict)
-    for wait in waits:
-        kind, number = QUIET, -1
-        for began, name, index in moments:
-            if wait.began >= began:
-                kind, number = name, index
-            elif wait.ended > began and number == -1 and wait.view == "join":
-                kind, number = name, index
-                break
-        own = longest[kind, number]
+    """For each kind of fault, for each time it happened, the longest wait of each player for each thing.
+
+    A wait belongs to the last fault before it began; one that follows right upon another wait of the same player has
+    the same cause, and one in which a fault fell while nothing was wrong yet has that fault as its cause.
+    """
+    causes: dict[str, tuple[float, int]] = {}
+    longest: dict[int, dict[tuple[View, str], float]] = defaultdict(dict)
+    for wait in sorted(waits, key=lambda wait: wait.began):
+        before, cause = causes.get(wait.user_id, (float("-inf"), -1))
+        if wait.began > before + FOLLOWS_S:
+            cause = _cause(happened, wait)
+        causes[wait.user_id] = (wait.ended, cause)
+        own = longest[cause]
         own[wait.view, wait.user_id] = max(own.get((wait.view, wait.user_id), 0.0), wait.ended - wait.began)
-    table: dict[str, list[dict[View, list[float]]]] = {QUIET: []}
+    table: dict[str, list[dict[View, list[float]]]] = {QUIET: [_views(longest.get(-1, {}))]}
     for number, fault in enumerate(happened):
-        table.setdefault(fault.fault.kind, []).append(_views(longest.get((fault.fault.kind, number), {})))
-    table[QUIET].append(_views(longest.get((QUIET, -1), {})))
+        table.setdefault(fault.fault.kind, []).append(_views(longest.get(number, {})))
     return table
+
+
+def _cause(happened: list[Happened], wait: Wait) -> int:
+    """The index of the fault that a wait belongs to; -1: none had happened."""
+    before = [number for number, fault in enumerate(happened) if fault.began - EARLY_S <= wait.began]
+    within = [number for number, fault in enumerate(happened) if wait.began < fault.began - EARLY_S < wait.ended]
+    if before and (not within or wait.began < happened[before[-1]].ended + AFTERMATH_S):
+        return before[-1]
+    return within[0] if within else -1
 
 
 def _views(longest: dict[tuple[View, str], float]) -> dict[View, list[float]]:

@@ -52,6 +52,7 @@ class Plan:
     pauses_s: tuple[float, float] = (2.0, 6.0)
     limit_s: float = 780.0
     rounds: int = 1
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -90,7 +91,8 @@ def _put_away(folder: Path, output: Path) -> None:
 
 
 async def _course(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
-    product = Product(folder, random.Random(f"balancer {plan.seed}"), ENVIRONMENT, plan.gateways, plan.workers)
+    environment = ENVIRONMENT | plan.environment
+    product = Product(folder, random.Random(f"balancer {plan.seed}"), environment, plan.gateways, plan.workers)
     crowd: Crowd | None = None
     sizes: Sizes | None = None
     try:

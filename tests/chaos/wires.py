@@ -130,7 +130,7 @@ class Road:
         except (OSError, TimeoutError):
             near.abort()
             return
-        if near.transport is None or self.mode == "cut":
+        if near.transport is None or not self._passable.is_set():
             near.abort()
             far.abort()
             return

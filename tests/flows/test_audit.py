@@ -18,7 +18,7 @@ pytestmark = pytest.mark.on_cluster_too
 
 
 async def run(world: World, *, as_json: bool) -> int:
-    return await asyncio.to_thread(audit.run, argparse.Namespace(json=as_json), world.settings)
+    return await asyncio.to_thread(audit.run, argparse.Namespace(json=as_json, repair=False), world.settings)
 
 
 async def test_clean_books(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,4 +83,4 @@ async def test_a_seat_under_way_is_no_finding(world: World) -> None:
 
 def test_addresses_are_needed() -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):
-        audit.run(argparse.Namespace(json=False), Settings())
+        audit.run(argparse.Namespace(json=False, repair=False), Settings())

@@ -23,7 +23,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
 
 def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(COMMANDS) == {
-        "play", "gateway", "worker", "migrate", "simulate", "audit", "doctor", "drain", "ws-echo", "verify", "replay",
+        "play", "gateway", "worker", "migrate", "simulate", "audit", "room", "doctor", "drain", "ws-echo", "verify",
+        "replay",
     }  # fmt: skip
     for name in COMMANDS:
         with pytest.raises(SystemExit, match="0"):

@@ -1,0 +1,1 @@
+DROP FUNCTION game.room_report(text);

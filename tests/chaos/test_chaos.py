@@ -1,0 +1,98 @@
+"""A small run of the whole thing, and that its parts would notice what they are there for."""
+
+import itertools
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.chaos import report
+from tests.chaos.checks import RULES
+from tests.chaos.faults import KINDS, Fault, Happened, schedule
+from tests.chaos.players import Wait
+from tests.chaos.product import last_boundary
+from tests.chaos.run import Plan, run
+from tests.flows.conftest import World
+
+
+async def test_games_while_parts_die(tmp_path: Path) -> None:
+    plan = Plan(
+        seed=5,
+        games=8,
+        kinds=["gateway_killed", "redis_killed", "postgres_session_killed", "results_repeated", "worker_killed"],
+        players=14,
+        gateways=2,
+        workers=2,
+        quiet_s=2.0,
+        pauses_s=(0.3, 1.0),
+        limit_s=60.0,
+        environment={"WAIT_S": "1", "GAME_S": "3"},
+    )
+    said: list[str] = []
+    result = await run(plan, tmp_path / "report", said.append)
+    assert result.differs == [], "\n".join([*said, *result.schedule])
+    assert result.figures["games"] >= plan.games
+    assert set(result.figures["faults_by_kind"]) == set(plan.kinds)
+    assert (tmp_path / "report" / "report.json").exists()
+    assert "gateway killed" in (tmp_path / "report" / "table.md").read_text()
+
+
+def test_a_seed_is_a_schedule() -> None:
+    def first(seed: int) -> list[Fault]:
+        return list(itertools.islice(schedule(seed, list(KINDS), (1.0, 2.0)), 2 * len(KINDS)))
+
+    assert first(1) == first(1)
+    assert first(1) != first(2)
+    assert sorted(fault.kind for fault in first(1)[: len(KINDS)]) == sorted(KINDS)
+
+
+def test_a_file_is_cut_between_transactions() -> None:
+    one = b"*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
+    transaction = b"*1\r\n$5\r\nMULTI\r\n" + one + b"*1\r\n$4\r\nEXEC\r\n"
+    data = one + b"#TS:1\r\n" + transaction + one
+    assert last_boundary(data, len(data)) == len(data)
+    assert last_boundary(data, len(data) - 1) == len(data) - len(one)
+    assert last_boundary(data, len(data) - len(one) - 1) == len(one)
+    assert last_boundary(data, 0) == 0
+
+
+def test_a_wait_is_counted_for_what_caused_it() -> None:
+    happened = [
+        Happened(Fault(1, "redis_killed", 0, 0), 100.0, 103.0, ""),
+        Happened(Fault(2, "worker_killed", 0, 0), 110.0, 112.0, ""),
+    ]
+    waits = [
+        Wait("1", "taps", 99.9, 104.0),  # begins with the last sign of life
+        Wait("1", "join", 104.5, 120.0),  # follows from it
+        Wait("2", "result", 111.0, 113.0),
+        Wait("3", "join", 20.0, 21.0),
+    ]
+    rows = {row["fault"]: row for row in report.table(happened, waits, players=4)}
+    assert rows["redis_killed"]["join"] == {"share": 0.25, "median_s": 15.5, "worst_s": 15.5}
+    assert rows["redis_killed"]["taps"]["worst_s"] == 4.1
+    assert rows["worker_killed"]["result"]["worst_s"] == 2.0
+    assert rows["worker_killed"]["join"]["worst_s"] is None
+    assert rows[report.QUIET]["join"]["worst_s"] == 1.0
+
+
+SPOILT = {
+    "all entries do not sum to zero": "UPDATE ledger.entries SET amount = amount + 1 WHERE entry_id = 1",
+    "a balance is not the sum of its entries": "UPDATE ledger.balances SET balance = balance + 1",
+    "an escrow is not empty": "UPDATE game.seats SET state = 'refunded', decided_at = now()",
+    "a room is not decided": "SELECT 1",
+    "a room is not settled or refunded exactly once": """
+        UPDATE game.rooms SET outcome = 'settled', winner_id = 1, decided_at = now(), decision = '{}'""",
+    "a seat is not paid once, and given back or played for once": "SELECT 1",
+    "a player is still bound to a room": "SELECT 1",
+    "the total of Stars has changed": """
+        UPDATE ledger.entries SET amount = amount + 1 WHERE balance_after IS NULL AND amount > 0""",
+}
+
+
+@pytest.mark.parametrize("rule", SPOILT)
+async def test_every_rule_finds_what_it_is_for(world: World, rule: str) -> None:
+    await world.sit(await world.player())
+    with psycopg.connect(world.settings.database_url) as connection:
+        connection.execute("SET session_replication_role = replica")  # no triggers in the way
+        connection.execute(SPOILT[rule].encode())
+        assert connection.execute(RULES[rule].encode()).fetchall() != []
