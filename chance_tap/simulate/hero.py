@@ -14,7 +14,7 @@ from chance_tap.simulate.client import Seat, SeatLost
 from chance_tap.simulate.report import Report
 from chance_tap.simulate.rhythm import PERSON, Style
 
-REACTIONS_A_PLAYER = 3
+LEAST_PLAYERS = 2
 _ARRIVAL_S = 10.0
 _REACTIONS_S = 2.0
 _LOOKALIKES = {"0": "0Oo", "1": "1IiLl"}
@@ -27,8 +27,8 @@ def typed(key: str, rng: random.Random) -> str:
 
 
 class HeroGame:
-    """One hero room with accounts that are logged in and sit nowhere.  The organizer uses the first gateway of `apis`,
-    the players all of them in turn; `seats` are the players'."""
+    """One hero room with accounts that are logged in and sit nowhere, into `report`.  The organizer uses the first
+    gateway of `apis`, the players all of them in turn; `seats` are the players'."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class HeroGame:
         organizer: Account,
         players: Sequence[Account],
         fee: int,
+        report: Report,
         rng: random.Random,
         styles: Sequence[Style] = (PERSON,),
         timeout_s: float = 300.0,
@@ -44,80 +45,87 @@ class HeroGame:
         self._organizer = organizer
         self._players = players
         self._fee = fee
+        self._report = report
         self._rng = rng
         self._styles = styles
         self._timeout_s = timeout_s
-        self.host: Seat | None = None
+        self._games: list[asyncio.Task[None]] = []
+        self._turned_away: list[str] = []
         self.seats: list[Seat] = []
 
-    async def play(self, report: Report) -> None:
-        """From the creation to everybody's result, into `report`.
+    async def play(self) -> None:
+        """From the creation to everybody's result.
 
         Raises:
             ApiError: the room could not be made.
         """
         room = await self._apis[0].create_room(self._organizer, self._fee)
         if room["key"] is None or room["organizer_id"] != self._organizer.user_id:
-            report.lost.append(f"{self._organizer.user_id}: the new room {room['room_id']} shows the organizer no key")
+            self._lose(self._organizer, f"the new room {room['room_id']} shows its organizer no key")
             return
-        self.host = Seat(self._apis[0], self._organizer, room, self._rng, None)
-        games = [asyncio.create_task(self._follow(self.host, report))]
+        host = Seat(self._apis[0], self._organizer, room, self._rng, None)
+        self._games.append(asyncio.create_task(self._follow(host)))
+        apis, styles = itertools.cycle(self._apis), itertools.cycle(self._styles)
         try:
-            apis, styles = itertools.cycle(self._apis), itertools.cycle(self._styles)
             await asyncio.gather(
-                *(self._come(next(apis), player, room["key"], next(styles), games, report) for player in self._players)
+                *(self._come(next(apis), player, room["key"], next(styles)) for player in self._players)
             )
-            await self._begin(self.host, report)
-            await asyncio.gather(*games)
+            await self._begin(host)
+            await asyncio.gather(*self._games)
         finally:
-            for game in games:
+            for game in self._games:
                 game.cancel()
+        if host.state != "cancelled":
+            self._report.lost += self._turned_away
 
-    async def _come(
-        self, api: Api, player: Account, key: str, style: Style, games: list[asyncio.Task[None]], report: Report
-    ) -> None:
+    async def _come(self, api: Api, player: Account, key: str, style: Style) -> None:
         """Look the room up, pay and sit down."""
         rng = random.Random(self._rng.random())  # noqa: S311 - rhythms, not secrets
         try:
             offer = await api.room_by_key(player, typed(key, rng))
             room = await api.join_by_key(player, typed(key, rng))
         except ApiError as error:
-            report.lost.append(f"{player.user_id}: {error} by key")
+            self._turned_away.append(f"{player.user_id}: {error} by key")  # no wonder, if the room was cancelled
             return
         if offer["fee"] != self._fee or room["key"] is not None:
-            report.lost.append(f"{player.user_id}: offered {offer}, and sees the key {room['key']}")
+            self._lose(player, f"was offered {offer}, and sees the key {room['key']}")
         seat = Seat(api, player, room, rng, style)
         self.seats.append(seat)
-        games.append(asyncio.create_task(self._follow(seat, report)))
+        self._games.append(asyncio.create_task(self._follow(seat)))
 
-    async def _begin(self, host: Seat, report: Report) -> None:
+    async def _begin(self, host: Seat) -> None:
         """Wait for everybody, let them react, start; with too few players the organizer takes the room back."""
         everybody = {seat.account.user_id for seat in self.seats}
-        for seat in (host, *self.seats):
-            await seat.sees(lambda seat=seat: seat.is_ready and everybody <= seat.players, _ARRIVAL_S)  # type: ignore[misc]
+
+        async def sees_all(seat: Seat) -> bool:
+            return await seat.sees(lambda: seat.is_ready and everybody <= seat.players, _ARRIVAL_S)
+
+        await asyncio.gather(*map(sees_all, (host, *self.seats)))
         await self._react(host)
         room_id = host.outcome.room_id
         try:
-            if len(self.seats) < 2:
+            if len(self.seats) < LEAST_PLAYERS:
                 await self._apis[0].leave(self._organizer, room_id)
             else:
                 await self._apis[0].start(self._organizer, room_id)
         except ApiError as error:
-            if error.code not in ("room_closed", "not_found"):  # cancelled meanwhile: everybody will see it
-                report.lost.append(f"{self._organizer.user_id}: {error} at the start")
+            self._turned_away.append(f"{self._organizer.user_id}: {error} at the start")
 
     async def _react(self, host: Seat) -> None:
-        """Everybody to the organizer, to the next one and to oneself; the organizer to the first."""
+        """Everybody to the organizer, to the next one and to oneself."""
         ring = [host, *self.seats]
         for seat, following in zip(ring, [*ring[1:], host], strict=True):
-            for to in (host, following, seat)[:REACTIONS_A_PLAYER]:
+            for to in (host, following, seat):
                 seat.react(to.account.user_id)
         sent = sum(seat.outcome.reactions_sent for seat in ring)
         await host.sees(lambda: host.outcome.reactions_seen >= sent, _REACTIONS_S)
 
-    async def _follow(self, seat: Seat, report: Report) -> None:
+    async def _follow(self, seat: Seat) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                report.outcomes.append(await seat.run())
+                self._report.outcomes.append(await seat.run())
         except (ApiError, SeatLost, TimeoutError) as error:
-            report.lost.append(f"{seat.account.user_id}: {type(error).__name__} {error}")
+            self._lose(seat.account, f"{type(error).__name__} {error}")
+
+    def _lose(self, account: Account, reason: str) -> None:
+        self._report.lost.append(f"{account.user_id}: {reason}")

@@ -19,7 +19,7 @@ import uvloop
 from chance_tap.settings import Settings
 from chance_tap.simulate.api import Account, Api, ApiError
 from chance_tap.simulate.client import Seat, SeatLost
-from chance_tap.simulate.hero import HeroGame
+from chance_tap.simulate.hero import LEAST_PLAYERS, HeroGame
 from chance_tap.simulate.identity import SIMULATED_IDS, identity
 from chance_tap.simulate.opponents import Opponents
 from chance_tap.simulate.report import Report
@@ -122,8 +122,9 @@ class HeroSimulation(Simulation):
         organizer, *players = accounts
         plan = self._plan
         rng = random.Random(self._rng.random())  # noqa: S311 - as above
-        game = HeroGame([self._api], organizer, players, plan.stake, rng, plan.styles, plan.game_timeout_s)
-        await game.play(self.report)
+        await HeroGame(
+            [self._api], organizer, players, plan.stake, self.report, rng, plan.styles, plan.game_timeout_s
+        ).play()
         self._accounts = [*players, organizer]
 
 
@@ -150,7 +151,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             uvloop.run(Opponents(url, settings.bot_token, arguments.opponents).run())
         return 0
     players = arguments.players if arguments.players is not None else 10 if arguments.hero else 500
-    least = 2 if arguments.hero else 1
+    least = LEAST_PLAYERS if arguments.hero else 1
     if players < least or arguments.games < 1:
         print(f"simulate: --players must be at least {least} and --games at least 1.", file=sys.stderr)
         return 2

@@ -142,7 +142,13 @@ async def test_banned_is_refused_everywhere(
         client.post(
             f"{API}/rooms/join", headers=player.headers | {"idempotency-key": "k"}, json={"stake": settings.stakes[0]}
         ),
+        client.post(f"{API}/rooms", headers=player.headers | {"idempotency-key": "k"}, json={"fee": 50}),
+        client.get(f"{API}/rooms/by-key/0123456789", headers=player.headers),
+        client.post(
+            f"{API}/rooms/join-by-key", headers=player.headers | {"idempotency-key": "k"}, json={"key": "0123456789"}
+        ),
         client.get(f"{API}/rooms/00aaaaaaaaaaaaaa", headers=player.headers),
+        client.post(f"{API}/rooms/00aaaaaaaaaaaaaa/start", headers=player.headers),
         client.post(f"{API}/rooms/00aaaaaaaaaaaaaa/leave", headers=player.headers),
     ]
     for answer in await asyncio.gather(*requests):

@@ -198,8 +198,7 @@ async def test_an_organizers_gateway_dies_in_the_game(hall: Hall, db: Database) 
 
 async def test_a_game_over_two_gateways(hall: Hall, db: Database) -> None:
     people = [await hall.apis[0].log_in(identity(SIMULATED_IDS + number)) for number in range(7)]
-    game = HeroGame(hall.apis, people[0], people[1:], FEE, random.Random(3))
-    await game.play(hall.report)
+    await HeroGame(hall.apis, people[0], people[1:], FEE, hall.report, random.Random(3)).play()
     assert hall.report.discrepancies() == []
     assert hall.report.figures()["reactions_seen"] == all_seen(6)
     assert [str(finding) for finding in await audit(db)] == []
