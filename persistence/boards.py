@@ -11,14 +11,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-import structlog
-
 from persistence.postgres import boards as truth
 from persistence.postgres.pool import Database
 from persistence.redis.boards import Sums
 from persistence.redis.live import LiveStore
-
-log = structlog.get_logger(__name__)
 
 Period = Literal["today", "week", "all"]
 PERIODS: Final[tuple[Period, ...]] = ("today", "week", "all")
@@ -84,16 +80,16 @@ class BoardKeeper:
         self._batch = batch
         self._overlap_us = overlap_us
 
-    async def keep(self, now_ms: int) -> None:
-        """Raise the boards to what was won since the last look, and build those that are missing."""
+    async def keep(self, now_ms: int) -> dict[str, int | None]:
+        """Raise the boards to what was won since the last look, and build those that are missing.
+
+        Returns what was built, as `rebuild` does.
+        """
         boards = wanted(now_ms)
         missing = await self._live.boards.missing([board.name for board in boards])
         if not await self.follow():
-            await self.rebuild(now_ms)
-            return
-        for board in boards:
-            if board.name in missing:
-                await self.build(board)
+            return await self.rebuild(now_ms)
+        return {board.name: await self.build(board) for board in boards if board.name in missing}
 
     async def rebuild(self, now_ms: int) -> dict[str, int | None]:
         """Build every board anew.  Returns the players of each; None for one that another builder has in hand."""
@@ -120,9 +116,7 @@ class BoardKeeper:
                 return None
             rows = await truth.sums(self._db, board.first, board.last, rows[-1].user_id, self._batch)
         await self.follow()
-        players = await boards.swap(board.name, token, step, board.ends_ms)
-        log.info("board built", board=board.name, players=players)
-        return players
+        return await boards.swap(board.name, token, step, board.ends_ms)
 
     async def follow(self) -> bool:
         """Note every sum that changed since the last look.  False: nobody knows when that was."""

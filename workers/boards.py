@@ -1,8 +1,12 @@
 """Leaderboards: notes in Redis what was won since the last look, and builds the boards that are not there."""
 
+import structlog
+
 from persistence.boards import BoardKeeper
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
+
+log = structlog.get_logger(__name__)
 
 PERIOD_S = 0.97
 
@@ -15,5 +19,7 @@ class BoardLoop:
         self._keeper = BoardKeeper(live, db)
 
     async def round(self) -> float:
-        await self._keeper.keep(self._live.now_ms())
+        for board, players in (await self._keeper.keep(self._live.now_ms())).items():
+            if players is not None:
+                log.info("board built", board=board, players=players)
         return PERIOD_S

@@ -13,8 +13,8 @@ from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTr
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
 
-_PAGE: Final = 20
-_LONGEST_PAGE: Final = 100
+_PAGE: Final = 50
+_LONGEST_PAGE: Final = 200
 _ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
 # Microseconds of the decision, and the seat: 16 digits end in the year 2286.
 _CURSOR: Final = re.compile(
