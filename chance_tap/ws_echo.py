@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Edge, Endpoint, Limits
+from gateway.ws.connection import ENDPOINT_KEY, Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import binary_frame, text_frame
 from gateway.ws.protocol import WebSocketProtocol
 
@@ -45,7 +45,7 @@ class EchoEndpoint(Endpoint):
         )
         super().__init__(limits, path=None)
 
-    def make(self, edge: Edge, accept_language: str | None) -> Connection:  # noqa: ARG002
+    def make(self, edge: Edge, visitor: Visitor) -> Connection:  # noqa: ARG002
         connection = EchoConnection(self, edge)
         connection.settle_in()
         return connection

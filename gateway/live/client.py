@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gateway.live.notes import Origin
 from gateway.live.progress import encode_frame
 from gateway.schemas.fields import Language
 from gateway.schemas.messages import ClientFrame, ErrorFrame, Taps
@@ -36,12 +37,14 @@ class Client(Connection):
         "language",
         "number",
         "organizes",
+        "origin",
         "room",
+        "snapshot_ms",
         "telegram_id",
         "user_id",
     )
 
-    def __init__(self, hub: "Hub", edge: Edge, number: int, language: Language) -> None:
+    def __init__(self, hub: "Hub", edge: Edge, number: int, language: Language, origin: Origin) -> None:
         super().__init__(hub.endpoint, edge)
         self.hub = hub
         self.number = number
@@ -51,6 +54,8 @@ class Client(Connection):
         self.early: list[ClientFrame] | None = []  # frames that came before `welcome`; None once it is sent
         self.room: Room | None = None
         self.entering: Room | None = None
+        self.origin = origin
+        self.snapshot_ms = 0  # when it last got a whole room, by the server's clock
         self.organizes = False
         self.confirmed = False  # our own "entered" has come back, so another one that follows is later
 
@@ -78,6 +83,9 @@ class Client(Connection):
 
     def on_end(self) -> None:
         self.hub.detach(self)
+
+    def on_pong(self, payload: bytes) -> None:
+        self.hub.notes.answered(self, payload)
 
     def on_pause(self) -> None:
         if self.room is not None:

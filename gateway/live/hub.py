@@ -17,6 +17,7 @@ from gateway.auth.tokens import Tokens
 from gateway.live import metrics
 from gateway.live.bonus import BonusLanes
 from gateway.live.client import Client
+from gateway.live.notes import Notes
 from gateway.live.phase import SLOT_S, PhaseRing
 from gateway.live.progress import encode_frame
 from gateway.live.reactions import Reactions
@@ -25,7 +26,7 @@ from gateway.live.sessions import Sessions
 from gateway.live.taps import TapBuffer
 from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
 from gateway.texts import from_accept_language
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits
+from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import CloseCode, text_frame
 from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode
@@ -75,10 +76,11 @@ class GameEndpoint(Endpoint):
     def shutdown_code(self) -> int:
         return CloseCode.DRAINING
 
-    def make(self, edge: Edge, accept_language: str | None) -> Connection:
+    def make(self, edge: Edge, visitor: Visitor) -> Connection:
         self._made += 1
         metrics.sockets.inc()
-        return Client(self._hub, edge, self._made, from_accept_language(accept_language))
+        language = from_accept_language(visitor.accept_language)
+        return Client(self._hub, edge, self._made, language, self._hub.notes.origin(visitor))
 
 
 class Hub:
@@ -92,6 +94,7 @@ class Hub:
         self.endpoint = GameEndpoint(self, limits or Limits())
         self.clock = self.endpoint.clock
         self.ring = PhaseRing()
+        self.notes = Notes(live, settings.jwt_secret.split(",")[0])
         self.users: dict[str, tuple[Client, ...]] = {}
         self.rooms: dict[str, Room] = {}
         self.busy: set[TapBuffer] = set()  # those with frames that no script has answered yet
@@ -122,6 +125,7 @@ class Hub:
         for room in list(self.rooms.values()):
             room.close()
         self.ring.stop()
+        self.notes.stop()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -158,6 +162,7 @@ class Hub:
     def detach(self, client: Client) -> None:
         """The client is of no more use."""
         metrics.sockets.dec()
+        self.notes.forget(client)
         if client.entering is not None:
             client.entering.leave(client)
         if client.room is not None:
@@ -234,10 +239,13 @@ class Hub:
         if client.room is not None and client.room is not room:
             client.room.leave(client)
         client.room = room
+        client.snapshot_ms = self.live.now_ms()
         if client.entering is not room:
             return
         client.entering = None
         client.confirmed = False
+        if not client.organizes:
+            self.notes.entered(client, room.id)
         user_id = client.user_id or ""
         for other in self.users.get(user_id, ()):
             if other is not client and other.room is room:

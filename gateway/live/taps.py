@@ -5,8 +5,10 @@ never awaits, and has at most one batch on its way: while Redis is slow frames w
 """
 
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from gateway.live.notes import LATE_MS
 from gateway.schemas.messages import Taps
 from persistence.errors import ErrorCode
 from persistence.redis.codes import TapFrame, TapStatus
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # A full room's frames of about 5 s; who sends more than that is not served faster by waiting longer.
 MAX_WAITING: Final = 300
+_stamp: Final = attrgetter("timestamp")
 
 
 class TapBuffer:
@@ -60,6 +63,9 @@ class TapBuffer:
         self._in_flight = True
         self._sent += 1
         self._hub.count_taps(len(frames))
+        now_ms = self._hub.live.now_ms()
+        if min(map(_stamp, frames)) < now_ms - LATE_MS:
+            self._hub.notes.late(self._room.id, frames, clients, now_ms)
         self._hub.live.rooms.tap_batch(self._room.id, frames, partial(self._done, frames, clients))
 
     def _done(self, frames: list[TapFrame], clients: "list[Client]", statuses: list[int] | Exception) -> None:

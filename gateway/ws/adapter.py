@@ -12,7 +12,7 @@ from collections.abc import Callable
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint
+from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint, Visitor
 from gateway.ws.frames import CloseCode, payload_of
 
 
@@ -25,7 +25,11 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     edge = _AsgiEdge(websocket, endpoint)
-    connection = edge.connection = endpoint.connect(edge, websocket.headers.get("accept-language"))
+    headers = websocket.headers
+    visitor = Visitor(
+        headers.get("accept-language"), websocket.client.host if websocket.client else "", headers.get("user-agent", "")
+    )
+    connection = edge.connection = endpoint.connect(edge, visitor)
     reader = asyncio.create_task(_read(websocket, connection, endpoint.limits.message_bytes))
     writer = edge.writer = asyncio.create_task(edge.drain())
     try:
@@ -81,7 +85,7 @@ class _AsgiEdge:
     def fast_writer(self) -> Callable[[bytes], None]:
         return self.write
 
-    def ping(self) -> None:
+    def ping(self, payload: bytes = b"") -> None:  # noqa: ARG002
         """The server sends pings of its own and ends the socket when they are not answered."""
         if self.connection is not None:
             self.connection.alive = True

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gateway.ws.frames import CloseCode
 from gateway.ws.wheel import Wheel
@@ -42,14 +42,23 @@ class Edge(Protocol):
     def fast_writer(self) -> Callable[[bytes], None]:
         """`write` without a detour, for who sends the same bytes to many; valid while the connection is open."""
 
-    def ping(self) -> None:
-        """Ask for a sign of life; the edge sets `Connection.alive` when anything arrives."""
+    def ping(self, payload: bytes = b"") -> None:
+        """Ask for a sign of life; the edge sets `Connection.alive` when anything arrives.  Where it sees the answer
+        itself it calls `Connection.on_pong` with the payload."""
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
 
     def abort(self) -> None:
         """Drop the peer at once."""
+
+
+class Visitor(NamedTuple):
+    """What the handshake says of the peer."""
+
+    accept_language: str | None = None
+    address: str = ""
+    user_agent: str = ""
 
 
 class Mergeable(Protocol):
@@ -105,6 +114,9 @@ class Connection(ABC):
     @abstractmethod
     def on_end(self) -> None:
         """Called once, when the connection stops being of use: closed by either side, or lost."""
+
+    def on_pong(self, payload: bytes) -> None:  # noqa: B027  (only who asks with a payload cares)
+        """The peer answered a ping: what it sent before that has arrived."""
 
     def on_pause(self) -> None:  # noqa: B027  (only who keeps a list of fast writers cares)
         """The reader became slow: `send` queues from now on."""
@@ -274,12 +286,12 @@ class Endpoint(ABC):
         return CloseCode.SERVICE_RESTART
 
     @abstractmethod
-    def make(self, edge: Edge, accept_language: str | None) -> Connection:
+    def make(self, edge: Edge, visitor: Visitor) -> Connection:
         """A new connection's object."""
 
-    def connect(self, edge: Edge, accept_language: str | None) -> Connection:
+    def connect(self, edge: Edge, visitor: Visitor) -> Connection:
         """Admit a peer whose handshake is done.  Of too many silent ones the oldest goes: others speak at once."""
-        connection = self.make(edge, accept_language)
+        connection = self.make(edge, visitor)
         if connection.state == State.OPENING:
             self.silent[connection] = None
             self.wheel.schedule(connection, self.limits.hello_s)

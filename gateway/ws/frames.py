@@ -73,7 +73,7 @@ class Sink(Protocol):
 
     def on_ping(self, payload: bytes) -> None: ...
 
-    def on_pong(self) -> None: ...
+    def on_pong(self, payload: bytes) -> None: ...
 
     def on_close(self, code: int) -> None: ...
 
@@ -214,7 +214,7 @@ class FrameReader:
         if opcode == Opcode.PING:
             sink.on_ping(payload)
         elif opcode == Opcode.PONG:
-            sink.on_pong()
+            sink.on_pong(payload)
         else:
             sink.on_close(_close_code(payload))
 
@@ -259,7 +259,12 @@ def pong_frame(payload: bytes) -> bytes:
     return _frame(Opcode.PONG, payload)
 
 
-PING_FRAME: Final = _frame(Opcode.PING, b"")
+def ping_frame(payload: bytes) -> bytes:
+    """A ping; its answer carries the same payload."""
+    return _frame(Opcode.PING, payload)
+
+
+PING_FRAME: Final = ping_frame(b"")
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

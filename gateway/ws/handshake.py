@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
+_THIS_MACHINE: Final = frozenset(("127.0.0.1", "::1"))
 
 
 class Refused(Exception):
@@ -36,10 +37,12 @@ def not_admitted() -> Refused:
 
 
 class Accepted(NamedTuple):
-    """The 101 answer, and what the request said about the reader's languages."""
+    """The 101 answer, and what the request said of the reader; `forwarded_for` is what proxies added."""
 
     answer: bytes
     accept_language: str | None
+    user_agent: str
+    forwarded_for: str
 
 
 def accept(request: bytes, path: str | None) -> Accepted:
@@ -77,7 +80,21 @@ def accept(request: bytes, path: str | None) -> Accepted:
         b"Sec-WebSocket-Accept: %s\r\n\r\n" % token
     )
     language = headers.get(b"accept-language")
-    return Accepted(answer, None if language is None else language.decode("latin-1"))
+    return Accepted(
+        answer,
+        None if language is None else language.decode("latin-1"),
+        headers.get(b"user-agent", b"").decode("latin-1"),
+        headers.get(b"x-forwarded-for", b"").decode("latin-1"),
+    )
+
+
+def client_address(peer: str, forwarded_for: str) -> str:
+    """Where a request comes from.  Only a proxy on this machine is believed what it says, as uvicorn does for HTTP:
+    the last address of its list that is not this machine's."""
+    if peer not in _THIS_MACHINE:
+        return peer
+    hops = [hop.strip() for hop in forwarded_for.split(",")]
+    return next((hop for hop in reversed(hops) if hop and hop not in _THIS_MACHINE), peer)
 
 
 def _is_key(key: bytes) -> bool:

@@ -9,9 +9,9 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint
-from gateway.ws.frames import PING_FRAME, FrameError, FrameReader, close_frame, pong_frame
-from gateway.ws.handshake import Refused, accept, not_admitted
+from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint, Visitor
+from gateway.ws.frames import PING_FRAME, FrameError, FrameReader, close_frame, ping_frame, pong_frame
+from gateway.ws.handshake import Refused, accept, client_address, not_admitted
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -97,9 +97,9 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._connection is not None and self._connection.admit():
             self._connection.send(pong_frame(payload))
 
-    def on_pong(self) -> None:
-        if self._connection is not None:
-            self._connection.admit()
+    def on_pong(self, payload: bytes) -> None:
+        if self._connection is not None and self._connection.admit():
+            self._connection.on_pong(payload)
 
     def on_close(self, code: int) -> None:
         if self._connection is None or self._failed:
@@ -117,8 +117,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(frame)
 
-    def ping(self) -> None:
-        self.write(PING_FRAME)
+    def ping(self, payload: bytes = b"") -> None:
+        self.write(ping_frame(payload) if payload else PING_FRAME)
 
     def close(self, code: int, reason: str) -> None:
         self.write(close_frame(code, reason))
@@ -137,7 +137,7 @@ class WebSocketProtocol(asyncio.Protocol):
         try:
             if not self._endpoint.admits:
                 raise not_admitted()
-            answer, accept_language = accept(request, self._endpoint.path)
+            accepted = accept(request, self._endpoint.path)
         except Refused as refused:
             self._failed = True
             transport.write(refused.answer)
@@ -147,9 +147,11 @@ class WebSocketProtocol(asyncio.Protocol):
         raw = transport.get_extra_info("socket")
         if limits.socket_buffer_bytes and raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.socket_buffer_bytes)
-        transport.write(answer)
+        transport.write(accepted.answer)
         self._reader = FrameReader(limits.message_bytes)
-        self._connection = self._endpoint.connect(self, accept_language)
+        peer = transport.get_extra_info("peername")
+        address = client_address(peer[0] if isinstance(peer, tuple) else "", accepted.forwarded_for)
+        self._connection = self._endpoint.connect(self, Visitor(accepted.accept_language, address, accepted.user_agent))
 
     def _fail(self, connection: Connection, error: FrameError) -> None:
         """RFC 6455 section 7.1.7: say why, end our side, and ignore the rest until the peer ends its own."""

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.live.progress import ProgressEvent, decode_head
 from gateway.live.room import Room
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits
+from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import CloseCode, payload_of, text_frame
 from gateway.ws.wheel import Wheel
 from tests.ws.client import until
@@ -30,7 +30,7 @@ class Line:
     def fast_writer(self) -> Callable[[bytes], None]:
         return self.write
 
-    def ping(self) -> None:
+    def ping(self, payload: bytes = b"") -> None:
         self.sent.append(b"ping")
 
     def close(self, code: int, reason: str) -> None:
@@ -59,13 +59,13 @@ class Plain(Connection):
 
 
 class PlainEndpoint(Endpoint):
-    def make(self, edge: Edge, accept_language: str | None) -> Plain:
+    def make(self, edge: Edge, visitor: Visitor) -> Plain:
         return Plain(self, edge)
 
 
 def connect(limits: Limits | None = None) -> tuple[Plain, Line]:
     line = Line()
-    connection = PlainEndpoint(limits or Limits(), None).connect(line, None)
+    connection = PlainEndpoint(limits or Limits(), None).connect(line, Visitor())
     assert isinstance(connection, Plain)
     connection.settle_in()
     return connection, line

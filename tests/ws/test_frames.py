@@ -31,7 +31,7 @@ class Record:
     def on_ping(self, payload: bytes) -> None:
         self.seen.append(("ping", payload))
 
-    def on_pong(self) -> None:
+    def on_pong(self, payload: bytes) -> None:
         self.seen.append(("pong", None))
 
     def on_close(self, code: int) -> None:

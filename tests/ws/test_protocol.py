@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from chance_tap.ws_echo import EchoConnection
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits
+from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import CloseCode
 from tests.ws.client import Peer, Refused, close_payload, frame, until
 from tests.ws.conftest import Serve
@@ -21,7 +21,7 @@ class EchoEndpoint(Endpoint):
         super().__init__(limits, PATH)
         self.connections: list[Connection] = []
 
-    def make(self, edge: Edge, accept_language: str | None) -> Connection:
+    def make(self, edge: Edge, visitor: Visitor) -> Connection:
         connection = Echo(self, edge)
         self.connections.append(connection)
         return connection
