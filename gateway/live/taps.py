@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 # A full room's frames of about 5 s; who sends more than that is not served faster by waiting longer.
 MAX_WAITING: Final = 300
+PROMPT_S: Final = 0.3
 _stamp: Final = attrgetter("timestamp")
 
 
 class TapBuffer:
     """Frames of one room on this gateway."""
 
-    __slots__ = ("_clients", "_frames", "_hub", "_in_flight", "_room", "_sent", "_slot", "answered")
+    __slots__ = ("_clients", "_frames", "_hub", "_in_flight", "_room", "_sent", "_since", "_slot", "answered")
 
     def __init__(self, hub: "Hub", room: "Room", slot: int) -> None:
         self._hub = hub
@@ -36,6 +37,7 @@ class TapBuffer:
         self._clients: list[Client] = []
         self._in_flight = False
         self._sent = 0
+        self._since = 0.0  # when the first of the frames came
         self.answered = 0  # batches that came back, counted or not
 
     @property
@@ -48,6 +50,7 @@ class TapBuffer:
         frames = self._frames
         if not frames:
             self._hub.busy.add(self)
+            self._since = self._hub.clock()
             if not self._in_flight:
                 self._hub.ring.at(self._slot, self._flush)
         elif len(frames) >= MAX_WAITING:
@@ -64,7 +67,8 @@ class TapBuffer:
         self._sent += 1
         self._hub.count_taps(len(frames))
         now_ms = self._hub.live.now_ms()
-        if min(map(_stamp, frames)) < now_ms - LATE_MS:
+        # Frames that had to wait here, for a slow Redis, say nothing of who sent them.
+        if min(map(_stamp, frames)) < now_ms - LATE_MS and self._hub.clock() - self._since < PROMPT_S:
             self._hub.notes.late(self._room.id, frames, clients, now_ms)
         self._hub.live.rooms.tap_batch(self._room.id, frames, partial(self._done, frames, clients))
 

@@ -1,0 +1,182 @@
+"""What gateways note for the signals: origins that only equality can be learnt of, and frames that were held back."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from gateway.live.client import Client
+from gateway.live.hub import PATH
+from gateway.live.notes import Notes
+from gateway.ws.connection import Visitor
+from gateway.ws.handshake import client_address
+from persistence.redis.codes import TapFrame
+from persistence.redis.live import LiveStore
+from tests.ws.client import Peer
+from tests.ws.conftest import Game, StartGateway
+
+ROOM = "00abcdefghijklmn"
+
+
+@dataclass(eq=False)
+class Line:
+    """A store and an edge that remember: time is set by the test, pongs are given by it."""
+
+    now: int = 100_000
+    noted: list[tuple[str, ...]] = field(default_factory=list)
+    pings: list[bytes] = field(default_factory=list)
+    snapshot_ms: int = 0
+    is_closing: bool = False
+
+    @property
+    def rooms(self) -> "Line":
+        return self
+
+    @property
+    def edge(self) -> "Line":
+        return self
+
+    def now_ms(self) -> int:
+        return self.now
+
+    def note(self, *words: str) -> None:
+        self.noted.append(words)
+
+    def ping(self, payload: bytes) -> None:
+        self.pings.append(payload)
+
+
+class Socket:
+    """One socket of player 1, with the notes about it."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.notes = Notes(cast(LiveStore, self.line), "secret")
+        self.client = cast(Client, self.line)
+
+    def come(self, *ages_ms: int) -> None:
+        frames = [TapFrame("1", 1, self.line.now - age) for age in ages_ms]
+        self.notes.late(ROOM, frames, [self.client] * len(frames), self.line.now)
+
+    def answer(self) -> None:
+        self.notes.answered(self.client, self.line.pings[-1])
+
+    @property
+    def held(self) -> int:
+        return self.line.noted.count((ROOM, "1", "held", "1"))
+
+
+@pytest.fixture
+async def held() -> Any:
+    socket = Socket()
+    yield socket
+    socket.notes.stop()
+
+
+async def test_late_frames_alone_are_not_noted(held: Socket) -> None:
+    held.come(4_000, 3_800, 3_600)
+    assert held.held == 0
+    assert len(held.line.pings) == 1
+
+
+async def test_frames_older_than_an_answered_question_were_held_back(held: Socket) -> None:
+    held.come(4_000)
+    held.line.now += 100
+    held.answer()
+    held.line.now += 3_000
+    held.come(4_200, 4_150, 3_000, 100)  # asked 3,100 ms ago: the first two were due a second before that
+    assert held.held == 2
+
+
+async def test_a_stalled_network_answers_after_its_frames(held: Socket) -> None:
+    held.come(2_000)
+    held.line.now += 4_000  # everything arrives now, in the order of sending: frames first
+    held.come(3_900, 3_500, 2_000)
+    held.answer()
+    assert held.held == 0
+    held.line.now += 200
+    held.come(1_600)
+    assert held.held == 0
+
+
+async def test_what_is_sent_again_after_a_snapshot_is_not_held_back(held: Socket) -> None:
+    held.come(4_000)
+    held.answer()
+    held.line.now += 3_000
+    held.line.snapshot_ms = held.line.now - 50
+    held.come(4_500, 3_000)
+    assert held.held == 0
+
+
+async def test_a_made_up_answer_is_none(held: Socket) -> None:
+    held.come(4_000)
+    held.notes.answered(held.client, b"999999999")
+    held.line.now += 3_000
+    held.come(4_500)
+    assert held.held == 0
+
+
+async def test_sockets_that_behave_again_are_asked_no_more(held: Socket) -> None:
+    held.come(4_000)
+    held.answer()
+    held.line.now += 15_001
+    held.notes._ask()
+    assert len(held.line.pings) == 1
+    held.come(4_000)
+    assert len(held.line.pings) == 2
+    held.notes.forget(held.client)
+    held.notes._ask()
+    assert len(held.line.pings) == 2
+
+
+def test_a_note_of_an_origin_tells_equality_in_one_room_only() -> None:
+    line = Line()
+    notes = Notes(cast(LiveStore, line), "secret")
+    other = Notes(cast(LiveStore, line), "another secret")
+
+    def note(by: Notes, room_id: str, address: str, agent: str = "phone") -> str:
+        client: Any = Line()
+        client.origin = by.origin(Visitor(None, address, agent))
+        client.user_id = "1"
+        by.entered(cast(Client, client), room_id)
+        return line.noted.pop()[3]
+
+    first = note(notes, ROOM, "192.0.2.1")
+    assert note(notes, ROOM, "192.0.2.1") == first
+    network, _, device = note(notes, ROOM, "192.0.2.2").partition(".")
+    assert network != first.partition(".")[0]
+    assert device == first.partition(".")[2]
+    assert note(notes, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
+    assert note(notes, "01abcdefghijklmn", "192.0.2.1") != first
+    assert note(other, ROOM, "192.0.2.1") != first
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("192.0.2.1", "198.51.100.9", "192.0.2.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.9", "198.51.100.9"),
+        ("::1", "203.0.113.5, 198.51.100.9, 127.0.0.1", "198.51.100.9"),
+        ("127.0.0.1", " , ", "127.0.0.1"),
+    ],
+)
+def test_only_a_proxy_on_this_machine_is_believed(peer: str, forwarded: str, expected: str) -> None:
+    assert client_address(peer, forwarded) == expected
+
+
+async def test_entering_is_noted_once_a_socket(start_gateway: StartGateway, game: Game) -> None:
+    gateway = await start_gateway()
+    anna, boris, organizer = [await game.account() for _ in range(3)]
+    room_id, _ = await game.hero(organizer, anna, boris)
+    one, two, three = [await Peer.open(gateway.port, PATH) for _ in range(3)]
+    for peer, user_id in ((one, anna), (two, boris), (three, organizer)):
+        await peer.send({"type": "hello", "token": game.token(user_id)})
+        await peer.send({"type": "enter", "room_id": room_id})
+        await peer.next("snapshot")
+    notes = await game.live.rooms.notes(room_id)
+    assert {(user_id, kind): count for (user_id, kind, _), count in notes.items()} == {
+        (anna, "from"): 1,
+        (boris, "from"): 1,
+    }
+    assert len({value for _, _, value in notes}) == 1  # the same address, and no kind of device was said
