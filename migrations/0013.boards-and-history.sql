@@ -95,7 +95,7 @@ TO ct_settler;
 CREATE FUNCTION game.my_games(p_before_us bigint, p_before_seat_id uuid, p_room_id text, p_limit int)
     RETURNS TABLE (
         decided_us bigint, seat_id uuid, room_id text, kind game.room_kind, organizes boolean,
-        outcome game.room_outcome, reason text, stake bigint, pool bigint, prize bigint, winner_id bigint, players bigint,
+        organizer_id bigint, outcome game.room_outcome, reason text, stake bigint, pool bigint, prize bigint, winner_id bigint, players bigint,
         place int, taps int, best int, blocked boolean, payout bigint,
         balance bigint, starts_ms bigint, ended_ms bigint
     )
@@ -114,7 +114,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT (extract(epoch FROM s.decided_at) * 1000000)::bigint, s.seat_id, s.room_id, r.kind, s.organizes,
-            r.outcome, r.reason::text, r.stake, r.pool, r.prize, r.winner_id,
+            r.organizer_id, r.outcome, r.reason::text, r.stake, r.pool, r.prize, r.winner_id,
             (
                 SELECT count(*) FROM game.seats AS o
                 WHERE o.room_id = s.room_id AND o.decided_at = r.decided_at AND NOT o.organizes

@@ -5,6 +5,7 @@ import structlog
 from persistence.boards import BoardKeeper
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
+from workers import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -21,5 +22,6 @@ class BoardLoop:
     async def round(self) -> float:
         for board, players in (await self._keeper.keep(self._live.now_ms())).items():
             if players is not None:
+                metrics.boards_built.inc()
                 log.info("board built", board=board, players=players)
         return PERIOD_S

@@ -19,3 +19,4 @@ records = Counter("chance_tap_records_total", "Game records made, by what Redis 
 record_failures = Counter("chance_tap_record_failures_total", "Game records that could not be made; they come again.")
 record_findings = Counter("chance_tap_record_findings_total", "Things in new records that break the rules: defects.")
 reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a game want an operator to look at.")
+boards_built = Counter("chance_tap_boards_built_total", "Leaderboards that Redis did not have, built anew.")

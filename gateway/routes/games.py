@@ -9,9 +9,10 @@ from gateway.body import page_limit
 from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
 from gateway.schemas.fields import ROOM_ID_PATTERN
-from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
+from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer, Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
+from persistence.postgres.boards import faces
 
 _PAGE: Final = 50
 _LONGEST_PAGE: Final = 200
@@ -48,6 +49,7 @@ async def game(call: Call) -> GameDetails:
     return GameDetails(
         **_fields(found),
         balance=found.balance,
+        organizer=await _organizer(call, found.organizer_id),
         standings=[
             GameStanding(
                 place=line.place,
@@ -75,11 +77,19 @@ async def game(call: Call) -> GameDetails:
     )
 
 
+async def _organizer(call: Call, user_id: int | None) -> Organizer | None:
+    if user_id is None:
+        return None
+    face = (await faces(call.services.db, [user_id]))[user_id]
+    return Organizer(str(user_id), face.name, face.photo_url)
+
+
 def _fields(game: history.Game) -> dict[str, Any]:
     return {
         "room_id": game.room_id,
         "kind": game.kind,
         "role": "organizer" if game.organizes else "player",
+        "organizer_id": None if game.organizer_id is None else str(game.organizer_id),
         "outcome": game.outcome,
         "reason": game.reason,
         "stake": game.stake,

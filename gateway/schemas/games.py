@@ -18,6 +18,7 @@ class Game(msgspec.Struct):
     room_id: RoomId
     kind: RoomKind
     role: Literal["player", "organizer"]
+    organizer_id: UserId | None
     outcome: Literal["settled", "refunded"]
     reason: str | None
     stake: Stars
@@ -40,6 +41,14 @@ class Games(msgspec.Struct):
 
     games: list[Game]
     next_cursor: str | None
+
+
+class Organizer(msgspec.Struct):
+    """Who made a hero room."""
+
+    user_id: UserId
+    name: str
+    photo_url: str | None
 
 
 class GameStanding(msgspec.Struct):
@@ -73,5 +82,6 @@ class GameDetails(Game):
     """
 
     balance: Stars
+    organizer: Organizer | None
     standings: list[GameStanding]
     transfers: list[GameTransfer]

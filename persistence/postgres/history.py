@@ -10,8 +10,8 @@ from typing import Literal
 from persistence.postgres.pool import Database, Role
 
 _GAME = (
-    "SELECT decided_us, seat_id::text, room_id, kind, organizes, outcome, reason, stake, pool, prize, winner_id,"
-    " players, place, taps, best, blocked, payout, balance, starts_ms, ended_ms"
+    "SELECT decided_us, seat_id::text, room_id, kind, organizes, organizer_id, outcome, reason, stake, pool, prize,"
+    " winner_id, players, place, taps, best, blocked, payout, balance, starts_ms, ended_ms"
 )
 
 
@@ -28,6 +28,7 @@ class Game:
     room_id: str
     kind: Literal["standard", "hero"]
     organizes: bool
+    organizer_id: int | None
     outcome: Literal["settled", "refunded"]
     reason: str | None
     stake: int

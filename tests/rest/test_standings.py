@@ -7,8 +7,9 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from persistence.boards import BoardKeeper
+from persistence.postgres import games
 from tests.boards.conftest import Season
-from tests.ledger.play import fill, new_room
+from tests.ledger.play import Finisher, fill, finished, hero_room, new_room
 from tests.rest.conftest import API, LogIn, Player, code_of
 from tests.rest.test_profile import SENSELESS_PAGES
 
@@ -84,6 +85,7 @@ async def test_the_history_in_pages(client: httpx.AsyncClient, log_in: LogIn, se
         "room_id": rooms[-1],
         "kind": "standard",
         "role": "player",
+        "organizer_id": None,
         "outcome": "settled",
         "reason": None,
         "stake": 50,
@@ -134,6 +136,21 @@ async def test_a_game_with_its_standings_and_transfers(
         transfer["balance_after"] for transfer in reversed(won["transfers"])
     ]
     assert code_of(await client.get(f"{GAMES}/{room}", headers=stranger.headers)) == (404, "not_found")
+
+
+async def test_a_hero_game_names_its_organizer(client: httpx.AsyncClient, log_in: LogIn, season: Season) -> None:
+    organizer, one, two = await log_in(7), await log_in(8), await log_in(9)
+    room = await hero_room(season.db, int(organizer.user_id))
+    players = [int(one.user_id), int(two.user_id)]
+    seats = await fill(season.db, room, players, kind="hero")
+    lines = [Finisher(seat, user, taps) for seat, user, taps in zip(seats, players, (9, 5), strict=True)]
+    await games.settle(season.db, room, finished(room, lines, kind="hero"))
+    for who, role, payout in ((organizer, "organizer", 10), (one, "player", 90), (two, "player", 0)):
+        game = (await client.get(f"{GAMES}/{room}", headers=who.headers)).json()
+        assert (game["kind"], game["role"], game["payout"]) == ("hero", role, payout)
+        assert game["organizer"] == {"user_id": organizer.user_id, "name": "Player 7", "photo_url": None}
+        assert game["organizer_id"] == organizer.user_id
+        assert sum(transfer["amount"] for transfer in game["transfers"]) == payout - (50 if role == "player" else 0)
 
 
 async def test_a_game_that_is_not_the_callers_is_not_there(

@@ -234,6 +234,7 @@ export const gameSchema = z.object({
   room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
   kind: z.enum(["hero", "standard"]),
   role: z.enum(["organizer", "player"]),
+  organizer_id: z.nullable(z.string()),
   outcome: z.enum(["refunded", "settled"]),
   reason: z.nullable(z.string()),
   stake: z.int().check(z.gte(0)),
@@ -258,6 +259,14 @@ export const gamesSchema = z.object({
   next_cursor: z.nullable(z.string()),
 });
 export type Games = z.infer<typeof gamesSchema>;
+
+/** Who made a hero room. */
+export const organizerSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+});
+export type Organizer = z.infer<typeof organizerSchema>;
 
 /** One line of the recorded result; a blocked player has place null and prize 0. */
 export const gameStandingSchema = z.object({
@@ -288,6 +297,7 @@ export const gameDetailsSchema = z.object({
   room_id: z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/)),
   kind: z.enum(["hero", "standard"]),
   role: z.enum(["organizer", "player"]),
+  organizer_id: z.nullable(z.string()),
   outcome: z.enum(["refunded", "settled"]),
   reason: z.nullable(z.string()),
   stake: z.int().check(z.gte(0)),
@@ -304,6 +314,7 @@ export const gameDetailsSchema = z.object({
   ended_ms: z.nullable(z.int().check(z.gte(0))),
   decided_ms: z.int().check(z.gte(0)),
   balance: z.int().check(z.gte(0)),
+  organizer: z.nullable(organizerSchema),
   standings: z.array(gameStandingSchema),
   transfers: z.array(gameTransferSchema),
 });

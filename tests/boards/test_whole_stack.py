@@ -1,0 +1,38 @@
+"""A real game through gateway and worker, and what its players find afterwards."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+
+from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from chance_tap.simulate.api import Api
+from chance_tap.simulate.identity import SIMULATED_IDS, identity
+from chance_tap.simulate.run import Plan, Simulation
+from tests.fixtures.stack import Stack
+from tests.rest.conftest import API
+
+
+async def test_a_game_is_in_the_history_and_on_the_boards(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(CAPACITY="2", GAME_S="1", DEMO_STARS="1000")
+    plan = Plan(url=stack.url, bot_token=DEVELOPMENT_BOT_TOKEN, players=2, stake=50, games=1, seed=1, game_timeout_s=60)
+    report = await Simulation(plan).run()
+    assert report.discrepancies() == []
+    winner = str(report.outcomes[0].winner)
+    api = Api(stack.url, DEVELOPMENT_BOT_TOKEN)
+    accounts = [await api.log_in(identity(SIMULATED_IDS + number)) for number in range(2)]
+    await api.close()
+    async with httpx.AsyncClient(base_url=f"{stack.url}{API}") as client:
+        for account in accounts:
+            client.headers["authorization"] = f"Bearer {account.token}"
+            won = 100 if account.user_id == winner else 0
+            (game,) = (await client.get("/games")).json()["games"]
+            assert (game["winner"], game["payout"]) == (winner, won)
+            async with asyncio.timeout(10):
+                board = (await client.get("/leaderboard", params={"period": "all"})).json()
+                while not board["entries"]:
+                    await asyncio.sleep(0.2)
+                    board = (await client.get("/leaderboard", params={"period": "all"})).json()
+            assert [(entry["user_id"], entry["won"]) for entry in board["entries"]] == [(winner, 100)]
+            assert board["me"] == {"place": 1 if won else None, "won": won}
+    assert stack.errors() == []
