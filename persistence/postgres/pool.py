@@ -8,20 +8,19 @@ Works through pgbouncer in transaction mode: nothing is prepared, nothing is set
 """
 
 import asyncio
-import os
-import select
-import socket
+import random
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, LiteralString, Self
 
 import psycopg
 from psycopg import errors
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from persistence.errors import StoreUnavailable
-
-Row = tuple[Any, ...]
+from persistence.postgres.link import Link, LinkLost
+from persistence.postgres.link import Row as Row
 
 # A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
 STATEMENT_TIMEOUT_S = 8.0
@@ -30,20 +29,21 @@ _PATIENCE = 1.25
 # The wait for a connection comes on top.  Once Postgres is known to be away, callers are not left hanging.
 _CHECKOUT_TIMEOUT_S = 3.0
 _CHECKOUT_WHILE_AWAY_S = 0.5
-_CONNECT = {
+_CONNECT: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "client_encoding": "UTF8",
     "connect_timeout": 2,
     "keepalives_idle": 10,
     "keepalives_interval": 3,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_RECONNECT_PAUSE_S = 0.05
+_LONGEST_RECONNECT_PAUSE_S = 1.0
 _OPEN_TIMEOUT_S = 3.0
 _MAX_WAITING = 5000
-
-_BEGIN: Final = (
-    "SELECT set_config('role', %(_role)s, true), set_config('jwt.claims.user_id', %(_claim)s, true),"
-    " set_config('statement_timeout', %(_timeout_ms)s, true);"
-)
+# A connection is replaced after this time, so that no memory of a session and no address of a server is kept for ever.
+_MAX_AGE_S = 3600.0
 
 # The transaction was undone as a whole by the server: doing it again is safe.
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
@@ -73,25 +73,25 @@ class CommitUnknown(StoreUnavailable):
 
 
 class Database:
-    """A pool of connections; `call` and `rows` are safe to use from many tasks."""
+    """A pool of connections; `call` and `rows` are safe to use from many tasks.
 
-    def __init__(self, database_url: str, min_size: int, max_size: int, name: str, statement_timeout_s: float) -> None:
-        self._timeout_s = statement_timeout_s
-        self._away = False
-        self._pool = AsyncConnectionPool(
-            database_url,
-            min_size=min_size,
-            max_size=max(min_size, max_size),
-            open=False,
-            name=name,
-            kwargs={**_CONNECT, "autocommit": True, "prepare_threshold": None, "application_name": name},
-            check=_check,
-            max_waiting=_MAX_WAITING,
-            # Give up soon: a later call tries again at once, where the pool's own pauses would grow to a minute.
-            reconnect_timeout=1.5,
-            reconnect_failed=self._lost,
-            max_idle=300,
-        )
+    A connection is with the caller from `_take` until its reply is whole, and then free by itself (`_free`), whether or
+    not the caller still waits: so none comes back with a reply pending.
+    """
+
+    def __init__(self, database_url: str, max_size: int, name: str, statement_timeout_s: float) -> None:
+        self._database_url = database_url
+        self._max_size = max_size
+        self._name = name
+        self._limit_s = statement_timeout_s * _PATIENCE
+        self._heads = {role: _begin(role, statement_timeout_s) for role in Role}
+        self._links: set[Link] = set()
+        self._idle: list[Link] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._waiting: deque[asyncio.Future[Link]] = deque()
+        self._away: psycopg.Error | None = None
+        self._closed = False
+        self._empty = asyncio.Event()
 
     @classmethod
     async def open(
@@ -103,25 +103,35 @@ class Database:
         name: str = "chance-tap",
         statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     ) -> Self:
-        """Open the pool and wait for its first connection.
+        """Make a pool with its first `min_size` connections; others follow when they are needed.
 
         Raises:
             StoreUnavailable: Postgres does not answer.
         """
-        database = cls(database_url, min_size, max_size, name, statement_timeout_s)
+        database = cls(database_url, max(min_size, max_size), name, statement_timeout_s)
         try:
-            await database._pool.open(wait=True, timeout=_OPEN_TIMEOUT_S)
-        except PoolTimeout as error:
+            links = await asyncio.gather(*(database._take(_OPEN_TIMEOUT_S) for _ in range(min_size)))
+        except BaseException:
             await database.close()
-            raise StoreUnavailable("postgres") from error
+            raise
+        for link in links:
+            database._free(link)
         return database
-
-    async def _lost(self, _: AsyncConnectionPool) -> None:
-        self._away = True
 
     async def close(self) -> None:
         """Close every connection; calls under way are finished first by their own time limit."""
-        await self._pool.close()
+        self._closed = True
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(StoreUnavailable("postgres"))
+        for task in self._opening:
+            task.cancel()
+        await asyncio.gather(*self._opening, return_exceptions=True)
+        for link in list(self._links):
+            if not link.is_awaited():
+                link.lose(ConnectionAbortedError("the pool was closed"))
+        if self._links:
+            await self._empty.wait()
 
     async def call(
         self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
@@ -140,52 +150,123 @@ class Database:
         self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
     ) -> Sequence[Row]:
         """As `call`, with all rows."""
-        claim = "" if user_id is None else str(user_id)
+        head = self._heads[role] % (b"" if user_id is None else b"%d" % user_id)
         for attempt in range(1, _ATTEMPTS + 1):
+            link = await self._take(_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S)
             try:
-                async with self._pool.connection(
-                    timeout=_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S
-                ) as connection:
-                    self._away = False
-                    return await self._transact(connection, role, claim, query, params)
+                # One simple query: what it holds is one transaction, without BEGIN and COMMIT.  It costs half of what
+                # a pipeline does; psycopg quotes the values, since this protocol has no parameters of its own.
+                message = link.compose(head, query, params or {})
+            except BaseException:
+                self._free(link)
+                raise
+            try:
+                return await link.ask(message, self._limit_s, self._free)
+            except LinkLost as error:
+                raise CommitUnknown("postgres") from error
             except _UNAVAILABLE as error:
                 if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
                     continue
                 raise StoreUnavailable("postgres") from error
-            except (PoolTimeout, TooManyRequests, PoolClosed) as error:
-                raise StoreUnavailable("postgres") from error
         raise AssertionError("unreachable")
 
-    async def _transact(
-        self, connection: psycopg.AsyncConnection[Row], role: Role, claim: str, query: LiteralString, params: Any
-    ) -> Sequence[Row]:
-        deadline = asyncio.get_running_loop().call_later(self._timeout_s * _PATIENCE, _hang_up, connection)
+    async def _take(self, timeout_s: float) -> Link:
+        """A connection to ask something, which is free again by itself after that."""
+        if self._closed:
+            raise StoreUnavailable("postgres")
+        while self._idle:
+            link = self._idle.pop()
+            if link.is_silent():
+                return link
+            # It died idle, or has something to say: it is asked, and comes back if it answers.
+            link.ask(b"SELECT 1", timeout_s, self._free).add_done_callback(_ignore)
+        if len(self._waiting) >= _MAX_WAITING:
+            raise StoreUnavailable("postgres")
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Link] = loop.create_future()
+        timer = loop.call_later(timeout_s, self._refuse, waiter)
+        self._waiting.append(waiter)
+        self._open_more()
         try:
-            # One simple query: what it holds is one transaction, without BEGIN and COMMIT.  It costs half of what a
-            # pipeline does; psycopg quotes the values, since this protocol has no parameters of its own.
-            cursor = psycopg.AsyncClientCursor(connection)
-            own = {"_role": role.value, "_claim": claim, "_timeout_ms": f"{self._timeout_s * 1000:.0f}"}
-            await cursor.execute(_BEGIN + query, {**own, **(params or {})})
-            cursor.nextset()
-            # Not `description`, which builds an object for each column.
-            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
-        except psycopg.Error as error:
-            if connection.closed or connection.broken:
-                raise CommitUnknown("postgres") from error
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.cancelled():
+                with suppress(ValueError):  # unless `_free` has met it already
+                    self._waiting.remove(waiter)
+            elif waiter.exception() is None:
+                self._free(waiter.result())
             raise
         finally:
-            deadline.cancel()
+            timer.cancel()
+
+    def _refuse(self, waiter: "asyncio.Future[Link]") -> None:
+        if not waiter.done():
+            self._waiting.remove(waiter)
+            refused = StoreUnavailable("postgres")
+            refused.__cause__ = self._away
+            waiter.set_exception(refused)
+
+    def _free(self, link: Link) -> None:
+        """The connection can be asked again: the next caller may have it."""
+        self._away = None
+        if self._closed or asyncio.get_running_loop().time() - link.opened_at > _MAX_AGE_S:
+            link.lose(ConnectionAbortedError("no longer needed"))
+            return
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(link)
+                return
+        self._idle.append(link)
+
+    def _gone(self, link: Link) -> None:
+        self._links.discard(link)
+        if link in self._idle:
+            self._idle.remove(link)
+        if self._closed and not self._links:
+            self._empty.set()
+        self._open_more()
+
+    def _open_more(self) -> None:
+        """Open a connection for each caller that waits, as far as there is room."""
+        while (
+            not self._closed
+            and len(self._opening) < len(self._waiting)
+            and len(self._opening) + len(self._links) < self._max_size
+        ):
+            task = asyncio.create_task(self._open_link())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def _open_link(self) -> None:
+        """Open one connection, and go on trying as long as somebody waits for it."""
+        pause_s = _RECONNECT_PAUSE_S
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(
+                    self._database_url, application_name=self._name, **_CONNECT
+                )
+                break
+            except psycopg.Error as error:
+                self._away = error
+            if not self._waiting:
+                return
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - so that many do not knock at once
+            pause_s = min(pause_s * 2, _LONGEST_RECONNECT_PAUSE_S)
+        link = Link(connection, self._gone)
+        self._links.add(link)
+        self._free(link)
 
 
-def _hang_up(connection: psycopg.AsyncConnection[Row]) -> None:
-    """Shut the socket down under libpq, which then sees the end of the connection."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as under:
-        under.shutdown(socket.SHUT_RDWR)
+def _begin(role: Role, statement_timeout_s: float) -> bytes:
+    """What goes before every statement, with a place for the claim."""
+    return (
+        f"SELECT set_config('role', '{role.value}', true), set_config('jwt.claims.user_id', '%b', true),"
+        f" set_config('statement_timeout', '{statement_timeout_s * 1000:.0f}', true);"
+    ).encode()
 
 
-async def _check(connection: psycopg.AsyncConnection[Row]) -> None:
-    """Refuse a connection that died while it lay idle: nothing may be readable on it.  Costs no round trip."""
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        await connection.execute("SELECT 1")
+def _ignore(reply: "asyncio.Future[Any]") -> None:
+    """Take the exception of a reply that nobody waits for."""
+    if not reply.cancelled():
+        reply.exception()

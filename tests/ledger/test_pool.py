@@ -5,14 +5,19 @@ The server is stopped and started in the main thread: it ends with the thread th
 
 import asyncio
 import os
+import random
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from chance_tap.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
+from persistence.postgres import pool
 from persistence.postgres.pool import CommitUnknown, Database, Role
 
 ONE = "SELECT 1"
@@ -207,6 +212,149 @@ async def test_a_caller_that_gives_up_leaves_a_sound_pool(hasty: Database) -> No
             async with asyncio.timeout(0.05):
                 await hasty.call(Role.SETTLER, None, "SELECT pg_sleep(0.3)")
     assert await works(hasty)
+
+
+async def test_no_caller_gets_the_reply_of_one_that_gave_up(hasty: Database) -> None:
+    """The one connection is still busy with what the first caller asked."""
+    first = asyncio.create_task(hasty.call(Role.SETTLER, None, "SELECT pg_sleep(0.2), 'first'"))
+    second = asyncio.create_task(hasty.call(Role.SETTLER, None, "SELECT 'second'"))
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert await second == ("second",)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_storm_of_callers_that_give_up(database_url: str, seed: int) -> None:
+    """Given up in the queue, while asking, at the very moment of the reply: whoever stays gets its own reply."""
+    chance = random.Random(seed)
+    database = await Database.open(database_url, max_size=3, name="test")
+    loop = asyncio.get_running_loop()
+    try:
+        query = "SELECT auth.claim(), %(n)s::bigint, pg_sleep(%(pause_s)s)"
+        tasks = []
+        for n in range(1, 301):
+            values = {"n": n, "pause_s": chance.choice([0, 0, 0.001])}
+            tasks.append(asyncio.create_task(database.call(Role.PLAYER, n, query, values)))
+            if chance.random() < 0.5:
+                loop.call_later(chance.uniform(0, 0.2), tasks[-1].cancel)
+            if chance.random() < 0.2:
+                await asyncio.sleep(0)
+        replies = await asyncio.gather(*tasks, return_exceptions=True)
+        for n, reply in enumerate(replies, 1):
+            assert isinstance(reply, asyncio.CancelledError) or reply == (n, n, "")
+        assert any(isinstance(reply, asyncio.CancelledError) for reply in replies)
+        again = await asyncio.gather(
+            *(database.call(Role.PLAYER, n, query, {"n": n, "pause_s": 0}) for n in range(1, 10))
+        )
+        assert again == [(n, n, "") for n in range(1, 10)]
+    finally:
+        await database.close()
+
+
+async def test_what_is_larger_than_the_sockets_buffers(db: Database) -> None:
+    text = "ёж" * 4_000_000
+
+    async with asyncio.timeout(60):
+        assert await db.call(Role.SETTLER, None, "SELECT %(text)s::text", {"text": text}) == (text,)
+        rows = await db.rows(Role.SETTLER, None, "SELECT n, repeat('x', 100) FROM generate_series(1, 50000) AS n")
+    assert [row[0] for row in rows] == list(range(1, 50001))
+
+
+async def test_rows_of_every_kind_we_keep(db: Database) -> None:
+    row = await db.call(
+        Role.SETTLER,
+        None,
+        "SELECT true, 'a'::name, 7::smallint, 1.5::numeric, '2026-11-22 03:04:05+03'::timestamptz, '2026-11-22'::date,"
+        " 'c7f5b7e4-5d8e-4c55-8f2d-0d9e3b1a2c3d'::uuid, '{\"a\": [1]}'::jsonb, ARRAY[1, NULL], 'live'::game.seat_state",
+    )
+    assert row is not None
+    assert row[:4] == (True, "a", 7, Decimal("1.5"))
+    assert row[4] == datetime(2026, 11, 22, 0, 4, 5, tzinfo=UTC)
+    assert row[5:] == (date(2026, 11, 22), UUID("c7f5b7e4-5d8e-4c55-8f2d-0d9e3b1a2c3d"), {"a": [1]}, [1, None], "live")
+    assert await db.rows(Role.SETTLER, None, "SELECT 1 WHERE false") == []
+    assert await db.call(Role.SETTLER, None, "DO $$ BEGIN RAISE NOTICE 'heard by nobody'; END $$") is None
+
+
+async def test_percent_signs(db: Database) -> None:
+    assert await db.call(Role.SETTLER, None, "SELECT 7 %% 4, '%%(n)s'") == (3, "%(n)s")
+    for wrong in ("SELECT 7 % 4", "SELECT %s", "SELECT %(n)d", "SELECT %(n"):
+        with pytest.raises(psycopg.ProgrammingError):
+            await db.call(Role.SETTLER, None, wrong, {"n": 1})
+    with pytest.raises(KeyError):
+        await db.call(Role.SETTLER, None, "SELECT %(other)s", {"n": 1})
+    assert await works(db)
+
+
+async def test_what_comes_unasked_harms_nobody(hasty: Database, database_url: str) -> None:
+    pid = "SELECT pg_backend_pid()"
+    before = await hasty.call(Role.SETTLER, None, pid)
+    await hasty.call(Role.SETTLER, None, "LISTEN news")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for look in (False, True):
+            connection.execute("NOTIFY news, 'one'")
+            if look:
+                await asyncio.sleep(0.05)
+            assert await hasty.call(Role.SETTLER, None, pid) == before
+
+
+async def test_an_old_connection_is_replaced(hasty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = "SELECT pg_backend_pid()"
+    before = await hasty.call(Role.SETTLER, None, pid)
+    assert await hasty.call(Role.SETTLER, None, pid) == before
+    with monkeypatch.context() as aged:
+        aged.setattr(pool, "_MAX_AGE_S", 0)
+        assert await hasty.call(Role.SETTLER, None, pid) == before
+
+    assert await hasty.call(Role.SETTLER, None, pid) != before
+
+
+async def test_a_full_queue_refuses_at_once(hasty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MAX_WAITING", 2)
+    calls = [asyncio.create_task(hasty.call(Role.SETTLER, None, "SELECT pg_sleep(0.1)")) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(StoreUnavailable):
+        await hasty.call(Role.SETTLER, None, ONE)
+
+    assert await asyncio.gather(*calls) == [("",)] * 3
+
+
+async def test_who_waits_too_long_for_a_connection_is_refused(hasty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_CHECKOUT_TIMEOUT_S", 0.05)
+    busy = asyncio.create_task(hasty.call(Role.SETTLER, None, "SELECT pg_sleep(0.3)"))
+    await asyncio.sleep(0)
+
+    with pytest.raises(StoreUnavailable) as refused:
+        await hasty.call(Role.SETTLER, None, ONE)
+
+    assert not isinstance(refused.value, CommitUnknown)
+    assert await busy == ("",)
+
+
+async def test_closing_lets_calls_finish_and_refuses_the_rest(database_url: str) -> None:
+    database = await Database.open(database_url, max_size=2, name="test")
+    under_way = [asyncio.create_task(database.call(Role.SETTLER, None, "SELECT pg_sleep(0.2), 1")) for _ in range(2)]
+    while len(database._links) < 2:  # noqa: ASYNC110 (opened when it is needed)
+        await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(database.call(Role.SETTLER, None, ONE))
+    await asyncio.sleep(0.05)
+
+    await database.close()
+
+    assert await asyncio.gather(*under_way) == [("", 1)] * 2
+    for refused in (waiting, database.call(Role.SETTLER, None, ONE)):
+        with pytest.raises(StoreUnavailable):
+            await refused
+    with psycopg.connect(database_url) as connection:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+        async with asyncio.timeout(30):
+            while connection.execute(left).fetchone() != (0,):
+                await asyncio.sleep(0.01)
+                connection.rollback()
+    await database.close()
 
 
 async def test_opening_where_nobody_listens(free_port: int) -> None:

@@ -107,12 +107,9 @@ async def test_a_claim_does_not_outlive_its_transaction(database_url: str) -> No
             "ct_settler",
             None,
         )
-        async with database._pool.connection() as connection:
-            row = await (
-                await connection.execute(
-                    "SELECT current_user::text, auth.claim(), current_setting('statement_timeout')"
-                )
-            ).fetchone()
+        link = await database._take(1)
+        claim = b"SELECT current_user::text, auth.claim(), current_setting('statement_timeout')"
+        (row,) = await link.ask(claim, 1, database._free)
         assert row == ("postgres", None, "0")
     finally:
         await database.close()
