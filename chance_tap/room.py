@@ -17,7 +17,7 @@ import psycopg
 from chance_tap.audit import differences
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import StoreUnavailable
-from persistence.postgres import games
+from persistence.postgres import games, records
 from persistence.postgres.pool import Database
 from persistence.redis.keys import ROOM_ID, partition_of
 from persistence.redis.live import LiveStore
@@ -88,7 +88,15 @@ async def show(live: LiveStore, db: Database, room_id: str) -> dict[str, Any]:
             "held": [seat.seat_id for seat in held or () if seat.state == "reserved"],
             "results_waiting": await live.results.waiting(partition_of(room_id)),
         }
-    return {"room_id": room_id, "redis": redis, "postgres": books, "wrong": _wrong(room_id, state, books)}
+    record = await records.document(db, room_id)
+    return {
+        "room_id": room_id,
+        "redis": redis,
+        "postgres": books,
+        "record": None if record is None else {"bytes": len(record)},
+        "signals": [asdict(signals) for signals in await records.signals(db, room_id)],
+        "wrong": _wrong(room_id, state, books),
+    }
 
 
 def _parsed(text: bytes | None) -> Any:
@@ -151,6 +159,12 @@ def _shown(shown: dict[str, Any]) -> str:
                 for transfer in books["transfers"]
             ),
         ]
+    if shown["record"] is not None:
+        lines.append(f"Record    signed, {shown['record']['bytes']} bytes")
+    lines += [
+        f"Signals   {player['user_id']}: {player['score']:.2f}{', for review' if player['review'] else ''}"
+        for player in shown["signals"]
+    ]
     lines += [f"wrong     {line}" for line in shown["wrong"]] or ["all is well: the stores agree"]
     return "\n".join(lines)
 

@@ -70,6 +70,8 @@ async def test_show_a_running_and_a_settled_room(world: World, capsys: pytest.Ca
     assert shown["redis"]["outcome"]["winner"] == str(fast)
     assert shown["postgres"]["room"]["winner_id"] == fast
     assert {transfer["kind"] for transfer in shown["postgres"]["transfers"]} == {"stake", "settle"}
+    assert shown["record"] is None
+    assert shown["signals"] == []
     assert all(sum(entry["amount"] for entry in t["entries"]) == 0 for t in shown["postgres"]["transfers"])
 
     assert await command(world, "show", room_id) == 0
