@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 # Few and always there: with more sessions than that each statement costs Postgres more.  The audit may hold one.
 POSTGRES_CONNECTIONS = 5
+CONSUMER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+"""One a process, over all its lives: what the last one left is read again at once."""
 DRAIN_S = 10.0
 STEADY_S = 10.0
 """A worker that ran this long has recovered: the next pause before a new start is short again."""
@@ -155,8 +157,7 @@ class Loops:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         settlement = Settlement(live, db)
-        consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        results = ResultReader(live, db, settlement, consumer=consumer, stop=self._stop)
+        results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
             "read": results.read_round,
             "settle": results.settle_round,

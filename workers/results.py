@@ -50,6 +50,9 @@ class ResultReader:
         self._durable: asyncio.Queue[list[ResultEntry]] = asyncio.Queue(maxsize=1)
         self._rooms = asyncio.Semaphore(CONCURRENT_ROOMS)
         self._failures: Counter[tuple[int, str]] = Counter()
+        self._in_hand: set[tuple[int, str]] = set()
+        # From the start: an earlier life of this process may have read what it could not settle.
+        self._behind = True
 
     async def read_round(self) -> float:
         """First stage: read entries, make sure that Redis keeps them, hand them on."""
@@ -72,28 +75,43 @@ class ResultReader:
     async def read(self) -> list[ResultEntry]:
         """Entries that the shards keep for sure.
 
-        When the barrier fails they are forgotten here and come again as claimed ones: the shard that is back may not
-        hold them any more.
+        When a store goes in the middle they are forgotten here and read again once it is back, if it still holds them;
+        nobody else may claim them for a while, and players wait for their result.
         """
-        entries = await self._live.results.read(self._consumer, READ_COUNT)
-        if entries:
-            await self._live.results.barrier(sorted({entry.partition for entry in entries}))
+        try:
+            behind, self._behind = self._behind, False
+            left = await self._live.results.unfinished(self._consumer, READ_COUNT) if behind else []
+            entries = [entry for entry in left if _key(entry) not in self._in_hand]
+            entries += await self._live.results.read(self._consumer, READ_COUNT)
+            if entries:
+                await self._live.results.barrier(sorted({entry.partition for entry in entries}))
+        except StoreUnavailable:
+            self._behind = True
+            raise
+        self._in_hand.update(map(_key, entries))
         return entries
 
     async def settle(self, entries: Sequence[ResultEntry]) -> None:
         """Settle all concurrently and acknowledge those that are done with; the others come again."""
-        done = await asyncio.gather(*(self._settle_one(entry) for entry in entries))
-        finished = [entry for entry, is_done in zip(entries, done, strict=True) if is_done]
-        if finished:
-            await self._live.results.ack(finished)
+        try:
+            done = await asyncio.gather(*(self._settle_one(entry) for entry in entries))
+            finished = [entry for entry, is_done in zip(entries, done, strict=True) if is_done]
+            if finished:
+                await self._live.results.ack(finished)
+        except StoreUnavailable:
+            self._behind = True
+            raise
+        finally:
+            self._in_hand.difference_update(map(_key, entries))
 
     async def _settle_one(self, entry: ResultEntry) -> bool:
-        key = (entry.partition, entry.entry_id)
+        key = _key(entry)
         async with self._rooms:
             try:
                 outcome = await self._with_postgres(entry)
                 ended_ms = msgspec.json.decode(entry.result, type=_Ended).finished_ms
             except StoreUnavailable:
+                self._behind = True
                 return False
             except Exception as error:
                 return await self._failed(entry, error)
@@ -116,7 +134,7 @@ class ResultReader:
 
     async def _failed(self, entry: ResultEntry, error: Exception) -> bool:
         """Count a defect; at the fifth the entry becomes a dead letter, and True says that it may be acknowledged."""
-        key = (entry.partition, entry.entry_id)
+        key = _key(entry)
         self._failures[key] += 1
         if self._failures[key] < MAX_FAILURES:
             log.warning("result not settled", room_id=entry.room_id, failures=self._failures[key], error=repr(error))
@@ -136,3 +154,7 @@ class ResultReader:
         metrics.dead_letters.inc()
         log.error("dead letter", room_id=entry.room_id, entry_id=entry.entry_id, error=repr(error))
         return True
+
+
+def _key(entry: ResultEntry) -> tuple[int, str]:
+    return entry.partition, entry.entry_id

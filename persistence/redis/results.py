@@ -81,6 +81,28 @@ class ResultStream:
                 entries.append(_entry(number, item, pending[0][3] if pending else 1))
         return entries
 
+    async def unfinished(self, consumer: str, count: int = 50) -> list[ResultEntry]:
+        """Entries that this consumer has read and not acknowledged, at most `count` a partition."""
+        parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
+        replies = await asyncio.gather(
+            *(
+                self._router.execute(
+                    *(at.slot, "XREADGROUP", "GROUP", GROUP, consumer, "COUNT", count, "STREAMS", at.results, 0)
+                )
+                for at in parts
+            ),
+            return_exceptions=True,
+        )
+        entries: list[ResultEntry] = []
+        for number, reply in enumerate(replies):
+            if isinstance(reply, Refused) and str(reply).startswith("NOGROUP"):
+                continue  # `read` makes it; there is nothing that was read
+            if isinstance(reply, BaseException):
+                raise reply
+            # One that was deleted is still listed, without its fields.
+            entries += (_entry(number, item, 1) for item in reply[0][1] if item[1] is not None)
+        return entries
+
     async def ack(self, entries: Iterable[ResultEntry]) -> None:
         """Done with these: acknowledge and delete."""
         by_partition: dict[int, list[str]] = {}

@@ -95,6 +95,28 @@ async def test_it_outlives_both_stores(
     await live.close()
 
 
+@pytest.mark.parametrize("lost", ["barrier", "ack"])
+async def test_what_a_worker_could_not_finish_is_its_own_again_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """No ten seconds of idleness have to pass, and no other worker has to come."""
+    room_id, winner = await played(world, "key")
+    await world.tick_until(room_id, "finished")
+    await world.results.read()  # makes the groups
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("redis")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.live.results, lost, away)
+        with pytest.raises(StoreUnavailable):
+            await world.results.settle(await world.results.read())
+    assert await world.settle() == 1
+    assert await world.balance(winner) == GRANT + STAKE
+    assert await world.live.results.waiting(keys.partition_of(room_id)) == 0
+    assert await world.settle() == 0
+
+
 async def test_the_process_ends_on_sigterm(world: World) -> None:
     environment = {
         "PATH": os.defpath,
