@@ -161,7 +161,7 @@ class Link:
         if not reply.done():
             try:
                 reply.set_result(self._rows(result))
-            except psycopg.Error as error:
+            except Exception as error:  # the caller's, whatever it is: the connection itself is well
                 reply.set_exception(error)
         self._done(self)
 

@@ -274,6 +274,8 @@ async def test_rows_of_every_kind_we_keep(db: Database) -> None:
     assert row[:4] == (True, "a", 7, Decimal("1.5"))
     assert row[4] == datetime(2026, 11, 22, 0, 4, 5, tzinfo=UTC)
     assert row[5:] == (date(2026, 11, 22), UUID("c7f5b7e4-5d8e-4c55-8f2d-0d9e3b1a2c3d"), {"a": [1]}, [1, None], "live")
+    with pytest.raises(psycopg.DataError):
+        await db.call(Role.SETTLER, None, "SELECT 'infinity'::timestamptz")
     assert await db.rows(Role.SETTLER, None, "SELECT 1 WHERE false") == []
     assert await db.call(Role.SETTLER, None, "DO $$ BEGIN RAISE NOTICE 'heard by nobody'; END $$") is None
 
