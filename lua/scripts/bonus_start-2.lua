@@ -24,10 +24,10 @@ if not run or run.id < id then
     now = math.max(read_clock(), tonumber(ARGV[9])), sum = 0, window = '', changed = false,
   }
   write_run(run)
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', run.ends + UNSETTLED_MS))
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(0, run.ends - run.now) + UNSETTLED_MS))
   run = load_run()
 end
-local ended = state ~= 'running' and run.state ~= state
+local ended = state ~= 'running' and (run.state ~= state or run.changed)
 if ended or taps > run.taps or seq > run.seq or stamp > run.stamp then
   run.taps, run.seq, run.stamp = math.max(run.taps, taps), math.max(run.seq, seq), math.max(run.stamp, stamp)
   if ended then
