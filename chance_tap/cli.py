@@ -151,6 +151,18 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     add_replay_arguments(parser)
 
 
+def _bonus(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.bonus import run
+
+    return run(arguments, settings)
+
+
+def _bonus_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.bonus import add_arguments
+
+    add_arguments(parser)
+
+
 def _leaderboard(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.leaderboard import run
 
@@ -202,6 +214,7 @@ COMMANDS = {
     "verify": Command("check the signed record of a game, offline", _verify, _verify_arguments),
     "replay": Command("show a game again from its record", _replay, _replay_arguments),
     "leaderboard": Command("build the leaderboards anew", _leaderboard, _leaderboard_arguments, needs=_STORES),
+    "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 

@@ -16,10 +16,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from chance_tap.settings import Settings
+from persistence.bonus import BonusRuns
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.settlement import Settlement
+from workers.bonus import BonusFlush
 from workers.results import ResultReader
 
 JOIN = "/api/v1/rooms/join"
@@ -43,7 +45,7 @@ class Fuse:
 class Watched:
     """Stands for a store, or for a part of one, and reports the end of each awaited call."""
 
-    _PARTS = frozenset({"rooms", "lobby", "results"})
+    _PARTS = frozenset({"rooms", "lobby", "results", "bonus"})
 
     def __init__(self, target: Any, burn: Callable[[str], None]) -> None:
         self._target = target
@@ -121,8 +123,24 @@ async def void(live: LiveStore, db: Database, settings: Settings, room_id: str) 
     await Settlement(live, db).void_room(room_id, "outage")
 
 
+async def start_bonus(live: LiveStore, db: Database, settings: Settings, user_id: int) -> None:
+    await BonusRuns(live, db, settings).start(user_id)
+
+
+async def cancel_bonus(live: LiveStore, db: Database, settings: Settings, user_id: int) -> None:
+    await BonusRuns(live, db, settings).cancel(user_id)
+
+
+async def flush_bonus(live: LiveStore, db: Database, settings: Settings) -> None:
+    await BonusFlush(live, db, BonusRuns(live, db, settings)).round()
+
+
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
-    flow.__name__: flow for flow in (join, create_hero, join_by_key, refused_join, leave, settle, void)
+    flow.__name__: flow
+    for flow in (
+        *(join, create_hero, join_by_key, refused_join, leave, settle, void),
+        *(start_bonus, cancel_bonus, flush_bonus),
+    )
 }
 
 
