@@ -5,6 +5,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from persistence.redis import keys
 from persistence.redis.bonus import BonusFrame, LiveRun
 from persistence.redis.live import LiveStore
 from tests.bonus.model import Shelf
-from tests.live.clocked import NOON_MS, open_clocked, set_clock
+from tests.live.clocked import NOON_MS, flush, open_clocked, set_clock
 
 USER = "5"
 GOALS = (60, 250, 10_000)
@@ -157,7 +158,7 @@ class Pair:
 
 
 async def _example(store: LiveStore, goal: int, words: list[tuple[str, Any]]) -> None:
-    await store.router.execute(0, "FLUSHALL")
+    await flush(store)
     await set_clock(store, NOON_MS)
     pair = Pair(store, goal)
     for word, value in [("start", (0, 0)), *words]:
@@ -165,11 +166,14 @@ async def _example(store: LiveStore, goal: int, words: list[tuple[str, Any]]) ->
     await pair.look(None)
 
 
-def test_scripts_agree_with_the_model(redis_url: str) -> None:
+@pytest.mark.on_cluster_too
+def test_scripts_agree_with_the_model(redis_url: str, redis_kind: str) -> None:
+    examples = 400 if redis_kind == "standalone" else 10
+
     with asyncio.Runner() as runner:
         store = runner.run(open_clocked(redis_url))
 
-        @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(st.sampled_from(GOALS), st.lists(command, max_size=30))
         def agree(goal: int, words: list[tuple[str, Any]]) -> None:
             runner.run(_example(store, goal, words))
