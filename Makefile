@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench chaos web format lock clean
+.PHONY: help play test check bench anticheat chaos web format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside t
 
 chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--seed 1 --games 50" for others
 	@$(PY) -m tests.chaos $(CHAOS)
+
+anticheat: .venv/.test ## How many honest players and cheats the anti-cheat finds, in 10,000 games (some minutes)
+	@$(PY) -m tests.record.anticheat
 
 web: webapp/dist/index.html ## Build the web app
 

@@ -16,34 +16,39 @@ def fixed_rhythm(rng: random.Random) -> Style:
     """A timer that taps: every so many milliseconds, late by what a page's timers are, or shaken by one per cent."""
     period_ms = 1000 / rng.uniform(5, 24)
     if rng.random() < 0.5:
-        return Style(moments=_timer(period_ms, late_ms=rng.uniform(0, 4)))
-    return Style(moments=_timer(period_ms, shake=rng.uniform(0, 0.01)))
+        return Style(name="fixed_rhythm", moments=timer(period_ms, late_ms=rng.uniform(0, 4)))
+    return Style(name="fixed_rhythm", moments=timer(period_ms, shake=rng.uniform(0, 0.01)))
 
 
 def pinned_rate(rng: random.Random) -> Style:
     """More than the rules allow, held at the limit by the client's own window, and as uneven as a hand."""
-    return Style(rate=rng.uniform(25, 32), jitter=rng.uniform(0.05, 0.3))
+    return Style(name="pinned_rate", rate=rng.uniform(25, 32), jitter=rng.uniform(0.05, 0.3))
 
 
 def replayed(rng: random.Random) -> Style:
     """One recording of a person, played again in every game in which this style is used."""
     person, seed = anybody(rng), rng.random()
-    return Style(moments=lambda start_ms, _: person.taps(start_ms, random.Random(seed)))  # noqa: S311
+    return Style(name="replayed", moments=lambda start_ms, _: person.taps(start_ms, random.Random(seed)))  # noqa: S311
 
 
 def wrong_clock(rng: random.Random) -> Style:
     """Stamps of a clock that goes slower than it should, so that taps are claimed for moments long past."""
-    return replace(human(rng), clock_rate=1 - rng.uniform(0.01, 0.1))
+    return replace(human(rng), name="wrong_clock", clock_rate=1 - rng.uniform(0.01, 0.1))
 
 
 def held_back(rng: random.Random) -> Style:
     """Keeps frames for some seconds and sends them together, while the socket answers every ping."""
-    return replace(human(rng), hold_s=rng.uniform(2.5, 4.5))
+    return replace(human(rng), name="held_back", hold_s=rng.uniform(2.5, 4.5))
 
 
 def two_devices(rng: random.Random) -> Style:
     """One account, played on two phones in turn."""
-    return replace(human(rng), devices=("phone of one maker", "phone of another"), change_device_s=3.0)
+    return replace(human(rng), name="two_devices", devices=("one phone", "another phone"), change_device_s=3.0)
+
+
+def two_accounts(rng: random.Random) -> Style:
+    """Accounts of one person: the same phone behind the same address."""
+    return replace(human(rng), name="two_accounts", household="one phone")
 
 
 def human(rng: random.Random) -> Style:
@@ -58,10 +63,18 @@ STYLES: Final[dict[str, Callable[[random.Random], Style]]] = {
     "wrong_clock": wrong_clock,
     "held_back": held_back,
     "two_devices": two_devices,
+    "two_accounts": two_accounts,
 }
 
 
-def _timer(period_ms: float, *, late_ms: float = 0.0, shake: float = 0.0) -> Moments:
+def mixture(rng: random.Random) -> list[Style]:
+    """A room of ten: one cheat of each kind, a second account and a second player of the recording, and a person."""
+    recording = replayed(rng)
+    kinds = [make(rng) for name, make in STYLES.items() if name != "replayed"]
+    return [*kinds, two_accounts(rng), recording, recording, human(rng)]
+
+
+def timer(period_ms: float, *, late_ms: float = 0.0, shake: float = 0.0) -> Moments:
     """Ticks that are late by up to `late_ms`, or whose periods vary by `shake` and add up."""
 
     def moments(start_ms: float, rng: random.Random) -> Iterator[float]:

@@ -1,0 +1,167 @@
+"""Each signal by itself: what it says, when, and that it explains itself with its numbers."""
+
+import random
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from chance_tap.record.document import Frame
+from chance_tap.simulate.cheats import timer
+from chance_tap.simulate.people import Person, anybody
+from chance_tap.simulate.rhythm import Moments, Packer
+from workers.signals import clock, company, rhythm
+from workers.signals.assess import assess
+from workers.signals.evidence import Tapper, ramp
+
+GAME_MS = 60_000
+
+
+def frames(moments: Moments, seed: int = 1, delay_ms: int = 80) -> list[Frame]:
+    rng = random.Random(seed)
+    planned = Packer(moments(0, rng), 0, GAME_MS, rng).frames()
+    return [
+        Frame(n, int(each.send_ms) + delay_ms + rng.randint(0, 40), each.stamp_ms, each.count)
+        for n, each in enumerate(planned, 1)
+    ]
+
+
+def person(seed: int) -> list[Frame]:
+    return frames(anybody(random.Random(seed)).taps, seed)
+
+
+def names(found: Iterator[object]) -> list[str]:
+    return [getattr(signal, "name") for signal in found]  # noqa: B009
+
+
+def test_a_ramp_goes_both_ways() -> None:
+    assert [ramp(value, 0, 10) for value in (-1, 0, 5, 10, 11)] == [0, 0, 0.5, 1, 1]
+    assert [ramp(value, 10, 0) for value in (11, 10, 5, 0, -1)] == [0, 0, 0.5, 1, 1]
+
+
+def test_a_timer_is_too_regular_and_says_by_how_much() -> None:
+    [signal] = rhythm.regularity(frames(timer(150, late_ms=3)))
+    assert (signal.name, signal.score) == ("regular_rhythm", 1.0)
+    assert "taps vary by" in signal.why
+    assert "%" in signal.why
+
+
+@pytest.mark.parametrize("rate", [22, 24, 26, 30])
+def test_a_timer_at_the_limit_is_too_regular_though_its_client_holds_taps_back(rate: float) -> None:
+    [signal] = rhythm.regularity(frames(timer(1000 / rate, late_ms=2)))
+    assert signal.score > 0.9
+
+
+def test_people_are_not() -> None:
+    for seed in range(30):
+        assert names(rhythm.regularity(person(seed))) == []
+        assert names(rhythm.grid(person(seed))) == []
+
+
+def test_beats_left_out_do_not_hide_the_grid() -> None:
+    def moments(start_ms: float, rng: random.Random) -> Iterator[float]:
+        return (at for at in timer(130, late_ms=1)(start_ms, rng) if rng.random() > 0.25)
+
+    found = frames(moments)
+    assert names(rhythm.regularity(found)) == []
+    [signal] = rhythm.grid(found)
+    assert signal.score > 0.9
+    assert "130." in signal.why
+
+
+def test_a_screen_is_no_grid() -> None:
+    for digitizer_ms in (8.33, 16.67, 33.33):
+        hand = Person(rate=7, digitizer_ms=digitizer_ms)
+        assert names(rhythm.grid(frames(hand.taps))) == []
+        assert names(rhythm.regularity(frames(hand.taps))) == []
+
+
+def test_windowed_rates_add_up() -> None:
+    found = person(3)
+    rates = rhythm.windowed_rates(found)
+    assert len(rates) == (found[-1].stamp_ms - found[0].stamp_ms) // 5_000
+    assert sum(rates) * 5 == pytest.approx(sum(frame.taps for frame in found), abs=25)
+
+
+def test_few_frames_say_nothing() -> None:
+    few = frames(timer(150))[:39]
+    tapper = Tapper("1", few, {})
+    assert [found.signals for found in assess([tapper, Tapper("2", [], {})], {})] == [[], []]
+
+
+def test_a_rhythm_played_again_is_known_a_new_one_is_not() -> None:
+    hand = anybody(random.Random(5))
+    first, again = (frames(lambda start_ms, _: hand.taps(start_ms, random.Random(9)), seed) for seed in (1, 2))
+    other = frames(hand.taps, 3)
+    kept = {"an earlier room": rhythm.unpack(rhythm.compact(first))}
+    [signal] = rhythm.replayed(rhythm.gaps_of(again), kept)
+    assert signal.score == 1
+    assert "an earlier room" in signal.why
+    assert names(rhythm.replayed(rhythm.gaps_of(other), kept)) == []
+
+
+def test_two_accounts_with_one_recording_are_known_in_one_room() -> None:
+    hand = anybody(random.Random(5))
+    one, two = (frames(lambda start_ms, _: hand.taps(start_ms, random.Random(9)), seed) for seed in (1, 2))
+    found = assess([Tapper("1", one, {}), Tapper("2", two, {}), Tapper("3", person(8), {})], {})
+    assert [assessment.review for assessment in found] == [True, True, False]
+
+
+def test_a_compact_rhythm_is_small_and_comes_back() -> None:
+    found = person(1)
+    packed = rhythm.compact(found)
+    assert len(packed) <= 1_200
+    assert rhythm.unpack(packed) == rhythm.gaps_of(found)
+
+
+def test_a_clock_that_runs_wrong_all_the_time() -> None:
+    slow = [frame._replace(stamp_ms=int(frame.stamp_ms * 0.97)) for frame in person(4)]
+    [signal] = clock.drift(slow)
+    assert signal.name == "clock_drift"
+    assert signal.score > 0.9
+    assert "ms a second" in signal.why
+
+
+def test_one_change_of_network_is_no_drift() -> None:
+    found = person(4)
+    moved = [frame._replace(at_ms=frame.at_ms + (400 if frame.at_ms > 30_000 else 0)) for frame in found]
+    assert names(clock.drift(moved)) == []
+
+
+def test_stamps_in_the_future_are_a_weak_signal() -> None:
+    ahead = [frame._replace(stamp_ms=frame.at_ms) for frame in person(4)]
+    [signal] = clock.drift(ahead)
+    assert (signal.name, round(signal.score, 2)) == ("clock_ahead", 0.3)
+
+
+@pytest.mark.parametrize(("count", "score"), [(0, None), (2, None), (6, 0.5), (10, 1.0), (500, 1.0)])
+def test_frames_held_back_count_from_the_third_on(count: int, score: float | None) -> None:
+    found = list(clock.held_back("1", {("1", "held", "1"): count, ("2", "held", "1"): 99}))
+    assert [signal.score for signal in found] == ([] if score is None else [score])
+
+
+def origins(**values: str) -> Mapping[tuple[str, str, str], int]:
+    return {(user.removeprefix("u"), "from", value): 1 for user, value in values.items()}
+
+
+def test_who_shares_a_network_or_a_device() -> None:
+    notes = origins(u1="n.d", u2="n.e", u3="m.d", u4="k.f")
+    assert names(company.shared("1", notes)) == ["same_network"]
+    assert names(company.shared("3", notes)) == []
+    twins = origins(u1="n.d", u2="n.d", u3="n.e")
+    [signal] = company.shared("1", twins)
+    assert (signal.name, signal.score) == ("same_device", 0.5)
+    assert "player 2" in signal.why
+    assert names(company.shared("4", twins)) == []
+
+
+def test_one_account_from_two_kinds_of_device() -> None:
+    notes = {("1", "from", "n.d"): 2, ("1", "from", "m.e"): 1}
+    assert names(company.shared("1", notes)) == ["two_devices"]
+    assert names(company.shared("1", {("1", "from", "n.d"): 2, ("1", "from", "m.d"): 1})) == []
+
+
+def test_weak_signals_alone_are_no_reason_to_look() -> None:
+    notes = origins(u1="n.d", u2="n.d")
+    found = assess([Tapper("1", person(1), {}), Tapper("2", person(2), {})], notes)
+    assert [assessment.review for assessment in found] == [False, False]
+    assert all(0 < assessment.score < 0.7 for assessment in found)
