@@ -8,13 +8,14 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
+from zlib import crc32
 
 import orjson
 
 from chance_tap.simulate.api import Account, Api, ApiError
 from chance_tap.simulate.outbox import Outbox
 from chance_tap.simulate.outcome import Outcome
-from chance_tap.simulate.rhythm import PERSON, Packer, Planned, Style, human_rate, taps
+from chance_tap.simulate.rhythm import PERSON, Packer, Planned, Style
 from chance_tap.simulate.wire import ABNORMAL_CLOSE, Wire
 
 RECONNECT_S = (0.2, 1.0, 2.0, 5.0)
@@ -40,14 +41,17 @@ class Seat:
         self.account = account
         self.room = room
         self.outcome = Outcome(
-            account.user_id, room["room_id"], room["stake"] if style else 0, organizes=not style, target=room["target"]
-        )
+            account.user_id, room["room_id"], room["stake"] if style else 0, organizes=not style, target=room["target"],
+            style=style.name if style else "organizer",
+        )  # fmt: skip
         self.players: set[str] = {player["user_id"] for player in room["players"]}
         self.state: str = room["state"]
         self._rng = rng
         self._style = style
         self._loop = asyncio.get_running_loop()
         self._wire: Wire | None = None
+        self._sockets = 0
+        self._held: list[bytes] = []
         self._closed: asyncio.Future[int] | None = None
         self._over = asyncio.Event()
         self._moved = asyncio.Event()
@@ -154,7 +158,9 @@ class Seat:
         while True:
             self._closed = self._loop.create_future()
             try:
-                self._wire = await Wire.open(self.api.socket_url, self._on_message, self._on_close)
+                headers = self._origin(self._sockets)
+                self._sockets += 1
+                self._wire = await Wire.open(self.api.socket_url, self._on_message, self._on_close, headers=headers)
                 self._send({"type": "hello", "token": self.account.token})
                 code = await self._closed
             except (OSError, TimeoutError):
@@ -173,6 +179,17 @@ class Seat:
             delay = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
             failures += 1
             await asyncio.sleep(delay * self._rng.uniform(0.8, 1.2))
+
+    def _origin(self, socket: int) -> dict[str, str]:
+        """Where the player's next socket comes from, as the proxy before a gateway would say it."""
+        number = self.account.who.telegram_id
+        style = self._style or PERSON
+        device = style.devices[socket % len(style.devices)] if style.devices else f"phone {number}"
+        host = crc32(style.household.encode()) if style.household else number
+        return {
+            "User-Agent": style.household or device,
+            "X-Forwarded-For": f"10.{host >> 16 & 255}.{host >> 8 & 255}.{host & 255}",
+        }
 
     def _on_close(self, code: int) -> None:
         if self._closed is not None and not self._closed.done():
@@ -359,12 +376,14 @@ class Seat:
         if self._style is None:
             return
         style, now_ms = self._style, self._loop.time() * 1000 + self._offset_ms
-        rate = human_rate(self._rng) if style.rate is None else style.rate
-        moments = taps(max(float(starts_ms), now_ms), rate, self._rng, style.jitter)
+        moments = style.taps(max(float(starts_ms), now_ms), self._rng)
         self._packer = Packer(moments, starts_ms, ends_ms, self._rng, style.timer_jitter_ms, style.obeys)
         self._plan = self._packer.frames()
         for at_s, for_s in style.outages:
             self._timers.append(self._loop.call_at(self._local(starts_ms) + at_s, self._lose_network, for_s))
+        if style.change_device_s:
+            change = self._local(starts_ms) + style.change_device_s
+            self._timers.append(self._loop.call_at(change, self._lose_network, 0.0))
         self._schedule()
 
     def _schedule(self) -> None:
@@ -378,9 +397,26 @@ class Seat:
         if outbox is None or self.account.user_id in self.outcome.blocked or self.state != "playing":
             return
         online = self._ready and not self._offline
-        payload = outbox.add(planned.count, planned.stamp_ms, self._loop.time(), online=online)
+        style = self._style or PERSON
+        stamp_ms = style.stamp(planned.stamp_ms, self.outcome.starts_ms)
+        payload = outbox.add(planned.count, stamp_ms, self._loop.time(), online=online)
         self.outcome.taps_sent += planned.count
         self.outcome.frames_sent += 1
-        if online and wire is not None:
+        if style.hold_s:
+            self._hold(payload, style.hold_s)
+        elif online and wire is not None:
             wire.send(payload)
         self._schedule()
+
+    def _hold(self, payload: bytes, for_s: float) -> None:
+        """Keep a frame back; the first one of a while lets all of them go, at the end of the game at the latest."""
+        if not self._held:
+            due = min(self._loop.time() + for_s, self._local(self.outcome.ends_ms) + 0.2)
+            self._timers.append(self._loop.call_at(due, self._let_go))
+        self._held.append(payload)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, []
+        if self._ready and self._wire is not None:
+            for payload in held:
+                self._wire.send(payload)

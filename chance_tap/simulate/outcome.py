@@ -29,6 +29,7 @@ class Outcome:
     reconnects: int = 0
     reconnect_s: list[float] = field(default_factory=list)
     gaps: int = 0
+    style: str = "person"
     organizes: bool = False
     target: int | None = None
     reactions_sent: int = 0

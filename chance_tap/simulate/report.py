@@ -4,6 +4,7 @@ Knows nothing of connections; `discrepancies` is empty exactly when the run prov
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ _SHOWN = 20
 
 @dataclass(slots=True)
 class Report:
-    """Collects outcomes; times are in seconds."""
+    """Collects outcomes; times are in seconds.  `reviews`: by room and user, whether the signals want a look."""
 
     players: int
     stake: int
@@ -23,6 +24,7 @@ class Report:
     lost: list[str] = field(default_factory=list)
     balances: dict[str, tuple[int, int]] = field(default_factory=dict)
     audit: list[str] | None = None
+    reviews: dict[tuple[str, str], bool] | None = None
     elapsed_s: float = 0.0
 
     def rooms(self) -> dict[str, list[Outcome]]:
@@ -89,12 +91,24 @@ class Report:
             "reactions_sent": sum(outcome.reactions_sent for outcome in self.outcomes),
             "reactions_seen": sum(outcome.reactions_seen for outcome in self.outcomes),
             "refused": dict(refused),
+            **({} if self.reviews is None else {"review": self._reviewed(self.reviews)}),
             "audit": "not run: DATABASE_URL and REDIS_URL are not known here" if self.audit is None
             else "clean" if not self.audit
             else self.audit[:_SHOWN],
             "discrepancies": len(found),
             "first_discrepancies": found[:_SHOWN],
         }  # fmt: skip
+
+    def _reviewed(self, reviews: Mapping[tuple[str, str], bool]) -> dict[str, str]:
+        """By style, how many of the players in settled games an operator is asked to look at."""
+        games: Counter[str] = Counter()
+        flagged: Counter[str] = Counter()
+        for outcome in self.outcomes:
+            review = reviews.get((outcome.room_id, outcome.user_id))
+            if review is not None:
+                games[outcome.style] += 1
+                flagged[outcome.style] += review
+        return {style: f"{flagged[style]} of {games[style]}" for style in sorted(games)}
 
     def _playing_s(self) -> float:
         """From the first room's start to the last room's end."""

@@ -49,9 +49,11 @@ class Style:
     """How a player taps.  `rate` None is a person's own; `outages` are (seconds after the start, length in seconds).
 
     `moments` makes the taps instead of `rate` and `jitter`.  The rest is for cheats: `clock_rate` is how fast the
-    clock of the stamps goes, `hold_s` for how long frames are kept back, `devices` are taken in turn.
+    clock of the stamps goes, `hold_s` for how long frames are kept back, `devices` are taken in turn, and who has the
+    same `household` has the same address and device.
     """
 
+    name: str = "person"
     rate: float | None = None
     jitter: float = 0.25
     timer_jitter_ms: float = 15.0
@@ -62,6 +64,7 @@ class Style:
     hold_s: float = 0.0
     devices: tuple[str, ...] = ()
     change_device_s: float = 0.0
+    household: str = ""
 
     def taps(self, start_ms: float, rng: random.Random) -> Iterator[float]:
         """The moments at which this player taps, from `start_ms` on."""

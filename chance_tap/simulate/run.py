@@ -18,6 +18,7 @@ import uvloop
 
 from chance_tap.settings import Settings
 from chance_tap.simulate.api import Account, Api, ApiError
+from chance_tap.simulate.cheats import mixture
 from chance_tap.simulate.client import Seat, SeatLost
 from chance_tap.simulate.hero import LEAST_PLAYERS, HeroGame
 from chance_tap.simulate.identity import SIMULATED_IDS, identity
@@ -26,6 +27,7 @@ from chance_tap.simulate.report import Report
 from chance_tap.simulate.rhythm import PERSON, Style
 
 _MOST_POOR_PLAYERS = 5000
+_RECORDS_WITHIN_S = 60.0
 
 
 class SimulationError(Exception):
@@ -137,6 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="", help="the gateway (default http://127.0.0.1:$PORT)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the rhythms of an earlier run")
     parser.add_argument("--rate", type=float, default=None, help="taps a second of everybody (default: people, 4 to 9)")
+    parser.add_argument("--cheats", action="store_true", help="rooms of ten with cheats, and which of them are flagged")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument(
         "--opponents", type=int, default=None, metavar="N", help="no run: keep people company, N players a room"
@@ -150,14 +153,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.opponents > 0:
             uvloop.run(Opponents(url, settings.bot_token, arguments.opponents).run())
         return 0
-    players = arguments.players if arguments.players is not None else 10 if arguments.hero else 500
+    small = arguments.hero or arguments.cheats
+    players = arguments.players if arguments.players is not None else 10 if small else 500
     least = LEAST_PLAYERS if arguments.hero else 1
     if players < least or arguments.games < 1:
         print(f"simulate: --players must be at least {least} and --games at least 1.", file=sys.stderr)
         return 2
     plan = Plan(
         url=url, bot_token=settings.bot_token, players=players, stake=arguments.stake, games=arguments.games,
-        seed=arguments.seed, styles=(Style(rate=arguments.rate),),
+        seed=arguments.seed,
+        styles=mixture(random.Random(arguments.seed)) if arguments.cheats else (Style(rate=arguments.rate),),  # noqa: S311
         game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
     )  # fmt: skip
     try:
@@ -175,4 +180,29 @@ async def _simulate(plan: Plan, settings: Settings, *, hero: bool) -> Report:
         from chance_tap.audit import audit_addresses
 
         report.audit = [str(finding) for finding in await audit_addresses(settings)]
+        if any(style.name != PERSON.name for style in plan.styles):
+            report.reviews = await _reviews(settings, report)
     return report
+
+
+async def _reviews(settings: Settings, report: Report) -> dict[tuple[str, str], bool]:
+    """What the signals say of every player, once the worker has made the records."""
+    from persistence.postgres import records
+    from persistence.postgres.pool import Database
+
+    found: dict[tuple[str, str], bool] = {}
+    rooms = {outcome.room_id for outcome in report.outcomes if outcome.state == "settled"}
+    db = await Database.open(settings.database_url, name="chance-tap-simulate")
+    try:
+        async with asyncio.timeout(_RECORDS_WITHIN_S):
+            for room_id in rooms:
+                signals = await records.signals(db, room_id)
+                while not signals:
+                    await asyncio.sleep(0.2)
+                    signals = await records.signals(db, room_id)
+                found |= {(room_id, str(player.user_id)): player.review for player in signals}
+    except TimeoutError:
+        report.lost.append(f"no records of {len(rooms - {room_id for room_id, _ in found})} games")
+    finally:
+        await db.close()
+    return found

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -37,9 +37,15 @@ class Wire(asyncio.Protocol):
 
     @classmethod
     async def open(
-        cls, url: str, on_message: Callable[[bytes], None], on_close: Callable[[int], None], timeout_s: float = 10.0
+        cls,
+        url: str,
+        on_message: Callable[[bytes], None],
+        on_close: Callable[[int], None],
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
     ) -> "Wire":
-        """Connect to `ws://` or `wss://`.
+        """Connect to `ws://` or `wss://`; `headers` go with the handshake.
 
         Raises:
             OSError: no connection, or the upgrade was refused.
@@ -53,20 +59,21 @@ class Wire(asyncio.Protocol):
                 lambda: cls(on_message, on_close), host, port, ssl=ssl.create_default_context() if secure else None
             )
             try:
-                await wire._upgrade(parts.netloc, parts.path)
+                await wire._upgrade(parts.netloc, parts.path, headers or {})
             except BaseException:
                 transport.abort()
                 raise
         return wire
 
-    async def _upgrade(self, host: str, path: str) -> None:
+    async def _upgrade(self, host: str, path: str, headers: Mapping[str, str]) -> None:
         assert self._transport is not None
         assert self._up is not None
         key = base64.b64encode(os.urandom(16))
         self._accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
         self._transport.write(
             b"GET %b HTTP/1.1\r\nHost: %b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: %b\r\nSec-WebSocket-Version: 13\r\n\r\n" % (path.encode(), host.encode(), key)
+            b"Sec-WebSocket-Key: %b\r\nSec-WebSocket-Version: 13\r\n%b\r\n"
+            % (path.encode(), host.encode(), key, "".join(f"{n}: {v}\r\n" for n, v in headers.items()).encode())
         )
         await self._up
 
