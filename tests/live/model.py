@@ -211,7 +211,7 @@ class Room:
         changed = self.state != before
         if changed:
             self._saved(now)
-        elif self.state != "settled":
+        elif self.outcome is None:
             self.due = self._next_due(now)
         remaining = {
             "waiting": self._next_due(now) - now,
