@@ -1,5 +1,6 @@
 """`bonus_taps` over real sockets: in order, without waiting, restored when Redis forgot, refused with a reason."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 import pytest_asyncio
 import redis
 
+from chance_tap.embedded.postgres import EmbeddedPostgres
 from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
 from gateway.live.bonus import RESTORES_BURST
 from gateway.live.hub import PATH
+from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from tests.bonus.conftest import REWARD, World
@@ -218,3 +221,24 @@ async def test_while_redis_is_away_frames_are_refused_and_count_once(
         state = state if state["type"] == "bonus" else {"seq": 0}
     assert state["taps"] == 10
     await live.close()
+
+
+async def test_while_postgres_is_away_taps_go_on(
+    start_gateway: StartGateway, game: Game, behind: World, postgres_server: EmbeddedPostgres
+) -> None:
+    gateway = await start_gateway()
+    user_id = await game.account()
+    await behind.runs.start(int(user_id))
+    peer = await game.peer(gateway, user_id)
+    postgres_server.stop()
+    await peer.send(taps(game, 20, 1))
+    assert (await until_seq(peer, 1))["taps"] == 20
+    with pytest.raises(StoreUnavailable):
+        await behind.worker.round()
+    postgres_server.start()
+    flushed = 0
+    while flushed < 20:
+        with contextlib.suppress(StoreUnavailable):
+            await behind.worker.round()
+            flushed = (await behind.stored(int(user_id))).taps
+    assert await behind.live.bonus.dirty(10) == []
