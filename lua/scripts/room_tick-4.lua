@@ -39,7 +39,7 @@ end
 local changed = room.state ~= state
 if changed then
   save_room(room)
-elseif state ~= SETTLED then
+elseif not room.fields.outcome then -- one that was decided a moment ago would come up again and again
   redis.call('ZADD', KEYS[2], string.format('%.0f', due), room.id)
 end
 local list = answer('ok', room)

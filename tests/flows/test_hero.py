@@ -264,6 +264,26 @@ async def test_a_repeated_join_is_answered_when_the_key_is_dead(world: World) ->
     assert await world.balance(resumed) == GRANT - STAKE
 
 
+async def test_a_room_that_starts_behind_its_look_up(world: World) -> None:
+    """Between finding the room and asking for a seat: newcomers are late, a repetition still gets its answer."""
+    room, _, [before, other] = await opened(world, 2)
+    assert room.key is not None
+
+    async def by_key(key: str) -> RoomState | None:
+        state = await world.live.rooms.by_key(key)
+        return room if state is None else state
+
+    assert await world.start(room) == "ok"
+    live: Any = Instead(world.live, rooms=Instead(world.live.rooms, by_key=by_key))
+    seats = Seats(live, world.db, world.settings)
+    assert (await seats.join_by_key(before, room.key, JOIN_BY_KEY, "key", b"body")).answer == b"answer"
+    late = await world.player()
+    for user_id in (late, other):
+        another = seats.join_by_key(user_id, room.key, JOIN_BY_KEY, "another key", b"body")
+        assert await code_of(another) == ErrorCode.ROOM_CLOSED
+    assert await world.balance(late) == GRANT
+
+
 def let_leases_run_out(world: World) -> None:
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("UPDATE game.idempotency SET lease_until = now()")

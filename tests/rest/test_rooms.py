@@ -102,9 +102,10 @@ async def test_keys_that_are_none(client: httpx.AsyncClient, unlimited: Player) 
     for key in (None, b"", b"x" * 201, b"a b", b"tab\there", "ключ".encode(), b"\xff\xfe", b"\x7f"):
         headers = [(b"authorization", f"Bearer {unlimited.token}".encode())]
         headers += [(b"idempotency-key", key)] if key is not None else []
-        refused = await client.post(JOIN, headers=headers, json={"stake": 50})
-        assert code_of(refused) == (400, "invalid_request"), key
-        assert refused.json()["details"]["fields"][0]["field"] == "Idempotency-Key"
+        for path in (JOIN, f"{API}/rooms", f"{API}/rooms/join-by-key"):
+            refused = await client.post(path, headers=headers, json={"stake": 50, "fee": 50, "key": "0123456789"})
+            assert code_of(refused) == (400, "invalid_request"), (path, key)
+            assert refused.json()["details"]["fields"][0]["field"] == "Idempotency-Key"
 
 
 async def test_keys_at_their_limits(client: httpx.AsyncClient, unlimited: Player) -> None:
