@@ -75,21 +75,24 @@ class ResultReader:
     async def read(self) -> list[ResultEntry]:
         """Entries that the shards keep for sure.
 
-        When a store goes in the middle they are forgotten here and read again once it is back, if it still holds them;
-        nobody else may claim them for a while, and players wait for their result.
+        Where a store goes in the middle they are forgotten here and read again once it is back, if it still holds
+        them; nobody else may claim them for a while, and players wait for their result.
         """
         try:
-            behind, self._behind = self._behind, False
-            left = await self._live.results.unfinished(self._consumer, READ_COUNT) if behind else []
+            left: list[ResultEntry] = []
+            if self._behind:
+                left, all_asked = await self._live.results.unfinished(self._consumer, READ_COUNT)
+                self._behind = not all_asked
             entries = [entry for entry in left if _key(entry) not in self._in_hand]
             entries += await self._live.results.read(self._consumer, READ_COUNT)
-            if entries:
-                await self._live.results.barrier(sorted({entry.partition for entry in entries}))
+            kept = await self._live.results.kept(entries) if entries else []
         except StoreUnavailable:
             self._behind = True
             raise
-        self._in_hand.update(map(_key, entries))
-        return entries
+        if len(kept) < len(entries):
+            self._behind = True
+        self._in_hand.update(map(_key, kept))
+        return kept
 
     async def settle(self, entries: Sequence[ResultEntry]) -> None:
         """Settle all concurrently and acknowledge those that are done with; the others come again."""

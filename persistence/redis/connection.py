@@ -94,6 +94,11 @@ class Connection(asyncio.Protocol):
     def in_flight(self) -> int:
         return len(self._pending)
 
+    @property
+    def silent_s(self) -> float:
+        """How long a reply has been owed without a word."""
+        return self._loop.time() - self._heard if self._pending else 0.0
+
     def send(self, args: Arguments, callback: Callback) -> None:
         """Queue a command; what one turn of the loop queues goes out in one write."""
         if self._transport is None or len(self._pending) >= MAX_IN_FLIGHT:
@@ -232,6 +237,11 @@ class Link:
     @property
     def up(self) -> bool:
         return self._connection is not None
+
+    @property
+    def silent_s(self) -> float:
+        """How long the server has owed a reply."""
+        return 0.0 if self._connection is None else self._connection.silent_s
 
     async def ready(self) -> None:
         """Wait for the first attempt to connect.  Raises what it raised."""

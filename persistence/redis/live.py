@@ -1,7 +1,6 @@
 """The door to everything live.  Owns the router, the scripts and the heartbeat; decides nothing."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 
@@ -86,14 +85,23 @@ class LiveStore:
         await asyncio.gather(*(self.router.call(at.slot, self._pulse, (at.pulse, at.due)) for at in parts))
 
     async def due(self, limit: int = 200) -> list[tuple[str, int]]:
-        """(room id, due ms) of rooms whose deadline has come, the longest waiting first; `limit` a partition."""
+        """(room id, due ms) of rooms whose deadline has come, the longest waiting first; `limit` a partition.
+
+        Makes do with the shards that answer, and raises StoreUnavailable only when nothing is due there.
+        """
         parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
-        replies = await asyncio.gather(*(self.router.call(at.slot, self._due, (at.due,), limit) for at in parts))
-        found = [
-            (room_id.decode(), int(due))
-            for reply in replies
-            for room_id, due in zip(reply[1::2], reply[2::2], strict=True)
-        ]
+        requests = (self.router.call(at.slot, self._due, (at.due,), limit) for at in parts)
+        found: list[tuple[str, int]] = []
+        away: StoreUnavailable | None = None
+        for reply in await asyncio.gather(*requests, return_exceptions=True):
+            if isinstance(reply, StoreUnavailable):
+                away = reply
+            elif isinstance(reply, BaseException):
+                raise reply
+            else:
+                found += ((room_id.decode(), int(due)) for room_id, due in zip(reply[1::2], reply[2::2], strict=True))
+        if away is not None and not found:
+            raise away
         return sorted(found, key=lambda item: item[1])
 
     async def open_rooms(self) -> list[str]:
@@ -127,10 +135,12 @@ class LiveStore:
         return subscriber
 
     async def _beat(self) -> None:
+        """Without waiting for answers: a shard that gives none must not make the others look dead."""
+        parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
         while True:
             await asyncio.sleep(PULSE_S)
-            with contextlib.suppress(StoreUnavailable, Refused):
-                await self.pulse()
+            for at in parts:
+                self.router.run(at.slot, self._pulse, (at.pulse, at.due), (), _ignore)
 
     async def _check(self) -> None:
         for shard in self.router.masters():

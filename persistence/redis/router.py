@@ -33,6 +33,8 @@ from persistence.redis.scripts import Script, ScriptSet
 MAX_ATTEMPTS = 16
 RETRY_S = 0.03
 RETRY_MAX_S = 0.5
+SILENT_S = 0.8  # a server that owes a reply for this long may be lost: the others are asked who has its slots
+ASK_S = 0.5  # how long one of them may take to say so
 _LATER = frozenset({"TRYAGAIN", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY"})
 _STALE_MAP = frozenset({"CLUSTERDOWN", "READONLY", "MASTERDOWN"})
 
@@ -40,11 +42,11 @@ _STALE_MAP = frozenset({"CLUSTERDOWN", "READONLY", "MASTERDOWN"})
 class Shard:
     """One server: its link, its replication id (part of every epoch) and its clock."""
 
-    def __init__(self, endpoint: Endpoint, access: Access, scripts: ScriptSet) -> None:
+    def __init__(self, endpoint: Endpoint, access: Access, scripts: ScriptSet, clock_offset_ms: float) -> None:
         self.endpoint = endpoint
         self.replid = ""
         self.is_master = True
-        self.clock_offset_ms = 0.0  # its clock less our monotonic one
+        self.clock_offset_ms = clock_offset_ms  # its clock less our monotonic one; a guess until it was asked
         self._scripts = scripts
         self.link = Link(endpoint, access, self._prepare, name=f"redis {endpoint.host}:{endpoint.port}")
 
@@ -70,7 +72,7 @@ class Shard:
         info, now = await asyncio.gather(request("INFO", "replication"), request("TIME"))
         middle = (sent + time.monotonic()) / 2
         fields = parse_info(info)
-        self.replid = fields["master_replid"][:12]
+        self.replid = replication_id(fields)
         self.is_master = fields["role"] == "master"
         self.clock_offset_ms = int(now[0]) * 1000 + int(now[1]) / 1000 - middle * 1000
 
@@ -79,6 +81,11 @@ def parse_info(text: bytes) -> dict[str, str]:
     """INFO's lines as a dict."""
     lines = (line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
     return {words[0]: words[1] for words in lines}
+
+
+def replication_id(fields: dict[str, str]) -> str:
+    """As much of a server's replication id as names it: the part of every epoch that a failover changes."""
+    return fields["master_replid"][:12]
 
 
 class Command:
@@ -181,6 +188,7 @@ class Router:
         self._owners: list[Shard] = []
         self._refreshing: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
+        self._watchers: list[Callable[[], None]] = []
         self._loop = asyncio.get_running_loop()
 
     @classmethod
@@ -224,6 +232,10 @@ class Router:
         """The shards that own slots, in the order of their slots."""
         return list(dict.fromkeys(self._owners))
 
+    def watch(self, moved: Callable[[], None]) -> None:
+        """Call `moved` whenever slots have got other owners."""
+        self._watchers.append(moved)
+
     @property
     def access(self) -> Access:
         assert self._access is not None
@@ -266,7 +278,9 @@ class Router:
 
     def moved(self, slot: int, shard: Shard) -> None:
         """One slot has another owner: the others may have too."""
-        self._owners[slot] = shard
+        if self._owners[slot] is not shard:
+            self._owners[slot] = shard
+            self._tell_watchers()
         self.refresh()
 
     def refresh(self) -> None:
@@ -282,39 +296,77 @@ class Router:
         finally:
             self._refreshing = None
 
+    async def owns(self, shard: Shard, slot: int) -> bool:
+        """Whether another server of the cluster, too, takes this one for the slot's owner: one that slept through its
+        own replacement does so itself for a moment.  Raises StoreUnavailable when none can be asked."""
+        if not self.is_cluster:
+            return True
+        others = [other for other in self._shards.values() if other is not shard and other.link.up]
+        return (await self._first_map(others)).get(slot) == shard.endpoint
+
     async def _read_map(self) -> None:
+        # Those that are heard first: one that was killed or frozen would cost the time that a failover takes.
+        shards = sorted(self._shards.values(), key=lambda shard: (not shard.link.up, shard.link.silent_s))
+        found = await self._first_map(shards)
+        before = list(self._owners)
+        for slot, endpoint in found.items():
+            self._owners[slot] = self._shard(endpoint)
+        if self._owners == before:
+            return
+        owners = set(self._owners)
+        for shard in set(before) - owners:
+            if shard.link.silent_s > SILENT_S:
+                shard.link.abort()  # what waits there for an answer waits in vain
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        for moved in self._watchers:
+            moved()
+
+    async def _first_map(self, shards: Sequence[Shard]) -> dict[int, Endpoint]:
+        """The slot map of the first of these that answers."""
         error: Exception = StoreUnavailable("redis")
-        for shard in sorted(self._shards.values(), key=lambda shard: not shard.link.up):
+        for shard in shards:
             try:
-                ranges: Sequence[Reply] = await self.ask(shard, "CLUSTER", "SLOTS")
+                async with asyncio.timeout(ASK_S):
+                    ranges: Sequence[Reply] = await self.ask(shard, "CLUSTER", "SLOTS")
             except (StoreUnavailable, Refused) as failure:
                 error = failure
                 continue
-            if not ranges:
+            except TimeoutError:
                 continue
-            for first, last, master, *_ in ranges:
-                owner = self._shard(Endpoint((master[0] or b"").decode() or shard.endpoint.host, master[1]))
-                self._owners[first : last + 1] = [owner] * (last + 1 - first)
-            return
+            if ranges:
+                return {
+                    slot: Endpoint((master[0] or b"").decode() or shard.endpoint.host, master[1])
+                    for first, last, master, *_ in ranges
+                    for slot in range(first, last + 1)
+                }
         raise error
 
     def _shard(self, endpoint: Endpoint) -> Shard:
         shard = self._shards.get(endpoint)
         if shard is None:
-            shard = self._shards[endpoint] = Shard(endpoint, self.access, self._scripts)
+            offset_ms = self._owners[0].clock_offset_ms if self._owners else 0.0
+            shard = self._shards[endpoint] = Shard(endpoint, self.access, self._scripts, offset_ms)
         return shard
 
     async def _probe(self) -> None:
         """Replication ids, roles and clocks, about every second: a failover shows here first."""
         while True:
             await asyncio.sleep(PROBE_S)
-            for shard in self.masters():
-                if not shard.link.up:
-                    self.refresh()
-                    continue
-                try:
-                    await shard.look()
-                except (StoreUnavailable, Refused):
-                    continue
-                if not shard.is_master:
-                    self.refresh()
+            await asyncio.gather(*map(self._probe_one, self.masters()))
+
+    async def _probe_one(self, shard: Shard) -> None:
+        if not shard.link.up:
+            self.refresh()
+            return
+        try:
+            async with asyncio.timeout(SILENT_S):
+                await shard.look()
+        except TimeoutError:
+            self.refresh()
+        except (StoreUnavailable, Refused):
+            return
+        else:
+            if not shard.is_master:
+                self.refresh()

@@ -59,6 +59,12 @@ class _Feed(asyncio.Protocol):
         self.channels.discard(channel)
         self._send(b"sunsubscribe", channel)
 
+    def let_go(self, channel: bytes) -> None:
+        """The channel is another feed's now.  The last one takes the connection along."""
+        self.channels.discard(channel)
+        if not self.channels:
+            self._abort()
+
     async def close(self) -> None:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -165,6 +171,7 @@ class Subscriber:
         self._loop = asyncio.get_running_loop()
         self._channels: dict[bytes, _Channel] = {}
         self._feeds: dict[Endpoint, _Feed] = {}
+        router.watch(self._follow_owners)
 
     @property
     def whole(self) -> bool:
@@ -231,8 +238,16 @@ class Subscriber:
     def strayed(self, feed: _Feed, channel: bytes) -> None:
         """The server dropped a subscription by itself: its slot moved."""
         self._router.refresh()
-        self._miss(channel)
-        self._retry_later(feed, channel)
+        state = self._channels.get(channel)
+        if state is not None and state.feed is feed:
+            self._miss(channel)
+            self._retry_later(feed, channel)
+
+    def _follow_owners(self) -> None:
+        """Slots have new owners; the old ones may still talk to those who listen, but nobody publishes there."""
+        for channel in list(self._channels):
+            if self._rehome(channel):
+                self._miss(channel)
 
     def refused(self, feed: _Feed, channel: bytes, error: str) -> None:
         """A subscription was answered with an error."""
@@ -264,7 +279,8 @@ class Subscriber:
         feed = self._feed_of(channel)
         if feed is state.feed:
             return False
-        state.feed.channels.discard(channel)
+        # No word to the old server: whether it has dropped the channel by itself cannot be told from its answers.
+        state.feed.let_go(channel)
         state.feed = feed
         feed.subscribe(channel)
         return True
