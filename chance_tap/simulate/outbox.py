@@ -1,4 +1,5 @@
-"""Taps frames on their way: numbered, kept until acknowledged and 3 s older, sent again when the server lacks them.
+"""Taps frames on their way: numbered, kept until frames 3 s later are acknowledged, sent again when the server lacks
+them.  While nothing is acknowledged nothing is thrown away: a server that comes back may be older than it was.
 
 Owns the sequence number.  Knows no clock but the moments it is told, in seconds of the event loop.
 """
@@ -37,15 +38,15 @@ class Outbox:
         payload = orjson.dumps(
             {"type": "taps", "user_id": self._user_id, "count": count, "timestamp": stamp_ms, "seq": self._seq}
         )
-        sent = self._sent
-        while sent and sent[0].acknowledged is not None and sent[0].acknowledged < now - KEEP_ACKNOWLEDGED_S:
-            sent.popleft()
-        sent.append(SentFrame(self._seq, count, payload, now if online else 0.0))
+        self._sent.append(SentFrame(self._seq, count, payload, now if online else 0.0))
         return payload
 
     def acknowledge(self, seq: int, now: float) -> Iterator[float]:
         """Everything up to `seq` was dealt with; yields the latencies of frames that went out once."""
-        for frame in self._sent:
+        sent = self._sent
+        while sent and sent[0].acknowledged is not None and sent[0].acknowledged < now - KEEP_ACKNOWLEDGED_S:
+            sent.popleft()
+        for frame in sent:
             if frame.seq > seq:
                 return
             if frame.acknowledged is None:

@@ -30,6 +30,7 @@ class Client(Connection):
     """A socket.  `user_id` is None before `hello`; `room` is the room whose events it follows."""
 
     __slots__ = (
+        "awaited",
         "confirmed",
         "early",
         "entering",
@@ -57,6 +58,7 @@ class Client(Connection):
         self.origin = origin
         self.snapshot_ms = 0  # when it last got a whole room, by the server's clock
         self.organizes = False
+        self.awaited = 0  # the frame that has to come first: -1 none before a snapshot, 0 whichever comes
         self.confirmed = False  # our own "entered" has come back, so another one that follows is later
 
     def on_text(self, payload: bytes) -> None:

@@ -52,6 +52,7 @@ class Room:
         "channel",
         "hub",
         "id",
+        "origin",
         "taps",
     )
 
@@ -59,6 +60,7 @@ class Room:
         self.hub = hub
         self.id = room_id
         self.channel = channel
+        self.origin: str | None = None  # of the server that the last snapshot came from
         self.taps = TapBuffer(hub, self, hash(room_id) % SLOTS)
         self._epoch: str | None = None
         self._seen: int | None = None  # the last version that came through the subscription
@@ -77,6 +79,11 @@ class Room:
     @property
     def is_empty(self) -> bool:
         return not self._sockets and not self._waiting
+
+    @property
+    def size(self) -> int:
+        """Sockets that follow it here, those included that wait for a snapshot."""
+        return len(self._sockets) + len(self._waiting)
 
     def due_s(self) -> float | None:
         """Seconds until the room's next deadline, where it has one; 0 while it is being moved over one."""
@@ -117,6 +124,9 @@ class Room:
         """What the sockets know cannot be continued: give all of them a new snapshot."""
         self._seen = None
         self._held = None
+        self.taps.excuse()
+        for client in self._sockets:
+            client.awaited = -1
         self._waiting.update(self._sockets)
         self._sockets.clear()
         self._slow.clear()
@@ -152,7 +162,11 @@ class Room:
                 try:
                     await self.hub.subscriber.subscribe(self.channel)
                     self._recent = []
+                    origin = self.hub.live.rooms.origin(self.id)
                     state = await self.hub.live.rooms.snapshot(self.id)
+                    if self.hub.live.rooms.origin(self.id) != origin:
+                        continue  # read from one who was replaced meanwhile, perhaps
+                    self.origin = origin
                 except Exception as error:
                     if not isinstance(error, StoreUnavailable):
                         log.exception("a room could not be read", room_id=self.id)
@@ -180,14 +194,14 @@ class Room:
             self._seen = None
         later = [event for event in map(_read, recent) if event.epoch == state.epoch and event.version > state.version]
         version = later[-1].version if later else state.version
-        members = {player.user_id for player in state.players}
+        numbers = {player.user_id: player.seq for player in state.players}
         shared: bytes | None = None
         for client in batch:
             if client not in self._waiting:
                 continue  # it left, or wants another room by now
             user_id = client.user_id or ""
             organizes = state.organizer_id == user_id
-            if user_id not in members and not organizes:
+            if user_id not in numbers and not organizes:
                 self._turn_away(client)
                 continue
             if organizes or state.outcome:
@@ -195,6 +209,8 @@ class Room:
             else:
                 frame = shared = shared or _snapshot(state, user_id)
             del self._waiting[client]
+            if client.awaited:
+                client.awaited = numbers.get(user_id, 0) + 1
             self._sockets[client] = None
             self._slow[client] = version
             client.organizes = organizes

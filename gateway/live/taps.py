@@ -1,9 +1,14 @@
 """The tap path of one room: frames in, one script call per 100 ms out.
 
-Owns the frames that wait for the room's slot.  Never looks into a frame (the script applies every rule to each one),
-never awaits, and has at most one batch on its way: while Redis is slow frames wait, and above a bound are refused.
+Owns the frames that wait for the room's slot.  Never judges a frame (the script applies every rule to each one), never
+awaits, and has at most one batch on its way: while Redis is slow frames wait, and above a bound are refused.
+
+Owns their order too.  After a loss every client gets a snapshot and sends again what it lacks; a later frame that was
+applied before those would make them duplicates, and their taps would be lost.  So numbered frames are passed over until
+there is a snapshot, and then held until the one comes that the snapshot asked for.
 """
 
+import asyncio
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -18,16 +23,33 @@ if TYPE_CHECKING:
     from gateway.live.hub import Hub
     from gateway.live.room import Room
 
-# A full room's frames of about 5 s; who sends more than that is not served faster by waiting longer.
-MAX_WAITING: Final = 300
+# Frames of about 6 s, which is what comes at once after an outage that a game survives; who sends more than that is
+# not served faster by waiting longer.
+MAX_WAITING_A_CLIENT: Final = 40
+MAX_BATCH: Final = 500
+# How long the frame that a snapshot asked for may take: a slow way there and back.  Who has it no more goes on then.
+AWAITED_S: Final = 1.5
 PROMPT_S: Final = 0.3
+EXCUSED_S: Final = 5.0  # after a loss of ours frames come late without anybody's doing
 _stamp: Final = attrgetter("timestamp")
 
 
 class TapBuffer:
     """Frames of one room on this gateway."""
 
-    __slots__ = ("_clients", "_frames", "_hub", "_in_flight", "_room", "_sent", "_since", "_slot", "answered")
+    __slots__ = (
+        "_clients",
+        "_early",
+        "_excused_until",
+        "_frames",
+        "_hub",
+        "_in_flight",
+        "_room",
+        "_sent",
+        "_since",
+        "_slot",
+        "answered",
+    )
 
     def __init__(self, hub: "Hub", room: "Room", slot: int) -> None:
         self._hub = hub
@@ -35,46 +57,82 @@ class TapBuffer:
         self._slot = slot
         self._frames: list[TapFrame] = []
         self._clients: list[Client] = []
+        self._early: dict[Client, list[Taps]] = {}
         self._in_flight = False
         self._sent = 0
+        self._excused_until = 0.0
         self._since = 0.0  # when the first of the frames came
         self.answered = 0  # batches that came back, counted or not
 
     @property
     def newest(self) -> int:
         """The batch that the latest frame belongs to: that frame is dealt with once `answered` reaches it."""
-        return self._sent + 1 if self._frames else self._sent
+        return self._sent - (-len(self._frames) // MAX_BATCH)
 
     def take(self, client: "Client", frame: Taps) -> None:
         """Keep a frame for the room's next slot."""
+        if client.awaited and frame.seq is not None and self._is_early(client, frame, frame.seq):
+            return
         frames = self._frames
         if not frames:
             self._hub.busy.add(self)
             self._since = self._hub.clock()
             if not self._in_flight:
                 self._hub.ring.at(self._slot, self._flush)
-        elif len(frames) >= MAX_WAITING:
+        elif len(frames) >= MAX_WAITING_A_CLIENT and len(frames) >= MAX_WAITING_A_CLIENT * self._room.size:
             client.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, "taps", frame.seq)
             return
         seq = frame.seq
         frames.append(TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
         self._clients.append(client)
 
+    def excuse(self) -> None:
+        """Everybody gets a snapshot without having asked: what they send again is late by no fault of theirs."""
+        self._excused_until = self._hub.clock() + EXCUSED_S
+
+    def _is_early(self, client: "Client", frame: Taps, seq: int) -> bool:
+        """Whether frames are to come before this one.  One without a number is never sent again and so never early."""
+        if client.awaited < 0:
+            return True  # the snapshot will ask for it
+        if seq <= client.awaited:
+            client.awaited = 0
+            self._early.pop(client, None)  # they come again behind this one
+            return False
+        held = self._early.get(client)
+        if held is None:
+            self._early[client] = [frame]
+            asyncio.get_running_loop().call_later(AWAITED_S, self._go_on, client, self._early[client])
+        elif len(held) < MAX_WAITING_A_CLIENT:
+            held.append(frame)
+        return True
+
+    def _go_on(self, client: "Client", held: list[Taps]) -> None:
+        """The client has not got any more what the snapshot asked for: the rest counts."""
+        if self._early.get(client) is held:
+            del self._early[client]
+            client.awaited = 0
+            for frame in sorted(held, key=lambda frame: frame.seq or 0):
+                self.take(client, frame)
+
     def _flush(self) -> None:
-        frames, self._frames = self._frames, []
-        clients, self._clients = self._clients, []
+        frames, self._frames = self._frames[:MAX_BATCH], self._frames[MAX_BATCH:]
+        clients, self._clients = self._clients[:MAX_BATCH], self._clients[MAX_BATCH:]
         self._in_flight = True
         self._sent += 1
         self._hub.count_taps(len(frames))
-        now_ms = self._hub.live.now_ms()
-        # Frames that had to wait here, for a slow Redis, say nothing of who sent them.
-        if min(map(_stamp, frames)) < now_ms - LATE_MS and self._hub.clock() - self._since < PROMPT_S:
+        now_ms, now = self._hub.live.now_ms(), self._hub.clock()
+        # Frames that had to wait here, for a slow Redis, or that a snapshot asked for say nothing of who sent them.
+        is_late = min(map(_stamp, frames)) < now_ms - LATE_MS
+        if is_late and now - self._since < PROMPT_S and now > self._excused_until:
             self._hub.notes.late(self._room.id, frames, clients, now_ms)
-        self._hub.live.rooms.tap_batch(self._room.id, frames, partial(self._done, frames, clients))
+        done = partial(self._done, frames, clients)
+        self._hub.live.rooms.tap_batch(self._room.id, frames, done, self._room.origin)
 
     def _done(self, frames: list[TapFrame], clients: "list[Client]", statuses: list[int] | Exception) -> None:
         self._in_flight = False
         self.answered += 1
+        if isinstance(statuses, Exception):
+            self._forget_numbered()
         if self._frames:
             self._hub.ring.at(self._slot, self._flush)
         else:
@@ -89,3 +147,10 @@ class TapBuffer:
             error = TapStatus(status).error
             if error is not None:
                 client.refuse(error, "taps", None if frame.seq < 0 else frame.seq)
+
+    def _forget_numbered(self) -> None:
+        """Those that wait come again behind those that were lost."""
+        self._early.clear()
+        kept = [(frame, client) for frame, client in zip(self._frames, self._clients, strict=True) if frame.seq < 0]
+        self._frames = [frame for frame, _ in kept]
+        self._clients = [client for _, client in kept]

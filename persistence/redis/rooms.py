@@ -286,9 +286,16 @@ class RoomCommands:
         at = keys.room(room_id)
         return bool(await self._router.execute(at.slot, "EXISTS", at.data))
 
-    def tap_batch(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
-        """Apply frames in their order; `done` gets a TapStatus number for each, or the error."""
-        self._taps.send(room_id, frames, done)
+    def tap_batch(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None = None) -> None:
+        """Apply frames in their order; `done` gets a TapStatus number for each, or the error.
+
+        `origin`: apply them only where the room's server still is who it was then; else it is StoreUnavailable.
+        """
+        self._taps.send(room_id, frames, done, origin)
+
+    def origin(self, room_id: str) -> str:
+        """Who the room's server is: another one, or one that restarted, has another origin."""
+        return self._router.owner(keys.room(room_id).slot).replid
 
     def _seat_reply(self, room_id: str, reply: Reply, tickets_used: int = 0) -> SeatReply:
         self._report(room_id, reply, tickets_used)

@@ -91,7 +91,7 @@ def replication_id(fields: dict[str, str]) -> str:
 class Command:
     """One command on its way.  It is the callback of its own reply."""
 
-    __slots__ = ("_args", "_attempts", "_callback", "_keys", "_router", "_script", "_shard", "slot")
+    __slots__ = ("_args", "_attempts", "_callback", "_keys", "_origin", "_router", "_script", "_shard", "slot")
 
     def __init__(
         self,
@@ -101,6 +101,7 @@ class Command:
         keys: tuple[bytes, ...],
         args: Arguments,
         callback: Callback,
+        origin: str | None = None,
     ) -> None:
         self.slot = slot
         self._router = router
@@ -108,12 +109,25 @@ class Command:
         self._keys = keys
         self._args = args
         self._callback = callback
+        self._origin = origin
         self._attempts = 0
         self._shard: Shard | None = None
 
     def send(self, shard: Shard) -> None:
         self._shard = shard
-        shard.link.send(self._words(shard), self)
+        if shard.link.up:
+            self._go(shard.link)
+        else:
+            shard.link.hold(self._go, self)
+
+    def _go(self, out: Link | Connection) -> None:
+        """Now, and not before, it is known as whom the server came back."""
+        shard = self._shard
+        assert shard is not None
+        if self._origin is None or self._origin == shard.replid or self._attempts:
+            out.send(self._words(shard), self)
+        else:
+            self._callback(StoreUnavailable("redis"))
 
     def _words(self, shard: Shard) -> Arguments:
         script = self._script
@@ -245,9 +259,21 @@ class Router:
         """A plain command.  `callback` gets the reply, a ReplyError or a StoreUnavailable."""
         Command(self, slot, None, (), args, callback).send(self._owners[slot])
 
-    def run(self, slot: int, script: Script, keys: tuple[bytes, ...], args: Arguments, callback: Callback) -> None:
-        """A script.  ARGV begins with the replication id of the shard that runs it; `args` follow."""
-        Command(self, slot, script, keys, args, callback).send(self._owners[slot])
+    def run(
+        self,
+        slot: int,
+        script: Script,
+        keys: tuple[bytes, ...],
+        args: Arguments,
+        callback: Callback,
+        origin: str | None = None,
+    ) -> None:
+        """A script.  ARGV begins with the replication id of the shard that runs it; `args` follow.
+
+        `origin`: not executed, but answered with StoreUnavailable, when the slot's owner has another replication id
+        than that: it may have come back older than it was, or be another.
+        """
+        Command(self, slot, script, keys, args, callback, origin).send(self._owners[slot])
 
     async def execute(self, slot: int, *args: Argument) -> Reply:
         """`send`, awaited.  Raises StoreUnavailable or Refused."""

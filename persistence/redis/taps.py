@@ -28,18 +28,18 @@ class TapLanes:
         self._script = script
         self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone]]] = {}
 
-    def send(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
-        """Apply frames in their order; `done` gets a TapStatus number for each, or the error."""
+    def send(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None = None) -> None:
+        """Apply frames in their order; `done` gets a TapStatus number for each, or the error.  `origin` as `run`'s."""
         lane = self._lanes.get(room_id)
         if lane is None:
             self._lanes[room_id] = []
-            self._call(room_id, frames, done)
+            self._call(room_id, frames, done, origin)
         elif sum(len(waiting) for waiting, _ in lane) + len(frames) > MAX_FRAMES_A_CALL:
             done(StoreUnavailable("redis"))
         else:
             lane.append((frames, done))
 
-    def _call(self, room_id: str, frames: list[TapFrame], done: TapsDone) -> None:
+    def _call(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None = None) -> None:
         at = keys.room(room_id)
         numbers: list[int] = []
         for frame in frames:
@@ -50,6 +50,7 @@ class TapLanes:
             (at.data, at.due, at.results, at.pulse, at.log),
             (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(frame[0] for frame in frames)),
             partial(self._answered, room_id, done),
+            origin,
         )
 
     def _answered(self, room_id: str, done: TapsDone, reply: Reply) -> None:

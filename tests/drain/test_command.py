@@ -14,8 +14,8 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.gateways import WORD_MS, GatewayInfo
 from persistence.redis.live import LiveStore
-from tests.drain.balancer import Balancer
 from tests.drain.test_rolling import all_play, assert_nothing_lost, plan
+from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
 from tests.ws.client import Peer, Refused

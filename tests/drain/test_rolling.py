@@ -10,7 +10,7 @@ from chance_tap.simulate.report import Report
 from chance_tap.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
-from tests.drain.balancer import Balancer
+from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
 
 GATEWAYS = 3

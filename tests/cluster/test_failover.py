@@ -1,0 +1,90 @@
+"""A master is lost in the middle of games: its replica takes over and the games end, or everybody has the stake back.
+
+Players are simulated ones on the public interface, behind a balancer with two gateways and a worker.
+"""
+
+import asyncio
+import time
+
+import pytest
+
+from chance_tap.audit import audit
+from chance_tap.embedded.valkey import EmbeddedValkey
+from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from chance_tap.simulate.api import Api
+from chance_tap.simulate.identity import OPPONENT_IDS, identity
+from chance_tap.simulate.run import Plan, Simulation
+from persistence.errors import StoreUnavailable
+from persistence.postgres.pool import Database
+from persistence.redis import keys
+from persistence.redis.live import LiveStore
+from tests.fixtures.balancer import Balancer
+from tests.fixtures.cluster import Cluster, MakeCluster, Node
+from tests.fixtures.stack import MakeStack
+
+PLAYERS = 60
+PARTITION = 0x1F  # in the middle of the slots: the second master's
+HELD_S = 1.0
+
+
+async def lose(cluster: Cluster, how: str) -> Node:
+    """Make the master of our partition fail."""
+    slot = keys.partition(PARTITION).slot
+    master = cluster.owner(slot)
+    if how == "frozen":
+        master.freeze()
+    else:
+        if how == "held back":
+            master.hold_back()
+            await asyncio.sleep(HELD_S)  # taps that the replica will not have
+        master.server.kill()
+    return master
+
+
+async def absence_s(live: LiveStore) -> float:
+    """How long the partition answers nobody, as a process with an open store sees it."""
+    began = time.monotonic()
+    at = keys.partition(PARTITION)
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await live.router.execute(at.slot, "HSET", at.pulse, "probe", 1)
+                return time.monotonic() - began
+            except StoreUnavailable:
+                continue
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen", "held back"])
+async def test_a_master_is_lost_in_the_middle_of_games(
+    how: str, make_cluster: MakeCluster, make_stack: MakeStack, valkey: EmbeddedValkey, db: Database
+) -> None:
+    cluster = await asyncio.to_thread(make_cluster, node_timeout_ms=1000)
+    stack = make_stack(
+        gateways=2, REDIS_URL=cluster.url, QUEUE_REDIS_URL=valkey.url, WAIT_S="30", GAME_S="8", COUNTDOWN_S="1"
+    )
+    live = await LiveStore.open(cluster.url, heartbeat=False)
+    async with Balancer(stack.urls) as balancer:
+        plan = Plan(
+            url=balancer.url, bot_token=DEVELOPMENT_BOT_TOKEN, players=PLAYERS, stake=50, seed=5, game_timeout_s=90
+        )
+        running = asyncio.create_task(Simulation(plan).run())
+        api = Api(balancer.url, DEVELOPMENT_BOT_TOKEN)
+        onlooker = await api.log_in(identity(OPPONENT_IDS))
+        while sum(tier["playing"] for tier in await api.tiers(onlooker)) < PLAYERS:  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.1)
+        await api.close()
+        await asyncio.sleep(1.5)  # into the games
+        lost = await lose(cluster, how)
+        away_s = await absence_s(live)
+        if how == "frozen":
+            lost.thaw()
+        report = await running
+    report.audit = [str(finding) for finding in await audit(live, db)]
+    print(how, f"away {away_s:.2f} s")
+    print(report.text())
+    figures = report.figures()
+    assert report.discrepancies() == []
+    assert figures["rooms_settled"] + figures["rooms_cancelled"] == figures["rooms"]
+    assert figures["rooms_settled"] > 0
+    assert stack.errors() == []
+    await live.close()
