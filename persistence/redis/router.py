@@ -124,7 +124,7 @@ class Command:
         """Now, and not before, it is known as whom the server came back."""
         shard = self._shard
         assert shard is not None
-        if self._origin is None or self._origin == shard.replid or self._attempts:
+        if self._origin is None or self._origin == shard.replid:
             out.send(self._words(shard), self)
         else:
             self._callback(StoreUnavailable("redis"))
@@ -270,8 +270,8 @@ class Router:
     ) -> None:
         """A script.  ARGV begins with the replication id of the shard that runs it; `args` follow.
 
-        `origin`: not executed, but answered with StoreUnavailable, when the slot's owner has another replication id
-        than that: it may have come back older than it was, or be another.
+        `origin`: not executed, but answered with StoreUnavailable, when the slot's owner, also after a MOVED, has
+        another replication id than that: it may have come back older than it was, or be another.
         """
         Command(self, slot, script, keys, args, callback, origin).send(self._owners[slot])
 
