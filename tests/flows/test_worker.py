@@ -95,7 +95,7 @@ async def test_it_outlives_both_stores(
     await live.close()
 
 
-@pytest.mark.parametrize("lost", ["barrier", "ack"])
+@pytest.mark.parametrize("lost", ["kept", "ack"])
 async def test_what_a_worker_could_not_finish_is_its_own_again_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
