@@ -10,7 +10,7 @@ read_globals = {
   "TAP_ROOM_CLOSED", "TAP_INVALID_REQUEST", "TAP_NOT_FOUND",
   -- layout
   "WAITING", "COUNTDOWN", "PLAYING", "FINISHED", "CANCELLED", "SETTLED", "STATE_NAMES", "HOT", "PLAYER",
-  "PLAYER_WINDOW", "GRACE_MS",
+  "PLAYER_COUNTED", "PLAYER_WINDOW", "PLAYER_LOGGED", "GRACE_MS",
   -- room
   "load_room", "set_field", "drop_field", "set_seat", "drop_seats", "drop_expired", "free_seats", "next_due", "publish",
   "save_room", "answer", "begin_countdown", "new_record",

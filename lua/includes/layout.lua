@@ -5,8 +5,10 @@ local WAITING, COUNTDOWN, PLAYING, FINISHED, CANCELLED, SETTLED = 1, 2, 3, 4, 5,
 local HOT = '<BI4I4I4ddd'
 -- p:<user>: blocked, taps, seq, reached (the room's `applied` at the last counted frame), last_ms (from the start),
 -- window sum, best window sum, evidence (the sum that blocked), index (1 to n from the countdown on, 0 before); then
--- the window: (stamp from the start, count) of 3 + 1 bytes each, oldest first, which begins at byte PLAYER_WINDOW
+-- the window: (stamp from the start, count) of 3 + 1 bytes each, newest first, which begins at byte PLAYER_WINDOW.
+-- A frame that counts is packed with its record: from byte PLAYER_LOGGED on that is what the log holds.
 local PLAYER = '<BI4I4I4I4BBBI2'
-local PLAYER_WINDOW = 23
+local PLAYER_COUNTED = PLAYER .. 'I3B'
+local PLAYER_WINDOW, PLAYER_LOGGED = 23, 21
 
 local GRACE_MS = 1000

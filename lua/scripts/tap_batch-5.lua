@@ -1,7 +1,7 @@
 -- Applies the frames of one room that a gateway gathered, in their order.  The rules are design.md's six.
 -- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat  5 log of frames
 -- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles;
---        then the user id of each frame (four words a frame would cost a sixth more)
+--        then the field of each frame's player, p:<user id> (four words a frame would cost a sixth more)
 -- Answer one TAP_ code for each frame
 -- Events started (where nobody had called room_tick yet), progress, blocked, finished or cancelled (target reached)
 -- Cost   O(frames): one HMGET, one HSET, one APPEND, one SPUBLISH; O(seats) more when it starts or ends the game
@@ -13,29 +13,12 @@ local MAX_COUNT, MAX_SEQ = 50, 4294967295
 local WINDOW_MS, WINDOW_TAPS = 2000, 50
 local FUTURE_MS, PAST_MS = 2000, 12000
 
+-- Tables are made with room for a usual batch: growing one step by step costs as much as a frame.
 local args = ARGV
-local numbers, position = args[4], 1
 local frames = #args - 4
-local wanted = {'hot'}
-for i = 1, frames do
-  wanted[i + 1] = 'p:' .. args[4 + i]
-end
-local found = redis.call('HMGET', KEYS[1], unpack(wanted))
+local found = redis.call('HMGET', KEYS[1], 'hot', unpack(args, 5))
 local hot = found[1]
-local replies = {}
-
--- What seldom happens works on the whole room.  Its functions are made only then: making them costs more than a frame.
-local function begin_or_finish()
-  -- @include finish
-  local room = load_room(args[2], args[1], args[3])
-  if room.state == COUNTDOWN then
-    begin_game(room)
-  else
-    finish_room(room)
-  end
-  save_room(room)
-  return room.version
-end
+local replies = {nil, nil, nil, nil, nil, nil, nil, nil}
 
 local state, version, applied, target, starts, ends, last, rest, now, refusal
 if not hot then
@@ -58,6 +41,24 @@ if refusal then
   end
   return replies
 end
+
+-- What seldom happens works on the whole room.  Its function is made only where it may be needed: making it costs as
+-- much as a frame.
+local begin_or_finish
+if state == COUNTDOWN or target > 0 then
+  begin_or_finish = function()
+    -- luacheck: ignore 431
+    -- @include finish
+    local room = load_room(args[2], args[1], args[3])
+    if room.state == COUNTDOWN then
+      begin_game(room)
+    else
+      finish_room(room)
+    end
+    save_room(room)
+    return room.version
+  end
+end
 if state == COUNTDOWN then
   version = begin_or_finish()
   state = PLAYING
@@ -67,17 +68,23 @@ local in_grace = now >= ends
 local allowed = 50 + (now - starts) / 40
 local byte, sub, format = string.byte, string.sub, string.format
 local unpack_numbers, pack_numbers = struct.unpack, struct.pack
-local slots, writes, news, used = {}, {'hot', ''}, {}, 0
-local log, counted = {''}, 0
+local numbers = {unpack_numbers('<' .. string.rep('d', 3 * frames), args[4])}
+local writes = {'hot', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil}
+local used = 0 -- players written so far, each at its slot in `writes` and `news`
+local news = {nil, nil, nil, nil, nil, nil, nil, nil}
+local log, counted = {'', nil, nil, nil, nil, nil, nil, nil}, 0
 local blocked_users
 local reached_target = false
 
 for i = 1, frames do
-  local user_id, count, stamp, seq = args[4 + i]
-  count, stamp, seq, position = unpack_numbers('<ddd', numbers, position)
-  local slot = slots[user_id]
+  local field = args[4 + i]
+  local count, stamp, seq = numbers[3 * i - 2], numbers[3 * i - 1], numbers[3 * i]
+  local slot = 1
+  while slot <= used and writes[2 * slot + 1] ~= field do -- few players: a table by name would cost more
+    slot = slot + 1
+  end
   local record
-  if slot then
+  if slot <= used then
     record = writes[2 * slot + 2]
   else
     record = found[i + 1]
@@ -96,8 +103,8 @@ for i = 1, frames do
     elseif in_grace and stamp >= ends then
       code = TAP_ROOM_CLOSED
     else
-      local window = PLAYER_WINDOW
-      local tail = ''
+      local window = #record -- the end of it: what is too old is left off there
+      local packed
       if seq >= 0 and seq <= last_seq then
         code = TAP_DUPLICATE
       else
@@ -113,21 +120,21 @@ for i = 1, frames do
         elseif stamp > now + FUTURE_MS or stamp < now - PAST_MS or ms < last_ms then
           code = TAP_CLOCK
         else
-          local edge, length = ms - WINDOW_MS, #record
-          while window < length do
-            local low, middle, high, taken = byte(record, window, window + 3)
+          local edge = ms - WINDOW_MS
+          while window > PLAYER_WINDOW do
+            local low, middle, high, taken = byte(record, window - 3, window)
             if low + middle * 256 + high * 65536 > edge then
               break
             end
             sum = sum - taken
-            window = window + 4
+            window = window - 4
           end
           if sum + count > WINDOW_TAPS then
             code = TAP_BLOCKED
             blocked = 1
             evidence = sum + count
             blocked_users = blocked_users or {}
-            blocked_users[#blocked_users + 1] = user_id
+            blocked_users[#blocked_users + 1] = sub(field, 3)
           elseif taps + count > allowed then
             code = TAP_RATE_LIMITED
           else
@@ -136,27 +143,23 @@ for i = 1, frames do
             sum = sum + count
             applied = applied + 1
             reached = applied
-            last_ms = ms
             if sum > best then
               best = sum
             end
-            local entry = pack_numbers('<I2I3B', index, ms, count)
-            tail = sub(entry, 3)
+            packed = pack_numbers(PLAYER_COUNTED, 0, taps, last_seq, reached, ms, sum, best, evidence, index, ms, count)
             counted = counted + 1
-            log[counted + 1] = entry
+            log[counted + 1] = sub(packed, PLAYER_LOGGED)
             reached_target = target > 0 and taps >= target
           end
         end
       end
-      if not slot then
-        used = used + 1
-        slot = used
-        slots[user_id] = slot
-        writes[2 * slot + 1] = wanted[i + 1]
+      if slot > used then
+        used = slot
+        writes[2 * slot + 1] = field
       end
-      writes[2 * slot + 2] = pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence,
-        index) .. sub(record, window) .. tail
-      news[slot] = format('"%s":[%d,%d]', user_id, taps, last_seq)
+      packed = packed or pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence, index)
+      writes[2 * slot + 2] = packed .. sub(record, PLAYER_WINDOW, window)
+      news[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
     end
   end
   replies[i] = code
@@ -181,9 +184,9 @@ if not in_grace then
   local epoch = nonce .. '.' .. args[1]
   redis.call('SPUBLISH', args[3], '{"type":"progress","epoch":"' .. epoch .. head .. since + 1 .. ',"since":' .. since
     .. ',"taps":{' .. table.concat(news, ',') .. '}}')
-  for i, user_id in ipairs(blocked_users or {}) do
+  for i = 1, version - since - 1 do
     redis.call('SPUBLISH', args[3], '{"type":"blocked","epoch":"' .. epoch .. head .. since + 1 + i .. ',"user_id":"'
-      .. user_id .. '","reason":"too_fast"}')
+      .. blocked_users[i] .. '","reason":"too_fast"}')
   end
 end
 if reached_target then
