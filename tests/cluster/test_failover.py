@@ -35,7 +35,7 @@ async def lose(cluster: Cluster, how: str) -> Node:
         master.freeze()
     else:
         if how == "held back":
-            master.hold_back()
+            cluster.hold_back(master)
             await asyncio.sleep(HELD_S)  # taps that the replica will not have
         master.server.kill()
     return master
