@@ -165,7 +165,7 @@ class Loops:
             "orphans": Orphans(live, db, settlement).round,
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
             "boards": BoardLoop(live, db).round,
-            "records": Records(live, db, Signer.from_settings(settings)).round,
+            "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
 
     def start(self) -> None:

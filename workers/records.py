@@ -7,6 +7,7 @@ leaves another takes up.  Must never decide anything about a game or about money
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 LEASE_S: Final = 30.0
 A_ROUND: Final = 8
+MANY_RESULTS: Final = 32
 IDLE_S: Final = 0.5
 KEEP_RECORDS_S: Final = 90 * 86_400.0
 KEEP_SIGNALS_S: Final = 365 * 86_400.0
@@ -73,16 +75,28 @@ class _Facts(msgspec.Struct):
 
 
 class Records:
-    """One round takes up some games; the lease is a parameter for tests only."""
+    """One round takes up some games.  `backlog`: how many results wait to be settled; the lease is for tests."""
 
-    def __init__(self, live: LiveStore, db: Database, signer: Signer, *, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        live: LiveStore,
+        db: Database,
+        signer: Signer,
+        *,
+        backlog: Callable[[], int] = lambda: 0,
+        lease_s: float = LEASE_S,
+    ) -> None:
         self._live = live
         self._db = db
         self._signer = signer
+        self._backlog = backlog
         self._lease_s = lease_s
 
     async def round(self) -> float:
-        due = await records.claim(self._db, A_ROUND, self._lease_s)
+        # While results wait to be settled records come forward by one at a time: the thread that makes them takes the
+        # interpreter from the settlements.  They must come forward: Redis keeps a log for ten minutes only.
+        limit = A_ROUND if self._backlog() < MANY_RESULTS else 1
+        due = await records.claim(self._db, limit, self._lease_s)
         for game in due:
             try:
                 await self._make(game)

@@ -94,6 +94,11 @@ class ResultReader:
         self._in_hand.update(map(_key, kept))
         return kept
 
+    @property
+    def backlog(self) -> int:
+        """Results that were read and are not settled yet."""
+        return len(self._in_hand)
+
     async def settle(self, entries: Sequence[ResultEntry]) -> None:
         """Settle all concurrently and acknowledge those that are done with; the others come again."""
         try:

@@ -182,3 +182,13 @@ async def test_old_records_are_forgotten(world: World) -> None:
         connection.execute("UPDATE game.signals SET created_at = now() - interval '366 days'")
     await purge_records(world.db)
     assert (count(world, "records"), count(world, "signals")) == (0, 0)
+
+
+async def test_settlements_go_before_records(world: World) -> None:
+    for seed in range(2):
+        await play(world, seed=seed)
+    busy = Records(world.live, world.db, Signer.from_settings(world.settings), backlog=lambda: 1_000)
+    assert await busy.round() > 0
+    assert count(world, "records") == 1
+    await maker(world).round()
+    assert count(world, "records") == 2
