@@ -163,6 +163,18 @@ def _bonus_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _user(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.user import run
+
+    return run(arguments, settings)
+
+
+def _user_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.user import add_arguments
+
+    add_arguments(parser)
+
+
 def _leaderboard(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.leaderboard import run
 
@@ -215,6 +227,7 @@ COMMANDS = {
     "replay": Command("show a game again from its record", _replay, _replay_arguments),
     "leaderboard": Command("build the leaderboards anew", _leaderboard, _leaderboard_arguments, needs=_STORES),
     "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
+    "user": Command("an account: show it, ban it, lift a ban", _user, _user_arguments, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 

@@ -125,7 +125,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     live = await LiveStore.open(settings.redis_url)
     stack.push_async_callback(live.close)
     tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s)
-    hub = Hub(live, db, settings, tokens)
+    accounts = Accounts(db)
+    hub = Hub(live, db, settings, tokens, on_account=accounts.forget)
     await hub.start()
     stack.push_async_callback(hub.stop)
     drain = Drain(hub, settings)
@@ -143,7 +144,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
-        accounts=Accounts(db),
+        accounts=accounts,
         tiers=TierBoard(live.lobby, settings),
         boards=Leaderboards(live.boards, db, live.now_ms),
         rates=Rates(),

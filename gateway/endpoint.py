@@ -72,7 +72,6 @@ class Endpoint:
     body: type[msgspec.Struct] | None = None
     body_optional: bool = False
     with_token: bool = True
-    checks_ban_itself: bool = False
     idempotent: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[ErrorCode, ...] = ()
@@ -118,7 +117,7 @@ class Resource:
 
     async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> bytes:
         if endpoint.with_token:
-            await identify(call, bearer_token(call), refuse_banned=not endpoint.checks_ban_itself)
+            await identify(call, bearer_token(call))
         if endpoint.body is not None:
             call.body = await self._body(endpoint, call, receive)
         answer = await endpoint.handler(call)
@@ -152,16 +151,15 @@ class Resource:
         return response.status_code
 
 
-async def identify(call: Call, token: str | None, *, refuse_banned: bool = True) -> None:
-    """Token, rate, claimed ids of the query, ban: in this order."""
+async def identify(call: Call, token: str | None) -> None:
+    """Token, rate, claimed ids of the query, then whether the account and this session of it still hold."""
     if not token:
         raise GameError(ErrorCode.UNAUTHORIZED)
     call.claims = call.services.tokens.verify(token)
     call.services.rates.user.take(call.claims.user_id)
     if call.scope["query_string"]:
         check_claimed(call.query, call.claims.user_id, call.claims.telegram_id)
-    if refuse_banned:
-        await call.services.accounts.refuse_banned(call.claims.user_id)
+    await call.services.accounts.admit(call.claims)
 
 
 def bearer_token(call: Call) -> str | None:

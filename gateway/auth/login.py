@@ -73,10 +73,10 @@ async def open_session(db: Database, runs: BonusRuns, tokens: Tokens, user_id: i
     """A new token and the profile that it opens.
 
     Raises:
-        GameError: `unauthorized` when the account is gone.
+        GameError: `unauthorized` when the account is gone, `banned`.
     """
-    user = await read_profile(db, runs, user_id)
-    token, expires_at_ms = tokens.issue(user.user_id, user.telegram_id, user.role)
+    user, epoch = await _profile_and_epoch(db, runs, user_id)
+    token, expires_at_ms = tokens.issue(user.user_id, user.telegram_id, user.role, epoch)
     return Session(token=token, expires_at_ms=expires_at_ms, user=user)
 
 
@@ -86,10 +86,15 @@ async def read_profile(db: Database, runs: BonusRuns, user_id: int) -> User:
     Raises:
         GameError: `unauthorized` when the account is gone, `banned`.
     """
+    user, _ = await _profile_and_epoch(db, runs, user_id)
+    return user
+
+
+async def _profile_and_epoch(db: Database, runs: BonusRuns, user_id: int) -> tuple[User, int]:
     me, run = await asyncio.gather(users.me(db, user_id), runs.glance(user_id))
     if me.banned:
         raise GameError(ErrorCode.BANNED)
-    return User(
+    user = User(
         user_id=str(me.user_id),
         telegram_id=None if me.telegram_id is None else str(me.telegram_id),
         name=me.name,
@@ -105,3 +110,4 @@ async def read_profile(db: Database, runs: BonusRuns, user_id: int) -> User:
         bonus=bonus_view(run) if run is not None and run.state in ("running", "done") else None,
         stats=Stats(games=me.games, wins=me.wins, won=me.won, best_rate=me.best_rate),
     )
+    return user, me.session_epoch

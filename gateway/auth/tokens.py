@@ -25,12 +25,13 @@ _MAX_USER_ID: Final = 2**63 - 1  # Postgres bigint
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Whom a verified token speaks for."""
+    """Whom a verified token speaks for.  `epoch`: of the account's sessions when it was issued."""
 
     user_id: str
     telegram_id: str | None
     role: Role
     expires_s: int
+    epoch: int = 0
 
 
 class Tokens:
@@ -46,11 +47,12 @@ class Tokens:
         self._clock = clock
         self._verified: dict[str, Claims] = {}
 
-    def issue(self, user_id: str, telegram_id: str | None, role: Role) -> tuple[str, int]:
+    def issue(self, user_id: str, telegram_id: str | None, role: Role, epoch: int = 0) -> tuple[str, int]:
         """A new token and the moment it expires, in ms."""
         now_s = int(self._clock())
         expires_s = now_s + self._life_s
         payload = {"user_id": user_id, "telegram_id": telegram_id, "role": role, "iat": now_s, "exp": expires_s}
+        payload["epoch"] = epoch
         payload["jti"] = secrets.token_urlsafe(9)  # so that a renewed token is another one, within a second too
         token = jwt.encode(payload, self._signing_key, algorithm="HS256", headers={"kid": self._signing_id})
         return token, expires_s * 1000
@@ -105,14 +107,17 @@ class Tokens:
 def _claims(payload: dict[str, object]) -> Claims:
     user_id, telegram_id, expires_s = (payload[name] for name in ("user_id", "telegram_id", "exp"))
     role = payload.get("role", "user")
+    epoch = payload.get("epoch", 0)
     if not isinstance(user_id, str) or not user_id.isascii() or not user_id.isdigit() or int(user_id) > _MAX_USER_ID:
         raise ValueError("user_id")
     if telegram_id is not None and not isinstance(telegram_id, str):
         raise ValueError("telegram_id")
     if type(expires_s) is not int:
         raise ValueError("exp")
+    if type(epoch) is not int:
+        raise ValueError("epoch")
     if role == "user":
-        return Claims(user_id, telegram_id, "user", expires_s)
+        return Claims(user_id, telegram_id, "user", expires_s, epoch)
     if role == "admin":
-        return Claims(user_id, telegram_id, "admin", expires_s)
+        return Claims(user_id, telegram_id, "admin", expires_s, epoch)
     raise ValueError("role")

@@ -34,6 +34,7 @@ class Client(Connection):
         "confirmed",
         "early",
         "entering",
+        "epoch",
         "hub",
         "language",
         "number",
@@ -52,6 +53,7 @@ class Client(Connection):
         self.language: Language = language
         self.user_id: str | None = None
         self.telegram_id: str | None = None
+        self.epoch = 0  # of the account's sessions, as its token has it
         self.early: list[ClientFrame] | None = []  # frames that came before `welcome`; None once it is sent
         self.room: Room | None = None
         self.entering: Room | None = None

@@ -6,7 +6,7 @@ nothing that cannot be read again, and never looks into a taps frame.
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -49,10 +49,15 @@ class _Entered(msgspec.Struct):
 
 
 class _News(msgspec.Struct):
+    """A hint about a user: a frame for the sockets, or what became of the account: `banned`; `sessions_from`: sessions
+    of an earlier epoch were ended; `changed`: something else, so whoever remembers it looks again."""
+
     user_id: str
     frame: msgspec.Raw = msgspec.Raw()
     entered: _Entered | None = None
     banned: bool = False
+    changed: bool = False
+    sessions_from: int | None = None
 
 
 class _FrameHead(msgspec.Struct):
@@ -87,7 +92,13 @@ class Hub:
     """Needs the running event loop.  `start` before the first socket, `stop` after the last."""
 
     def __init__(
-        self, live: LiveStore, db: Database, settings: Settings, tokens: Tokens, limits: Limits | None = None
+        self,
+        live: LiveStore,
+        db: Database,
+        settings: Settings,
+        tokens: Tokens,
+        limits: Limits | None = None,
+        on_account: Callable[[str], None] = lambda _user_id: None,
     ) -> None:
         self.live = live
         self.settings = settings
@@ -103,6 +114,7 @@ class Hub:
         self._reactions = Reactions(self)
         self._bonus = BonusLanes(self, db, BonusRuns(live, db, settings))
         self.subscriber = live.subscriber(self._on_message, self._on_resync)
+        self._on_account = on_account
         self._tasks: set[asyncio.Task[Any]] = set()
         self._name = secrets.token_hex(6)
 
@@ -177,6 +189,12 @@ class Hub:
     def close_user(self, user_id: str, code: CloseCode) -> None:
         for client in self.users.get(user_id, ()):
             client.close(code, code.name.lower())
+
+    def end_sessions(self, user_id: str, first_epoch: int) -> None:
+        """Close the sockets whose tokens are of an earlier epoch of the account's sessions."""
+        for client in self.users.get(user_id, ()):
+            if client.epoch < first_epoch:
+                client.close(CloseCode.TOKEN_REFUSED, "the session was ended")
 
     # Frames, except taps on their fast road.
 
@@ -291,11 +309,15 @@ class Hub:
         except msgspec.DecodeError:
             log.warning("news could not be read")
             return
+        if news.banned or news.changed or news.sessions_from is not None:
+            self._on_account(news.user_id)
         clients = self.users.get(news.user_id, ())
         if not clients:
             return
         if news.banned:
             self.close_user(news.user_id, CloseCode.BANNED)
+        elif news.sessions_from is not None:
+            self.end_sessions(news.user_id, news.sessions_from)
         elif news.entered is not None:
             self._entered_elsewhere(clients, news.entered)
         elif news.frame:

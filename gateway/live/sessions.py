@@ -53,6 +53,7 @@ class Sessions:
             return
         client.user_id = claims.user_id
         client.telegram_id = claims.telegram_id
+        client.epoch = claims.epoch
         client.settle_in()
         self._hub.register(client)
         self._asking.append(client)
@@ -80,6 +81,9 @@ class Sessions:
             return
         elif account.banned:
             client.close(CloseCode.BANNED, "banned")
+            return
+        elif client.epoch < account.session_epoch:
+            client.close(CloseCode.TOKEN_REFUSED, "the session was ended")
             return
         else:
             room_id = account.room_id
@@ -131,5 +135,7 @@ class Sessions:
                         self._hub.close_user(user_id, CloseCode.TOKEN_REFUSED)
                     elif account.banned:
                         self._hub.close_user(user_id, CloseCode.BANNED)
+                    else:
+                        self._hub.end_sessions(user_id, account.session_epoch)
         finally:
             self._checking = None

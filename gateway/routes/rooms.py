@@ -81,7 +81,6 @@ ENDPOINTS = [
         body=JoinStandard,
         answer=RoomAnswer,
         idempotent=True,
-        checks_ban_itself=True,
         codes=(
             ErrorCode.INSUFFICIENT_BALANCE,
             ErrorCode.ALREADY_IN_ROOM,

@@ -66,6 +66,8 @@ class Role(StrEnum):
 
     PLAYER = "ct_player"
     SETTLER = "ct_settler"
+    LOGIN = "ct_login"
+    OPERATOR = "ct_operator"
 
 
 class CommitUnknown(StoreUnavailable):

@@ -53,15 +53,17 @@ class Me:
     wins: int
     won: int
     best_rate: float
+    session_epoch: int
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a socket's welcome depends on."""
+    """What a request and a socket's welcome depend on.  A token of an earlier `session_epoch` holds no more."""
 
     banned: bool
     room_id: str | None
     language: str | None
+    session_epoch: int = 0
 
 
 async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:
@@ -70,7 +72,7 @@ async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: in
     A new account gets `demo_stars` Stars through the ledger, once.
     """
     row = await db.call(
-        Role.PLAYER,
+        Role.LOGIN,
         None,
         """
         SELECT o_user_id, o_role, o_banned, o_created FROM auth.log_in_telegram(
@@ -104,7 +106,8 @@ async def me(db: Database, user_id: int) -> Me:
         user_id,
         """
         SELECT a.user_id, a.telegram_id, u.name, a.username, u.photo_url, a.language, a.language_code, a.role,
-            a.banned_at IS NOT NULL, u.is_demo, n.balance, n.room_id, n.games, n.wins, n.won, n.best / 2.0::float8
+            a.banned_at IS NOT NULL, u.is_demo, n.balance, n.room_id, n.games, n.wins, n.won, n.best / 2.0::float8,
+            a.session_epoch
         FROM auth.users AS a JOIN public.users AS u USING (user_id), game.my_numbers() AS n
         WHERE a.user_id = %(user_id)s
         """,
@@ -132,14 +135,14 @@ async def set_language(db: Database, user_id: int, language: str) -> None:
 
 
 async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
-    """For many sockets at once: banned or not, the room to return to, the language chosen or reported.
+    """For many at once: banned or not, the room to return to, the language chosen or reported, the sessions' epoch.
 
     Unknown users are left out.
     """
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT user_id, banned, room_id, language FROM auth.hello(%(user_ids)s::bigint[])",
+        "SELECT user_id, banned, room_id, language, session_epoch FROM auth.sessions_of(%(user_ids)s::bigint[])",
         {"user_ids": list(user_ids)},
     )
-    return {row[0]: Hello(row[1], row[2], row[3]) for row in rows}
+    return {row[0]: Hello(*row[1:]) for row in rows}

@@ -128,6 +128,11 @@ class LiveStore:
         channel = keys.news_channel(user_id)
         self.router.send(keys.slot_of_key(channel), ("SPUBLISH", channel, message), _ignore)
 
+    async def tell_news(self, user_id: str, message: bytes) -> None:
+        """As `publish_news`, and known to have been sent: for a process that ends soon after."""
+        channel = keys.news_channel(user_id)
+        await self.router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, message)
+
     def subscriber(self, on_message: OnMessage, on_resync: OnResync) -> Subscriber:
         """A subscriber of this store; closed with it."""
         subscriber = Subscriber(self.router, on_message, on_resync)

@@ -44,6 +44,7 @@ async def test_the_first_login_makes_an_account_and_copies_the_profile(db: Datab
         wins=0,
         won=0,
         best_rate=0.0,
+        session_epoch=0,
     )
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(

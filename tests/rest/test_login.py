@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.auth import login
 from gateway.limits import Rate
+from persistence.bans import Bans
 from persistence.errors import StoreUnavailable
 from tests.rest.conftest import API, LogIn, code_of, init_data
 
@@ -153,6 +154,38 @@ async def test_banned_is_refused_everywhere(
     ]
     for answer in await asyncio.gather(*requests):
         assert code_of(answer) == (403, "banned"), answer.request.url
+
+
+async def test_sessions_that_were_ended_are_refused_everywhere(
+    client: httpx.AsyncClient, log_in: LogIn, settings: Settings, execute: Execute, app: Starlette
+) -> None:
+    old = await log_in()
+    execute("UPDATE auth.users SET session_epoch = session_epoch + 1")
+    app.state.services.accounts.forget(old.user_id)
+    join = {"headers": old.headers | {"idempotency-key": "k"}, "json": {"stake": settings.stakes[0]}}
+    for answer in (
+        await client.get(f"{API}/me", headers=old.headers),
+        await client.post(f"{API}/auth/refresh", headers=old.headers),
+        await client.post(f"{API}/rooms/join", **join),  # type: ignore[arg-type]
+    ):
+        assert code_of(answer) == (401, "unauthorized")
+    new = await log_in()
+    assert (await client.get(f"{API}/me", headers=new.headers)).status_code == 200
+
+
+async def test_news_of_an_account_are_heeded_at_once(
+    client: httpx.AsyncClient, log_in: LogIn, settings: Settings, app: Starlette
+) -> None:
+    player = await log_in()
+    services = app.state.services
+    assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
+    known = services.accounts._known
+    assert player.user_id in known
+    await Bans(services.live, services.db, settings).ban(int(player.user_id), None, "test")
+    async with asyncio.timeout(10):
+        while player.user_id in known:  # noqa: ASYNC110  (nothing there tells of it)
+            await asyncio.sleep(0.001)
+    assert code_of(await client.get(f"{API}/tiers", headers=player.headers)) == (403, "banned")
 
 
 async def test_a_token_that_outlived_its_account(client: httpx.AsyncClient, app: Starlette) -> None:

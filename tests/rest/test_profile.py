@@ -134,6 +134,7 @@ async def test_a_postgres_that_hangs_is_waited_for_once(
     accounts._clock = lambda: now[0]
     accounts.forget(player.user_id)
     monkeypatch.setattr("persistence.postgres.users.me", hang)
+    monkeypatch.setattr("persistence.postgres.users.hello", hang)
     assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
     assert asked == 1
     assert code_of(await client.get(ME, headers=player.headers)) == (503, "temporarily_unavailable")

@@ -124,6 +124,27 @@ async def test_bans(start_gateway: StartGateway, game: Game, road: Road, databas
     assert await open_before.closed() == CloseCode.BANNED
 
 
+async def test_sessions_that_were_ended(start_gateway: StartGateway, game: Game, road: Road, database_url: str) -> None:
+    """A token of an earlier epoch is refused at hello, and its socket closed when the news come; newer ones stay."""
+    import psycopg
+
+    gateway = await start_gateway(road=road)
+    user_id = await game.account()
+    old = await game.peer(gateway, user_id)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await connection.execute("UPDATE auth.users SET session_epoch = 3 WHERE user_id = %s", (int(user_id),))
+    peer = await Peer.open(gateway.port, PATH)
+    await peer.send({"type": "hello", "token": game.tokens.issue(user_id, None, "user", 2)[0]})
+    assert await peer.closed() == CloseCode.TOKEN_REFUSED
+    new = await Peer.open(gateway.port, PATH)
+    await new.send({"type": "hello", "token": game.tokens.issue(user_id, None, "user", 3)[0]})
+    assert (await new.next())["type"] == "welcome"
+    game.live.publish_news(user_id, json.dumps({"user_id": user_id, "sessions_from": 3}).encode())
+    assert await old.closed() == CloseCode.TOKEN_REFUSED
+    await new.send({"type": "ping", "t": 1})
+    assert (await new.next("pong"))["t"] == 1
+
+
 UNREADABLE = {
     "binary": (frame(2, b"{}"), CloseCode.BAD_FRAME),
     "not JSON": (frame(1, b"taps"), CloseCode.BAD_FRAME),

@@ -1,0 +1,53 @@
+"""Banning an account: first Postgres, then whoever holds a session of it, then its seat.
+
+A ban moves no Star by itself and stops no game.  A seat in a room that still waits is given back by the rule of
+leaving, since its player cannot come to play; an organizer's waiting room is taken back whole.  A game that has begun
+goes on: the banned player's sockets are closed, taps already counted stay, and a prize goes to the frozen balance.
+"""
+
+import msgspec
+
+from chance_tap.settings import Settings
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import games, operators
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.seats import Seats
+
+
+class Bans:
+    """For the command line and for admins in the bot.  Every step may be repeated by doing the whole again."""
+
+    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+        self._live = live
+        self._db = db
+        self._seats = Seats(live, db, settings)
+
+    async def ban(self, user_id: int, reason: str | None, operator: str) -> str:
+        """`ok`, `unchanged` or `not_found`.  `reason` is told to the player.
+
+        Raises:
+            StoreUnavailable: say it again; the account is banned, or not, as `user show` tells.
+        """
+        status = await operators.ban(self._db, user_id, reason, operator)
+        if status != "not_found":
+            await self._live.tell_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "banned": True}))
+            await self._leave(user_id)
+        return status
+
+    async def unban(self, user_id: int, reason: str | None, operator: str) -> str:
+        """`ok`, `unchanged` or `not_found`."""
+        status = await operators.unban(self._db, user_id, reason, operator)
+        if status != "not_found":
+            await self._live.tell_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "changed": True}))
+        return status
+
+    async def _leave(self, user_id: int) -> None:
+        seat = await games.live_seat(self._db, user_id)
+        if seat is None:
+            return
+        try:
+            await self._seats.leave(user_id, seat.room_id)
+        except GameError as error:
+            if error.code not in (ErrorCode.ROOM_CLOSED, ErrorCode.NOT_FOUND):
+                raise

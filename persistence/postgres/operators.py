@@ -1,0 +1,57 @@
+"""What operators do to accounts, in Postgres: ban, lift a ban, look.  Every action is written down by the functions.
+
+Must never be called for a player's request: these statements run as a role of their own, outside row-level security.
+"""
+
+from typing import Any
+
+from persistence.postgres.pool import Database, Role
+
+MAX_REASON: int = 500
+MAX_OPERATOR: int = 100
+
+
+async def ban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
+    """`ok`, `unchanged` (banned before, for the same reason) or `not_found`."""
+    row = await db.call(
+        Role.OPERATOR,
+        None,
+        "SELECT auth.ban(%(user_id)s, %(reason)s, %(operator)s)",
+        {"user_id": user_id, "reason": reason, "operator": operator},
+    )
+    assert row is not None
+    return str(row[0])
+
+
+async def unban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
+    """`ok`, `unchanged` (not banned) or `not_found`."""
+    row = await db.call(
+        Role.OPERATOR,
+        None,
+        "SELECT auth.unban(%(user_id)s, %(reason)s, %(operator)s)",
+        {"user_id": user_id, "reason": reason, "operator": operator},
+    )
+    assert row is not None
+    return str(row[0])
+
+
+async def find(db: Database, *, telegram_id: int | None = None, username: str | None = None) -> int | None:
+    """The account of a Telegram number, else the latest that logged in under a user name."""
+    row = await db.call(
+        Role.OPERATOR,
+        None,
+        "SELECT auth.find_account(%(telegram_id)s, %(username)s)",
+        {"telegram_id": telegram_id, "username": username},
+    )
+    return None if row is None else row[0]
+
+
+async def report(db: Database, user_id: int) -> dict[str, Any] | None:
+    """The account, its money and totals, and what operators did to it; None: there is no such account."""
+    row = await db.call(
+        Role.OPERATOR,
+        None,
+        "SELECT auth.account_report(%(user_id)s) || game.player_report(%(user_id)s)",
+        {"user_id": user_id},
+    )
+    return None if row is None else row[0]
