@@ -39,6 +39,7 @@ class SeatOfResult(msgspec.Struct, frozen=True):
     place: int | None
     blocked: bool
     best: int
+    evidence: int
 
 
 class GameFacts(msgspec.Struct, frozen=True):
@@ -83,7 +84,7 @@ def build(facts: GameFacts, log: bytes, made_ms: int, signer: Signer) -> Record:
         players.append(PlayerFrames(seat.index, seat.user_id, seat.seat_id, own, chain[-1].hex()))
     seen = Seen(
         facts.finished_ms,
-        [SeenLine(seat.index, seat.place, seat.taps, seat.best, seat.blocked) for seat in facts.seats],
+        [SeenLine(seat.index, seat.place, seat.taps, seat.best, seat.blocked, seat.evidence) for seat in facts.seats],
     )
     unsigned = Record(
         format=FORMAT,

@@ -49,13 +49,15 @@ class PlayerFrames(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SeenLine(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One player as the live game ranked it; `best` is the most taps within any two seconds."""
+    """One player as the live game ranked it; `best` is the most taps counted within any two seconds, `evidence` the
+    taps within two seconds that blocked the player, else 0."""
 
     index: int
     place: int | None
     taps: int
     best: int
     blocked: bool
+    evidence: int
 
 
 class Seen(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -133,10 +133,14 @@ def _check_frame(frame: Frame, count: Count, length_ms: int) -> Iterator[str]:
 
 def _check_counts(record: Record, counts: dict[int, Count]) -> Iterator[Finding]:
     for line_number, line in enumerate(record.seen.standings):
+        where = f"seen.standings[{line_number}]"
+        if line.blocked and line.evidence <= WINDOW_TAPS:
+            yield Finding(f"{where}.evidence", f"{line.evidence} taps in two seconds block nobody")
+        elif not line.blocked and line.evidence:
+            yield Finding(f"{where}.evidence", f"{line.evidence}, but the player was not blocked")
         count = counts.get(line.index)
         if count is None:
             continue
-        where = f"seen.standings[{line_number}]"
         if line.taps != count.taps:
             yield Finding(f"{where}.taps", f"{line.taps}, but the frames hold {count.taps}")
         if line.best != count.best:

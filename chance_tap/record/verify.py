@@ -50,10 +50,10 @@ def _notes(record: Record, public_key: str | None) -> list[str]:
         )
     if record.log != "complete":
         notes.append(f"the log of frames is {record.log}: Redis had lost it, so the counts cannot be worked out again")
-    blocked = [line.index for line in record.seen.standings if line.blocked]
+    blocked = [line for line in record.seen.standings if line.blocked]
     if blocked:
-        names = ", ".join(map(str, blocked))
-        notes.append(f"blocked for cheating: player {names}; frames that were not counted are not in a record")
+        names = ", ".join(f"player {line.index} ({line.evidence} taps within two seconds)" for line in blocked)
+        notes.append(f"blocked for cheating: {names}; the frame that did it was not counted and is not in the record")
     return notes
 
 

@@ -24,9 +24,10 @@ end
 local function write_result(room, list, outcome, reason)
   local seats = {}
   for i, player in ipairs(list) do
-    seats[i] = string.format('{"seat_id":"%s","user_id":"%s","index":%d,"taps":%d,"place":%s,"blocked":%s,"best":%d}',
-      player.id, player.user_id, player.index, player.taps, outcome == 'finished' and player.place or 'null',
-      player.blocked == 0 and 'false' or 'true', player.best)
+    seats[i] = string.format('{"seat_id":"%s","user_id":"%s","index":%d,"taps":%d,"place":%s,"blocked":%s,"best":%d,'
+      .. '"evidence":%d}', player.id, player.user_id, player.index, player.taps,
+      outcome == 'finished' and player.place or 'null', player.blocked == 0 and 'false' or 'true', player.best,
+      player.evidence)
   end
   local result = string.format('{"room_id":"%s","kind":"%s","outcome":"%s","reason":%s,"stake":%d,"target":%s,'
     .. '"organizer_id":%s,"starts_ms":%s,"ends_ms":%s,"finished_ms":%.0f,"version":%d,"seats":[%s]}', room.id,

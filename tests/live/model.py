@@ -402,6 +402,7 @@ class Room:
                     "place": places[seat.user_id] if outcome == "finished" else None,
                     "blocked": seat.record.blocked,
                     "best": seat.record.best,
+                    "evidence": seat.record.evidence,
                 }
                 for seat in self.ranking()
             ],

@@ -15,6 +15,7 @@ class Taps:
     reached: int = 0
     last_ms: int = 0
     best: int = 0
+    evidence: int = 0  # the sum that blocked
     index: int = 0
     blocked: bool = False
     window: deque[tuple[int, int]] = field(default_factory=deque)
@@ -38,6 +39,7 @@ class Taps:
         total = sum(count for _, count in self.window) + frame.taps
         if total > 50:
             self.blocked = True
+            self.evidence = total
             return TapStatus.BLOCKED
         if self.taps + frame.taps > 50 + 25 * (now - starts_ms) / 1000:
             return TapStatus.RATE_LIMITED
