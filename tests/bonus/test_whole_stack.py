@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from chance_tap.simulate.api import Account, Api
@@ -82,6 +83,15 @@ class Tapper:
         self.state = state
         self._seq = max(self._seq, state["seq"])
         self.unacknowledged = {seq: frame for seq, frame in self.unacknowledged.items() if seq > state["seq"]}
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    """Sockets end with the loop that they belong to."""
+    yield
+    for peer in Peer.opened:
+        peer.abort()
+    Peer.opened.clear()
 
 
 def kill(stack: Stack, name: str) -> None:
