@@ -39,6 +39,10 @@ class Refused(Exception):
     """The server answered with an error that the router does not know how to get over: a bug, or a server to repair."""
 
 
+class Unsent(StoreUnavailable):
+    """The command never left this process: whoever has its slot now may get it."""
+
+
 class Endpoint(NamedTuple):
     """Where a server listens."""
 
@@ -268,6 +272,12 @@ class Link:
         """Drop the present connection; a new one follows."""
         if self._connection is not None:
             self._connection.abort()
+
+    def release(self) -> None:
+        """Give back what waits for a connection: another server has its slots now."""
+        held, self._held = self._held, deque()
+        for _, _, callback in held:
+            callback(Unsent("redis"))
 
     async def close(self) -> None:
         self._closing = True

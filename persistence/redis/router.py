@@ -24,6 +24,7 @@ from persistence.redis.connection import (
     Link,
     Refused,
     Reply,
+    Unsent,
     into,
     parse_url,
 )
@@ -138,6 +139,8 @@ class Command:
     def __call__(self, reply: Reply) -> None:
         if isinstance(reply, hiredis.ReplyError):
             self._redirect(reply)
+        elif isinstance(reply, Unsent) and self._router.owner(self.slot) is not self._shard:
+            self.send(self._router.owner(self.slot))
         else:
             self._callback(reply)
 
@@ -183,7 +186,7 @@ class Command:
             connection.send((b"ASKING",), _ignore)
             connection.send(self._words(shard), self)
 
-        shard.link.hold(both, self._callback)
+        shard.link.hold(both, self)
 
 
 def _ignore(_reply: Reply) -> None:
@@ -343,6 +346,7 @@ class Router:
         for shard in set(before) - owners:
             if shard.link.silent_s > SILENT_S:
                 shard.link.abort()  # what waits there for an answer waits in vain
+            shard.link.release()
         self._tell_watchers()
 
     def _tell_watchers(self) -> None:

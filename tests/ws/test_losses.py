@@ -167,3 +167,42 @@ async def test_sockets_are_let_in_while_postgres_is_away(
     assert await peers[1].closed() == CloseCode.BANNED
     await peers[0].send({"type": "ping"})
     assert (await peers[0].next("pong"))["type"] == "pong"
+
+
+async def test_after_a_loss_frames_wait_for_those_before_them(game: Game, start_gateway: StartGateway) -> None:
+    """What was under way when the snapshot was sent must not overtake what the snapshot asks for."""
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    await peer.send(game.taps(anna, 1, 1))
+    await peer.next("progress")
+    gateway.hub.rooms[room_id].resync()
+    await peer.send(game.taps(anna, 1, 2))  # before the snapshot: passed over, it will be asked for
+    snapshot = await peer.next("snapshot")
+    assert {player["user_id"]: player["seq"] for player in snapshot["room"]["players"]}[anna] == 1
+    await peer.send(game.taps(anna, 1, 3))  # was under way
+    for seq in (2, 3, 4):
+        await peer.send(game.taps(anna, 1, seq))
+    progress = await peer.next("progress")
+    while progress["taps"][anna][1] < 4:
+        progress = await peer.next("progress")
+    assert progress["taps"][anna] == [4, 4]
+
+
+async def test_who_lacks_what_the_snapshot_asks_for_goes_on(
+    game: Game, start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.taps.AWAITED_S", 0.05)
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    gateway.hub.rooms[room_id].resync()
+    await peer.next("snapshot")
+    for seq in (5, 7, 6):
+        await peer.send(game.taps(anna, 1, seq))
+    progress = await peer.next("progress")
+    while progress["taps"][anna][1] < 7:
+        progress = await peer.next("progress")
+    assert progress["taps"][anna] == [3, 7]
