@@ -23,7 +23,17 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
 
 def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     parts = {"play", "gateway", "worker", "migrate", "simulate", "ws-echo"}
-    assert set(COMMANDS) == parts | {"audit", "doctor", "drain", "verify", "replay", "leaderboard", "room", "bonus"}
+    assert set(COMMANDS) == parts | {
+        "audit",
+        "doctor",
+        "drain",
+        "verify",
+        "replay",
+        "leaderboard",
+        "room",
+        "bonus",
+        "user",
+    }
     for name in COMMANDS:
         with pytest.raises(SystemExit, match="0"):
             main([name, "--help"])
