@@ -21,7 +21,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MIN_PLAYERS", "QUEUE_REDIS", "RECORD_", "STAKE", "TELEGRAM_", "WAIT_",
+    "MIN_PLAYERS", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -92,12 +92,23 @@ class Settings:
     bonus_stars_per_usd: int = _setting(77, low=1)
     bonus_budget_stars: int = _setting(1_000_000, low=0)
     bonus_approval_stars: int = _setting(10_000, low=0)
+    stars_deposits: Literal["off", "on"] = _choice("off", "on")
+    stars_min: int = _setting(1, low=1, high=100_000)
+    stars_max: int = _setting(10_000, low=1, high=100_000)
+    stars_invoice_s: int = _setting(900, low=1, high=86400)
+    stars_late_s: int = _setting(86400, low=0)
+    stars_reconcile_s: int = _setting(300, low=1, high=86400)
     record_signing_key: str = _setting("", pattern=r"[0-9a-f]{64}", form="64 hex digits", secret=True)
     log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
     def is_production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether there is a bot to talk through: the development token has none."""
+        return self.bot_token != DEVELOPMENT_BOT_TOKEN
 
 
 _FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}
@@ -160,6 +171,10 @@ def _check(s: Settings) -> None:
         raise SettingsError("STAKES must be different whole numbers from 1 to 1000000.")
     if s.min_players > s.capacity:
         raise SettingsError(f"MIN_PLAYERS is {s.min_players}: it must not exceed CAPACITY ({s.capacity}).")
+    if s.stars_min > s.stars_max:
+        raise SettingsError(f"STARS_MIN is {s.stars_min}: it must not exceed STARS_MAX ({s.stars_max}).")
+    if s.stars_deposits == "on" and not s.has_bot:
+        raise SettingsError("STARS_DEPOSITS is on: it needs a bot of its own in BOT_TOKEN.")
     if s.is_production:
         _check_production(s)
 

@@ -26,17 +26,20 @@ from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.registration import Registration
-from gateway.routes import auth, bonus, games, hero, leaderboard, operations, profile, records, rooms
+from gateway.routes import auth, bonus, games, hero, leaderboard, operations, payments, profile, records, rooms
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
+from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
+from persistence.stars import StarPayments
+from persistence.telegram import make_bot
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
@@ -51,6 +54,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *games.ENDPOINTS,
     *leaderboard.ENDPOINTS,
     *records.ENDPOINTS,
+    *payments.ENDPOINTS,
 )
 
 
@@ -134,12 +138,18 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     registration = Registration(live, hub, drain, settings)
     await registration.start()
     stack.push_async_callback(registration.stop)
+    bot = make_bot(settings) if settings.has_bot else None
+    if bot is not None:
+        stack.push_async_callback(bot.session.close)
     return Services(
         settings=settings,
         db=db,
         live=live,
         seats=Seats(live, db, settings),
         bonus=BonusRuns(live, db, settings),
+        bot=bot,
+        stars=StarPayments(live, db, bot, settings),
+        answers=AnswerWriter(db),
         hub=hub,
         drain=drain,
         tokens=tokens,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import aiogram
+
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
@@ -11,10 +13,12 @@ from gateway.drain import Drain
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
+from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
+from persistence.stars import StarPayments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,9 @@ class Services:
     live: LiveStore
     seats: Seats
     bonus: BonusRuns
+    bot: aiogram.Bot | None
+    stars: StarPayments
+    answers: AnswerWriter
     hub: Hub
     drain: Drain
     tokens: Tokens

@@ -70,6 +70,18 @@ def error_text(code: ErrorCode, language: Language) -> str:
     return _ERRORS[code][language]
 
 
+_STARS_TITLE: Final[Mapping[Language, str]] = {"en": "Chance Tap: {stars} Stars", "ru": "Chance Tap: звёзды, {stars}"}
+_STARS_DESCRIPTION: Final[Mapping[Language, str]] = {
+    "en": "Adds {stars} Telegram Stars to your balance in Chance Tap.",
+    "ru": "Пополнение баланса в Chance Tap. Звёзд Telegram: {stars}.",
+}
+
+
+def stars_invoice(stars: int, language: Language) -> tuple[str, str]:
+    """Title and description of an invoice of so many Stars."""
+    return _STARS_TITLE[language].format(stars=stars), _STARS_DESCRIPTION[language].format(stars=stars)
+
+
 def supported(language_code: str | None) -> Language | None:
     """Our language for an IETF tag such as `ru-RU`; None when it is not one of ours."""
     if not language_code:

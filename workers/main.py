@@ -27,11 +27,14 @@ from persistence.postgres import idempotency
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
+from persistence.stars import StarPayments
+from persistence.telegram import make_bot
 from workers import metrics, records
 from workers.boards import BoardLoop
 from workers.bonus import BonusFlush
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
+from workers.payments import PaymentLoop
 from workers.queue import open_queue
 from workers.records import Records
 from workers.results import ResultReader
@@ -156,6 +159,8 @@ class Loops:
     def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._bot = make_bot(settings) if settings.has_bot else None
+        stars = StarPayments(live, db, self._bot, settings)
         settlement = Settlement(live, db)
         results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
@@ -165,6 +170,7 @@ class Loops:
             "orphans": Orphans(live, db, settlement).round,
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
             "boards": BoardLoop(live, db).round,
+            "payments": PaymentLoop(stars).round,
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
 
@@ -182,6 +188,8 @@ class Loops:
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._bot is not None:
+            await self._bot.session.close()
 
 
 async def start_loops(ctx: dict[Any, Any]) -> None:

@@ -20,3 +20,5 @@ record_failures = Counter("chance_tap_record_failures_total", "Game records that
 record_findings = Counter("chance_tap_record_findings_total", "Things in new records that break the rules: defects.")
 reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a game want an operator to look at.")
 boards_built = Counter("chance_tap_boards_built_total", "Leaderboards that Redis did not have, built anew.")
+payments_expired = Counter("chance_tap_payments_expired_total", "Payments that were not made in time.")
+star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")

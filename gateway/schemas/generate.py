@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import boards, games, messages, rest
+from gateway.schemas import boards, games, messages, payments, rest
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -33,6 +33,8 @@ ANSWERS: tuple[Any, ...] = (
     boards.Leaderboard,
     games.Games,
     games.GameDetails,
+    payments.PaymentAnswer,
+    payments.Payments,
     rest.DemoInitData,
     rest.DemoPlayers,
     rest.RecordKeys,
@@ -45,6 +47,7 @@ BODIES: tuple[Any, ...] = (
     rest.JoinStandard,
     rest.CreateHero,
     rest.JoinByKey,
+    payments.PayStars,
     rest.DemoLogin,
 )
 

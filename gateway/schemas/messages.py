@@ -15,6 +15,7 @@ from gateway.schemas.fields import (
     Claimed,
     Count,
     Moment,
+    PaymentState,
     RoomId,
     Stars,
     UserId,
@@ -172,6 +173,13 @@ class Balance(msgspec.Struct, tag="balance"):
     balance: Stars
 
 
+class PaymentNews(msgspec.Struct, tag="payment"):
+    """What became of one of the caller's payments."""
+
+    payment_id: str
+    status: PaymentState
+
+
 class Bonus(msgspec.Struct, tag="bonus"):
     """The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled."""
 
@@ -215,6 +223,7 @@ ServerFrame = (
     | Settled
     | Cancelled
     | Balance
+    | PaymentNews
     | Bonus
     | Pong
     | ErrorFrame

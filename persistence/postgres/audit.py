@@ -19,6 +19,7 @@ async def audit(db: Database) -> list[Finding]:
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()",
+        "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()"
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_payments()",
     )
     return [Finding(*row) for row in rows]

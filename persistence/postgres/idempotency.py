@@ -1,6 +1,7 @@
 """Idempotency keys: what a key stands for, and the answer that is kept under it.
 
-The row itself is written by the function that takes effect (`games.stake`), in the same transaction.
+The row itself is written by the function that takes effect (`games.stake`, `payments.request_stars`), in the same
+transaction.  Those of seats lease a seat; those of other money, through `game.take_key`, the subject they made.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,16 @@ async def lookup(
     )
     assert row is not None
     return KeyState(*row)
+
+
+async def release(db: Database, user_id: int, endpoint: str, key: str) -> None:
+    """A request that changed money took effect and could not be answered: a retry may resume it at once."""
+    await db.call(
+        Role.PLAYER,
+        user_id,
+        "SELECT game.release_key(%(endpoint)s, %(key)s)",
+        {"endpoint": endpoint, "key": key},
+    )
 
 
 async def store_answers(db: Database, answers: Sequence[tuple[int, str, str, bytes]]) -> int:

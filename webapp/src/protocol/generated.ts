@@ -320,6 +320,44 @@ export const gameDetailsSchema = z.object({
 });
 export type GameDetails = z.infer<typeof gameDetailsSchema>;
 
+/** What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star. */
+export const tonQuoteSchema = z.object({
+  address: z.string(),
+  nanoton: z.int().check(z.gte(0)),
+  memo: z.string(),
+  rate: z.int().check(z.gte(0)),
+  network: z.string(),
+});
+export type TonQuote = z.infer<typeof tonQuoteSchema>;
+
+/** A payment into the caller's balance. One that was cancelled or expired is credited all the same if it arrives. `review`: something arrived that an operator looks at; `credited`: Stars the balance got of it. */
+export const paymentSchema = z.object({
+  payment_id: z.string(),
+  method: z.enum(["stars", "ton"]),
+  state: z.enum(["cancelled", "expired", "paid", "pending", "refunded", "review"]),
+  stars: z.int().check(z.gte(0)),
+  created_ms: z.int().check(z.gte(0)),
+  expires_ms: z.int().check(z.gte(0)),
+  paid_ms: z.nullable(z.int().check(z.gte(0))),
+  invoice_link: z.nullable(z.string()),
+  ton: z.nullable(tonQuoteSchema),
+  credited: z.int().check(z.gte(0)),
+});
+export type Payment = z.infer<typeof paymentSchema>;
+
+/** Answer of everything that shows one payment. */
+export const paymentAnswerSchema = z.object({
+  payment: paymentSchema,
+});
+export type PaymentAnswer = z.infer<typeof paymentAnswerSchema>;
+
+/** GET /payments, newest first; `next_cursor` is null on the last page. */
+export const paymentsSchema = z.object({
+  payments: z.array(paymentSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Payments = z.infer<typeof paymentsSchema>;
+
 /** Init data signed with the development token. */
 export const demoInitDataSchema = z.object({
   init_data: z.string(),
@@ -383,13 +421,14 @@ export const playerFramesSchema = z.object({
 });
 export type PlayerFrames = z.infer<typeof playerFramesSchema>;
 
-/** One player as the live game ranked it; `best` is the most taps within any two seconds. */
+/** One player as the live game ranked it; `best` is the most taps counted within any two seconds, `evidence` the taps within two seconds that blocked the player, else 0. */
 export const seenLineSchema = z.object({
   index: z.int(),
   place: z.nullable(z.int()),
   taps: z.int(),
   best: z.int(),
   blocked: z.boolean(),
+  evidence: z.int(),
 });
 export type SeenLine = z.infer<typeof seenLineSchema>;
 
@@ -589,6 +628,14 @@ export const balanceSchema = z.object({
 });
 export type Balance = z.infer<typeof balanceSchema>;
 
+/** What became of one of the caller's payments. */
+export const paymentNewsSchema = z.object({
+  type: z.literal("payment"),
+  payment_id: z.string(),
+  status: z.enum(["cancelled", "expired", "paid", "pending", "refunded", "review"]),
+});
+export type PaymentNews = z.infer<typeof paymentNewsSchema>;
+
 /** The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled. */
 export const bonusSchema = z.object({
   type: z.literal("bonus"),
@@ -635,6 +682,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
   settledSchema,
   cancelledSchema,
   balanceSchema,
+  paymentNewsSchema,
   bonusSchema,
   pongSchema,
   errorFrameSchema,
@@ -681,6 +729,13 @@ export interface JoinByKey {
   key: string;
   user_id?: string | null;
   telegram_id?: string | null;
+}
+
+/** POST /payments/stars: how many Stars to pay in; the bounds are settings. */
+export interface PayStars {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  stars: number;
 }
 
 /** POST /dev/init-data, development only: the demo player to sign in. */

@@ -63,6 +63,7 @@ export function apply(view: RoomView, frame: ServerFrame): Applied {
     case "welcome":
     case "balance":
     case "bonus":
+    case "payment":
     case "pong":
     case "reaction":
     case "error":

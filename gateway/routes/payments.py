@@ -1,0 +1,134 @@
+"""/payments: ordering Stars, looking at payments of every method, giving one up.
+
+A payment is the same from every device; whether it was paid is only ever what Telegram or the chain told the server.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from gateway.body import body_hash, idempotency_key, page_limit
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, payment_view
+from gateway.schemas.rest import Nothing
+from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import payments
+from persistence.stars import Invoice
+
+PATH: Final = "/api/v1/payments"
+STARS: Final = "/api/v1/payments/stars"
+_CURSOR: Final = re.compile(r"[0-9]{1,18}")
+_PAGE: Final = 50
+_LONGEST_PAGE: Final = 200
+_encode = msgspec.json.Encoder().encode
+
+
+async def pay_stars(call: Call) -> bytes:
+    """Order Stars; the link in the answer opens Telegram's own window.  A repeated send gets the first answer."""
+    body: PayStars = call.body
+    services = call.services
+    settings = services.settings
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    if not settings.stars_min <= body.stars <= settings.stars_max:
+        raise invalid("stars", f"must be from {settings.stars_min} to {settings.stars_max}")
+    services.rates.payment.take(call.claims.user_id)
+    language = await services.accounts.language(call.claims.user_id, ask=True) or DEFAULT_LANGUAGE
+    ordered = await services.stars.order(
+        call.user_id,
+        body.stars,
+        Invoice(*stars_invoice(body.stars, language)),
+        endpoint=STARS,
+        key=key,
+        body_hash=body_hash(body),
+    )
+    if ordered.answer is not None:
+        return ordered.answer
+    assert ordered.payment is not None
+    answer = _encode(PaymentAnswer(payment_view(ordered.payment)))
+    await services.answers.store(call.user_id, STARS, key, answer)
+    return answer
+
+
+async def list_payments(call: Call) -> Payments:
+    query = call.query
+    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
+    found = await payments.page(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
+    page = found[:limit]
+    return Payments(
+        payments=[payment_view(payment) for payment in page],
+        next_cursor=str(page[-1].number) if len(found) > limit else None,
+    )
+
+
+async def payment(call: Call) -> PaymentAnswer:
+    found = await payments.one(call.services.db, call.user_id, _payment_id(call))
+    if found is None:
+        raise GameError(ErrorCode.NOT_FOUND)
+    return PaymentAnswer(payment_view(found))
+
+
+async def cancel_payment(call: Call) -> PaymentAnswer:
+    """Give a pending payment up; repeated: the same answer.  Paid all the same, it is credited."""
+    status, found = await payments.cancel(call.services.db, call.user_id, _payment_id(call))
+    if status != "ok" or found is None:
+        raise GameError(ErrorCode(status))
+    call.services.stars.tell_payment(found)
+    return PaymentAnswer(payment_view(found))
+
+
+def _payment_id(call: Call) -> str:
+    text = call.path("payment_id")
+    if not payments.is_payment_id(text):
+        raise GameError(ErrorCode.NOT_FOUND)
+    return text
+
+
+def _cursor(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _CURSOR.fullmatch(text):
+        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+    return int(text)
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="POST",
+        path=STARS,
+        handler=pay_stars,
+        summary="Order Telegram Stars; the answer has the link to pay them",
+        body=PayStars,
+        answer=PaymentAnswer,
+        idempotent=True,
+        codes=(ErrorCode.CONFLICT, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS),
+    ),
+    Endpoint(
+        method="GET",
+        path=PATH,
+        handler=list_payments,
+        summary="The caller's payments of every method, newest first",
+        answer=Payments,
+        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{PATH}/{{payment_id}}",
+        handler=payment,
+        summary="One of the caller's payments",
+        answer=PaymentAnswer,
+        codes=(ErrorCode.NOT_FOUND,),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{PATH}/{{payment_id}}/cancel",
+        handler=cancel_payment,
+        summary="Give a pending payment up",
+        body=Nothing,
+        body_optional=True,
+        answer=PaymentAnswer,
+        codes=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
+    ),
+]

@@ -1,0 +1,16 @@
+DROP FUNCTION pay.audit_payments();
+DROP FUNCTION pay.reverse_stars(text, text, bigint, bigint, text, bigint);
+DROP FUNCTION pay.settle_refund(text, text, text, double precision);
+DROP FUNCTION pay.due_refunds(text, double precision, int);
+DROP FUNCTION pay.refund_stars(text, text);
+DROP FUNCTION pay.credit_stars(text, text, bigint, bigint, text, bigint, double precision, text);
+DROP FUNCTION pay.standing(text, text, boolean);
+DROP FUNCTION pay.hold_refund(text, text, text);
+DROP FUNCTION pay.check_stars(text, bigint, bigint, text, bigint);
+DROP FUNCTION pay.player_account(bigint);
+DROP FUNCTION pay.house_account(ledger.account_kind);
+DROP TYPE pay.charge;
+DROP TABLE pay.star_reconciliations;
+DROP TABLE pay.star_transactions;
+DROP TABLE pay.star_receipts;
+DROP TYPE pay.receipt_state;

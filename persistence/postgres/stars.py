@@ -1,0 +1,181 @@
+"""Charges of Telegram Stars as Postgres books them: credited once, sent back, taken back.
+
+Every function is one round trip and can be repeated by anybody: a charge id is recorded once.  Must never ask Telegram;
+the flows that do stand in `persistence/stars.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, LiteralString
+
+from persistence.postgres import payments
+from persistence.postgres.payments import FIELDS, Payment
+from persistence.postgres.pool import Database, Role
+
+ReceiptState = Literal["credited", "review", "refunding", "refunded", "charged_back"]
+FoundBy = Literal["update", "reconciliation"]
+RefundOutcome = Literal["done", "refused", "later"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A payment as Telegram tells of it.  `stars` is the total amount, in whole Stars when `currency` is XTR."""
+
+    charge_id: str
+    payload: str
+    payer_id: int
+    stars: int
+    currency: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A charge in our books; see `pay.star_receipts` for its words."""
+
+    charge_id: str
+    number: int
+    state: ReceiptState
+    payment_id: str | None
+    user_id: int | None
+    payer_id: int
+    stars: int
+    currency: str
+    booked: bool
+    reason: str | None
+    asked_by: str | None
+    error: str | None
+    lost: int
+    found_by: str
+    paid_ms: int
+    received_ms: int
+    closed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was done about a charge, and how it, its order and its player's balance stand now.  `receipt` is None only
+    where there is no such charge; `blocked`: its account was blocked by this."""
+
+    status: str
+    receipt: Receipt | None
+    payment: Payment | None
+    balance: int | None
+    blocked: bool
+
+
+_RECEIPT: LiteralString = """
+(R).charge_id, (R).number, (R).state::text, (R).payment_id::text, (R).user_id, (R).payer_id, (R).stars, (R).currency,
+(R).booked, (R).reason, (R).asked_by, (R).error, (R).lost, (R).found_by,
+(extract(epoch FROM (R).paid_at) * 1000)::bigint, (extract(epoch FROM (R).received_at) * 1000)::bigint,
+(extract(epoch FROM (R).closed_at) * 1000)::bigint
+"""
+_CHARGE = payments.query("(c).status, (c).balance, (c).blocked, PAYMENT, RECEIPT", "(c).payment").replace(
+    "RECEIPT", _RECEIPT.replace("R)", "(c).receipt)")
+)
+
+
+def _charge(call: LiteralString) -> LiteralString:
+    # MATERIALIZED: a function in FROM whose fields are taken apart may otherwise run once a field.
+    return "WITH c AS MATERIALIZED (SELECT CALL AS c) SELECT CHARGE FROM c".replace("CALL", call).replace(
+        "CHARGE", _CHARGE
+    )
+
+
+_CHECK: LiteralString = "SELECT pay.check_stars(%(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(now_ms)s)"
+_CREDIT = _charge(
+    "pay.credit_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s, %(late_s)s,"
+    " %(found_by)s)"
+)
+_REFUND = _charge("pay.refund_stars(%(charge_id)s, %(by)s)")
+_DUE: LiteralString = "SELECT charge_id, payer_id FROM pay.due_refunds(%(charge_id)s, %(lease_s)s, %(limit)s)"
+_SETTLE = _charge("pay.settle_refund(%(charge_id)s, %(outcome)s, %(error)s, %(retry_s)s)")
+_REVERSE = _charge("pay.reverse_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s)")
+
+
+async def check(db: Database, *, payload: str, payer_id: int, stars: int, currency: str, now_ms: int) -> str:
+    """Whether Telegram may take this payment: ok, or a word for what stands against it."""
+    row = await db.call(
+        Role.SETTLER,
+        None,
+        _CHECK,
+        {
+            "payload": _text(payload),
+            "payer_id": payer_id,
+            "stars": stars,
+            "currency": _text(currency),
+            "now_ms": now_ms,
+        },
+    )
+    assert row is not None
+    return str(row[0])
+
+
+async def credit(db: Database, charge: Charge, *, late_s: float, found_by: FoundBy) -> Standing:
+    """Record a charge, once.  Statuses: credited, refunding (surplus, late, banned), review, repeated."""
+    return await _ask(db, _CREDIT, {**_params(charge), "late_s": late_s, "found_by": found_by})
+
+
+async def reverse(db: Database, charge: Charge) -> Standing:
+    """Record that Telegram gave a charge back.  Statuses: refunded (we had asked), charged_back (nobody had), unknown
+    (it was never recorded, and will not be credited any more), repeated."""
+    return await _ask(db, _REVERSE, _params(charge))
+
+
+async def refund(db: Database, charge_id: str, *, by: str) -> Standing:
+    """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
+    insufficient_balance (the player has spent it)."""
+    return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by})
+
+
+async def due_refunds(
+    db: Database, *, lease_s: float, limit: int, charge_id: str | None = None
+) -> list[tuple[str, int]]:
+    """Refunds to ask Telegram for now, as (charge id, payer), which are the caller's for `lease_s`."""
+    rows = await db.rows(Role.SETTLER, None, _DUE, {"charge_id": charge_id, "lease_s": lease_s, "limit": limit})
+    return [(row[0], row[1]) for row in rows]
+
+
+async def settle_refund(
+    db: Database, charge_id: str, outcome: RefundOutcome, *, error: str | None, retry_s: float = 0
+) -> Standing:
+    """Record what Telegram said to a refund; the status is the outcome, or repeated."""
+    return await _ask(
+        db,
+        _SETTLE,
+        {
+            "charge_id": charge_id,
+            "outcome": outcome,
+            "error": None if error is None else error[:200],
+            "retry_s": retry_s,
+        },
+    )
+
+
+def _params(charge: Charge) -> dict[str, Any]:
+    return {
+        "charge_id": _text(charge.charge_id),
+        "payload": _text(charge.payload),
+        "payer_id": charge.payer_id,
+        "stars": charge.stars,
+        "currency": _text(charge.currency),
+        "at_ms": charge.at_ms,
+    }
+
+
+async def _ask(db: Database, query: LiteralString, params: dict[str, Any]) -> Standing:
+    row = await db.call(Role.SETTLER, None, query, params)
+    assert row is not None
+    status, balance, blocked = row[:3]
+    receipt = row[3 + FIELDS :]
+    return Standing(
+        status,
+        None if receipt[0] is None else Receipt(*receipt),
+        payments.read(row[3 : 3 + FIELDS]),
+        balance,
+        blocked,
+    )
+
+
+def _text(value: str) -> str:
+    """Text that Postgres can keep, so that no charge is lost for a letter."""
+    return value.replace("\0", "\ufffd").encode(errors="replace").decode()

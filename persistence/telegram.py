@@ -1,0 +1,84 @@
+"""The Bot API: a bot made from the settings, and one way to ask it.
+
+Owns the address, the time limits, what flood control means, and which answers are refusals.  Must never decide about
+money, and never let the token into a log or an exception: it is a part of every address that is asked.
+"""
+
+import asyncio
+from typing import Final, TypeVar
+
+import aiogram
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    AiogramError,
+    RestartingTelegram,
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import TelegramMethod
+
+from chance_tap.settings import Settings
+from persistence.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+REQUEST_TIMEOUT_S: Final = 10.0
+PATIENCE_S: Final = 3.0
+"""How long `ask` itself waits for flood control to end; who can wait longer comes again."""
+
+
+class TelegramUnavailable(StoreUnavailable):
+    """Telegram did not answer, or wants to be left alone for `retry_after_s`: whether it did what it was asked is
+    unknown, except after flood control (then it did not)."""
+
+    def __init__(self, problem: str, retry_after_s: float | None = None) -> None:
+        super().__init__("telegram")
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+class TelegramRefused(Exception):
+    """Telegram understood and said no; asked again it says the same.  `reason` is its own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def make_bot(settings: Settings) -> aiogram.Bot:
+    """The settings' bot, on TELEGRAM_API_URL.  Needs the running event loop; close its `session` at the end."""
+    session = AiohttpSession(
+        api=TelegramAPIServer.from_base(settings.telegram_api_url.rstrip("/")), timeout=REQUEST_TIMEOUT_S
+    )
+    return aiogram.Bot(settings.bot_token, session=session)
+
+
+async def ask(bot: aiogram.Bot, method: TelegramMethod[T], *, timeout_s: float = REQUEST_TIMEOUT_S) -> T:
+    """Call a method; flood control is waited for once, when it is short.
+
+    Raises:
+        TelegramUnavailable: no answer, or none that could be read; may be repeated if the method may.
+        TelegramRefused: it was refused.
+    """
+    for last in (False, True):
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await bot(method)
+        except TelegramRetryAfter as error:
+            if last or error.retry_after > PATIENCE_S:
+                raise TelegramUnavailable("flood control", float(error.retry_after)) from None
+            await asyncio.sleep(error.retry_after)
+        except (TelegramNetworkError, TelegramServerError, RestartingTelegram, TimeoutError) as error:
+            raise TelegramUnavailable(type(error).__name__) from None
+        except TelegramAPIError as error:
+            raise TelegramRefused(_without_secrets(bot, error.message)) from None
+        except AiogramError as error:  # an answer that is none of the Bot API: a proxy's error page
+            raise TelegramUnavailable(type(error).__name__) from None
+    raise AssertionError("unreachable")
+
+
+def _without_secrets(bot: aiogram.Bot, text: str) -> str:
+    return text.replace(bot.token, "<token>")[:200]
