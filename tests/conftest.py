@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.valkey",
     "tests.fixtures.stack",
+    "tests.peers.telegram",
 ]
 
 # Python 3.11.4 to 3.11.7 may fail with "AST constructor recursion depth mismatch" when the collector runs in the middle
