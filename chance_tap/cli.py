@@ -53,6 +53,20 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _bot(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.commands import run
+    from chance_tap import log
+
+    log.configure(settings.log_level, part="bot")
+    return run(arguments, settings)
+
+
+def _bot_arguments(parser: argparse.ArgumentParser) -> None:
+    from bot.commands import add_arguments
+
+    add_arguments(parser)
+
+
 def _with_secret(settings: Settings) -> Settings:
     """In development a secret is made once and kept: tokens and the key of game records come of it."""
     if settings.jwt_secret:
@@ -215,6 +229,7 @@ COMMANDS = {
     "play": Command("start everything on this machine, embedded servers included", _play, _play_arguments),
     "gateway": Command("serve players: HTTP and WebSocket", _gateway, needs=_STORES),
     "worker": Command("settle games, keep deadlines, return stakes", _worker, needs=_STORES),
+    "bot": Command("talk in Telegram: by polling, or tell it of the webhook", _bot, _bot_arguments, needs=_STORES),
     "migrate": Command("bring the database up to date", _migrate, _migrate_arguments, needs=("database_url",)),
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),

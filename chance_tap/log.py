@@ -40,7 +40,8 @@ def configure(level: str = "info", *, part: str = "", stream: TextIO | None = No
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level.upper())
     logging.captureWarnings(True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request otherwise
+    for chatty in ("httpx", "aiogram.event"):  # a line a request, or an update, otherwise
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

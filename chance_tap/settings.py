@@ -21,7 +21,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MIN_PLAYERS", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "WAIT_",
+    "MIN_PLAYERS", "MINI_APP_", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -62,6 +62,13 @@ class Settings:
     data_dir: Path = Path(".chance-tap")
     bot_token: str = _setting(DEVELOPMENT_BOT_TOKEN, pattern=r"[0-9]+:\S+", form="like 123456:ABC…", secret=True)
     telegram_api_url: str = _setting("https://api.telegram.org", pattern=r"https?://\S+", form="an http address")
+    telegram_webhook_secret: str = _setting(
+        "", pattern=r"[A-Za-z0-9_-]{1,256}", form="1 to 256 letters, digits, _ and -", secret=True
+    )
+    bot_username: str = _setting("", pattern=r"[A-Za-z0-9_]{3,64}", form="the bot's user name, without @")
+    mini_app_url: str = _setting("", pattern=r"https://[^\s?#]+", form="an https address without ? and #")
+    support_contact: str = _setting("", pattern=r"\S{1,100}", form="a user name or an address, without spaces")
+    sentry_dsn: str = _setting("", pattern=r"https?://\S+", form="an http address", secret=True)
     init_data_max_age_s: int = _setting(86400, low=1)
     jwt_secret: str = _setting("", pattern=r"[^,\s]+(,[^,\s]+)*", form="secrets separated by commas", secret=True)
     jwt_life_s: int = _setting(3600, low=10, high=86400)
@@ -183,10 +190,14 @@ def _check_production(s: Settings) -> None:
     if not s.jwt_secret:
         raise SettingsError("JWT_SECRET is not set: production needs it.")
     for secret in s.jwt_secret.split(","):
-        if len(secret) < MINIMUM_SECRET_LENGTH or len(set(secret)) < MINIMUM_SECRET_VARIETY:
+        if not _strong(secret):
             raise SettingsError(
                 f"JWT_SECRET is too weak: production needs at least {MINIMUM_SECRET_LENGTH} random characters."
             )
+    if s.telegram_webhook_secret and not _strong(s.telegram_webhook_secret):
+        raise SettingsError(
+            f"TELEGRAM_WEBHOOK_SECRET is too weak: production needs at least {MINIMUM_SECRET_LENGTH} random characters."
+        )
     if s.bot_token == DEVELOPMENT_BOT_TOKEN:
         raise SettingsError("BOT_TOKEN is the development token: production needs the bot's own.")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", s.bot_token):
@@ -194,3 +205,7 @@ def _check_production(s: Settings) -> None:
     login = urlsplit(s.database_url)
     if login.password and unquote(login.password) in (login.username, "postgres", "password"):
         raise SettingsError("DATABASE_URL has a default password: production needs a secret one.")
+
+
+def _strong(secret: str) -> bool:
+    return len(secret) >= MINIMUM_SECRET_LENGTH and len(set(secret)) >= MINIMUM_SECRET_VARIETY

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from bot.services import Services as BotServices
+from bot.updates import open_updates
 from chance_tap.settings import Settings
 from gateway import development
 from gateway.assets import WebApp, not_found
@@ -26,7 +28,19 @@ from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
 from gateway.registration import Registration
-from gateway.routes import auth, bonus, games, hero, leaderboard, operations, payments, profile, records, rooms
+from gateway.routes import (
+    auth,
+    bonus,
+    games,
+    hero,
+    leaderboard,
+    operations,
+    payments,
+    profile,
+    records,
+    rooms,
+    telegram,
+)
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
@@ -90,6 +104,7 @@ def build_app(settings: Settings) -> Starlette:
     offered = [*ENDPOINTS, *(development.ENDPOINTS if development.is_offered(settings) else ())]
     routes: list[BaseRoute] = [Route(r.path, r) for r in _resources(offered)]
     routes += operations.routes(ENDPOINTS)
+    routes += telegram.routes()
     routes.append(WebSocketRoute(WEBSOCKET_PATH, websocket_endpoint))
 
     opening = Opening(settings)
@@ -141,6 +156,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     bot = make_bot(settings) if settings.has_bot else None
     if bot is not None:
         stack.push_async_callback(bot.session.close)
+    updates = None
+    if bot is not None and settings.telegram_webhook_secret:
+        updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live), bot))
     return Services(
         settings=settings,
         db=db,
@@ -158,6 +176,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         tiers=TierBoard(live.lobby, settings),
         boards=Leaderboards(live.boards, db, live.now_ms),
         rates=Rates(),
+        updates=updates,
     )
 
 

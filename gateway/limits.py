@@ -72,14 +72,14 @@ class Rates:
         self.payment = Rate(per_s=0.5, burst=30)
 
 
-async def read_body(declared_length: bytes | None, receive: Receive) -> bytes:
+async def read_body(declared_length: bytes | None, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
     """The whole body, of which never more than the limit is kept.
 
     Raises:
         GameError: `too_large`, or `invalid_request` when it does not arrive in time.
         ClientGone: when nobody is left to answer.
     """
-    if declared_length is not None and (not declared_length.isdigit() or int(declared_length) > MAX_BODY_BYTES):
+    if declared_length is not None and (not declared_length.isdigit() or int(declared_length) > limit):
         raise GameError(ErrorCode.TOO_LARGE)
     body = b""
     try:
@@ -90,7 +90,7 @@ async def read_body(declared_length: bytes | None, receive: Receive) -> bytes:
                     raise ClientGone
                 part: bytes = message.get("body", b"")
                 body += part
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > limit:
                     raise GameError(ErrorCode.TOO_LARGE)
                 if not message.get("more_body", False):
                     return body

@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
 
@@ -14,11 +14,6 @@ _requests = Histogram(
     buckets=_SECONDS,
 )
 _children: dict[tuple[str, str, int], Histogram] = {}
-
-login_failures = Counter(
-    "chance_tap_login_transaction_failures_total",
-    "Find-or-create transactions that failed for good, after every retry.",
-)
 
 
 def observe_request(method: str, path: str, status: int, started: float) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import aiogram
 
+from bot.updates import Updates
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
@@ -41,3 +42,4 @@ class Services:
     tiers: TierBoard
     boards: Leaderboards
     rates: Rates
+    updates: Updates | None

@@ -117,6 +117,8 @@ class Launcher:
         self._folder.publish({"database_url": urls["admin"], "redis_url": redis_url})
         self._start_part("gateway", environment | {"DATABASE_URL": urls["gateway"]})
         self._start_part("worker", environment | {"DATABASE_URL": urls["worker"]})
+        if settings.has_bot:
+            self._start_part("bot", environment | {"DATABASE_URL": urls["gateway"]})
         address = public_address(settings.host, settings.port)
         self._wait_until_ready(address)
         if settings.demo_opponents and not settings.is_production:

@@ -14,13 +14,13 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from persistence.errors import ErrorCode, GameError
+from persistence.postgres.users import LONGEST_TEXT, fit_text
 
 MAX_BYTES: Final = 16_384
 MAX_PAIRS: Final = 64
 FUTURE_TOLERANCE_S: Final = 60
 MAX_TELEGRAM_ID: Final = 2**52
-_MAX_TEXT: Final = {"first_name": 128, "last_name": 128, "username": 64, "language_code": 16}
-_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_START_PARAM: Final = re.compile(rb"[A-Za-z0-9_-]{1,512}")
 _PHOTO_URL: Final = re.compile(r"https://[!-~]{1,1000}")
 _HEX_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AUTH_DATE: Final = re.compile(r"[0-9]{1,12}")
@@ -36,6 +36,7 @@ class TelegramUser:
     username: str | None
     photo_url: str | None
     language_code: str | None
+    start_param: str | None = None
 
 
 class InitDataCheck:
@@ -114,10 +115,12 @@ def _user(pairs: dict[bytes, bytes]) -> TelegramUser:
     if type(telegram_id) is not int or not 0 < telegram_id < MAX_TELEGRAM_ID:
         raise GameError(ErrorCode.INIT_DATA_INVALID)
     photo_url = user.get("photo_url")
+    start_param = pairs.get(b"start_param", b"")
     return TelegramUser(
         telegram_id=telegram_id,
         photo_url=photo_url if isinstance(photo_url, str) and _PHOTO_URL.fullmatch(photo_url) else None,
-        **{name: _text(user, name) for name in _MAX_TEXT},
+        start_param=start_param.decode() if _START_PARAM.fullmatch(start_param) else None,
+        **{name: _text(user, name) for name in LONGEST_TEXT},
     )
 
 
@@ -127,6 +130,4 @@ def _text(user: dict[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise GameError(ErrorCode.INIT_DATA_INVALID)
-    # Neither Postgres (NUL, lone surrogates) nor another player's screen (turned direction) shall stumble over a name.
-    clean = _UNFIT.sub("", value)
-    return clean[: _MAX_TEXT[name]] or None
+    return fit_text(name, value)

@@ -1,32 +1,22 @@
 """Logging in with Telegram: find or create the account, patiently, and hand out a session.
 
-Requirements A1 to A3: one transaction, repeated up to three times with backoff and jitter; what still fails is
-counted for the alert and answered with `temporarily_unavailable`.
+Requirements A1 to A3; the transaction's patience is `persistence.logins`'s, for the bot too.
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from typing import Final
 
-import structlog
-
-from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
-from gateway import metrics
+from chance_tap.settings import Settings
 from gateway.auth.accounts import language_of
 from gateway.auth.init_data import TelegramUser
 from gateway.auth.tokens import Tokens
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
 from persistence.bonus import BonusRuns
-from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.errors import ErrorCode, GameError
+from persistence.logins import patiently
 from persistence.postgres import users
 from persistence.postgres.pool import Database
-
-log = structlog.get_logger(__name__)
-
-RETRIES: Final = 3
-FIRST_PAUSE_S: Final = 0.1
+from persistence.postgres.referrals import normalise_code
 
 
 async def log_in(db: Database, settings: Settings, player: TelegramUser) -> users.Account:
@@ -43,30 +33,14 @@ async def log_in(db: Database, settings: Settings, player: TelegramUser) -> user
         username=player.username,
         photo_url=player.photo_url,
         language_code=player.language_code,
-        is_demo=settings.bot_token == DEVELOPMENT_BOT_TOKEN,
+        is_demo=not settings.has_bot,
+        referral_code=normalise_code(player.start_param or ""),
     )
     demo_stars = 0 if settings.is_production else settings.demo_stars
-    account = await _patiently(lambda: users.log_in_telegram(db, profile, demo_stars))
+    account = await patiently(lambda: users.log_in_telegram(db, profile, demo_stars))
     if account.banned:
         raise GameError(ErrorCode.BANNED)
     return account
-
-
-async def _patiently(transaction: Callable[[], Awaitable[users.Account]]) -> users.Account:
-    pause_s = FIRST_PAUSE_S
-    for _ in range(RETRIES):
-        try:
-            return await transaction()
-        except StoreUnavailable:
-            # Full jitter: logins that failed together must not come back together.
-            await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311
-            pause_s *= 3
-    try:
-        return await transaction()
-    except StoreUnavailable:
-        metrics.login_failures.inc()
-        log.error("login transaction failed for good", attempts=RETRIES + 1)
-        raise
 
 
 async def open_session(db: Database, runs: BonusRuns, tokens: Tokens, user_id: int) -> Session:

@@ -3,16 +3,24 @@
 Must never decide whether a login is genuine: the gateway has checked that before.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres.pool import Database, Role
 
+LONGEST_TEXT: Final = {"first_name": 128, "last_name": 128, "username": 64, "language_code": 16}
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramProfile:
-    """What Telegram says about a user.  Lengths and control characters are the gateway's to check."""
+    """What Telegram says about a user.  Lengths and control characters are the caller's to check.
+
+    `keep_photo`: nothing is known of the photo, the old one stays.  `referral_code` counts for a new account only.
+    """
 
     telegram_id: int
     first_name: str | None = None
@@ -21,6 +29,9 @@ class TelegramProfile:
     photo_url: str | None = None
     language_code: str | None = None
     is_demo: bool = False
+    keep_photo: bool = False
+    referral_code: str | None = None
+    source: Literal["bot", "app"] = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class Account:
     role: str
     banned: bool
     created: bool
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +78,25 @@ class Hello:
     session_epoch: int = 0
 
 
+def fit_text(field: str, value: str) -> str | None:
+    """A text of a Telegram profile as it may be kept: neither Postgres (NUL, lone surrogates) nor another player's
+    screen (turned direction) shall stumble over a name."""
+    return _UNFIT.sub("", value)[: LONGEST_TEXT[field]] or None
+
+
 async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:
     """Find or make the account, all or nothing, and refresh the public profile (spec A1, A3).
 
-    A new account gets `demo_stars` Stars through the ledger, once.
+    `language` is what was chosen, else what Telegram reports.  A new account gets `demo_stars` Stars
+    through the ledger, once.
     """
     row = await db.call(
         Role.LOGIN,
         None,
         """
-        SELECT o_user_id, o_role, o_banned, o_created FROM auth.log_in_telegram(
-            %(telegram_id)s, %(first_name)s, %(last_name)s, %(username)s, %(photo_url)s, %(language_code)s,
-            %(is_demo)s, %(demo_stars)s
+        SELECT o_user_id, o_role, o_banned, o_created, o_language FROM auth.enter_telegram(
+            %(telegram_id)s, %(first_name)s, %(last_name)s, %(username)s, %(photo_url)s, %(keep_photo)s,
+            %(language_code)s, %(is_demo)s, %(demo_stars)s, %(referral_code)s, %(source)s
         )
         """,
         {
@@ -89,10 +108,25 @@ async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: in
             "language_code": profile.language_code or None,
             "is_demo": profile.is_demo,
             "demo_stars": demo_stars,
+            "keep_photo": profile.keep_photo,
+            "referral_code": profile.referral_code,
+            "source": profile.source,
         },
     )
     assert row is not None
     return Account(*row)
+
+
+async def share_phone(db: Database, telegram_id: int, phone_number: str) -> bool:
+    """Keep the phone number that a player shared; False: there is no account."""
+    row = await db.call(
+        Role.LOGIN,
+        None,
+        "SELECT auth.share_phone(%(telegram_id)s, %(phone_number)s)",
+        {"telegram_id": telegram_id, "phone_number": phone_number},
+    )
+    assert row is not None
+    return bool(row[0])
 
 
 async def me(db: Database, user_id: int) -> Me:

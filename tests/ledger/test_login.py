@@ -67,7 +67,7 @@ async def test_a_later_login_refreshes_the_profile_and_grants_nothing(db: Databa
         db, users.TelegramProfile(telegram_id=7, first_name="B", username="b", is_demo=True), STARS
     )
 
-    assert again == users.Account(first.user_id, "user", False, False)
+    assert again == users.Account(first.user_id, "user", False, False, "en")
     me = await users.me(db, first.user_id)
     assert (me.name, me.username, me.photo_url, me.language_code, me.language) == ("B", "b", None, "ru", "en")
     assert me.is_demo

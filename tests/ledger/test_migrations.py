@@ -44,23 +44,25 @@ def shape(url: str) -> list[tuple[object, ...]]:
             SELECT 'relation', c.oid::regclass::text,
                 c.relkind::text || coalesce(obj_description(c.oid, 'pg_class'), ''),
                 pg_get_userbyid(c.relowner)::text, c.relacl::text
-            FROM pg_class AS c WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay')
+            FROM pg_class AS c
+            WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay', 'bot')
             UNION ALL SELECT 'column', a.attrelid::regclass || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
                 concat_ws(' ', a.attnotnull, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)),
                 a.attacl::text
             FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
             LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-            WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay')
+            WHERE c.relnamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay', 'bot')
                 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
             UNION ALL SELECT 'constraint', o.conrelid::regclass || '.' || o.conname, pg_get_constraintdef(o.oid),
                 NULL, NULL
             FROM pg_constraint AS o
-            WHERE o.connamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay')
+            WHERE o.connamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay', 'bot')
             UNION ALL SELECT 'function', p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)),
                 pg_get_userbyid(p.proowner) || coalesce(obj_description(p.oid, 'pg_proc'), ''), p.proacl::text
-            FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay')
+            FROM pg_proc AS p
+            WHERE p.pronamespace::regnamespace::text IN ('public', 'auth', 'ledger', 'game', 'pay', 'bot')
             UNION ALL SELECT 'schema', n.nspname::text, NULL, pg_get_userbyid(n.nspowner)::text, n.nspacl::text
-            FROM pg_namespace AS n WHERE n.nspname IN ('auth', 'ledger', 'game', 'pay')
+            FROM pg_namespace AS n WHERE n.nspname IN ('auth', 'ledger', 'game', 'pay', 'bot')
             UNION ALL SELECT 'policy', schemaname || '.' || tablename, policyname::text, qual, roles::text
             FROM pg_policies
             ORDER BY 1, 2, 3

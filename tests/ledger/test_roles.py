@@ -13,7 +13,7 @@ from persistence.postgres.pool import Database, Role
 from tests.ledger.play import STAKE, STARS, Finisher, fill, finished, new_room, new_seat, organize, pay, sign_up
 
 APPLICATION = ("ct_player", "ct_settler", "ct_login", "ct_operator", "ct_gateway", "ct_worker", "ct_analyst")
-OURS = "('public', 'auth', 'ledger', 'game', 'pay')"
+OURS = "('public', 'auth', 'ledger', 'game', 'pay', 'bot')"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""One router a file.  The order in which they are asked stands in `bot/dispatch.py`."""

@@ -1,0 +1,16 @@
+"""What every handler may use; handed down by the dispatcher as `services`."""
+
+from dataclasses import dataclass
+
+from chance_tap.settings import Settings
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The open stores."""
+
+    settings: Settings
+    db: Database
+    live: LiveStore

@@ -1,0 +1,124 @@
+"""Everything the bot says, in Russian and English.  Plain text; a test holds that both languages are complete."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.language import Language
+
+Text = Mapping[Language, str]
+
+ENTER_GAME: Final[Text] = {"ru": "Вход в игру", "en": "Enter the game"}
+WELCOME: Final[Text] = {
+    "ru": "Добро пожаловать в Chance Tap, {name}!\n\nДесять игроков, одна минута: самый быстрый забирает банк.",
+    "en": "Welcome to Chance Tap, {name}!\n\nTen players, one minute: whoever taps fastest takes the pool.",
+}
+WELCOME_TO_ROOM: Final[Text] = {
+    "ru": "Вас пригласили в комнату с ключом {key}. Войдите в игру и откройте «Войти по ключу».",
+    "en": "You are invited to the room with the key {key}. Enter the game and open “Enter by key”.",
+}
+NO_MINI_APP: Final[Text] = {
+    "ru": "Игра сейчас недоступна. Попробуйте позже.",
+    "en": "The game cannot be opened at the moment. Please try again later.",
+}
+SORRY: Final[Text] = {
+    "ru": "К сожалению, сейчас не получается. Мы уже знаем об этом. Попробуйте, пожалуйста, ещё раз чуть позже.",
+    "en": "We are sorry, this does not work at the moment. We know about it. Please try again a little later.",
+}
+BANNED: Final[Text] = {
+    "ru": "Ваш аккаунт заблокирован. Причина: {reason}.\n\nЕсли это ошибка, напишите: /appeal и ваше объяснение.",
+    "en": "Your account is blocked. Reason: {reason}.\n\nIf this is a mistake, write: /appeal and your explanation.",
+}
+NO_REASON: Final[Text] = {"ru": "не указана", "en": "none given"}
+NOT_STARTED: Final[Text] = {"ru": "Сначала нажмите /start.", "en": "Please press /start first."}
+CHOOSE_LANGUAGE: Final[Text] = {"ru": "Выберите язык.", "en": "Choose your language."}
+LANGUAGE_CHOSEN: Final[Text] = {"ru": "Готово: русский.", "en": "Done: English."}
+LANGUAGE_NAMES: Final[Text] = {"ru": "Русский", "en": "English"}
+BALANCE: Final[Text] = {"ru": "Ваш баланс: {balance} ⭐", "en": "Your balance: {balance} ⭐"}
+HELP: Final[Text] = {
+    "ru": (
+        "Что я умею:\n/start — вход в игру\n/balance — баланс\n/language — язык\n/phone — поделиться номером\n"
+        "/appeal — обжаловать блокировку\n/paysupport — помощь с оплатой\n/terms — правила\n"
+        "/privacy — конфиденциальность"
+    ),
+    "en": (
+        "What I can do:\n/start — enter the game\n/balance — your balance\n/language — language\n"
+        "/phone — share your phone number\n/appeal — appeal against a block\n/paysupport — help with payments\n"
+        "/terms — terms\n/privacy — privacy"
+    ),
+}
+TERMS: Final[Text] = {
+    "ru": (
+        "Правила Chance Tap\n\n1. Взнос и призы — в звёздах Telegram (Stars) на внутреннем балансе.\n"
+        "2. В стандартной комнате побеждает тот, кто сделал больше тапов за 60 секунд; "
+        "в Hero-комнате — кто первым набрал 200 тапов или набрал больше всех.\n"
+        "3. Если игра не состоялась, взнос возвращается полностью.\n"
+        "4. Более 50 тапов за 2 секунды считаются нечестной игрой: игрок выбывает из этой игры.\n"
+        "5. Вывод средств возможен, только если он включён, с выдержкой и проверкой.\n"
+        "6. Вопросы по оплате: /paysupport."
+    ),
+    "en": (
+        "Terms of Chance Tap\n\n1. Entries and prizes are Telegram Stars on an internal balance.\n"
+        "2. In a standard room the most taps in 60 seconds win; in a hero room the first to 200 taps, or the most.\n"
+        "3. A game that does not take place gives every entry back.\n"
+        "4. More than 50 taps in 2 seconds count as cheating: the player is out of that game.\n"
+        "5. Withdrawals are possible only where they are switched on, after a hold and a review.\n"
+        "6. Questions about payments: /paysupport."
+    ),
+}
+PRIVACY: Final[Text] = {
+    "ru": (
+        "Конфиденциальность\n\nМы храним ваш номер и имя в Telegram, имя пользователя, фото профиля, язык, "
+        "а номер телефона — только если вы им поделились. Другие игроки видят имя и фото. "
+        "Игры и движения звёзд хранятся для учёта и споров. "
+        "Данные никому не продаются."
+    ),
+    "en": (
+        "Privacy\n\nWe keep your Telegram id and name, user name, profile photo, language, "
+        "and your phone number only if you shared it. Other players see your name and photo. "
+        "Games and movements of Stars are kept for the books and for disputes. Nothing is sold to anybody."
+    ),
+}
+PAYSUPPORT: Final[Text] = {
+    "ru": (
+        "Помощь с оплатой\n\nОплата зачисляется сразу после подтверждения Telegram; если этого не случилось, "
+        "она найдётся при сверке. Для возврата или вопроса напишите{contact}, "
+        "указав время и сумму{user}. Ответим и вернём то, что положено. Поддержка Telegram не решает вопросы этой игры."
+    ),
+    "en": (
+        "Help with payments\n\nA payment is credited as soon as Telegram confirms it; one that was not is found by the "
+        "reconciliation. For a refund or a question write{contact} with the time and the amount{user}. We answer and "
+        "return what is due. Telegram's own support cannot help with this game."
+    ),
+}
+PAYSUPPORT_CONTACT: Final[Text] = {"ru": " нам: {contact}", "en": " to {contact}"}
+PAYSUPPORT_HERE: Final[Text] = {"ru": " нам", "en": " to us"}
+PAYSUPPORT_USER: Final[Text] = {"ru": " и ваш номер игрока {user_id}", "en": " and your player number {user_id}"}
+SHARE_PHONE: Final[Text] = {
+    "ru": "Номер нужен только для поддержки. Нажмите кнопку, чтобы поделиться своим номером.",
+    "en": "The number is only for support. Press the button to share your own number.",
+}
+SHARE_PHONE_BUTTON: Final[Text] = {"ru": "Поделиться номером", "en": "Share my number"}
+PHONE_KEPT: Final[Text] = {"ru": "Спасибо, номер сохранён.", "en": "Thank you, your number is saved."}
+PHONE_OF_ANOTHER: Final[Text] = {
+    "ru": "Это не ваш номер. Можно поделиться только своим.",
+    "en": "This is not your number. Only your own can be shared.",
+}
+MENU: Final[Mapping[str, Text]] = {
+    "start": {"ru": "Вход в игру", "en": "Enter the game"},
+    "balance": {"ru": "Баланс", "en": "Your balance"},
+    "language": {"ru": "Язык", "en": "Language"},
+    "help": {"ru": "Что я умею", "en": "What I can do"},
+    "paysupport": {"ru": "Помощь с оплатой", "en": "Help with payments"},
+    "terms": {"ru": "Правила", "en": "Terms"},
+    "privacy": {"ru": "Конфиденциальность", "en": "Privacy"},
+}
+UNKNOWN: Final[Text] = {
+    "ru": "Я вас не понял. Список команд: /help",
+    "en": "I did not understand. The commands: /help",
+}
+
+
+def all_texts() -> dict[str, Text]:
+    """Every text by its name."""
+    found = {name: value for name, value in globals().items() if name.isupper() and name != "MENU"}
+    return found | {f"MENU {name}": value for name, value in MENU.items()}

@@ -1,0 +1,154 @@
+"""A gateway with a webhook, a Bot API that writes down what it is asked, and people who write to the bot."""
+
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from starlette.applications import Starlette
+
+from chance_tap.settings import Settings
+from gateway.app import build_app
+from gateway.routes.telegram import PATH
+from tests.rest.conftest import hold_against_the_document
+
+TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"
+SECRET = "a_webhook-secret_of_37_characters_1234"
+MINI_APP = "https://app.example.org/"
+_ids = itertools.count(1)
+
+
+@dataclass
+class Telegram:
+    """What the bot asked of it, in order; `refusals` are given first, by method: (status, description, parameters)."""
+
+    url: str = ""
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    refusals: dict[str, list[tuple[int, str, dict[str, Any]]]] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        assert request.match_info["token"] == TOKEN
+        method = request.match_info["method"]
+        form = await request.post()
+        self.calls.append((method, dict(form)))
+        waiting = self.refusals.get(method)
+        if waiting:
+            status, description, parameters = waiting.pop(0)
+            body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
+            return web.json_response(body, status=status)
+        result = self.results.get(method, True)
+        if method == "sendMessage":
+            chat = {"id": int(str(form["chat_id"])), "type": "private"}
+            result = {"message_id": next(_ids), "date": int(time.time()), "chat": chat, "text": form["text"]}
+        return web.json_response({"ok": True, "result": result})
+
+    def said(self, method: str = "sendMessage") -> list[dict[str, Any]]:
+        """What was sent by this method."""
+        return [call for name, call in self.calls if name == method]
+
+    @property
+    def last(self) -> str:
+        return str(self.said()[-1]["text"])
+
+
+@pytest_asyncio.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    peer = Telegram()
+    application = web.Application()
+    application.router.add_post("/bot{token}/{method}", peer.answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    peer.url = f"http://{host}:{port}"
+    yield peer
+    await runner.cleanup()
+
+
+@pytest.fixture
+def bot_settings(settings: Settings, telegram: Telegram) -> Settings:
+    return replace(
+        settings,
+        bot_token=TOKEN,
+        telegram_api_url=telegram.url,
+        telegram_webhook_secret=SECRET,
+        mini_app_url=MINI_APP,
+        bot_username="chance_tap_bot",
+    )
+
+
+@pytest_asyncio.fixture
+async def app(bot_settings: Settings) -> AsyncIterator[Starlette]:
+    application = build_app(bot_settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest_asyncio.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as opened:
+        opened.event_hooks["response"].append(hold_against_the_document)
+        yield opened
+
+
+class Chats:
+    """Sends updates as Telegram would."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def deliver(self, body: Any, secret: str | None = SECRET) -> int:
+        headers = {} if secret is None else {"x-telegram-bot-api-secret-token": secret}
+        if isinstance(body, bytes):
+            return (await self._client.post(PATH, content=body, headers=headers)).status_code
+        return (await self._client.post(PATH, json=body, headers=headers)).status_code
+
+    async def write(self, text: str, telegram_id: int = 7, **more: Any) -> int:
+        """A message in a private chat."""
+        return await self.deliver(message(telegram_id, text=text, **more))
+
+
+def update(kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"update_id": next(_ids), kind: content}
+
+
+def person(telegram_id: int, **more: Any) -> dict[str, Any]:
+    return {"id": telegram_id, "is_bot": False, "first_name": f"Player {telegram_id}", "language_code": "ru"} | more
+
+
+def message(telegram_id: int, *, sender: dict[str, Any] | None = None, **content: Any) -> dict[str, Any]:
+    text = content.get("text", "")
+    if text.startswith("/"):
+        command = text.split()[0]
+        content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command)}]
+    chat = {"id": telegram_id, "type": "private", "first_name": f"Player {telegram_id}"}
+    head = {"message_id": next(_ids), "date": int(time.time()), "chat": chat, "from": person(telegram_id)}
+    return update("message", head | {"from": person(telegram_id, **(sender or {}))} | content)
+
+
+@pytest.fixture
+def chats(client: httpx.AsyncClient) -> Chats:
+    return Chats(client)
+
+
+Execute = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def execute(database_url: str) -> Execute:
+    """Run a statement as the superuser, to see what is really there."""
+
+    def execute(query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            cursor = connection.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    return execute

@@ -1,0 +1,127 @@
+"""The webhook: who may speak, what is not understood, and what comes again."""
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from bot import texts
+from chance_tap.settings import Settings, SettingsError, load_settings
+from gateway.routes.telegram import PATH
+from persistence.errors import StoreUnavailable
+from persistence.postgres import bot
+from tests.bot.conftest import SECRET, Chats, Execute, Telegram, message, update
+from tests.house.test_settings import PRODUCTION
+
+
+async def test_only_who_knows_the_secret_is_heard(chats: Chats, telegram: Telegram, execute: Execute) -> None:
+    for secret in [None, "", "wrong", SECRET[:-1], SECRET + "x", "x" * 300, "x" * 30_000]:
+        assert await chats.deliver(message(7, text="/start"), secret) == 401
+        assert await chats.deliver(b"not json", secret) == 401
+    assert (telegram.calls, execute("SELECT FROM public.users")) == ([], [])
+
+
+async def test_what_is_no_update_is_refused(chats: Chats) -> None:
+    for body in (
+        b"", b"not json", b"[]", b"null", b"7", b'"x"', b"{}", b'{"update_id": "1"}', b'{"update_id": -1}', b"\xff\xfe",
+        b'{"update_id": true}', b'{"update_id": 1e3}', b'{"update_id": 99999999999999999999999}', b"[" * 5000,
+    ):  # fmt: skip
+        assert await chats.deliver(body) == 400, body
+
+
+async def test_what_cannot_be_understood_is_not_asked_for_again(chats: Chats, telegram: Telegram) -> None:
+    contents: list[dict[str, object]] = [
+        {}, {"edited_message": {}}, {"a_kind_of_next_year": {"x": 1}}, {"message": {}}, {"message": 7},
+        {"message": None},
+        {"message": {"message_id": "x"}}, {"callback_query": {"id": "1"}}, {"pre_checkout_query": []},
+    ]  # fmt: skip
+    for content in contents:
+        assert await chats.deliver({"update_id": 5} | content) == 200, content
+    assert telegram.calls == []
+
+
+async def test_a_body_without_end_is_refused(client: httpx.AsyncClient) -> None:
+    headers = {"x-telegram-bot-api-secret-token": SECRET}
+    answer = await client.post(PATH, content=b" " * (1024 * 1024 + 1), headers=headers)
+    assert answer.status_code == 413
+    assert (await client.get(PATH, headers=headers)).status_code == 405
+
+
+async def test_an_update_is_handled_once_however_often_it_comes(
+    chats: Chats, telegram: Telegram, execute: Execute
+) -> None:
+    hello = message(7, text="/start")
+    for _ in range(5):
+        assert await chats.deliver(hello) == 200
+    assert len(telegram.said()) == 1
+    assert execute("SELECT update_id FROM bot.updates") == [(hello["update_id"],)]
+    await asyncio.gather(*(chats.deliver(message(8, text="/start")) for _ in range(5)))
+    assert execute("SELECT count(*) FROM auth.users") == [(2,)]
+
+
+async def test_an_update_whose_handler_failed_comes_again(
+    chats: Chats, telegram: Telegram, monkeypatch: pytest.MonkeyPatch, execute: Execute
+) -> None:
+    gone = message(7, text="/start")
+    telegram.refusals["sendMessage"] = [(502, "Bad Gateway", {})]
+    assert await chats.deliver(gone) == 500
+    assert await chats.deliver(gone) == 200
+    assert len(telegram.said()) == 2
+
+    member = update(
+        "my_chat_member",
+        {
+            "chat": {"id": 7, "type": "private"},
+            "from": {"id": 7, "is_bot": False, "first_name": "x"},
+            "date": 1,
+            "old_chat_member": {"status": "member", "user": {"id": 1, "is_bot": True, "first_name": "b"}},
+            "new_chat_member": {
+                "status": "kicked",
+                "until_date": 0,
+                "user": {"id": 1, "is_bot": True, "first_name": "b"},
+            },
+        },
+    )
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("postgres")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bot, "set_can_write", away)
+        assert await chats.deliver(member) == 500
+    assert await chats.deliver(member) == 200
+    assert execute("SELECT telegram_id, can_write FROM bot.chats") == [(7, False)]
+    await chats.write("/start")
+    assert execute("SELECT telegram_id, can_write FROM bot.chats") == [(7, True)]
+
+
+@pytest.mark.parametrize(
+    "refusal", [(403, "Forbidden: bot was blocked by the user", {}), (400, "Bad Request: chat not found", {})]
+)
+async def test_a_chat_that_cannot_be_answered_is_no_reason_to_come_again(
+    chats: Chats, telegram: Telegram, refusal: tuple[int, str, dict[str, object]]
+) -> None:
+    telegram.refusals["sendMessage"] = [refusal]
+    assert await chats.write("/start") == 200
+
+
+async def test_words_for_every_person_in_both_languages() -> None:
+    for name, text in texts.all_texts().items():
+        assert set(text) == {"ru", "en"}, name
+        assert all(words.strip() for words in text.values()), name
+        placeholders = {words.count("{") for words in text.values()}
+        assert len(placeholders) == 1, name
+
+
+def test_a_weak_webhook_secret_stops_production() -> None:
+    with pytest.raises(SettingsError, match="TELEGRAM_WEBHOOK_SECRET is too weak"):
+        load_settings(PRODUCTION | {"TELEGRAM_WEBHOOK_SECRET": "secret"})
+    with pytest.raises(SettingsError, match="TELEGRAM_WEBHOOK_SECRET is malformed"):
+        load_settings({"TELEGRAM_WEBHOOK_SECRET": "ä" * 40})
+    assert load_settings(PRODUCTION | {"TELEGRAM_WEBHOOK_SECRET": SECRET}).telegram_webhook_secret == SECRET
+
+
+async def test_without_a_secret_nobody_is_heard(app: Starlette, bot_settings: Settings, chats: Chats) -> None:
+    object.__setattr__(app.state.services, "updates", None)
+    assert await chats.write("/start") == 401
