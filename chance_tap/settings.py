@@ -21,7 +21,8 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MIN_PLAYERS", "MINI_APP_", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "WAIT_",
+    "MIN_PLAYERS", "MINI_APP_", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "TONCENTER_", "TON_",
+    "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -106,11 +107,41 @@ class Settings:
     stars_late_s: int = _setting(86400, low=0)
     stars_reconcile_s: int = _setting(300, low=1, high=86400)
     record_signing_key: str = _setting("", pattern=r"[0-9a-f]{64}", form="64 hex digits", secret=True)
+    ton_network: Literal["mainnet", "testnet"] = _choice("mainnet", "testnet")
+    ton_wallet_address: str = _setting("", pattern=r"-?[0-9]+:[0-9a-fA-F]{64}|[\w+/-]{48}", form="a TON address")
+    toncenter_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
+    toncenter_api_key: str = _setting("", pattern=r"[!-~]+", form="the key that toncenter gave you", secret=True)
+    toncenter_per_s: int = _setting(1, low=1, high=1000)
+    ton_poll_ms: int = _setting(3000, low=10, high=600_000)
+    ton_nanoton_per_star: int = _setting(0, low=0, high=1_000_000_000_000)
+    ton_rate_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
+    ton_rate_path: str = _setting(
+        "rates.TON.prices.USD", pattern=r"[\w-]+(\.[\w-]+)*", form="names with dots between, like rates.TON.prices.USD"
+    )
+    ton_rate_max_age_s: int = _setting(300, low=1, high=86400)
+    ton_stars_per_usd: int = _setting(77, low=1, high=1_000_000)
+    ton_min_usd_cents: int = _setting(10, low=1)
+    ton_max_usd_cents: int = _setting(10_000, low=1)
+    ton_min_stars: int = _setting(10, low=1, high=1_000_000)
+    ton_max_stars: int = _setting(100_000, low=1, high=1_000_000)
+    ton_quote_s: int = _setting(900, low=1, high=86400)
+    ton_late_s: int = _setting(3600, low=0)
+    ton_dust_nanoton: int = _setting(10_000_000, low=0)
+    ton_connect_domains: tuple[str, ...] = _setting(
+        (), pattern=r"[a-z0-9.:-]{1,128}(,[a-z0-9.:-]{1,128})*", form="domains separated by commas"
+    )
+    ton_connect_manifest_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
+    ton_proof_s: int = _setting(900, low=10, high=3600)
     log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
     def is_production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def ton_deposits(self) -> bool:
+        """Whether TON is taken: there is an address to pay to."""
+        return bool(self.ton_wallet_address)
 
     @property
     def has_bot(self) -> bool:
@@ -160,7 +191,8 @@ def _parse(name: str, raw: str, f: Field[Any]) -> Any:
     if pattern and not re.fullmatch(pattern, raw):
         raise SettingsError(f"{name} is {shown}: it must be {f.metadata['form'] or 'a whole number'}.")
     if isinstance(f.default, tuple):
-        return tuple(int(part) for part in raw.split(","))
+        # What is numbers has a default; a list of words is empty by default.
+        return tuple(int(part) if f.default else part for part in raw.split(","))
     if isinstance(f.default, Path):
         return Path(raw)
     if isinstance(f.default, int):
@@ -182,6 +214,10 @@ def _check(s: Settings) -> None:
         raise SettingsError(f"STARS_MIN is {s.stars_min}: it must not exceed STARS_MAX ({s.stars_max}).")
     if s.stars_deposits == "on" and not s.has_bot:
         raise SettingsError("STARS_DEPOSITS is on: it needs a bot of its own in BOT_TOKEN.")
+    if s.ton_min_stars > s.ton_max_stars:
+        raise SettingsError(f"TON_MIN_STARS is {s.ton_min_stars}: it must not exceed TON_MAX_STARS.")
+    if s.ton_deposits and bool(s.ton_nanoton_per_star) == bool(s.ton_rate_url):
+        raise SettingsError("TON_WALLET_ADDRESS is set: it needs TON_NANOTON_PER_STAR or else TON_RATE_URL.")
     if s.is_production:
         _check_production(s)
 

@@ -40,6 +40,7 @@ from gateway.routes import (
     records,
     rooms,
     telegram,
+    wallet,
 )
 from gateway.services import Services
 from gateway.texts import from_accept_language
@@ -54,6 +55,8 @@ from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.stars import StarPayments
 from persistence.telegram import make_bot
+from persistence.ton.toncenter import Toncenter
+from persistence.wallets import Wallets
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
@@ -69,6 +72,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *leaderboard.ENDPOINTS,
     *records.ENDPOINTS,
     *payments.ENDPOINTS,
+    *wallet.ENDPOINTS,
 )
 
 
@@ -159,6 +163,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     updates = None
     if bot is not None and settings.telegram_webhook_secret:
         updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live), bot))
+    toncenter = Toncenter.from_settings(settings)
+    stack.push_async_callback(toncenter.close)
     return Services(
         settings=settings,
         db=db,
@@ -167,6 +173,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         bonus=BonusRuns(live, db, settings),
         bot=bot,
         stars=StarPayments(live, db, bot, settings),
+        wallets=Wallets(live, db, toncenter, settings),
         answers=AnswerWriter(db),
         hub=hub,
         drain=drain,

@@ -20,6 +20,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.stars import StarPayments
+from persistence.wallets import Wallets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Services:
     bonus: BonusRuns
     bot: aiogram.Bot | None
     stars: StarPayments
+    wallets: Wallets
     answers: AnswerWriter
     hub: Hub
     drain: Drain

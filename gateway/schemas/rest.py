@@ -65,8 +65,8 @@ class BonusAnswer(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """The caller's own profile.  `bonus` while a run is running or done; `coins` and `wallet` stay empty while those
-    features are not there."""
+    """The caller's own profile.  `bonus` while a run is running or done; `wallet` is the raw address of the
+    linked TON wallet; `coins` stay empty while that feature is not there."""
 
     user_id: UserId
     telegram_id: str | None

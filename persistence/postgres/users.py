@@ -47,7 +47,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """A user's own view.  `best_rate` is in taps a second over the best 2 s; `room_id` is where a live seat binds."""
+    """A user's own view.  `best_rate` is in taps a second over the best 2 s; `room_id` is where a live seat binds.
+    `wallet`: raw address of the linked wallet."""
 
     user_id: int
     telegram_id: int | None
@@ -66,6 +67,8 @@ class Me:
     won: int
     best_rate: float
     session_epoch: int
+    has_ton_wallet: bool
+    wallet: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,9 @@ async def me(db: Database, user_id: int) -> Me:
         """
         SELECT a.user_id, a.telegram_id, u.name, a.username, u.photo_url, a.language, a.language_code, a.role,
             a.banned_at IS NOT NULL, u.is_demo, n.balance, n.room_id, n.games, n.wins, n.won, n.best / 2.0::float8,
-            a.session_epoch
-        FROM auth.users AS a JOIN public.users AS u USING (user_id), game.my_numbers() AS n
+            a.session_epoch, a.has_ton_wallet, w.address
+        FROM auth.users AS a JOIN public.users AS u USING (user_id) CROSS JOIN game.my_numbers() AS n
+        LEFT JOIN pay.my_wallet() AS w ON true
         WHERE a.user_id = %(user_id)s
         """,
         {"user_id": user_id},

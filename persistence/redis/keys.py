@@ -218,6 +218,18 @@ def bonus_partition(number: int) -> BonusKeys:
     return BonusKeys(slot_of(tag), b"", f"ct:{{{tag}}}:bonus-dirty".encode())
 
 
+def proof(user_id: int, payload: str) -> tuple[int, bytes]:
+    """Slot and name of a payload that a user's wallet is to sign."""
+    tag = TAGS[user_id % PARTITIONS]
+    return slot_of(tag), f"ct:{{{tag}}}:proof:{user_id}:{payload}".encode()
+
+
+def connection(user_id: int, name: str) -> tuple[int, bytes]:
+    """Slot and name of what a wallet's connection from a user's chat has to remember."""
+    tag = TAGS[user_id % PARTITIONS]
+    return slot_of(tag), f"ct:{{{tag}}}:connect:{user_id}:{name}".encode()
+
+
 @lru_cache(maxsize=1)
 def gateways() -> GatewayKeys:
     """Names of the list of gateways."""

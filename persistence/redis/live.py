@@ -11,6 +11,7 @@ from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.gateways import GatewayCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
+from persistence.redis.proofs import ProofPayloads
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
 from persistence.redis.router import Router, parse_info
@@ -35,6 +36,7 @@ class LiveStore:
         self.results = ResultStream(router)
         self.gateways = GatewayCommands(router, scripts)
         self.boards = BoardCommands(router, scripts)
+        self.proofs = ProofPayloads(router)
         self.router = router
         self._pulse = scripts["pulse"]
         self._due = scripts["due"]

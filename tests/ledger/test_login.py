@@ -45,6 +45,8 @@ async def test_the_first_login_makes_an_account_and_copies_the_profile(db: Datab
         won=0,
         best_rate=0.0,
         session_epoch=0,
+        has_ton_wallet=False,
+        wallet=None,
     )
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(

@@ -62,7 +62,7 @@ export const statsSchema = z.object({
 });
 export type Stats = z.infer<typeof statsSchema>;
 
-/** The caller's own profile. `bonus` while a run is running or done; `coins` and `wallet` stay empty while those features are not there. */
+/** The caller's own profile. `bonus` while a run is running or done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there. */
 export const userSchema = z.object({
   user_id: z.string(),
   telegram_id: z.nullable(z.string()),
@@ -357,6 +357,20 @@ export const paymentsSchema = z.object({
   next_cursor: z.nullable(z.string()),
 });
 export type Payments = z.infer<typeof paymentsSchema>;
+
+/** POST /wallet/proof: what the wallet is to sign, once, until `expires_ms`. */
+export const proofChallengeSchema = z.object({
+  payload: z.string(),
+  expires_ms: z.int().check(z.gte(0)),
+});
+export type ProofChallenge = z.infer<typeof proofChallengeSchema>;
+
+/** The raw address of the wallet that is linked now, as in /me. */
+export const walletAnswerSchema = z.object({
+  wallet: z.nullable(z.string()),
+  has_ton_wallet: z.boolean(),
+});
+export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
 
 /** Init data signed with the development token. */
 export const demoInitDataSchema = z.object({
@@ -736,6 +750,31 @@ export interface PayStars {
   user_id?: string | null;
   telegram_id?: string | null;
   stars: number;
+}
+
+/** The domain that the wallet signed for, as TON Connect gives it. */
+export interface ProofDomain {
+  lengthBytes: number;
+  value: string;
+}
+
+/** TON Connect's `ton_proof` reply. Some wallets write `timestamp` (in seconds) as text. */
+export interface TonProof {
+  timestamp: number | string;
+  domain: ProofDomain;
+  signature: string;
+  payload: string;
+}
+
+/** PUT /wallet: TON Connect's account and its proof. `network` is TON Connect's number: -239 or -3. */
+export interface LinkWallet {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  address: string;
+  network: string;
+  public_key: string;
+  proof: TonProof;
+  state_init: string;
 }
 
 /** POST /dev/init-data, development only: the demo player to sign in. */

@@ -1,0 +1,1 @@
+"""The TON chain: addresses, messages, wallets' proofs, toncenter, and what a Star costs."""

@@ -1,0 +1,89 @@
+"""Wallets of players: a payload to sign, the proof, the link.
+
+Owns the order: the payload is taken first and is gone whatever becomes of the proof, so none is ever looked at twice;
+then the proof is verified; then Postgres links.  Must never link what was not proved.
+"""
+
+from dataclasses import dataclass
+
+from chance_tap.settings import Settings
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import wallets
+from persistence.postgres.pool import Database
+from persistence.postgres.wallets import Wallet
+from persistence.redis.live import LiveStore
+from persistence.ton.proof import Proof, ProofRefused, Proven, verify
+from persistence.ton.toncenter import Toncenter
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What the wallet is to sign, and until when."""
+
+    payload: str
+    expires_ms: int
+
+
+class Wallets:
+    """Every method may raise StoreUnavailable."""
+
+    def __init__(self, live: LiveStore, db: Database, toncenter: Toncenter, settings: Settings) -> None:
+        self._live = live
+        self._db = db
+        self._toncenter = toncenter
+        self._settings = settings
+
+    async def challenge(self, user_id: int) -> Challenge:
+        """A fresh payload, good for one proof by this user.
+
+        Raises:
+            GameError: forbidden, when no domain is set up for wallets.
+        """
+        self._refuse_when_off()
+        life_s = self._settings.ton_proof_s
+        payload = await self._live.proofs.make(user_id, life_s)
+        return Challenge(payload, self._live.now_ms() + life_s * 1000)
+
+    async def link(self, user_id: int, proof: Proof) -> Proven:
+        """Link the wallet, in place of the one before.
+
+        Raises:
+            GameError: forbidden (switched off), invalid_request (the proof does not hold; the details name the
+                field), conflict (the wallet is linked to another account).
+        """
+        self._refuse_when_off()
+        settings = self._settings
+        if not await self._live.proofs.take(user_id, proof.payload):
+            raise _refused(ProofRefused("proof.payload", "was used, is too old, or is not yours"))
+        try:
+            proven = await verify(
+                proof,
+                domains=settings.ton_connect_domains,
+                network=settings.ton_network,
+                now_s=self._live.now_ms() / 1000,
+                max_age_s=settings.ton_proof_s,
+                get_public_key=self._toncenter.public_key,
+            )
+        except ProofRefused as refused:
+            raise _refused(refused) from None
+        status = await wallets.link(self._db, user_id, proven)
+        if status != "ok":
+            raise GameError(ErrorCode(status))
+        return proven
+
+    async def unlink(self, user_id: int) -> None:
+        """End the link; repeated: nothing happens."""
+        await wallets.unlink(self._db, user_id)
+
+    async def linked(self, user_id: int) -> Wallet | None:
+        """The wallet linked to the account now."""
+        return await wallets.linked(self._db, user_id)
+
+    def _refuse_when_off(self) -> None:
+        if not self._settings.ton_connect_domains:
+            raise GameError(ErrorCode.FORBIDDEN)
+
+
+def _refused(refused: ProofRefused) -> GameError:
+    fields = [{"field": refused.field, "problem": refused.problem}]
+    return GameError(ErrorCode.INVALID_REQUEST, {"fields": fields})
