@@ -189,6 +189,20 @@ def _user_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _payments(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap import log
+    from chance_tap.payments import run
+
+    log.configure("error", part="payments", stream=sys.stderr)  # what it does is its own output
+    return run(arguments, settings)
+
+
+def _payments_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.payments import add_arguments
+
+    add_arguments(parser)
+
+
 def _leaderboard(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.leaderboard import run
 
@@ -241,6 +255,7 @@ COMMANDS = {
     "verify": Command("check the signed record of a game, offline", _verify, _verify_arguments),
     "replay": Command("show a game again from its record", _replay, _replay_arguments),
     "leaderboard": Command("build the leaderboards anew", _leaderboard, _leaderboard_arguments, needs=_STORES),
+    "payments": Command("see payments, send them back, compare books", _payments, _payments_arguments, needs=_STORES),
     "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
     "user": Command("an account: show it, ban it, lift a ban", _user, _user_arguments, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),

@@ -27,6 +27,7 @@ from persistence.postgres import idempotency
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
+from persistence.star_book import StarBook
 from persistence.stars import StarPayments
 from persistence.telegram import make_bot
 from workers import metrics, records
@@ -36,6 +37,7 @@ from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.orphans import Orphans
 from workers.payments import PaymentLoop
 from workers.queue import open_queue
+from workers.reconcile import ReconcileLoop
 from workers.records import Records
 from workers.results import ResultReader
 from workers.sweep import Sweep
@@ -161,6 +163,7 @@ class Loops:
         self._tasks: list[asyncio.Task[None]] = []
         self._bot = make_bot(settings) if settings.has_bot else None
         stars = StarPayments(live, db, self._bot, settings)
+        book = None if self._bot is None else StarBook(db, self._bot, stars, settings)
         settlement = Settlement(live, db)
         results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
@@ -171,6 +174,7 @@ class Loops:
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
             "boards": BoardLoop(live, db).round,
             "payments": PaymentLoop(stars).round,
+            **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
 

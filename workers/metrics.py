@@ -22,3 +22,10 @@ reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a gam
 boards_built = Counter("chance_tap_boards_built_total", "Leaderboards that Redis did not have, built anew.")
 payments_expired = Counter("chance_tap_payments_expired_total", "Payments that were not made in time.")
 star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")
+stars_found = Counter(
+    "chance_tap_stars_found_total", "What only the reading of Telegram's book told: payments, refunds.", ("kind",)
+)
+star_differences = Gauge("chance_tap_star_differences", "Differences to Telegram's book, by the latest reading.")
+star_balance = Gauge(
+    "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
+)

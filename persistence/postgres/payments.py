@@ -151,8 +151,16 @@ async def expire(db: Database, now_ms: int, limit: int) -> list[Payment]:
 
 async def listed(db: Database, *, state: State | None, user_id: int | None, limit: int) -> list[Payment]:
     """For operators: the latest payments, newest first."""
-    rows = await db.rows(Role.SETTLER, None, _LIST, {"state": state, "user_id": user_id, "limit": limit})
+    rows = await db.rows(Role.OPERATOR, None, _LIST, {"state": state, "user_id": user_id, "limit": limit})
     return [known(row) for row in rows]
+
+
+async def report(db: Database, any_id: str) -> dict[str, Any] | None:
+    """For operators: everything about a payment, by its id or by one of its charges."""
+    row = await db.call(Role.OPERATOR, None, "SELECT pay.payment_report(%(id)s)", {"id": any_id})
+    assert row is not None
+    found: dict[str, Any] | None = row[0]
+    return found
 
 
 def is_payment_id(text: str) -> bool:

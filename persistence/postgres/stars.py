@@ -91,6 +91,10 @@ _DUE: LiteralString = "SELECT charge_id, payer_id FROM pay.due_refunds(%(charge_
 _SETTLE = _charge("pay.settle_refund(%(charge_id)s, %(outcome)s, %(error)s, %(retry_s)s)")
 _REVERSE = _charge("pay.reverse_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s)")
 
+_LIST: LiteralString = "SELECT RECEIPT FROM pay.list_receipts(%(open)s, %(user_id)s, %(limit)s) AS r".replace(
+    "RECEIPT", _RECEIPT.replace("R)", "r)")
+)
+
 
 async def check(db: Database, *, payload: str, payer_id: int, stars: int, currency: str, now_ms: int) -> str:
     """Whether Telegram may take this payment: ok, or a word for what stands against it."""
@@ -124,7 +128,7 @@ async def reverse(db: Database, charge: Charge) -> Standing:
 async def refund(db: Database, charge_id: str, *, by: str) -> Standing:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
-    return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by})
+    return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by[:100]}, Role.OPERATOR)
 
 
 async def due_refunds(
@@ -162,8 +166,14 @@ def _params(charge: Charge) -> dict[str, Any]:
     }
 
 
-async def _ask(db: Database, query: LiteralString, params: dict[str, Any]) -> Standing:
-    row = await db.call(Role.SETTLER, None, query, params)
+async def receipts(db: Database, *, open_only: bool, user_id: int | None, limit: int) -> list[Receipt]:
+    """For operators: the latest charges, newest first, or only those that wait for somebody."""
+    rows = await db.rows(Role.OPERATOR, None, _LIST, {"open": open_only, "user_id": user_id, "limit": limit})
+    return [Receipt(*row) for row in rows]
+
+
+async def _ask(db: Database, query: LiteralString, params: dict[str, Any], role: Role = Role.SETTLER) -> Standing:
+    row = await db.call(role, None, query, params)
     assert row is not None
     status, balance, blocked = row[:3]
     receipt = row[3 + FIELDS :]

@@ -31,6 +31,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "replay",
         "leaderboard",
         "room",
+        "payments",
         "bonus",
         "user",
         "bot",
