@@ -34,6 +34,7 @@ from gateway.routes import (
     games,
     hero,
     leaderboard,
+    limits,
     operations,
     payments,
     profile,
@@ -73,6 +74,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *records.ENDPOINTS,
     *payments.ENDPOINTS,
     *wallet.ENDPOINTS,
+    *limits.ENDPOINTS,
 )
 
 

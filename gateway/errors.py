@@ -26,6 +26,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INSUFFICIENT_BALANCE: 402,
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.BANNED: 403,
+    ErrorCode.LIMIT_REACHED: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.ALREADY_IN_ROOM: 409,

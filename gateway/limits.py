@@ -71,6 +71,7 @@ class Rates:
         self.new_room = Rate(per_s=1, burst=60)
         self.payment = Rate(per_s=0.5, burst=30)
         self.proof = Rate(per_s=0.5, burst=20)
+        self.own_limits = Rate(per_s=0.5, burst=30)
 
 
 async def read_body(declared_length: bytes | None, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:

@@ -30,6 +30,7 @@ _ERRORS: Final[Mapping[ErrorCode, Mapping[Language, str]]] = {
     ErrorCode.INSUFFICIENT_BALANCE: {"en": "Not enough Stars.", "ru": "Недостаточно звёзд."},
     ErrorCode.FORBIDDEN: {"en": "This is not allowed.", "ru": "Это действие запрещено."},
     ErrorCode.BANNED: {"en": "This account is banned.", "ru": "Аккаунт заблокирован."},
+    ErrorCode.LIMIT_REACHED: {"en": "A limit is reached.", "ru": "Достигнут лимит."},
     ErrorCode.NOT_FOUND: {"en": "Not found.", "ru": "Не найдено."},
     ErrorCode.METHOD_NOT_ALLOWED: {
         "en": "This address does not take that method.",

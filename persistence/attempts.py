@@ -122,5 +122,7 @@ def refusal(attempt: Attempt, reply: games.StakeReply) -> GameError:
             return GameError(code, {"needed": attempt.terms.stake, "balance": reply.balance})
         case ErrorCode.ALREADY_IN_ROOM:
             return GameError(code, {"room_id": reply.room_id})
+        case ErrorCode.LIMIT_REACHED:
+            return GameError(code, None if reply.answer is None else msgspec.json.decode(reply.answer))
         case _:
             return GameError(code)

@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     INSUFFICIENT_BALANCE = "insufficient_balance"
     FORBIDDEN = "forbidden"
     BANNED = "banned"
+    LIMIT_REACHED = "limit_reached"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ALREADY_IN_ROOM = "already_in_room"

@@ -105,7 +105,7 @@ ENDPOINTS = [
         body=CreateHero,
         answer=RoomAnswer,
         idempotent=True,
-        codes=(ErrorCode.ALREADY_IN_ROOM, ErrorCode.ROOM_CLOSED, *_IDEMPOTENCY),
+        codes=(ErrorCode.ALREADY_IN_ROOM, ErrorCode.LIMIT_REACHED, ErrorCode.ROOM_CLOSED, *_IDEMPOTENCY),
     ),
     Endpoint(
         method="GET",
@@ -127,6 +127,7 @@ ENDPOINTS = [
             ErrorCode.INSUFFICIENT_BALANCE,
             ErrorCode.NOT_FOUND,
             ErrorCode.ALREADY_IN_ROOM,
+            ErrorCode.LIMIT_REACHED,
             ErrorCode.ROOM_FULL,
             ErrorCode.ROOM_CLOSED,
             *_IDEMPOTENCY,

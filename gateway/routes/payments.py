@@ -103,7 +103,12 @@ ENDPOINTS = [
         body=PayStars,
         answer=PaymentAnswer,
         idempotent=True,
-        codes=(ErrorCode.CONFLICT, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS),
+        codes=(
+            ErrorCode.CONFLICT,
+            ErrorCode.LIMIT_REACHED,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
+        ),
     ),
     Endpoint(
         method="GET",

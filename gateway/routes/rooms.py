@@ -84,6 +84,7 @@ ENDPOINTS = [
         codes=(
             ErrorCode.INSUFFICIENT_BALANCE,
             ErrorCode.ALREADY_IN_ROOM,
+            ErrorCode.LIMIT_REACHED,
             ErrorCode.ROOM_CLOSED,
             ErrorCode.IDEMPOTENCY_MISMATCH,
             ErrorCode.IDEMPOTENCY_IN_PROGRESS,

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import boards, games, messages, payments, rest, wallet
+from gateway.schemas import boards, games, limits, messages, payments, rest, wallet
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -35,6 +35,7 @@ ANSWERS: tuple[Any, ...] = (
     games.GameDetails,
     payments.PaymentAnswer,
     payments.Payments,
+    limits.LimitsAnswer,
     wallet.ProofChallenge,
     wallet.WalletAnswer,
     rest.DemoInitData,
@@ -50,6 +51,7 @@ BODIES: tuple[Any, ...] = (
     rest.CreateHero,
     rest.JoinByKey,
     payments.PayStars,
+    limits.PutLimits,
     wallet.LinkWallet,
     rest.DemoLogin,
 )

@@ -22,6 +22,7 @@ StakeStatus = Literal[
     "insufficient_balance",
     "already_in_room",
     "banned",
+    "limit_reached",
     "room_closed",
 ]
 
@@ -31,7 +32,8 @@ class StakeReply:
     """What became of a stake, or of making a hero room (`paid`: it is made).
 
     `room_id` and `seat_id` are those of the earlier attempt when the status is `resume` or `stored`, and `room_id` is
-    where the player sits when it is `already_in_room`.
+    where the player sits when it is `already_in_room`.  `answer` is the stored one; under `limit_reached` it is the
+    details in JSON.
     """
 
     status: StakeStatus

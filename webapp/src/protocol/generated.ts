@@ -14,6 +14,7 @@ export const errorCodes = [
   "insufficient_balance",
   "forbidden",
   "banned",
+  "limit_reached",
   "not_found",
   "method_not_allowed",
   "already_in_room",
@@ -357,6 +358,37 @@ export const paymentsSchema = z.object({
   next_cursor: z.nullable(z.string()),
 });
 export type Payments = z.infer<typeof paymentsSchema>;
+
+/** The looser daily limit that waits. */
+export const nextDailySchema = z.object({
+  daily_stars: z.nullable(z.int().check(z.gte(0))),
+  from_ms: z.int().check(z.gte(0)),
+});
+export type NextDaily = z.infer<typeof nextDailySchema>;
+
+/** The shorter exclusion that waits. */
+export const nextExclusionSchema = z.object({
+  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
+  from_ms: z.int().check(z.gte(0)),
+});
+export type NextExclusion = z.infer<typeof nextExclusionSchema>;
+
+/** What holds now, what waits to hold, and what of today (UTC) is spent: stakes, less those that came back. */
+export const limitsSchema = z.object({
+  daily_stars: z.nullable(z.int().check(z.gte(0))),
+  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
+  pending_daily: z.nullable(nextDailySchema),
+  pending_exclusion: z.nullable(nextExclusionSchema),
+  spent_stars: z.int().check(z.gte(0)),
+  day_ends_ms: z.int().check(z.gte(0)),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Answer of GET and PUT /limits. */
+export const limitsAnswerSchema = z.object({
+  limits: limitsSchema,
+});
+export type LimitsAnswer = z.infer<typeof limitsAnswerSchema>;
 
 /** POST /wallet/proof: what the wallet is to sign, once, until `expires_ms`. */
 export const proofChallengeSchema = z.object({
@@ -750,6 +782,14 @@ export interface PayStars {
   user_id?: string | null;
   telegram_id?: string | null;
   stars: number;
+}
+
+/** PUT /limits: both at once; null is no limit. An end of the exclusion that is past is none. */
+export interface PutLimits {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  daily_stars: number | null;
+  excluded_until_ms: number | null;
 }
 
 /** The domain that the wallet signed for, as TON Connect gives it. */
