@@ -9,7 +9,8 @@ read_globals = {
   "TAP_OK", "TAP_DUPLICATE", "TAP_CONFLICT", "TAP_CLOCK", "TAP_RATE_LIMITED", "TAP_BLOCKED", "TAP_FORBIDDEN",
   "TAP_ROOM_CLOSED", "TAP_INVALID_REQUEST", "TAP_NOT_FOUND",
   -- layout
-  "WAITING", "COUNTDOWN", "PLAYING", "FINISHED", "CANCELLED", "SETTLED", "STATE_NAMES", "HOT", "PLAYER",
+  "WAITING", "COUNTDOWN", "PLAYING", "FINISHED", "CANCELLED", "SETTLED", "STATE_NAMES", "HOT", "HOT_NONCE",
+  "HOT_RECENT", "NONCE", "PLAYER",
   "PLAYER_COUNTED", "PLAYER_WINDOW", "PLAYER_LOGGED", "GRACE_MS",
   -- room
   "load_room", "set_field", "drop_field", "set_seat", "drop_seats", "drop_expired", "free_seats", "next_due", "publish",

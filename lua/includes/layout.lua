@@ -1,14 +1,17 @@
 -- How a room lies in its hash.  Packed are only the two fields that the tap path reads: `hot` and `p:<user>`.
 local WAITING, COUNTDOWN, PLAYING, FINISHED, CANCELLED, SETTLED = 1, 2, 3, 4, 5, 6
 
--- hot: state, version, applied (frames counted so far), target (0: none), starts_ms, ends_ms, last_ms; then the nonce
+-- hot: state, version, applied (frames counted so far), target (0: none), starts_ms, ends_ms, last_ms; then the nonce,
+-- and from byte HOT_RECENT on the newest part of the log: to append costs a command, so several batches share one
 local HOT = '<BI4I4I4ddd'
--- p:<user>: blocked, taps, seq, reached (the room's `applied` at the last counted frame), last_ms (from the start),
--- window sum, best window sum, evidence (the sum that blocked), index (1 to n from the countdown on, 0 before); then
--- the window: (stamp from the start, count) of 3 + 1 bytes each, newest first, which begins at byte PLAYER_WINDOW.
--- A frame that counts is packed with its record: from byte PLAYER_LOGGED on that is what the log holds.
-local PLAYER = '<BI4I4I4I4BBBI2'
+local HOT_NONCE, HOT_RECENT = 38, 49
+local NONCE = '%011x'
+-- p:<user>: blocked (the evidence: the sum that blocked; 0: not blocked), taps, seq, reached (the room's `applied` at
+-- the last counted frame), last_ms (from the start), window sum, best window sum, index (1 to n from the countdown on,
+-- 0 before); then the window: (stamp from the start, count) of 3 + 1 bytes each, newest first, which begins at byte
+-- PLAYER_WINDOW.  A frame that counts is packed with its record: from byte PLAYER_LOGGED on that is what the log has.
+local PLAYER = '<BI4I4I4I4BBI2'
 local PLAYER_COUNTED = PLAYER .. 'I3B'
-local PLAYER_WINDOW, PLAYER_LOGGED = 23, 21
+local PLAYER_WINDOW, PLAYER_LOGGED = 22, 20
 
 local GRACE_MS = 1000

@@ -8,9 +8,9 @@ local function make_room(id, terms)
   local now = read_clock()
   local room = {
     id = id, fields = {}, seats = {}, changes = {}, drops = {}, state = WAITING, version = 1, applied = 0,
-    target = tonumber(ARGV[terms + #TERMS]), starts = 0, ends = 0, nonce = string.format('%x', now), now = now,
-    revision = 0, deadline = 0, empty = now, stake = tonumber(ARGV[terms + 1]), capacity = tonumber(ARGV[terms + 2]),
-    paid = 0, reserved = 0,
+    target = tonumber(ARGV[terms + #TERMS]), starts = 0, ends = 0, nonce = string.format(NONCE, now), now = now,
+    recent = '', revision = 0, deadline = 0, empty = now, stake = tonumber(ARGV[terms + 1]),
+    capacity = tonumber(ARGV[terms + 2]), paid = 0, reserved = 0,
   }
   for i, name in ipairs(TERMS) do
     set_field(room, name, ARGV[terms + i - 1])

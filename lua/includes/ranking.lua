@@ -17,11 +17,11 @@ local function ranking(room)
   local list = {}
   for _, seat in ipairs(room.seats) do
     if seat.status == 'paid' then
-      local blocked, taps, seq, reached, _, _, best, evidence, index = struct.unpack(PLAYER,
+      local evidence, taps, seq, reached, _, _, best, index = struct.unpack(PLAYER,
         room.fields['p:' .. seat.user_id])
       list[#list + 1] = {
         id = seat.id, user_id = seat.user_id, number = seat.number,
-        blocked = blocked, taps = taps, seq = seq, reached = reached, best = best, evidence = evidence,
+        blocked = math.min(evidence, 1), taps = taps, seq = seq, reached = reached, best = best, evidence = evidence,
         index = index,
       }
     end

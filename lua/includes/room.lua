@@ -31,12 +31,13 @@ local function load_room(id, replid, channel)
     end
   end
   table.sort(seats, by_number)
-  local state, version, applied, target, starts, ends, last, nonce = struct.unpack(HOT, fields.hot)
-  nonce = string.sub(fields.hot, nonce)
+  local state, version, applied, target, starts, ends, last = struct.unpack(HOT, fields.hot)
+  local nonce = string.sub(fields.hot, HOT_NONCE, HOT_RECENT - 1)
   local room = {
     id = id, channel = channel, fields = fields, seats = seats, changes = {}, drops = {},
     state = state, version = version, applied = applied, target = target, starts = starts, ends = ends,
     nonce = nonce, epoch = nonce .. '.' .. replid, now = math.max(read_clock(), last),
+    recent = string.sub(fields.hot, HOT_RECENT),
     revision = tonumber(fields.revision), deadline = tonumber(fields.deadline), empty = tonumber(fields.empty),
     stake = tonumber(fields.stake), capacity = tonumber(fields.capacity), paid = 0, reserved = 0,
     organizer = fields.organizer,
@@ -119,7 +120,7 @@ local function publish(room, kind, body)
 end
 
 local function new_record(index)
-  return struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, 0, index)
+  return struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, index)
 end
 
 -- Writes what was collected, and moves the deadline with it.  A hero room's deadline stands from the beginning.
@@ -133,7 +134,7 @@ local function save_room(room)
     end
   end
   set_field(room, 'hot', struct.pack(HOT, room.state, room.version, room.applied, room.target,
-    room.starts, room.ends, room.now) .. room.nonce)
+    room.starts, room.ends, room.now) .. room.nonce .. room.recent)
   set_field(room, 'revision', room.revision)
   set_field(room, 'deadline', string.format('%.0f', room.deadline))
   set_field(room, 'empty', string.format('%.0f', room.empty))

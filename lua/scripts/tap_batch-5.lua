@@ -4,27 +4,29 @@
 --        then the field of each frame's player, p:<user id> (four words a frame would cost a sixth more)
 -- Answer one TAP_ code for each frame
 -- Events started (where nobody had called room_tick yet), progress, blocked, finished or cancelled (target reached)
--- Cost   O(frames): one HMGET, one HSET, one APPEND, one SPUBLISH; O(seats) more when it starts or ends the game
+-- Cost   O(frames): one HMGET, one HSET, one SPUBLISH, seldom an APPEND; O(seats) more when it starts or ends the game
 -- @include clock
 -- @include layout
 -- @include codes
 
 local MAX_COUNT, MAX_SEQ = 50, 4294967295
 local WINDOW_MS, WINDOW_TAPS = 2000, 50
+local RECENT_BYTES = 256 -- so much of the log waits in the room before it is appended
 local FUTURE_MS, PAST_MS = 2000, 12000
 
 -- Tables are made with room for a usual batch: growing one step by step costs as much as a frame.
 local args = ARGV
+local numbers, position = args[4], 1
 local frames = #args - 4
 local found = redis.call('HMGET', KEYS[1], 'hot', unpack(args, 5))
 local hot = found[1]
 local replies = {nil, nil, nil, nil, nil, nil, nil, nil}
 
-local state, version, applied, target, starts, ends, last, rest, now, refusal
+local state, version, applied, target, starts, ends, last, now, refusal
 if not hot then
   refusal = TAP_NOT_FOUND
 else
-  state, version, applied, target, starts, ends, last, rest = struct.unpack(HOT, hot)
+  state, version, applied, target, starts, ends, last = struct.unpack(HOT, hot)
   now = read_clock()
   if now < last then
     now = last
@@ -68,17 +70,16 @@ local in_grace = now >= ends
 local allowed = 50 + (now - starts) / 40
 local byte, sub, format = string.byte, string.sub, string.format
 local unpack_numbers, pack_numbers = struct.unpack, struct.pack
-local numbers = {unpack_numbers('<' .. string.rep('d', 3 * frames), args[4])}
 local writes = {'hot', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil}
 local used = 0 -- players written so far, each at its slot in `writes` and `news`
 local news = {nil, nil, nil, nil, nil, nil, nil, nil}
-local log, counted = {'', nil, nil, nil, nil, nil, nil, nil}, 0
+local log, counted = '', 0
 local blocked_users
 local reached_target = false
 
 for i = 1, frames do
-  local field = args[4 + i]
-  local count, stamp, seq = numbers[3 * i - 2], numbers[3 * i - 1], numbers[3 * i]
+  local field, count, stamp, seq = args[4 + i]
+  count, stamp, seq, position = unpack_numbers('<ddd', numbers, position)
   local slot = 1
   while slot <= used and writes[2 * slot + 1] ~= field do -- few players: a table by name would cost more
     slot = slot + 1
@@ -95,7 +96,7 @@ for i = 1, frames do
   elseif reached_target then
     code = TAP_ROOM_CLOSED
   else
-    local blocked, taps, last_seq, reached, last_ms, sum, best, evidence, index = unpack_numbers(PLAYER, record)
+    local blocked, taps, last_seq, reached, last_ms, sum, best, index = unpack_numbers(PLAYER, record)
     if blocked ~= 0 then
       code = TAP_FORBIDDEN
     elseif seq > MAX_SEQ then
@@ -131,8 +132,7 @@ for i = 1, frames do
           end
           if sum + count > WINDOW_TAPS then
             code = TAP_BLOCKED
-            blocked = 1
-            evidence = sum + count
+            blocked = sum + count
             blocked_users = blocked_users or {}
             blocked_users[#blocked_users + 1] = sub(field, 3)
           elseif taps + count > allowed then
@@ -146,9 +146,9 @@ for i = 1, frames do
             if sum > best then
               best = sum
             end
-            packed = pack_numbers(PLAYER_COUNTED, 0, taps, last_seq, reached, ms, sum, best, evidence, index, ms, count)
+            packed = pack_numbers(PLAYER_COUNTED, 0, taps, last_seq, reached, ms, sum, best, index, ms, count)
             counted = counted + 1
-            log[counted + 1] = sub(packed, PLAYER_LOGGED)
+            log = log .. sub(packed, PLAYER_LOGGED)
             reached_target = target > 0 and taps >= target
           end
         end
@@ -157,7 +157,7 @@ for i = 1, frames do
         used = slot
         writes[2 * slot + 1] = field
       end
-      packed = packed or pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, evidence, index)
+      packed = packed or pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, index)
       writes[2 * slot + 2] = packed .. sub(record, PLAYER_WINDOW, window)
       news[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
     end
@@ -168,17 +168,21 @@ end
 if used == 0 then
   return replies
 end
-local nonce = sub(hot, rest)
+local nonce, recent = sub(hot, HOT_NONCE, HOT_RECENT - 1), sub(hot, HOT_RECENT)
 local since = version
 if not in_grace then
   version = version + 1 + (blocked_users and #blocked_users or 0)
 end
-writes[2] = struct.pack(HOT, state, version, applied, target, starts, ends, now) .. nonce
-redis.call('HSET', KEYS[1], unpack(writes))
 if counted > 0 then
-  log[1] = pack_numbers('<I4I2', now - starts, counted)
-  redis.call('APPEND', KEYS[5], table.concat(log))
+  recent = recent .. pack_numbers('<I4I2', now - starts, counted) .. log
+  -- The first at once: while a slot moves, a key that exists on neither side holds a command up.
+  if #recent > RECENT_BYTES or applied == counted then
+    redis.call('APPEND', KEYS[5], recent)
+    recent = ''
+  end
 end
+writes[2] = pack_numbers(HOT, state, version, applied, target, starts, ends, now) .. nonce .. recent
+redis.call('HSET', KEYS[1], unpack(writes))
 if not in_grace then
   local head = '","version":'
   local epoch = nonce .. '.' .. args[1]

@@ -269,8 +269,8 @@ class RoomCommands:
     async def log(self, room_id: str) -> bytes:
         """Every frame that was counted, in the order of application (the layout: lua/README.md)."""
         at = keys.room(room_id)
-        reply: bytes | None = await self._router.execute(at.slot, "GET", at.log)
-        return reply or b""
+        reply: list[bytes] = await self._router.call(at.slot, self._scripts["room_log"], (at.data, at.log))
+        return reply[0]
 
     async def notes(self, room_id: str) -> dict[tuple[str, str, str], int]:
         """How often what was noted: (user id, kind, value)."""
