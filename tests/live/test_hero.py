@@ -139,3 +139,49 @@ async def test_a_key_is_dead_after_start_and_end(store: LiveStore, word: str) ->
             await set_clock(store, NOON_MS + WAIT_MS)
     assert await store.rooms.by_key(room.key) is None
     assert await room.join("3") == "room_closed"
+
+
+async def test_a_key_or_a_room_of_another_is_not_taken_over(store: LiveStore) -> None:
+    first, second = await HeroRoom(store).make("1"), HeroRoom(store)
+    second.key = first.key
+    second.room_id = keys.new_room_id(keys.partition_of_key(first.key))
+    assert (await store.rooms.make(second.room_id, hero_terms(first.key))).code == "conflict"
+    assert await store.rooms.snapshot(second.room_id) is None
+    assert (await store.rooms.make(first.room_id, hero_terms(first.key, organizer_id="901"))).code == "conflict"
+    found = await store.rooms.by_key(first.key)
+    assert found is not None
+    assert (found.room_id, found.organizer_id) == (first.room_id, ORGANIZER)
+
+
+async def test_a_room_lies_where_its_key_does(store: LiveStore) -> None:
+    key = keys.new_room_key()
+    elsewhere = keys.new_room_id((keys.partition_of_key(key) + 1) % keys.PARTITIONS)
+    with pytest.raises(ValueError, match="partition of its key"):
+        await store.rooms.make(elsewhere, hero_terms(key))
+
+
+async def test_reactions_are_among_those_in_the_room_and_end_with_the_start(store: LiveStore) -> None:
+    room = await HeroRoom(store).make("1", "2")
+    for user_id, to in (("1", "1"), ("1", "2"), (ORGANIZER, "1"), ("2", ORGANIZER)):
+        assert await store.rooms.react(room.room_id, user_id, to, "🔥") == "ok"
+    for user_id, to in (("1", "3"), ("3", "1"), ("1", "hot"), ("organizer", "1")):
+        assert await store.rooms.react(room.room_id, user_id, to, "🔥") == "not_found"
+    assert await store.rooms.react(keys.new_room_id(), "1", "1", "🔥") == "not_found"
+    assert await room.start() == "ok"
+    await set_clock(store, NOON_MS + 3000)
+    await store.rooms.tick(room.room_id)
+    assert await store.rooms.react(room.room_id, "1", "2", "🔥") == "conflict"
+    assert await store.rooms.react(room.room_id, "1", "3", "🔥") == "not_found"
+
+
+async def test_fifty_play_in_one_room(store: LiveStore) -> None:
+    users = [str(n + 1) for n in range(50)]
+    room = await HeroRoom(store).make(*users, target=0)
+    assert await room.join("51") == "room_full"
+    assert (await room.state()).state == "waiting"  # a full room waits for its organizer
+    assert await room.start() == "ok"
+    await set_clock(store, NOON_MS + 4000)
+    frames = [TapFrame(user, 20, NOON_MS + 4000, seq) for seq in (1, 2) for user in users]
+    assert set(await room.tap(*frames)) == {TapStatus.OK}
+    assert {player.taps for player in (await room.state()).players} == {40}
+    assert len(await store.rooms.log(room.room_id)) == 6 + 6 * 100

@@ -40,3 +40,31 @@ def test_new_room_ids_are_room_ids() -> None:
     made = {keys.new_room_id() for _ in range(500)}
     assert len(made) == 500
     assert len({keys.partition_of(room_id) for room_id in made}) > 55
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("0123456789", "0123456789"),
+        (" abcde-fghjk ", "ABCDEFGHJK"),
+        ("oO1iIlL-0-00", "0011111000"),
+        ("ABCDEFGHJ", None),
+        ("ABCDEFGHJKM", None),
+        ("ABCDEFGHJU", None),  # no U: it makes words
+        ("", None),
+        ("ABCDEFGHJ\n", None),
+        ("ABCDEFGHJı", None),  # upper-cased it would be an I
+        ("АBCDEFGHJK", None),  # a Cyrillic A
+    ],
+)
+def test_a_key_is_read_as_it_was_meant(typed: str, key: str | None) -> None:
+    assert keys.normalise_key(typed) == key
+
+
+def test_a_key_lies_with_the_rooms_of_its_partition() -> None:
+    made = {keys.new_room_key() for _ in range(300)}
+    assert len(made) == 300
+    for key in made:
+        assert keys.normalise_key(key) == key
+        room = keys.room(keys.new_room_id(keys.partition_of_key(key)))
+        assert keys.slot_of_key(keys.room_key(key)) == room.slot
