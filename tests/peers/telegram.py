@@ -176,10 +176,15 @@ class TelegramApi:
         return self.until(lambda: len(self.calls_of(method)) >= times, within_s)
 
     def delivered(self, within_s: float = 20) -> Soon[None]:
-        """The bot has taken every update."""
-        pending = self._world.delivery.pending
-        failed = lambda: f"not taken: {list(pending.values())}, {self.attempts[-5:]}"  # noqa: E731
-        return self._line.soon(within(self._world.until(lambda: not pending), within_s, failed))
+        """The bot has taken every update, and every copy of it."""
+        delivery = self._world.delivery
+        failed = lambda: f"not taken: {list(delivery.pending.values())}, {delivery.attempts[-5:]}"  # noqa: E731
+        return self._line.soon(within(self._world.until(lambda: delivery.is_done), within_s, failed))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is on its way to the bot."""
+        return self._world.delivery.is_done
 
     # People
 
@@ -200,9 +205,9 @@ class TelegramApi:
 
     # Ways and faults of delivery
 
-    def webhook_at(self, url: str, secret: str | None = None) -> None:
+    def webhook_at(self, url: str, secret: str | None = None, max_connections: int = 40) -> None:
         """Deliver there, as if the bot had called setWebhook."""
-        self._line.now(lambda: self._world.delivery.set_webhook(Webhook(url, secret)))
+        self._line.now(lambda: self._world.delivery.set_webhook(Webhook(url, secret, max_connections)))
 
     def tunnel(self, public: str, local: str) -> None:
         """What the bot calls `public` (an https address) is reached at `local`."""

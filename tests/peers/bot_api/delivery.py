@@ -86,6 +86,11 @@ class Delivery:
             self.held.pop(update["update_id"], None)
             self._queue(update)
 
+    @property
+    def is_done(self) -> bool:
+        """The bot has taken every update, and every copy of it."""
+        return not self.pending and not self._tasks
+
     def set_webhook(self, webhook: Webhook | None) -> None:
         self.webhook = webhook
         if webhook is not None:
@@ -141,7 +146,11 @@ class Delivery:
         for _ in range(self.copies):
             task = asyncio.get_running_loop().create_task(self._deliver(update))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.on_change()
 
     async def _deliver(self, update: Update) -> None:
         """Until the bot has taken this copy, or the webhook is gone."""

@@ -26,6 +26,9 @@ class Soon(Generic[T]):
     def result(self, timeout_s: float = 30.0) -> T:
         return self._future.result(timeout_s)
 
+    def done(self) -> bool:
+        return self._future.done()
+
     def __await__(self) -> Generator[Any, None, T]:
         return asyncio.wrap_future(self._future).__await__()
 
