@@ -18,7 +18,11 @@ JOIN = f"{API}/rooms/join"
 CREATE = f"{API}/rooms"
 BY_KEY = f"{API}/rooms/join-by-key"
 ME = f"{API}/me"
-IN_PATH = {"room_id": "00aaaaaaaaaaaaaa", "key": "0123456789"}
+IN_PATH = {
+    "room_id": "00aaaaaaaaaaaaaa",
+    "key": "0123456789",
+    "payment_id": "00000000-0000-4000-8000-000000000000",
+}
 WITH_BODY = [(e.method, e.path.format(**IN_PATH)) for e in ENDPOINTS if e.body is not None]
 WITH_TOKEN = [(e.method, e.path.format(**IN_PATH)) for e in ENDPOINTS if e.with_token]
 
