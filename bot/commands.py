@@ -21,6 +21,7 @@ from bot.updates import Outcome, Updates, open_updates
 from chance_tap.settings import Settings, SettingsError
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
+from persistence.stars import StarPayments
 from persistence.telegram import TelegramRefused, TelegramUnavailable, ask, make_bot
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,8 @@ async def _with_updates(settings: Settings, work: Any) -> None:
         stack.push_async_callback(live.close)
         bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)
-        await work(await stack.enter_async_context(open_updates(Services(settings, db, live), bot)))
+        services = Services(settings, db, live, StarPayments(live, db, bot, settings))
+        await work(await stack.enter_async_context(open_updates(services, bot)))
 
 
 async def _set_webhook(updates: Updates, settings: Settings, url: str) -> None:

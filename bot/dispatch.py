@@ -2,10 +2,10 @@
 
 from aiogram import Dispatcher
 
-from bot.routers import account, chat, documents, language, start
+from bot.routers import account, admin, appeal, chat, documents, language, payments, start
 from bot.services import Services
 
-ROUTERS = (start, language, account, documents, chat)  # `chat` answers what no other did
+ROUTERS = (payments, start, language, account, documents, appeal, admin, chat)  # `chat` answers what no other did
 
 
 def build_dispatcher(services: Services) -> Dispatcher:

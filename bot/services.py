@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
+from persistence.stars import StarPayments
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The open stores."""
+    """The open stores and what sits on them."""
 
     settings: Settings
     db: Database
     live: LiveStore
+    stars: StarPayments

@@ -103,6 +103,67 @@ PHONE_OF_ANOTHER: Final[Text] = {
     "ru": "Это не ваш номер. Можно поделиться только своим.",
     "en": "This is not your number. Only your own can be shared.",
 }
+ORDER_PAID: Final[Text] = {"ru": "Этот счёт уже оплачен.", "en": "This order is already paid."}
+ORDER_OVER: Final[Text] = {
+    "ru": "Этот счёт больше не действует. Создайте новый в игре.",
+    "en": "This order is no longer open. Please make a new one in the game.",
+}
+ORDER_FOREIGN: Final[Text] = {
+    "ru": "Этот счёт выставлен другому игроку.",
+    "en": "This order belongs to another player.",
+}
+ORDER_BANNED: Final[Text] = {"ru": "Ваш аккаунт заблокирован.", "en": "Your account is blocked."}
+ORDER_LATER: Final[Text] = {
+    "ru": "Сейчас оплата невозможна, попробуйте чуть позже.",
+    "en": "Payments are not possible right now, please try again a little later.",
+}
+ORDER_UNFIT: Final[Text] = {
+    "ru": "Этот счёт нельзя оплатить. Создайте новый в игре.",
+    "en": "This order cannot be paid. Please make a new one in the game.",
+}
+PAYMENT_CREDITED: Final[Text] = {
+    "ru": "Зачислено {stars} ⭐. Баланс: {balance} ⭐",
+    "en": "{stars} ⭐ credited. Balance: {balance} ⭐",
+}
+PAYMENT_REFUNDING: Final[Text] = {
+    "ru": "Платёж {stars} ⭐ не понадобился и будет возвращён.",
+    "en": "The payment of {stars} ⭐ was not needed and will be returned.",
+}
+PAYMENT_REVIEW: Final[Text] = {
+    "ru": "Платёж {stars} ⭐ получен, мы его проверяем. Вопросы: /paysupport",
+    "en": "The payment of {stars} ⭐ has arrived, we are looking into it. Questions: /paysupport",
+}
+STATS: Final[Text] = {
+    "ru": (
+        "Игроков: {players} (за сутки: {players_day})\nЗаблокировано: {banned}\nИгр за сутки: {games_day}\n"
+        "Взносов за сутки: {staked_day} ⭐, призов: {prizes_day} ⭐\nОткрытых комнат: {open_rooms}\n"
+        "На балансах: {balances} ⭐\nОбращений без ответа: {appeals}"
+    ),
+    "en": (
+        "Players: {players} (last day: {players_day})\nBlocked: {banned}\nGames of the last day: {games_day}\n"
+        "Entries of the last day: {staked_day} ⭐, prizes: {prizes_day} ⭐\nOpen rooms: {open_rooms}\n"
+        "On balances: {balances} ⭐\nAppeals without an answer: {appeals}"
+    ),
+}
+APPEAL_HOW: Final[Text] = {
+    "ru": "Напишите: /appeal и ваше объяснение, до 2000 знаков.",
+    "en": "Please write: /appeal and your explanation, up to 2000 characters.",
+}
+APPEAL_KEPT: Final[Text] = {
+    "ru": "Ваше обращение принято. Мы ответим здесь.",
+    "en": "Your appeal has arrived. We answer here.",
+}
+APPEAL_BEFORE: Final[Text] = {
+    "ru": "Вы уже обжаловали эту блокировку.",
+    "en": "You have already appealed against this block.",
+}
+APPEAL_NO_BAN: Final[Text] = {
+    "ru": "Ваш аккаунт не заблокирован. Блокировку в одной игре можно обжаловать в игре, в уведомлениях.",
+    "en": "Your account is not blocked. A block in a single game can be appealed in the game, under notices.",
+}
+USAGE: Final[Text] = {"ru": "Так: {usage}", "en": "Like this: {usage}"}
+DONE: Final[Text] = {"ru": "{what}: {status}", "en": "{what}: {status}"}
+NO_SUCH_ROOM: Final[Text] = {"ru": "Такой комнаты нет.", "en": "There is no such room."}
 MENU: Final[Mapping[str, Text]] = {
     "start": {"ru": "Вход в игру", "en": "Enter the game"},
     "balance": {"ru": "Баланс", "en": "Your balance"},

@@ -67,6 +67,18 @@ def _bot_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _appeals(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.appeals import run
+
+    return run(arguments, settings)
+
+
+def _appeals_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.appeals import add_arguments
+
+    add_arguments(parser)
+
+
 def _with_secret(settings: Settings) -> Settings:
     """In development a secret is made once and kept: tokens and the key of game records come of it."""
     if settings.jwt_secret:
@@ -244,6 +256,9 @@ COMMANDS = {
     "gateway": Command("serve players: HTTP and WebSocket", _gateway, needs=_STORES),
     "worker": Command("settle games, keep deadlines, return stakes", _worker, needs=_STORES),
     "bot": Command("talk in Telegram: by polling, or tell it of the webhook", _bot, _bot_arguments, needs=_STORES),
+    "appeals": Command(
+        "what blocked players say, and an answer", _appeals, _appeals_arguments, needs=("database_url",)
+    ),
     "migrate": Command("bring the database up to date", _migrate, _migrate_arguments, needs=("database_url",)),
     "simulate": Command("play real games with virtual players, and measure", _simulate, _simulate_arguments),
     "ws-echo": Command("serve the WebSocket class with an echo, for conformance suites", _ws_echo, _ws_echo_arguments),

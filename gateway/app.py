@@ -35,10 +35,12 @@ from gateway.routes import (
     hero,
     leaderboard,
     limits,
+    notices,
     operations,
     payments,
     profile,
     records,
+    referrals,
     rooms,
     telegram,
     wallet,
@@ -72,6 +74,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *games.ENDPOINTS,
     *leaderboard.ENDPOINTS,
     *records.ENDPOINTS,
+    *notices.ENDPOINTS,
+    *referrals.ENDPOINTS,
     *payments.ENDPOINTS,
     *wallet.ENDPOINTS,
     *limits.ENDPOINTS,
@@ -162,9 +166,10 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     bot = make_bot(settings) if settings.has_bot else None
     if bot is not None:
         stack.push_async_callback(bot.session.close)
+    stars = StarPayments(live, db, bot, settings)
     updates = None
     if bot is not None and settings.telegram_webhook_secret:
-        updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live), bot))
+        updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars), bot))
     toncenter = Toncenter.from_settings(settings)
     stack.push_async_callback(toncenter.close)
     return Services(
@@ -174,7 +179,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         seats=Seats(live, db, settings),
         bonus=BonusRuns(live, db, settings),
         bot=bot,
-        stars=StarPayments(live, db, bot, settings),
+        stars=stars,
         wallets=Wallets(live, db, toncenter, settings),
         answers=AnswerWriter(db),
         hub=hub,

@@ -69,6 +69,7 @@ class Rates:
         self.failed_login = Rate(per_s=20, burst=1000)
         self.wrong_key = Rate(per_s=0.2, burst=20)
         self.new_room = Rate(per_s=1, burst=60)
+        self.appeal = Rate(per_s=0.1, burst=10)
         self.payment = Rate(per_s=0.5, burst=30)
         self.proof = Rate(per_s=0.5, burst=20)
         self.own_limits = Rate(per_s=0.5, burst=30)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import boards, games, limits, messages, payments, rest, wallet
+from gateway.schemas import boards, games, limits, messages, notices, payments, rest, wallet
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -41,6 +41,9 @@ ANSWERS: tuple[Any, ...] = (
     rest.DemoInitData,
     rest.DemoPlayers,
     rest.RecordKeys,
+    notices.Notices,
+    notices.AppealAnswer,
+    notices.Referrals,
     Record,
 )
 BODIES: tuple[Any, ...] = (
@@ -48,6 +51,7 @@ BODIES: tuple[Any, ...] = (
     rest.Renewal,
     rest.ProfileChange,
     rest.JoinStandard,
+    notices.AppealText,
     rest.CreateHero,
     rest.JoinByKey,
     payments.PayStars,

@@ -59,3 +59,11 @@ async def set_can_write(db: Database, telegram_id: int, can_write: bool) -> None
         "SELECT bot.set_can_write(%(telegram_id)s, %(can_write)s)",
         {"telegram_id": telegram_id, "can_write": can_write},
     )
+
+
+async def stats(db: Database) -> dict[str, int]:
+    """A few numbers for admins."""
+    row = await db.call(Role.OPERATOR, None, "SELECT bot.stats()")
+    assert row is not None
+    numbers: dict[str, int] = row[0]
+    return numbers

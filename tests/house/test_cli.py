@@ -35,6 +35,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "bonus",
         "user",
         "bot",
+        "appeals",
     }
     for name in COMMANDS:
         with pytest.raises(SystemExit, match="0"):

@@ -439,6 +439,58 @@ export const recordKeysSchema = z.object({
 });
 export type RecordKeys = z.infer<typeof recordKeysSchema>;
 
+/** What the player said against a block, and what was answered. */
+export const appealedSchema = z.object({
+  text: z.string(),
+  created_ms: z.int().check(z.gte(0)),
+  answer: z.nullable(z.string()),
+  answered_ms: z.nullable(z.int().check(z.gte(0))),
+});
+export type Appealed = z.infer<typeof appealedSchema>;
+
+/** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, and an operator's own words for a ban and an answer. */
+export const noticeSchema = z.object({
+  notice_id: z.string(),
+  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return"]),
+  room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
+  amount: z.nullable(z.int().check(z.gte(0))),
+  reason: z.nullable(z.string()),
+  created_ms: z.int().check(z.gte(0)),
+  can_appeal: z.boolean(),
+  appeal: z.nullable(appealedSchema),
+});
+export type Notice = z.infer<typeof noticeSchema>;
+
+export const noticesSchema = z.object({
+  notices: z.array(noticeSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Notices = z.infer<typeof noticesSchema>;
+
+export const appealAnswerSchema = z.object({
+  ok: z.boolean(),
+});
+export type AppealAnswer = z.infer<typeof appealAnswerSchema>;
+
+/** `finished`: has finished a game. */
+export const invitedSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  finished: z.boolean(),
+  joined_ms: z.int().check(z.gte(0)),
+});
+export type Invited = z.infer<typeof invitedSchema>;
+
+/** `link` opens the bot with the code; null where the bot's name is not known. */
+export const referralsSchema = z.object({
+  code: z.string(),
+  link: z.nullable(z.string()),
+  invited: z.array(invitedSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Referrals = z.infer<typeof referralsSchema>;
+
 /** What was agreed before the game, and when it ran (milliseconds since the epoch). `target` 0: none. */
 export const termsSchema = z.object({
   room_id: z.string(),
@@ -759,6 +811,13 @@ export interface ProfileChange {
 /** POST /rooms/join. */
 export interface JoinStandard {
   stake: number;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /notices/{id}/appeal. */
+export interface AppealText {
+  text: string;
   user_id?: string | null;
   telegram_id?: string | null;
 }

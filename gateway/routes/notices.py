@@ -1,0 +1,94 @@
+"""/notices: what happened to the caller's Stars and account, and a word against a block.
+
+A banned account is refused here as everywhere: its player hears why, and appeals, in the bot (`/appeal`).
+"""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from gateway.body import page_limit
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.schemas.notices import AppealAnswer, Appealed, AppealText, Notice, Notices
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import notices
+
+PATH: Final = "/api/v1/notices"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_UNFIT: Final = re.compile("[\x00\ud800-\udfff]")  # what Postgres cannot keep
+_PAGE: Final = 50
+_LONGEST_PAGE: Final = 200
+
+
+async def list_notices(call: Call) -> Notices:
+    query = call.query
+    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
+    cursor = query.get("cursor")
+    if cursor is not None and not _NUMBER.fullmatch(cursor):
+        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+    before = None if cursor is None else int(cursor)
+    found = await notices.mine(call.services.db, call.user_id, before, limit + 1)
+    page = found[:limit]
+    return Notices(
+        notices=[_view(notice) for notice in page],
+        next_cursor=str(page[-1].notice_id) if len(found) > limit else None,
+    )
+
+
+async def appeal(call: Call) -> AppealAnswer:
+    """Once a block; the same words again get the same answer."""
+    body: AppealText = call.body
+    call.services.rates.appeal.take(call.claims.user_id)
+    number = call.path("notice_id")
+    words = _UNFIT.sub("", body.text).strip()
+    if not words:
+        raise invalid("text", "must say something")
+    if not _NUMBER.fullmatch(number):
+        raise GameError(ErrorCode.NOT_FOUND)
+    status = await notices.appeal(call.services.db, call.user_id, int(number), words)
+    if status != "ok":
+        raise GameError(ErrorCode(status))
+    return AppealAnswer(ok=True)
+
+
+def _view(notice: notices.Notice) -> Notice:
+    appealed = None
+    if notice.appeal is not None and notice.appealed_at is not None:
+        answered = None if notice.answered_at is None else _ms(notice.answered_at)
+        appealed = Appealed(notice.appeal, _ms(notice.appealed_at), notice.answer, answered)
+    return Notice(
+        notice_id=str(notice.notice_id),
+        kind=notice.kind,  # type: ignore[arg-type]  # the column's check holds the same words
+        room_id=notice.room_id,
+        amount=notice.amount,
+        reason=notice.reason,
+        created_ms=_ms(notice.created_at),
+        can_appeal=notice.can_appeal,
+        appeal=appealed,
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="GET",
+        path=PATH,
+        handler=list_notices,
+        summary="Prizes, refunds, cancellations and blocks, newest first",
+        answer=Notices,
+        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{PATH}/{{notice_id}}/appeal",
+        handler=appeal,
+        summary="Appeal against a block, once",
+        body=AppealText,
+        answer=AppealAnswer,
+        codes=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
+    ),
+]
