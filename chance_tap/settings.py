@@ -21,8 +21,8 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MIN_PLAYERS", "MINI_APP_", "QUEUE_REDIS", "RECORD_", "STAKE", "STARS_", "TELEGRAM_", "TONCENTER_", "TON_",
-    "WAIT_",
+    "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
+    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -132,6 +132,18 @@ class Settings:
     )
     ton_connect_manifest_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
     ton_proof_s: int = _setting(900, low=10, high=3600)
+    public_url: str = _setting("", pattern=r"https?://[^\s/?#]+(/[^\s?#]*)?", form="an http address")
+    smtp_url: str = _setting(
+        "",
+        pattern=r"(smtps?|smtp\+plain)://\S+|folder:/\S*",
+        form="an address like smtp://user:password@host:587",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        "Chance Tap <no-reply@localhost>",
+        pattern=r"[^\r\n<>@]*<[!-;=?-~]+@[!-;=?-~]+>|[!-;=?-~]+@[!-;=?-~]+",
+        form="an address like Chance Tap <mail@example.com>",
+    )
     log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
@@ -147,6 +159,11 @@ class Settings:
     def has_bot(self) -> bool:
         """Whether there is a bot to talk through: the development token has none."""
         return self.bot_token != DEVELOPMENT_BOT_TOKEN
+
+    @property
+    def home_url(self) -> str:
+        """Where people find the game: for links, without a slash at the end."""
+        return (self.public_url or self.mini_app_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 _FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}
@@ -238,6 +255,12 @@ def _check_production(s: Settings) -> None:
         raise SettingsError("BOT_TOKEN is the development token: production needs the bot's own.")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", s.bot_token):
         raise SettingsError("BOT_TOKEN is malformed: it looks like 123456:ABC….")
+    if s.smtp_url.startswith("folder:"):
+        raise SettingsError("SMTP_URL is a folder: it is for development only.")
+    if s.smtp_url and not s.home_url.startswith("https://"):
+        raise SettingsError("PUBLIC_URL is not set to an https address: links in e-mails need it.")
+    if s.smtp_url and s.mail_from.endswith("@localhost>"):
+        raise SettingsError("MAIL_FROM is not set: e-mails need an address to come from.")
     login = urlsplit(s.database_url)
     if login.password and unquote(login.password) in (login.username, "postgres", "password"):
         raise SettingsError("DATABASE_URL has a default password: production needs a secret one.")

@@ -19,7 +19,9 @@ from chance_tap.settings import Settings
 from gateway import development
 from gateway.assets import WebApp, not_found
 from gateway.auth.accounts import Accounts
-from gateway.auth.init_data import InitDataCheck
+from gateway.auth.attempts import Attempts
+from gateway.auth.init_data import FRESH_S, InitDataCheck
+from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import Tokens
 from gateway.boards import Leaderboards
 from gateway.drain import Drain
@@ -31,10 +33,12 @@ from gateway.registration import Registration
 from gateway.routes import (
     auth,
     bonus,
+    email,
     games,
     hero,
     leaderboard,
     limits,
+    linking,
     notices,
     operations,
     payments,
@@ -53,6 +57,7 @@ from gateway.ws.connection import ENDPOINT_KEY
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
 from persistence.errors import ErrorCode, GameError
+from persistence.mail_tokens import MailTokens
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
@@ -71,6 +76,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *profile.ENDPOINTS,
     *bonus.ENDPOINTS,
     *auth.ENDPOINTS,
+    *email.ENDPOINTS,
+    *linking.ENDPOINTS,
     *games.ENDPOINTS,
     *leaderboard.ENDPOINTS,
     *records.ENDPOINTS,
@@ -155,6 +162,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(live.close)
     tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s)
     accounts = Accounts(db)
+    passwords = Passwords()
+    stack.callback(passwords.close)
     hub = Hub(live, db, settings, tokens, on_account=accounts.forget)
     await hub.start()
     stack.push_async_callback(hub.stop)
@@ -186,6 +195,10 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
+        fresh_init_data=InitDataCheck(settings.bot_token, min(FRESH_S, settings.init_data_max_age_s)),
+        passwords=passwords,
+        mail_tokens=MailTokens(settings.jwt_secret.split(",")),
+        attempts=Attempts(live.rates),
         accounts=accounts,
         tiers=TierBoard(live.lobby, settings),
         boards=Leaderboards(live.boards, db, live.now_ms),

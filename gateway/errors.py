@@ -23,6 +23,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.TOKEN_EXPIRED: 401,
     ErrorCode.INIT_DATA_INVALID: 401,
     ErrorCode.INIT_DATA_EXPIRED: 401,
+    ErrorCode.BAD_CREDENTIALS: 401,
     ErrorCode.INSUFFICIENT_BALANCE: 402,
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.BANNED: 403,

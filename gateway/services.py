@@ -7,7 +7,9 @@ import aiogram
 from bot.updates import Updates
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
+from gateway.auth.attempts import Attempts
 from gateway.auth.init_data import InitDataCheck
+from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import Tokens
 from gateway.boards import Leaderboards
 from gateway.drain import Drain
@@ -16,6 +18,7 @@ from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
+from persistence.mail_tokens import MailTokens
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
@@ -40,6 +43,10 @@ class Services:
     drain: Drain
     tokens: Tokens
     init_data: InitDataCheck
+    fresh_init_data: InitDataCheck
+    passwords: Passwords
+    mail_tokens: MailTokens
+    attempts: Attempts
     accounts: Accounts
     tiers: TierBoard
     boards: Leaderboards

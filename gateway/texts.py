@@ -27,6 +27,10 @@ _ERRORS: Final[Mapping[ErrorCode, Mapping[Language, str]]] = {
         "en": "Telegram's login data is too old. Open the game from Telegram again.",
         "ru": "Данные входа Telegram устарели. Откройте игру из Telegram заново.",
     },
+    ErrorCode.BAD_CREDENTIALS: {
+        "en": "The e-mail address or the password is wrong.",
+        "ru": "Неверный адрес почты или пароль.",
+    },
     ErrorCode.INSUFFICIENT_BALANCE: {"en": "Not enough Stars.", "ru": "Недостаточно звёзд."},
     ErrorCode.FORBIDDEN: {"en": "This is not allowed.", "ru": "Это действие запрещено."},
     ErrorCode.BANNED: {"en": "This account is banned.", "ru": "Аккаунт заблокирован."},

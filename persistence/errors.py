@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, no secret
     INIT_DATA_INVALID = "init_data_invalid"
     INIT_DATA_EXPIRED = "init_data_expired"
+    BAD_CREDENTIALS = "bad_credentials"
     INSUFFICIENT_BALANCE = "insufficient_balance"
     FORBIDDEN = "forbidden"
     BANNED = "banned"

@@ -23,7 +23,7 @@ from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.errors import StoreUnavailable
-from persistence.postgres import idempotency
+from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
@@ -34,6 +34,7 @@ from workers import metrics, records
 from workers.boards import BoardLoop
 from workers.bonus import BonusFlush
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
+from workers.mail import MailLoop
 from workers.orphans import Orphans
 from workers.payments import PaymentLoop
 from workers.queue import open_queue
@@ -175,6 +176,7 @@ class Loops:
             "boards": BoardLoop(live, db).round,
             "payments": PaymentLoop(stars).round,
             **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
+            "mail": MailLoop(db, settings).round,
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
 
@@ -202,10 +204,11 @@ async def start_loops(ctx: dict[Any, Any]) -> None:
 
 
 async def purge_keys(ctx: dict[Any, Any]) -> None:
-    """Forget Idempotency-Keys that are older than they must be kept."""
-    gone = PURGE_ROWS
-    while gone >= PURGE_ROWS:
-        gone = await idempotency.purge(ctx["db"], limit=PURGE_ROWS)
+    """Forget Idempotency-Keys that are older than they must be kept, and tokens of mails that have expired."""
+    for purge in (idempotency.purge, logins.purge):
+        gone = PURGE_ROWS
+        while gone >= PURGE_ROWS:
+            gone = await purge(ctx["db"], limit=PURGE_ROWS)
 
 
 async def purge_records(ctx: dict[Any, Any]) -> None:

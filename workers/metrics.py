@@ -29,3 +29,4 @@ star_differences = Gauge("chance_tap_star_differences", "Differences to Telegram
 star_balance = Gauge(
     "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
 )
+mails = Counter("chance_tap_mails_total", "E-mails by what became of them.", ("outcome",))

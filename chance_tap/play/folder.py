@@ -80,6 +80,10 @@ class DataFolder:
     def valkey(self) -> Path:
         return self.path / "valkey"
 
+    def mail(self) -> Path:
+        """Where e-mails are put that no server is there to send."""
+        return self.path.resolve() / "mail"
+
     def jwt_secret(self) -> str:
         """The secret that signs sessions: made once, so that a restart logs nobody out."""
         return kept_secret(self.path / "jwt_secret")

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -111,6 +112,8 @@ class Launcher:
         }
         if not settings.is_production:
             environment["JWT_SECRET"] = settings.jwt_secret or self._folder.jwt_secret()
+        if not settings.smtp_url and not settings.is_production:
+            environment["SMTP_URL"] = f"folder:{quote(str(self._folder.mail()))}"
         redis_url = settings.redis_url or self._start_valkey()
         environment["REDIS_URL"] = redis_url
         urls = self._external_postgres() if settings.database_url else self._start_postgres()
@@ -128,7 +131,7 @@ class Launcher:
         if not (_PROJECT / "webapp" / "dist" / "index.html").exists():
             say("  The web app is not built: `make web` builds it.")
         say(f"Chance Tap is ready after {time.monotonic() - began:.1f} s: {address}")
-        say(f"  Data and logs: {self._folder.path}. Ctrl-C stops everything.")
+        say(f"  Data, logs and e-mails: {self._folder.path}. Ctrl-C stops everything.")
 
     def wait(self) -> NoReturn:
         """Until a stop is asked for or a part ends by itself."""

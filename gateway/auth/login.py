@@ -75,6 +75,7 @@ async def _profile_and_epoch(db: Database, runs: BonusRuns, user_id: int) -> tup
         username=me.username,
         photo_url=me.photo_url,
         language=language_of(me),
+        email=me.email,
         role="admin" if me.role == "admin" else "user",
         balance=me.balance,
         coins=0,

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import boards, games, limits, messages, notices, payments, rest, wallet
+from gateway.schemas import accounts, boards, games, limits, messages, notices, payments, rest, wallet
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -23,6 +23,8 @@ COMMAND = "python -m gateway.schemas.generate"
 ANSWERS: tuple[Any, ...] = (
     rest.ErrorBody,
     rest.Session,
+    accounts.Accepted,
+    accounts.Linked,
     rest.User,
     rest.Tiers,
     rest.RoomAnswer,
@@ -49,6 +51,14 @@ ANSWERS: tuple[Any, ...] = (
 BODIES: tuple[Any, ...] = (
     rest.TelegramLogin,
     rest.Renewal,
+    accounts.Registration,
+    accounts.Verification,
+    accounts.EmailLogin,
+    accounts.Forgotten,
+    accounts.Reset,
+    accounts.PasswordChange,
+    accounts.Link,
+    accounts.Unlink,
     rest.ProfileChange,
     rest.JoinStandard,
     notices.AppealText,

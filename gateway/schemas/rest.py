@@ -65,8 +65,8 @@ class BonusAnswer(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """The caller's own profile.  `bonus` while a run is running or done; `wallet` is the raw address of the
-    linked TON wallet; `coins` stay empty while that feature is not there."""
+    """The caller's own profile.  `email`: the confirmed address that logs in here.  `bonus` while a run is running or
+    done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there."""
 
     user_id: UserId
     telegram_id: str | None
@@ -74,6 +74,7 @@ class User(msgspec.Struct):
     username: str | None
     photo_url: str | None
     language: Language
+    email: str | None
     role: Literal["user", "admin"]
     balance: Stars
     coins: Count

@@ -69,6 +69,7 @@ class Me:
     session_epoch: int
     has_ton_wallet: bool
     wallet: str | None
+    email: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,9 @@ async def me(db: Database, user_id: int) -> Me:
         """
         SELECT a.user_id, a.telegram_id, u.name, a.username, u.photo_url, a.language, a.language_code, a.role,
             a.banned_at IS NOT NULL, u.is_demo, n.balance, n.room_id, n.games, n.wins, n.won, n.best / 2.0::float8,
-            a.session_epoch, a.has_ton_wallet, w.address
+            a.session_epoch, a.has_ton_wallet, w.address, l.email
         FROM auth.users AS a JOIN public.users AS u USING (user_id) CROSS JOIN game.my_numbers() AS n
-        LEFT JOIN pay.my_wallet() AS w ON true
+        LEFT JOIN pay.my_wallet() AS w ON true LEFT JOIN auth.email_logins AS l ON l.user_id = a.user_id
         WHERE a.user_id = %(user_id)s
         """,
         {"user_id": user_id},

@@ -9,6 +9,7 @@ import re
 import secrets
 from binascii import crc_hqx
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 PARTITIONS: Final = 64
@@ -85,6 +86,13 @@ class GatewayKeys(NamedTuple):
     all: bytes
     lapse: bytes
     orders: bytes
+
+
+class RateKeys(NamedTuple):
+    """The name of one caller's counter for one limit."""
+
+    slot: int
+    full_at: bytes
 
 
 class BoardKeys(NamedTuple):
@@ -248,6 +256,13 @@ def board(name: str) -> BoardKeys:
         builder=f"{base}{name}:builder".encode(),
         cursor=f"{base}cursor".encode(),
     )
+
+
+def rate(name: str, caller: str) -> RateKeys:
+    """Name of a caller's counter for a limit; the caller, who may be an e-mail address, is not readable in it."""
+    digest = sha256(caller.encode()).hexdigest()[:32]
+    tag = f"rate:{digest}"
+    return RateKeys(slot_of(tag), f"ct:{{{tag}}}:{name}".encode())
 
 
 def news_channel(user_id: str) -> bytes:

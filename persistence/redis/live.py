@@ -12,6 +12,7 @@ from persistence.redis.connection import Refused, Reply
 from persistence.redis.gateways import GatewayCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.proofs import ProofPayloads
+from persistence.redis.rates import RateCommands
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
 from persistence.redis.router import Router, parse_info
@@ -37,6 +38,7 @@ class LiveStore:
         self.gateways = GatewayCommands(router, scripts)
         self.boards = BoardCommands(router, scripts)
         self.proofs = ProofPayloads(router)
+        self.rates = RateCommands(router, scripts)
         self.router = router
         self._pulse = scripts["pulse"]
         self._due = scripts["due"]

@@ -47,6 +47,7 @@ async def test_the_first_login_makes_an_account_and_copies_the_profile(db: Datab
         session_epoch=0,
         has_ton_wallet=False,
         wallet=None,
+        email=None,
     )
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(

@@ -145,7 +145,7 @@ async def test_application_roles_read_only_faces_and_their_own_account(admin: ps
         f" AND table_schema IN {OURS} AND table_name <> 'users' GROUP BY 1, 2",
         [[*APPLICATION, "PUBLIC"]],
     ).fetchall()
-    assert readable == []
+    assert readable == [("ct_player", "auth.email_logins", ["email", "user_id"])]
     faces = column(
         admin,
         "SELECT column_name::text FROM information_schema.column_privileges WHERE grantee = 'ct_player'"

@@ -78,7 +78,7 @@ async def test_json_that_is_no_object(client: httpx.AsyncClient, unlimited: Play
 async def test_a_wrong_field_is_named(client: httpx.AsyncClient, unlimited: Player) -> None:
     cases = [(request, value) for request, values in WRONG_VALUES.items() for value in values]
     for (method, path, field), value in cases:
-        body = {"language": "ru", "stake": 50, "fee": 50, "key": "0123456789"} | {field: value}
+        body = {"language": "ru", "stake": 50, "fee": 50, "key": "0123456789", "payment_id": "0"} | {field: value}
         answer = await send(client, unlimited, method, path, json.dumps(body).encode())
         assert code_of(answer) == (400, "invalid_request"), (path, field, value)
         assert [wrong["field"] for wrong in answer.json()["details"]["fields"]] == [field], (path, field, value)

@@ -36,6 +36,7 @@ async def test_first_login_makes_an_account(client: httpx.AsyncClient, settings:
         "username": "anna",
         "photo_url": "https://t.me/a.svg",
         "language": "ru",
+        "email": None,
         "role": "user",
         "balance": settings.demo_stars,
         "coins": 0,

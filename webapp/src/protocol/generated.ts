@@ -11,6 +11,7 @@ export const errorCodes = [
   "token_expired",
   "init_data_invalid",
   "init_data_expired",
+  "bad_credentials",
   "insufficient_balance",
   "forbidden",
   "banned",
@@ -63,7 +64,7 @@ export const statsSchema = z.object({
 });
 export type Stats = z.infer<typeof statsSchema>;
 
-/** The caller's own profile. `bonus` while a run is running or done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there. */
+/** The caller's own profile. `email`: the confirmed address that logs in here. `bonus` while a run is running or done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there. */
 export const userSchema = z.object({
   user_id: z.string(),
   telegram_id: z.nullable(z.string()),
@@ -71,6 +72,7 @@ export const userSchema = z.object({
   username: z.nullable(z.string()),
   photo_url: z.nullable(z.string()),
   language: z.enum(["en", "ru"]),
+  email: z.nullable(z.string()),
   role: z.enum(["admin", "user"]),
   balance: z.int().check(z.gte(0)),
   coins: z.int().check(z.gte(0)),
@@ -89,6 +91,19 @@ export const sessionSchema = z.object({
   user: userSchema,
 });
 export type Session = z.infer<typeof sessionSchema>;
+
+/** Whatever is to be done is done by mail; says nothing of whether the address is known. */
+export const acceptedSchema = z.object({
+  status: z.optional(z.literal("accepted")),
+});
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+/** `accepted`: a mail is on its way, if it must be; `linked`: done, and `session` replaces the caller's. */
+export const linkedSchema = z.object({
+  status: z.enum(["accepted", "linked"]),
+  session: z.nullable(sessionSchema),
+});
+export type Linked = z.infer<typeof linkedSchema>;
 
 /** One stake: how many players wait and play there, and the prize of a full room. */
 export const tierSchema = z.object({
@@ -797,6 +812,72 @@ export interface TelegramLogin {
 /** POST /auth/refresh: the token, where it is not in the Authorization header. */
 export interface Renewal {
   token?: string | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/register. */
+export interface Registration {
+  email: string;
+  password: string;
+  name?: string | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/verify. The password chosen before proves that the reader of the mail is who asked for it. */
+export interface Verification {
+  token: string;
+  password: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/login. */
+export interface EmailLogin {
+  email: string;
+  password: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/password/forgot. */
+export interface Forgotten {
+  email: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/password/reset. */
+export interface Reset {
+  token: string;
+  password: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/password/change. */
+export interface PasswordChange {
+  old_password: string;
+  new_password: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/link: either fresh `init_data`, to add Telegram, or `email` and `password`, to log in by them too. */
+export interface Link {
+  init_data?: string | null;
+  email?: string | null;
+  password?: string | null;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /auth/unlink: the way in that goes, with a proof of the one that stays: the `password` when Telegram goes, fresh `init_data` when the e-mail log-in goes. */
+export interface Unlink {
+  way: "email" | "telegram";
+  password?: string | null;
+  init_data?: string | null;
   user_id?: string | null;
   telegram_id?: string | null;
 }

@@ -1,0 +1,120 @@
+"""/auth/link and /auth/unlink: a second way into an account, and one less, never the last.
+
+Whoever changes the ways in proves the one that stays or comes: by the password, or by fresh init data; a session alone
+is not enough.  Two accounts become one only where one of them never did anything.
+"""
+
+import time
+
+from gateway.auth.emails import normalised
+from gateway.auth.login import log_in, open_session
+from gateway.auth.passwords import check_new
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.routes.email import VERIFY_LIFE_S, ask_mail, end_sessions
+from gateway.schemas.accounts import Link, Linked, Unlink
+from gateway.schemas.rest import Session
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import logins
+
+
+async def link(call: Call) -> Linked:
+    """Add Telegram at once, or an e-mail log-in by mail; an address whose password is right is joined at once."""
+    body: Link = call.body
+    if body.init_data is not None and body.email is None and body.password is None:
+        return await _link_telegram(call, body.init_data)
+    if body.init_data is None and body.email is not None and body.password is not None:
+        return await _link_email(call, body.email, body.password)
+    raise invalid("body", "must hold init_data, or email and password")
+
+
+async def unlink(call: Call) -> Session:
+    """Take one of two ways in away; every session of before is ended."""
+    body: Unlink = call.body
+    services = call.services
+    ways = await logins.ways(services.db, call.user_id)
+    if ways is None or ways.email is None or ways.telegram_id is None:
+        raise GameError(ErrorCode.CONFLICT)
+    if body.way == "telegram":
+        if body.password is None:
+            raise invalid("password", "missing")
+        tries = await services.attempts.password(ways.email, call.address)
+        if not await services.passwords.verify(ways.password_hash, body.password):
+            raise GameError(ErrorCode.BAD_CREDENTIALS)
+        await services.attempts.give_back(tries)
+    else:
+        if body.init_data is None:
+            raise invalid("init_data", "missing")
+        if services.fresh_init_data(body.init_data, time.time()).telegram_id != ways.telegram_id:
+            raise GameError(ErrorCode.FORBIDDEN)
+    status, epoch = await logins.unlink(services.db, call.user_id, body.way)
+    if status != "ok":
+        raise GameError(ErrorCode(status))
+    end_sessions(call, call.user_id, epoch)
+    return await open_session(services.db, services.bonus, services.tokens, call.user_id)
+
+
+async def _link_telegram(call: Call, init_data: str) -> Linked:
+    services = call.services
+    player = services.fresh_init_data(init_data, time.time())
+    services.rates.login.take(str(player.telegram_id))
+    status, user_id = await logins.link_telegram(services.db, call.user_id, player.telegram_id)
+    if status != "ok":
+        raise GameError(ErrorCode(status))
+    await log_in(services.db, services.settings, player)  # brings the name and the photo
+    return await _linked(call, user_id)
+
+
+async def _link_email(call: Call, address: str, password: str) -> Linked:
+    """The same work whether the address is unknown, or known with another password."""
+    services = call.services
+    email = normalised(address)
+    ways = await logins.ways(services.db, call.user_id)
+    if ways is None or ways.email is not None:
+        raise GameError(ErrorCode.CONFLICT)
+    tries = await services.attempts.password(email, call.address)
+    login = await logins.email_login(services.db, email)
+    if await services.passwords.verify(login.password_hash if login else None, password):
+        await services.attempts.give_back(tries)
+        status, user_id = await logins.link_email(services.db, call.user_id, email)
+        if status != "ok":
+            raise GameError(ErrorCode(status))
+        return await _linked(call, user_id)
+    check_new(password, email)
+    await ask_mail(call, "link", email, VERIFY_LIFE_S, password=password, user_id=call.user_id)
+    return Linked(status="accepted", session=None)
+
+
+async def _linked(call: Call, user_id: int) -> Linked:
+    """The sessions of both accounts are over: the caller gets one of who the user is now."""
+    services = call.services
+    services.accounts.forget(call.claims.user_id)
+    session = await open_session(services.db, services.bonus, services.tokens, user_id)
+    end_sessions(call, user_id, services.tokens.verify(session.token).epoch)
+    if call.user_id != user_id:
+        end_sessions(call, call.user_id, call.claims.epoch + 1)
+    return Linked(status="linked", session=session)
+
+
+_PROOFS = (ErrorCode.INIT_DATA_INVALID, ErrorCode.INIT_DATA_EXPIRED, ErrorCode.BAD_CREDENTIALS)
+
+ENDPOINTS = [
+    Endpoint(
+        method="POST",
+        path="/api/v1/auth/link",
+        handler=link,
+        summary="Add Telegram or an e-mail log-in to the account",
+        body=Link,
+        answer=Linked,
+        codes=(*_PROOFS, ErrorCode.CONFLICT),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/auth/unlink",
+        handler=unlink,
+        summary="Take a way in away, never the last one",
+        body=Unlink,
+        answer=Session,
+        codes=(*_PROOFS, ErrorCode.CONFLICT),
+    ),
+]
