@@ -33,6 +33,10 @@ def test_values_are_parsed_and_the_system_s_own_names_left_alone() -> None:
     ("environ", "message"),
     [
         ({"PORT": "eighty"}, "PORT is 'eighty': it must be a whole number."),
+        ({"STARS_DEPOSITS": "on"}, "STARS_DEPOSITS is on: it needs a bot of its own in BOT_TOKEN."),
+        ({"STARS_DEPOSITS": "yes"}, "STARS_DEPOSITS is 'yes': it must be one of off, on."),
+        ({"STARS_MIN": "20", "STARS_MAX": "19"}, "STARS_MIN is 20: it must not exceed STARS_MAX (19)."),
+        ({"STARS_MAXIMUM": "19"}, "STARS_MAXIMUM is not a setting. Did you mean STARS_MAX?"),
         ({"PORT": "0"}, "PORT is 0: it must be at least 1."),
         ({"PORT": "70000"}, "PORT is 70000: it must be at most 65535."),
         ({"WAIT_S": "-1"}, "WAIT_S is '-1'"),

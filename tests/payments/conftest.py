@@ -16,7 +16,8 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.stars import Invoice, StarPayments
 from persistence.telegram import make_bot
-from tests.payments.telegram import TOKEN, FakeTelegram
+from tests.payments.telegram import TOKEN, Telegram
+from tests.peers.telegram import TelegramApi
 
 ENDPOINT = "/api/v1/payments/stars"
 INVOICE = Invoice("Chance Tap: 50 Stars", "Adds 50 Stars.")
@@ -30,15 +31,13 @@ class Player:
     telegram_id: int
 
 
-@pytest_asyncio.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    server = await FakeTelegram().start()
-    yield server
-    await server.stop()
+@pytest.fixture
+def telegram(telegram_api: TelegramApi) -> Telegram:
+    return Telegram(telegram_api)
 
 
 @pytest.fixture
-def paying(settings: Settings, telegram: FakeTelegram) -> Settings:
+def paying(settings: Settings, telegram: Telegram) -> Settings:
     """Settings with the way in open."""
     return replace(
         settings, bot_token=TOKEN, telegram_api_url=telegram.url, stars_deposits="on", stars_min=1, stars_max=1000
@@ -59,7 +58,7 @@ class World:
     settings: Settings
     live: LiveStore
     db: Database
-    telegram: FakeTelegram
+    telegram: Telegram
     bot: aiogram.Bot | None
 
     @property
@@ -103,7 +102,7 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(
-    paying: Settings, live: LiveStore, db: Database, telegram: FakeTelegram, bot: aiogram.Bot
+    paying: Settings, live: LiveStore, db: Database, telegram: Telegram, bot: aiogram.Bot
 ) -> AsyncIterator[World]:
     world = World(paying, live, db, telegram, bot)
     yield world

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
 from persistence.postgres import stars
 from persistence.postgres.stars import Charge
-from persistence.star_book import OVERLAP, PAGE, StarBook
+from persistence.star_book import OVERLAP, PAGE, StarBook, _Entry, _transaction
 from persistence.telegram import TelegramUnavailable
 from tests.payments.conftest import Player, World
 from workers.reconcile import ReconcileLoop
@@ -74,14 +75,16 @@ async def test_what_differs_is_told_in_either_direction(world: World, execute: E
     for charge in (one, two, three):
         await world.stars.paid(charge)
     await world.stars.refund(three.charge_id, by="op")
-    world.telegram.book = [entry for entry in world.telegram.book if entry["id"] != one.charge_id]
-    world.telegram.book = [entry for entry in world.telegram.book if "receiver" not in entry]
+    world.telegram.book[:] = [
+        entry for entry in world.telegram.book if entry["id"] != one.charge_id and "receiver" not in entry
+    ]
     next(entry for entry in world.telegram.book if entry["id"] == two.charge_id)["amount"] = 49
     # A purchase of paid media: neither ours nor an invoice's.
     user = {"id": 5, "is_bot": False, "first_name": "Fan"}
     source = {"type": "user", "transaction_type": "paid_media_payment", "user": user}
     world.telegram.book.append({"id": "media", "amount": 7, "date": 1, "source": source})
-    world.telegram.book.append({"id": "w", "amount": 3, "date": 2, "receiver": {"type": "brand_new", "colour": "red"}})
+    world.telegram.book.append({"id": "w", "amount": 3, "date": 2, "receiver": {"type": "fragment"}})
+    world.telegram.api.book.balance = 49 + 50 + 7 - 3
     assert {finding.rule for finding in (await book(world).reconcile()).differences} == {"amount_differs"}
     found = await book(world).reconcile(grace_s=0)
     assert sorted((finding.rule, finding.subject) for finding in found.differences) == [
@@ -94,13 +97,13 @@ async def test_what_differs_is_told_in_either_direction(world: World, execute: E
     assert kept == [(1, True), (3, True)]
 
 
-async def test_a_stuck_refund_and_an_unexplained_balance(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stuck_refund_and_an_unexplained_balance(world: World) -> None:
     player = await world.player()
     charge = await pay(world, player)
     await world.stars.paid(charge)
     world.telegram.fail("refundStarPayment", 400, "Bad Request: BALANCE_TOO_LOW")
     await world.stars.refund(charge.charge_id, by="op")
-    monkeypatch.setattr(type(world.telegram), "balance", property(lambda _: 45))
+    world.telegram.api.book.balance = 45
     found = await book(world).reconcile(grace_s=0)
     assert sorted((each.rule, each.detail) for each in found.differences) == [
         ("balance_not_explained", "Telegram holds 45, its transactions sum to 50"),
@@ -123,11 +126,17 @@ async def test_a_reading_goes_on_where_the_last_one_ended(world: World) -> None:
     whole = await book(world).reconcile(whole=True)
     assert (whole.from_offset, whole.new_transactions, whole.differences) == (0, 0, [])
     # A book that is shorter than it was is read from the start.
-    world.telegram.book = world.telegram.book[-20:]
+    del world.telegram.book[:-20]
     world.telegram.charge(payloads[1] or "", player.telegram_id, 50)
     shorter = await book(world).reconcile()
     assert (shorter.from_offset, shorter.next_offset, shorter.credited) == (0, 21, 1)
     assert await world.balance(player) == 100
+
+
+def test_a_partner_that_is_new_at_telegram_is_read_like_any_other() -> None:
+    entry = {"id": "w", "amount": 3, "date": 2, "receiver": {"type": "brand_new", "user": {"id": 5, "vip": True}}}
+    read = _transaction(msgspec.convert(entry, _Entry))
+    assert (read.direction, read.partner, read.purpose, read.payer_id) == ("out", "brand_new", "brand_new", 5)
 
 
 async def test_a_reading_that_broke_off_loses_nothing(world: World) -> None:

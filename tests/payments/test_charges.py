@@ -105,7 +105,8 @@ async def test_the_pre_checkout_says_what_stands_against_a_payment(world: World,
 
     late = await world.order(player)
     execute(
-        "UPDATE pay.payments SET created_at = created_at - interval '1 day', expires_at = now() WHERE state = 'pending'"
+        "UPDATE pay.payments SET created_at = now() - interval '1 day', expires_at = now() - interval '1 second'"
+        " WHERE state = 'pending'"
     )
     assert await check(payload=late.invoice_payload) == "expired"
     paid, charge = await pay(world, player)
@@ -221,9 +222,9 @@ async def test_what_telegram_says_to_a_refund_is_recorded_once(world: World, exe
         await stars.refund(world.db, charge.charge_id, by="op")
         world.telegram.take_back(charge)
     elif answer == "lost":
-        world.telegram.fail("refundStarPayment", 500, "Internal Server Error", done=True)
+        world.telegram.fail("refundStarPayment", 0, "", done=True)
     elif answer == "again":
-        world.telegram.fail("refundStarPayment", 400, "Bad Request: CHARGE_ALREADY_REFUNDED", done=True)
+        world.telegram.take_back(charge)
     elif answer == "refused":
         world.telegram.fail("refundStarPayment", 400, "Bad Request: USER_ID_INVALID")
     elif answer == "flood":

@@ -1,6 +1,7 @@
 """Requests that are wrong before any handler sees them: each gets its code, none a 500."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ JOIN = f"{API}/rooms/join"
 CREATE = f"{API}/rooms"
 BY_KEY = f"{API}/rooms/join-by-key"
 ME = f"{API}/me"
-IN_PATH = {
+IN_PATH = {name: "1" for e in ENDPOINTS for name in re.findall(r"{(\w+)}", e.path)} | {
     "room_id": "00aaaaaaaaaaaaaa",
     "key": "0123456789",
     "payment_id": "00000000-0000-4000-8000-000000000000",

@@ -1,32 +1,29 @@
 """/payments over HTTP: ordering, looking, giving up; and one key from many sides."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.limits import Rate
-from tests.payments.telegram import TOKEN, FakeTelegram
+from tests.payments.telegram import TOKEN, Telegram
+from tests.peers.telegram import TelegramApi
 from tests.rest.conftest import API, LogIn, Player
 
 PATH = f"{API}/payments"
 
 
-@pytest_asyncio.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    server = await FakeTelegram().start()
-    yield server
-    await server.stop()
+@pytest.fixture
+def telegram(telegram_api: TelegramApi) -> Telegram:
+    return Telegram(telegram_api)
 
 
 @pytest.fixture
-def settings(settings: Settings, telegram: FakeTelegram) -> Settings:
+def settings(settings: Settings, telegram: Telegram) -> Settings:
     return replace(settings, bot_token=TOKEN, telegram_api_url=telegram.url, stars_deposits="on", stars_max=500)
 
 
@@ -36,7 +33,7 @@ async def order(client: httpx.AsyncClient, player: Player, stars: Any = 50, key:
 
 
 async def test_an_order_from_its_link_to_its_end(
-    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: FakeTelegram
+    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: Telegram
 ) -> None:
     player, stranger = await log_in(7, language_code="ru"), await log_in(8)
     answer = await order(client, player)
@@ -93,7 +90,7 @@ async def test_what_is_no_payment(client: httpx.AsyncClient, log_in: LogIn) -> N
 
 
 async def test_one_key_from_many_sides_makes_one_order(
-    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: FakeTelegram
+    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: Telegram
 ) -> None:
     player = await log_in()
     app.state.services.rates.payment = Rate(per_s=1e6, burst=1_000_000)
@@ -106,7 +103,7 @@ async def test_one_key_from_many_sides_makes_one_order(
 
 
 async def test_switched_off_and_telegram_away(
-    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: FakeTelegram
+    app: Starlette, client: httpx.AsyncClient, log_in: LogIn, telegram: Telegram
 ) -> None:
     player = await log_in()
     telegram.fail("createInvoiceLink", 500, "Internal Server Error")
