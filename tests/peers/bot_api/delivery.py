@@ -5,6 +5,7 @@ of its times.  Disturbances are the test's: updates doubled, held back, shuffled
 """
 
 import asyncio
+import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,8 +119,9 @@ class Delivery:
             headers = {"content-type": "application/json"}
             if self.webhook.secret is not None:
                 headers["X-Telegram-Bot-Api-Secret-Token"] = self.webhook.secret
+        address = self._address(self.webhook.url)
         try:
-            async with self._session.post(self._address(self.webhook.url), data=body, headers=headers) as answer:
+            async with self._session.post(address, data=io.BytesIO(body), headers=headers) as answer:
                 retry_after_s = float(answer.headers.get("Retry-After", "0"))
                 attempt = Attempt(update_id, kind, answer.status, await answer.read(), retry_after_s)
         except (aiohttp.ClientError, TimeoutError) as error:

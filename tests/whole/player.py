@@ -1,0 +1,81 @@
+"""One person from the chat to the game: what the Mini App does, by the public protocol only."""
+
+import asyncio
+import time
+import uuid
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.peers.bot_api.people import Person
+from tests.ws.client import Peer
+
+API = "/api/v1"
+
+
+class Player:
+    """Logged in, with a socket that says hello."""
+
+    def __init__(self, person: Person, http: httpx.AsyncClient, user: dict[str, Any]) -> None:
+        self.person = person
+        self.http = http
+        self.user = user
+        self.user_id = str(user["user_id"])
+        self._socket: Peer | None = None
+
+    @classmethod
+    async def log_in(cls, person: Person, url: str) -> Self:
+        http = httpx.AsyncClient(base_url=url + API, timeout=15)
+        answer = await http.post("/auth/telegram", json={"init_data": person.init_data()})
+        assert answer.status_code == 200, answer.text
+        content = answer.json()
+        http.headers["authorization"] = f"Bearer {content['token']}"
+        player = cls(person, http, content["user"])
+        player._socket = await Peer.open(urlsplit(url).port or 0, f"{API}/ws")
+        await player.socket.send({"type": "hello", "token": content["token"]})
+        await player.socket.next("welcome")
+        return player
+
+    async def close(self) -> None:
+        self.socket.abort()
+        await self.http.aclose()
+
+    @property
+    def socket(self) -> Peer:
+        assert self._socket is not None
+        return self._socket
+
+    async def get(self, path: str) -> dict[str, Any]:
+        answer = await self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        content: dict[str, Any] = answer.json()
+        return content
+
+    async def post(self, path: str, body: dict[str, Any], *, status: int = 200, key: str | None = None) -> Any:
+        headers = {"idempotency-key": key or str(uuid.uuid4())}
+        answer = await self.http.post(path, json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def balance(self) -> int:
+        return int((await self.get("/me"))["balance"])
+
+    async def order(self, stars: int) -> dict[str, Any]:
+        """A payment in Stars, with its invoice link."""
+        payment: dict[str, Any] = (await self.post("/payments/stars", {"stars": stars}))["payment"]
+        return payment
+
+    async def play(self, room_id: str, taps: int) -> dict[str, Any]:
+        """Follow the room, tap so often once it runs, and wait for the result: the `settled` frame."""
+        await self.socket.send({"type": "enter", "room_id": room_id})
+        snapshot = await self.socket.next("snapshot")
+        offset_ms = snapshot["server_time_ms"] - time.monotonic() * 1000
+        if snapshot["room"]["state"] != "playing":
+            await self.socket.next("started")
+        await asyncio.sleep(0.3)  # a stamp lies in the game
+        stamp = int(time.monotonic() * 1000 + offset_ms)
+        await self.socket.send(
+            {"type": "taps", "user_id": self.user_id, "count": taps, "timestamp": stamp, "seq": 1, "room_id": room_id}
+        )
+        return await self.socket.next("settled")
