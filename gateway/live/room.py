@@ -124,10 +124,10 @@ class Room:
         """What the sockets know cannot be continued: give all of them a new snapshot."""
         self._seen = None
         self._held = None
-        self.taps.excuse()
-        for client in self._sockets:
-            client.awaited = -1
+        self.taps.resync()
         self._waiting.update(self._sockets)
+        for client in self._waiting:
+            client.awaited = -1
         self._sockets.clear()
         self._slow.clear()
         self._writers = None
@@ -188,9 +188,9 @@ class Room:
                     self._turn_away(client)
             return
         if self._epoch != state.epoch:
-            self._epoch = state.epoch
-            if self._sockets:
+            if self._epoch is not None:
                 self.resync()
+            self._epoch = state.epoch
             self._seen = None
         later = [event for event in map(_read, recent) if event.epoch == state.epoch and event.version > state.version]
         version = later[-1].version if later else state.version
@@ -220,6 +220,7 @@ class Room:
                 client.send(event.item.frame)
         self._writers = None
         self._arm(_due_ms(state))
+        self.taps.order()
 
     def _turn_away(self, client: "Client") -> None:
         client.refuse(ErrorCode.NOT_FOUND, "enter")

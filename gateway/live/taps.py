@@ -5,7 +5,8 @@ awaits, and has at most one batch on its way: while Redis is slow frames wait, a
 
 Owns their order too.  After a loss every client gets a snapshot and sends again what it lacks; a later frame that was
 applied before those would make them duplicates, and their taps would be lost.  So numbered frames are passed over until
-there is a snapshot, and then held until the one comes that the snapshot asked for.
+there is a snapshot, and then held until the one comes that the snapshot asked for: those too that had come before the
+loss was seen, and waited here for their slot.
 """
 
 import asyncio
@@ -29,9 +30,11 @@ MAX_WAITING_A_CLIENT: Final = 40
 MAX_BATCH: Final = 500
 # How long the frame that a snapshot asked for may take: a slow way there and back.  Who has it no more goes on then.
 AWAITED_S: Final = 1.5
+LAST_S: Final = 0.5  # of the second in which a room that is over still takes what was tapped before
 PROMPT_S: Final = 0.3
 EXCUSED_S: Final = 5.0  # after a loss of ours frames come late without anybody's doing
 _stamp: Final = attrgetter("timestamp")
+_seq: Final = attrgetter("seq")
 
 
 class TapBuffer:
@@ -57,7 +60,7 @@ class TapBuffer:
         self._slot = slot
         self._frames: list[TapFrame] = []
         self._clients: list[Client] = []
-        self._early: dict[Client, list[Taps]] = {}
+        self._early: dict[Client, list[TapFrame]] = {}
         self._in_flight = False
         self._sent = 0
         self._excused_until = 0.0
@@ -71,7 +74,11 @@ class TapBuffer:
 
     def take(self, client: "Client", frame: Taps) -> None:
         """Keep a frame for the room's next slot."""
-        if client.awaited and frame.seq is not None and self._is_early(client, frame, frame.seq):
+        seq = frame.seq
+        self._keep(client, TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
+
+    def _keep(self, client: "Client", frame: TapFrame) -> None:
+        if client.awaited and frame.seq >= 0 and self._is_early(client, frame):
             return
         frames = self._frames
         if not frames:
@@ -80,41 +87,58 @@ class TapBuffer:
             if not self._in_flight:
                 self._hub.ring.at(self._slot, self._flush)
         elif len(frames) >= MAX_WAITING_A_CLIENT and len(frames) >= MAX_WAITING_A_CLIENT * self._room.size:
-            client.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, "taps", frame.seq)
+            client.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, "taps", None if frame.seq < 0 else frame.seq)
             return
-        seq = frame.seq
-        frames.append(TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
+        frames.append(frame)
         self._clients.append(client)
 
-    def excuse(self) -> None:
+    def resync(self) -> None:
         """Everybody gets a snapshot without having asked: what they send again is late by no fault of theirs."""
         self._excused_until = self._hub.clock() + EXCUSED_S
+        self._early.clear()  # the next snapshot may ask for earlier ones
 
-    def _is_early(self, client: "Client", frame: Taps, seq: int) -> bool:
+    def order(self) -> None:
+        """Snapshots ask for frames: what waits here is kept only behind those."""
+        waiting = list(zip(self._frames, self._clients, strict=True))
+        self._frames, self._clients = [], []
+        for frame, client in waiting:
+            self._keep(client, frame)
+
+    def _is_early(self, client: "Client", frame: TapFrame) -> bool:
         """Whether frames are to come before this one.  One without a number is never sent again and so never early."""
         if client.awaited < 0:
             return True  # the snapshot will ask for it
-        if seq <= client.awaited:
+        if frame.seq <= client.awaited:
             client.awaited = 0
             self._early.pop(client, None)  # they come again behind this one
             return False
         held = self._early.get(client)
         if held is None:
             self._early[client] = [frame]
-            asyncio.get_running_loop().call_later(AWAITED_S, self._go_on, client, self._early[client])
+            asyncio.get_running_loop().call_later(self._patience_s(), self._go_on, client, self._early[client])
         elif len(held) < MAX_WAITING_A_CLIENT:
             held.append(frame)
         return True
 
-    def _go_on(self, client: "Client", held: list[Taps]) -> None:
+    def _patience_s(self) -> float:
+        """No longer than what was held can count: the room's deadline leaves a second for what is under way."""
+        due_s = self._room.due_s()
+        return AWAITED_S if due_s is None else min(AWAITED_S, due_s + LAST_S)
+
+    def _go_on(self, client: "Client", held: list[TapFrame]) -> None:
         """The client has not got any more what the snapshot asked for: the rest counts."""
         if self._early.get(client) is held:
             del self._early[client]
             client.awaited = 0
-            for frame in sorted(held, key=lambda frame: frame.seq or 0):
-                self.take(client, frame)
+            for frame in sorted(held, key=_seq):
+                self._keep(client, frame)
 
     def _flush(self) -> None:
+        if self._in_flight:
+            return
+        if not self._frames:
+            self._hub.busy.discard(self)
+            return
         frames, self._frames = self._frames[:MAX_BATCH], self._frames[MAX_BATCH:]
         clients, self._clients = self._clients[:MAX_BATCH], self._clients[MAX_BATCH:]
         self._in_flight = True

@@ -21,12 +21,13 @@ MAX_FRAMES_A_CALL: Final = 500
 
 class TapLanes:
     """A lane a room: one call is in flight at a time; what comes meanwhile follows in one.  So no redirection can turn
-    the order of a player's frames round, which would make the later one a duplicate."""
+    the order of a player's frames round, which would make the later one a duplicate.  What follows goes to the server
+    that the last caller means; who meant another one is answered with StoreUnavailable."""
 
     def __init__(self, router: Router, script: Script) -> None:
         self._router = router
         self._script = script
-        self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone]]] = {}
+        self._lanes: dict[str, list[tuple[list[TapFrame], TapsDone, str | None]]] = {}
 
     def send(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None = None) -> None:
         """Apply frames in their order; `done` gets a TapStatus number for each, or the error.  `origin` as `run`'s."""
@@ -34,12 +35,12 @@ class TapLanes:
         if lane is None:
             self._lanes[room_id] = []
             self._call(room_id, frames, done, origin)
-        elif sum(len(waiting) for waiting, _ in lane) + len(frames) > MAX_FRAMES_A_CALL:
+        elif sum(len(waiting) for waiting, _, _ in lane) + len(frames) > MAX_FRAMES_A_CALL:
             done(StoreUnavailable("redis"))
         else:
-            lane.append((frames, done))
+            lane.append((frames, done, origin))
 
-    def _call(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None = None) -> None:
+    def _call(self, room_id: str, frames: list[TapFrame], done: TapsDone, origin: str | None) -> None:
         at = keys.room(room_id)
         numbers: list[int] = []
         for frame in frames:
@@ -57,8 +58,15 @@ class TapLanes:
         lane = self._lanes.pop(room_id)
         if lane:
             self._lanes[room_id] = []
-            frames = [frame for waiting, _ in lane for frame in waiting]
-            self._call(room_id, frames, partial(_share_out, [(len(waiting), each) for waiting, each in lane]))
+            origin = lane[-1][2]
+            present = [(waiting, each) for waiting, each, meant in lane if meant == origin]
+            frames = [frame for waiting, _ in present for frame in waiting]
+            self._call(
+                room_id, frames, partial(_share_out, [(len(waiting), each) for waiting, each in present]), origin
+            )
+            for _, each, meant in lane:
+                if meant != origin:
+                    each(StoreUnavailable("redis"))
         done(Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else reply)
 
 

@@ -1,6 +1,7 @@
 """What players see when something between them and the room breaks, or is shared."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode, text_frame
 from persistence.errors import StoreUnavailable
 from persistence.postgres import users
+from persistence.redis import keys
 from persistence.redis.live import LiveStore
 from tests.ws.client import Peer, frame, until
 from tests.ws.conftest import Game, StartGateway
@@ -206,3 +208,99 @@ async def test_who_lacks_what_the_snapshot_asks_for_goes_on(
     while progress["taps"][anna][1] < 7:
         progress = await peer.next("progress")
     assert progress["taps"][anna] == [3, 7]
+
+
+async def counted(peer: Peer, user_id: str, seq: int) -> list[int]:
+    """The player's count once everything up to `seq` was dealt with."""
+    while True:
+        taps = (await peer.next("progress"))["taps"].get(user_id)
+        if taps is not None and taps[1] >= seq:
+            return list(taps)
+
+
+async def test_what_waited_for_its_slot_when_the_store_went_back_follows_what_was_lost(
+    game: Game, start_gateway: StartGateway, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Acknowledged by a master whose replica never had it, and the next frame already waits here for its batch."""
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    await peer.send(game.taps(anna, 1, 1))
+    assert await counted(peer, anna, 1) == [1, 1]
+    room, key = gateway.hub.rooms[room_id], keys.room(room_id).data
+    with redis.Redis.from_url(redis_url) as client:
+        kept = client.dump(key)
+        await peer.send(game.taps(anna, 2, 2))
+        assert await counted(peer, anna, 2) == [3, 2]
+        slots: list[Callable[[], None]] = []
+        monkeypatch.setattr(gateway.hub.ring, "at", lambda _slot, call: slots.append(call))
+        await peer.send(game.taps(anna, 4, 3))
+        await until(lambda: slots)
+        client.restore(key, 0, kept, replace=True)
+    room.resync()
+    snapshot = await peer.next("snapshot")
+    assert {player["user_id"]: player["seq"] for player in snapshot["room"]["players"]}[anna] == 1
+    monkeypatch.undo()
+    for call in slots:
+        call()
+    for seq, count in ((2, 2), (3, 4), (4, 8)):
+        await peer.send(game.taps(anna, count, seq))
+    assert await counted(peer, anna, 4) == [15, 4]
+
+
+async def test_a_second_loss_lets_no_held_frame_go_early(
+    game: Game, start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.taps.AWAITED_S", 0.2)
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    room, client = gateway.hub.rooms[room_id], gateway.hub.users[anna][0]
+    room.resync()
+    await peer.next("snapshot")
+    await peer.send(game.taps(anna, 4, 3))  # held: the snapshot asked for the first
+    await peer.send({"type": "ping"})
+    await peer.next("pong")
+    monkeypatch.setattr("gateway.live.taps.AWAITED_S", 30.0)
+    room.resync()
+    await peer.next("snapshot")
+    await asyncio.sleep(0.2)  # by now the patience of the first loss is over
+    assert client.awaited == 1
+    for seq, count in ((1, 1), (2, 2), (3, 4)):
+        await peer.send(game.taps(anna, count, seq))
+    assert await counted(peer, anna, 3) == [7, 3]
+
+
+async def test_who_waits_for_a_snapshot_when_a_loss_is_seen_is_asked_too(
+    game: Game, start_gateway: StartGateway
+) -> None:
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris)
+    peer = await game.peer(gateway, anna, room_id)
+    room, client = gateway.hub.rooms[room_id], gateway.hub.users[anna][0]
+    room.enter(client)  # as after a gap that only the client saw
+    room.resync()
+    await peer.next("snapshot")
+    for seq, count in ((2, 2), (1, 1), (2, 2), (3, 4)):
+        await peer.send(game.taps(anna, count, seq))
+    assert await counted(peer, anna, 3) == [7, 3]
+
+
+async def test_at_the_end_of_a_game_held_frames_do_not_wait_in_vain(
+    game: Game, start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.taps.AWAITED_S", 30.0)
+    gateway = await start_gateway()
+    anna, boris = await game.account(), await game.account()
+    room_id = await game.playing(anna, boris, game_ms=1000)
+    peer = await game.peer(gateway, anna, room_id)
+    gateway.hub.rooms[room_id].resync()
+    await peer.next("snapshot")
+    await peer.send(game.taps(anna, 3, 2))  # and the first is never sent again
+    await peer.next("finished")
+    state = await game.live.rooms.snapshot(room_id)
+    assert state is not None
+    assert {player.user_id: player.taps for player in state.players}[anna] == 3
