@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from aiogram.methods import CreateInvoiceLink, RefundStarPayment
 from aiogram.types import LabeledPrice
+from prometheus_client import Counter
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
@@ -28,6 +29,10 @@ from persistence.redis.live import LiveStore
 from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
 
 log = structlog.get_logger(__name__)
+
+charges = Counter("chance_tap_star_charges_total", "Charges of Stars that Telegram told of, by outcome.", ("outcome",))
+returns = Counter("chance_tap_star_returns_total", "Charges that Telegram gave back, by outcome.", ("outcome",))
+refunds = Counter("chance_tap_star_refunds_total", "What Telegram said to refunds, by outcome.", ("outcome",))
 
 CURRENCY: Final = "XTR"
 CHECK_S: Final = 6.0
@@ -123,6 +128,7 @@ class StarPayments:
         """A payment that Telegram took: committed when this returns, and then its update may be answered.  See
         `stars.credit` for the statuses.  A refund by rule is sent by the worker."""
         standing = await stars.credit(self._db, charge, late_s=float(self._settings.stars_late_s), found_by=found_by)
+        charges.labels(standing.status).inc()
         if standing.status == "review":
             assert standing.receipt is not None
             log.warning("a payment waits for review", charge_id=charge.charge_id, reason=standing.receipt.reason)
@@ -132,6 +138,7 @@ class StarPayments:
     async def reversed(self, charge: Charge) -> Standing:
         """A payment that Telegram gave back, by our wish or not; see `stars.reverse` for the statuses."""
         standing = await stars.reverse(self._db, charge)
+        returns.labels(standing.status).inc()
         if standing.status == "charged_back":
             assert standing.receipt is not None
             log.warning(
@@ -163,10 +170,12 @@ class StarPayments:
         """Ask Telegram for the refunds that are due, one after another; how many were asked for."""
         if self._bot is None:
             return 0
-        due = await stars.due_refunds(self._db, lease_s=REFUND_LEASE_S, limit=REFUNDS_A_ROUND)
-        for charge_id, payer_id in due:
-            await self._send_back(self._bot, charge_id, payer_id)
-        return len(due)
+        asked = 0
+        for charge_id, payer_id in await stars.due_refunds(self._db, lease_s=REFUND_LEASE_S, limit=REFUNDS_A_ROUND):
+            asked += 1
+            if (await self._send_back(self._bot, charge_id, payer_id)).status == "later":
+                break  # Telegram is away or wants rest: the others come when their lease ends
+        return asked
 
     async def expire(self) -> int:
         """End the wait for orders whose time is over, of every method; how many ended."""
@@ -229,6 +238,7 @@ class StarPayments:
         self, charge_id: str, outcome: stars.RefundOutcome, *, error: str | None, retry_s: float = 0
     ) -> Standing:
         standing = await stars.settle_refund(self._db, charge_id, outcome, error=error, retry_s=retry_s)
+        refunds.labels(standing.status).inc()
         self._tell(standing)
         return standing
 

@@ -293,3 +293,17 @@ async def test_a_charge_back_of_what_was_under_review_or_on_its_way_back(world: 
     assert (await world.stars.reversed(other)).status == "refunded"
     assert await world.stars.send_refunds() == 0
     assert ledger_sum(execute, "suspense") == ledger_sum(execute, "telegram") == world.telegram.balance == 0
+
+
+async def test_a_telegram_that_is_away_is_asked_for_one_refund_only(world: World, execute: Execute) -> None:
+    player = await world.player()
+    for _ in range(3):
+        _, charge = await pay(world, player)
+        await world.stars.paid(charge)
+        await stars.refund(world.db, charge.charge_id, by="op")
+    world.telegram.fail("refundStarPayment", 502, "Bad Gateway")
+    assert await world.stars.send_refunds() == 1
+    assert await world.stars.send_refunds() == 0  # the others are leased
+    execute("UPDATE pay.star_receipts SET next_try_at = now() WHERE state = 'refunding'")
+    assert await world.stars.send_refunds() == 3
+    assert world.telegram.balance == 0
