@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos web format lock clean
+.PHONY: help play test check bench anticheat chaos deposits web format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, genera
 
 bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
 	@$(PY) -m benchmarks
+
+deposits: .venv/.test ## 10,000 deposits of TON with every trap, each come to exactly what it had to
+	@CHANCE_TAP_DEPOSITS=10000 $(PY) -m pytest -n 0 -q tests/ton/test_simulation.py
 
 chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--seed 1 --games 50" for others
 	@$(PY) -m tests.chaos $(CHAOS)

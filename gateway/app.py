@@ -56,6 +56,7 @@ from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
+from persistence.chain import TonDeposits
 from persistence.errors import ErrorCode, GameError
 from persistence.mail_tokens import MailTokens
 from persistence.postgres.pool import Database
@@ -63,6 +64,7 @@ from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.stars import StarPayments
 from persistence.telegram import make_bot
+from persistence.ton import rates
 from persistence.ton.toncenter import Toncenter
 from persistence.wallets import Wallets
 
@@ -181,6 +183,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars), bot))
     toncenter = Toncenter.from_settings(settings)
     stack.push_async_callback(toncenter.close)
+    prices = rates.from_settings(settings)
+    stack.push_async_callback(prices.close)
     return Services(
         settings=settings,
         db=db,
@@ -189,6 +193,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         bonus=BonusRuns(live, db, settings),
         bot=bot,
         stars=stars,
+        ton=TonDeposits(live, db, prices, settings),
         wallets=Wallets(live, db, toncenter, settings),
         answers=AnswerWriter(db),
         hub=hub,

@@ -18,6 +18,7 @@ from gateway.live.hub import Hub
 from gateway.tiers import TierBoard
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
+from persistence.chain import TonDeposits
 from persistence.mail_tokens import MailTokens
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
@@ -37,6 +38,7 @@ class Services:
     bonus: BonusRuns
     bot: aiogram.Bot | None
     stars: StarPayments
+    ton: TonDeposits
     wallets: Wallets
     answers: AnswerWriter
     hub: Hub

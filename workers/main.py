@@ -22,6 +22,7 @@ from chance_tap.audit import audit
 from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
+from persistence.chain import TonDeposits
 from persistence.errors import StoreUnavailable
 from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
@@ -30,9 +31,12 @@ from persistence.settlement import Settlement
 from persistence.star_book import StarBook
 from persistence.stars import StarPayments
 from persistence.telegram import make_bot
+from persistence.ton import rates
+from persistence.ton.toncenter import Toncenter
 from workers import metrics, records
 from workers.boards import BoardLoop
 from workers.bonus import BonusFlush
+from workers.chain import ChainWatcher
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.mail import MailLoop
 from workers.orphans import Orphans
@@ -165,6 +169,9 @@ class Loops:
         self._bot = make_bot(settings) if settings.has_bot else None
         stars = StarPayments(live, db, self._bot, settings)
         book = None if self._bot is None else StarBook(db, self._bot, stars, settings)
+        self._toncenter = Toncenter.from_settings(settings)
+        self._rates = rates.from_settings(settings)
+        deposits = TonDeposits(live, db, self._rates, settings)
         settlement = Settlement(live, db)
         results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
@@ -179,6 +186,9 @@ class Loops:
             "mail": MailLoop(db, settings).round,
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
+        if settings.ton_deposits:
+            watcher = ChainWatcher(deposits, self._toncenter, period_s=settings.ton_poll_ms / 1000)
+            self._rounds["chain"] = watcher.round
 
     def start(self) -> None:
         self._tasks = [
@@ -196,6 +206,8 @@ class Loops:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._bot is not None:
             await self._bot.session.close()
+        await self._toncenter.close()
+        await self._rates.close()
 
 
 async def start_loops(ctx: dict[Any, Any]) -> None:

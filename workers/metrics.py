@@ -21,6 +21,10 @@ record_findings = Counter("chance_tap_record_findings_total", "Things in new rec
 reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a game want an operator to look at.")
 boards_built = Counter("chance_tap_boards_built_total", "Leaderboards that Redis did not have, built anew.")
 payments_expired = Counter("chance_tap_payments_expired_total", "Payments that were not made in time.")
+chain_receipts = Counter(
+    "chance_tap_chain_receipts_total", "Messages with TON that came, by state and reason.", ("state", "reason")
+)
+chain_read = Gauge("chance_tap_chain_read_timestamp_seconds", "When the house's TON address was last read to the end.")
 star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")
 stars_found = Counter(
     "chance_tap_stars_found_total", "What only the reading of Telegram's book told: payments, refunds.", ("kind",)

@@ -11,7 +11,7 @@ import msgspec
 from gateway.body import body_hash, idempotency_key, page_limit
 from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, payment_view
+from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
 from gateway.schemas.rest import Nothing
 from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
 from persistence.errors import ErrorCode, GameError
@@ -20,6 +20,7 @@ from persistence.stars import Invoice
 
 PATH: Final = "/api/v1/payments"
 STARS: Final = "/api/v1/payments/stars"
+TON: Final = "/api/v1/payments/ton"
 _CURSOR: Final = re.compile(r"[0-9]{1,18}")
 _PAGE: Final = 50
 _LONGEST_PAGE: Final = 200
@@ -49,6 +50,24 @@ async def pay_stars(call: Call) -> bytes:
     assert ordered.payment is not None
     answer = _encode(PaymentAnswer(payment_view(ordered.payment)))
     await services.answers.store(call.user_id, STARS, key, answer)
+    return answer
+
+
+async def pay_ton(call: Call) -> bytes:
+    """Order Stars for TON: where to send how much, with which comment, at a rate that holds until the order expires."""
+    body: PayTon = call.body
+    services = call.services
+    settings = services.settings
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    if not settings.ton_min_stars <= body.stars <= settings.ton_max_stars:
+        raise invalid("stars", f"must be from {settings.ton_min_stars} to {settings.ton_max_stars}")
+    services.rates.payment.take(call.claims.user_id)
+    ordered = await services.ton.order(call.user_id, body.stars, endpoint=TON, key=key, body_hash=body_hash(body))
+    if ordered.answer is not None:
+        return ordered.answer
+    assert ordered.payment is not None
+    answer = _encode(PaymentAnswer(payment_view(ordered.payment)))
+    await services.answers.store(call.user_id, TON, key, answer)
     return answer
 
 
@@ -109,6 +128,16 @@ ENDPOINTS = [
             ErrorCode.IDEMPOTENCY_MISMATCH,
             ErrorCode.IDEMPOTENCY_IN_PROGRESS,
         ),
+    ),
+    Endpoint(
+        method="POST",
+        path=TON,
+        handler=pay_ton,
+        summary="Order Stars for TON; the answer says what to send where",
+        body=PayTon,
+        answer=PaymentAnswer,
+        idempotent=True,
+        codes=(ErrorCode.CONFLICT, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS),
     ),
     Endpoint(
         method="GET",

@@ -66,6 +66,7 @@ BODIES: tuple[Any, ...] = (
     rest.JoinByKey,
     payments.PayStars,
     limits.PutLimits,
+    payments.PayTon,
     wallet.LinkWallet,
     rest.DemoLogin,
 )

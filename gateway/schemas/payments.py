@@ -14,6 +14,12 @@ class PayStars(Claimed, kw_only=True):
     stars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
+class PayTon(Claimed, kw_only=True):
+    """POST /payments/ton: how many Stars to pay TON for; the bounds are settings."""
+
+    stars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
 class TonQuote(msgspec.Struct):
     """What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star."""
 

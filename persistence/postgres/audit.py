@@ -20,6 +20,7 @@ async def audit(db: Database) -> list[Finding]:
         Role.SETTLER,
         None,
         "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()"
-        " UNION ALL SELECT rule, subject, detail FROM pay.audit_payments()",
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_payments()"
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_chain()",
     )
     return [Finding(*row) for row in rows]

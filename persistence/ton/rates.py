@@ -4,6 +4,7 @@ A price that is too old, or out of the bounds that the operator set, is none: th
 pay a stranger's price.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
@@ -22,6 +23,7 @@ NANOTON: Final = 1_000_000_000
 REQUEST_TIMEOUT_S: Final = 5.0
 FRESH_S: Final = 30.0
 """A price is asked for again after so long; it may be used up to its age limit while the server does not answer."""
+RETRY_S: Final = 5.0
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -80,17 +82,30 @@ class HttpRate:
         self._clock = clock
         self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S)
         self._known: tuple[float, int] | None = None
+        self._next_try = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def nanoton_per_star(self) -> int:
-        now = self._clock()
-        if self._known is None or now - self._known[0] > min(FRESH_S, self._max_age_s):
-            try:
-                self._known = (now, await self._fetch())
-            except (httpx.HTTPError, ValueError, msgspec.DecodeError, LookupError, TypeError, ArithmeticError) as error:
-                log.warning("no price of TON", error=type(error).__name__)
-        if self._known is None or now - self._known[0] > self._max_age_s:
+        async with self._asking:
+            if self._age_s() > min(FRESH_S, self._max_age_s) and self._clock() >= self._next_try:
+                try:
+                    self._known = (self._clock(), await self._fetch())
+                except (
+                    httpx.HTTPError,
+                    ValueError,
+                    msgspec.DecodeError,
+                    LookupError,
+                    TypeError,
+                    ArithmeticError,
+                ) as error:
+                    self._next_try = self._clock() + RETRY_S
+                    log.warning("no price of TON", error=type(error).__name__)
+        if self._known is None or self._age_s() > self._max_age_s:
             raise RateUnavailable
         return self._known[1]
+
+    def _age_s(self) -> float:
+        return float("inf") if self._known is None else self._clock() - self._known[0]
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -113,7 +128,7 @@ class HttpRate:
 
 def from_settings(settings: Settings) -> RateSource:
     """The settings' source of the price."""
-    if settings.ton_nanoton_per_star:
+    if not settings.ton_rate_url:
         return FixedRate(settings.ton_nanoton_per_star)
     return HttpRate(
         settings.ton_rate_url,

@@ -932,6 +932,13 @@ export interface PutLimits {
   excluded_until_ms: number | null;
 }
 
+/** POST /payments/ton: how many Stars to pay TON for; the bounds are settings. */
+export interface PayTon {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  stars: number;
+}
+
 /** The domain that the wallet signed for, as TON Connect gives it. */
 export interface ProofDomain {
   lengthBytes: number;

@@ -1,0 +1,13 @@
+DROP FUNCTION pay.audit_chain();
+DROP FUNCTION pay.dismiss_chain(bigint, text);
+DROP FUNCTION pay.assign_chain(bigint, uuid, bigint, bigint, text);
+DROP FUNCTION pay.end_review(uuid);
+DROP FUNCTION pay.chain_book(text, text, bigint, bigint);
+DROP FUNCTION pay.count_chain();
+DROP FUNCTION pay.list_chain(text, int);
+DROP FUNCTION pay.chain_cursor(text, text);
+DROP FUNCTION pay.record_chain(text, text, bigint, bigint, boolean, bigint[], text[], bigint[], text[], bigint[], text[], text[], text[], bigint[], double precision, bigint, bigint);
+DROP FUNCTION pay.credit_ton(bigint, bigint, uuid, bigint, text);
+DROP FUNCTION pay.request_ton(bigint, uuid, text, bigint, bigint, text, text, bigint, bigint, text, text, bytea, double precision);
+DROP TABLE pay.chain_receipts;
+DROP TABLE pay.chain_cursors;

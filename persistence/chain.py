@@ -1,0 +1,161 @@
+"""Deposits of TON across Postgres, the chain and the price of a Star.
+
+Owns the order of the three: an order is committed with its rate before anybody can pay it; a final transaction is
+committed, with its credit and with how far the chain was read, before anybody hears of it.  So the process may die
+between any two steps, and who comes next reads on from what Postgres has; whatever is read twice is credited once.
+Must never decide about a credit: the functions of schema `pay` do.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from chance_tap.settings import Settings, SettingsError
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import chain
+from persistence.postgres.chain import Cursor, Incoming, Recorded
+from persistence.postgres.payments import Ordered
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.ton.address import normalise
+from persistence.ton.deposits import is_incoming, memo_of, new_memo, refusal
+from persistence.ton.messages import printable
+from persistence.ton.rates import RateSource, RateUnavailable
+from persistence.ton.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+
+class TonDeposits:
+    """Every method may raise StoreUnavailable and then be repeated.
+
+    Raises:
+        SettingsError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
+    """
+
+    def __init__(self, live: LiveStore, db: Database, rates: RateSource, settings: Settings) -> None:
+        self._live = live
+        self._db = db
+        self._rates = rates
+        self._settings = settings
+        self.network = settings.ton_network
+        try:
+            self.account = normalise(settings.ton_wallet_address, self.network) if settings.ton_deposits else ""
+        except ValueError as error:
+            raise SettingsError(f"TON_WALLET_ADDRESS is wrong: {error}.") from None
+
+    async def order(self, user_id: int, stars: int, *, endpoint: str, key: str, body_hash: bytes) -> Ordered:
+        """Order `stars` Stars for TON at the rate of now, once for a key.
+
+        Raises:
+            GameError: forbidden (switched off), banned, conflict (too many orders wait), idempotency_*.
+            RateUnavailable: there is no price that may be used now.
+        """
+        if not self.account:
+            raise GameError(ErrorCode.FORBIDDEN)
+        rate = await self._rates.nanoton_per_star()
+        now_ms = self._live.now_ms()
+        ordered = await chain.request(
+            self._db,
+            user_id,
+            payment_id=str(uuid.uuid4()),
+            memo=new_memo(),
+            stars=stars,
+            rate=rate,
+            address=self.account,
+            network=self.network,
+            created_ms=now_ms,
+            expires_ms=now_ms + self._settings.ton_quote_s * 1000,
+            endpoint=endpoint,
+            key=key,
+            body_hash=body_hash,
+        )
+        if ordered.status != "stored" and ordered.payment is None:
+            raise GameError(ErrorCode(ordered.status))
+        return ordered
+
+    async def cursor(self) -> Cursor | None:
+        """How far the chain was read."""
+        return await chain.cursor(self._db, self.network, self.account)
+
+    async def record(self, seen: Sequence[Transaction], *, cursor: int, gap: bool) -> list[Recorded]:
+        """Record final transactions of the house's address, and that everything up to `cursor` is recorded now.
+
+        What was not known before; its owners are told.
+        """
+        incoming = [_incoming(each) for each in seen if is_incoming(each)]
+        recorded = await chain.record(
+            self._db,
+            self.network,
+            self.account,
+            incoming,
+            cursor=cursor,
+            seen=max((each.lt for each in seen), default=cursor),
+            gap=gap,
+            late_s=float(self._settings.ton_late_s),
+            dust=self._settings.ton_dust_nanoton,
+            rate=await self._rate_now() if incoming else None,
+        )
+        for each in recorded:
+            if each.receipt.state == "review":
+                log.warning(
+                    "a deposit waits for review", receipt_id=each.receipt.receipt_id, reason=each.receipt.reason
+                )
+            self._tell(each)
+        return recorded
+
+    async def assign(
+        self, receipt_id: int, *, payment_id: str | None, user_id: int | None, by: str
+    ) -> tuple[str, Recorded | None]:
+        """An operator's word whose a receipt is; without an order at the rate of now.  See `chain.assign`."""
+        rate = await self._rate_now() if user_id is not None else None
+        status, recorded = await chain.assign(
+            self._db, receipt_id, payment_id=payment_id, user_id=user_id, rate=rate, by=by
+        )
+        if status == "ok" and recorded is not None:
+            self._tell(recorded)
+        return status, recorded
+
+    async def dismiss(self, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
+        """An operator's word that a receipt is nobody's here.  See `chain.dismiss`."""
+        status, recorded = await chain.dismiss(self._db, receipt_id, by=by)
+        if status == "ok" and recorded is not None:
+            self._tell(recorded)
+        return status, recorded
+
+    async def _rate_now(self) -> int | None:
+        try:
+            return await self._rates.nanoton_per_star()
+        except RateUnavailable:
+            return None
+
+    def _tell(self, recorded: Recorded) -> None:
+        """Hints to the player's sockets, as all news are."""
+        payment, receipt = recorded.payment, recorded.receipt
+        if payment is not None:
+            frame = {"type": "payment", "payment_id": payment.payment_id, "status": payment.state}
+            self._news(payment.user_id, frame)
+        if receipt.user_id is not None and recorded.balance is not None:
+            self._news(receipt.user_id, {"type": "balance", "balance": recorded.balance})
+
+    def _news(self, user_id: int, frame: dict[str, Any]) -> None:
+        self._live.publish_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "frame": frame}))
+
+
+def _incoming(seen: Transaction) -> Incoming:
+    assert seen.source is not None
+    assert seen.mc_seqno is not None
+    return Incoming(
+        lt=seen.lt,
+        hash=seen.hash,
+        mc_seqno=seen.mc_seqno,
+        source=seen.source,
+        nanoton=seen.nanoton,
+        comment=printable(seen.comment),
+        memo=memo_of(seen.comment),
+        refusal=refusal(seen),
+        sent_s=seen.now_s,
+    )

@@ -1,0 +1,294 @@
+"""Deposits of TON as Postgres decides them: ordered at a rate, recorded once a transaction, credited by the memo.
+
+Every function is one round trip and can be repeated.  Must never ask the chain.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, LiteralString
+
+from persistence.postgres import payments
+from persistence.postgres.games import LEASE_S
+from persistence.postgres.payments import FIELDS, Ordered, Payment
+from persistence.postgres.pool import Database, Role, Row
+from persistence.ton.address import Network
+from persistence.ton.deposits import Refusal
+
+ReceiptState = Literal["credited", "review", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One message with TON that came.  Addresses raw, hash in hex; `stars` and `rate` (nanoton a Star) of a credit."""
+
+    receipt_id: int
+    network: Network
+    account: str
+    lt: int
+    hash: str
+    mc_seqno: int
+    source: str
+    nanoton: int
+    comment: str | None
+    memo: str | None
+    state: ReceiptState
+    reason: str | None
+    payment_id: str | None
+    user_id: int | None
+    stars: int | None
+    rate: int | None
+    sent_ms: int
+    decided_by: str | None
+    decided_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What the chain showed of one final transaction that brought TON."""
+
+    lt: int
+    hash: str
+    mc_seqno: int
+    source: str
+    nanoton: int
+    comment: str | None
+    memo: str | None
+    refusal: Refusal | None
+    sent_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A receipt as it stands, its order if it has one, and the balance of whose it is."""
+
+    receipt: Receipt
+    payment: Payment | None
+    balance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far an address was read: whole up to `lt`, in part up to `seen_lt`."""
+
+    lt: int
+    seen_lt: int
+    gap_since_ms: int | None
+    read_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Receipts by their states, and the Stars credited for them."""
+
+    credited: int
+    stars: int
+    review: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A receipt, and whose linked wallet its sender is now."""
+
+    receipt: Receipt
+    sender_id: int | None
+
+
+_RECEIPT: LiteralString = """
+(R).receipt_id, (R).network, (R).account, (R).lt, (R).hash, (R).mc_seqno, (R).source, (R).nanoton, (R).comment,
+(R).memo, (R).state, (R).reason, (R).payment_id::text, (R).user_id, (R).stars, (R).rate,
+(extract(epoch FROM (R).sent_at) * 1000)::bigint, (R).decided_by,
+(extract(epoch FROM (R).decided_at) * 1000)::bigint
+"""
+_RECEIPT_FIELDS = 19
+
+
+def _query(text: LiteralString, receipt: LiteralString, payment: LiteralString = "") -> LiteralString:
+    return payments.query(text.replace("RECEIPT", _RECEIPT.replace("R)", f"{receipt})")), payment)
+
+
+_REQUEST = _query(
+    """
+    SELECT s.o_status, s.o_answer, PAYMENT
+    FROM pay.request_ton(
+        %(user_id)s, %(payment_id)s::uuid, %(memo)s, %(stars)s, %(rate)s, %(address)s, %(network)s,
+        %(created_ms)s, %(expires_ms)s, %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
+    ) AS s
+    """,
+    "",
+    "s.o_payment",
+)
+_RECORD = _query(
+    """
+    SELECT s.balance, PAYMENT, RECEIPT
+    FROM pay.record_chain(
+        %(network)s, %(account)s, %(cursor)s, %(seen)s, %(gap)s,
+        %(lts)s::bigint[], %(hashes)s::text[], %(seqnos)s::bigint[], %(sources)s::text[], %(nanotons)s::bigint[],
+        %(comments)s::text[], %(memos)s::text[], %(refusals)s::text[], %(sent)s::bigint[],
+        %(late_s)s, %(dust)s, %(rate)s
+    ) AS s
+    """,
+    "s.receipt",
+    "s.payment",
+)
+_LIST = _query("SELECT s.sender_id, RECEIPT FROM pay.list_chain(%(state)s, %(limit)s) AS s", "s.receipt")
+_ASSIGN = _query(
+    """
+    SELECT s.o_status, s.o_balance, PAYMENT, RECEIPT
+    FROM pay.assign_chain(%(receipt_id)s, %(payment_id)s::uuid, %(user_id)s, %(rate)s, %(by)s) AS s
+    """,
+    "s.o_receipt",
+    "s.o_payment",
+)
+_DISMISS = _query(
+    "SELECT s.o_status, NULL, PAYMENT, RECEIPT FROM pay.dismiss_chain(%(receipt_id)s, %(by)s) AS s",
+    "s.o_receipt",
+    "s.o_payment",
+)
+
+
+async def request(
+    db: Database,
+    user_id: int,
+    *,
+    payment_id: str,
+    memo: str,
+    stars: int,
+    rate: int,
+    address: str,
+    network: Network,
+    created_ms: int,
+    expires_ms: int,
+    endpoint: str,
+    key: str,
+    body_hash: bytes,
+    lease_s: float = LEASE_S,
+) -> Ordered:
+    """Order Stars for TON, once for a key.  Refusals: banned, conflict (too many orders wait), idempotency_*."""
+    row = await db.call(
+        Role.PLAYER,
+        user_id,
+        _REQUEST,
+        {
+            "user_id": user_id,
+            "payment_id": payment_id,
+            "memo": memo,
+            "stars": stars,
+            "rate": rate,
+            "address": address,
+            "network": network,
+            "created_ms": created_ms,
+            "expires_ms": expires_ms,
+            "endpoint": endpoint,
+            "key": key,
+            "body_hash": body_hash,
+            "lease_s": lease_s,
+        },
+    )
+    assert row is not None
+    return Ordered(row[0], row[1], payments.read(row[2:]))
+
+
+async def cursor(db: Database, network: Network, account: str) -> Cursor | None:
+    """How far the address was read; None: never."""
+    row = await db.call(
+        Role.SETTLER,
+        None,
+        """
+        SELECT lt, seen_lt, (extract(epoch FROM gap_since) * 1000)::bigint, (extract(epoch FROM read_at) * 1000)::bigint
+        FROM pay.chain_cursor(%(network)s, %(account)s)
+        """,
+        {"network": network, "account": account},
+    )
+    return None if row is None else Cursor(*row)
+
+
+async def record(
+    db: Database,
+    network: Network,
+    account: str,
+    incoming: Sequence[Incoming],
+    *,
+    cursor: int,
+    seen: int,
+    gap: bool,
+    late_s: float,
+    dust: int,
+    rate: int | None,
+) -> list[Recorded]:
+    """Record what was seen, credit it, and move the cursor, in one transaction; what was not known before.
+
+    `rate`: nanoton a Star now, for orders whose own rate holds no longer; None: they wait for an operator.
+    """
+    rows = await db.rows(
+        Role.SETTLER,
+        None,
+        _RECORD,
+        {
+            "network": network,
+            "account": account,
+            "cursor": cursor,
+            "seen": seen,
+            "gap": gap,
+            "lts": [each.lt for each in incoming],
+            "hashes": [each.hash for each in incoming],
+            "seqnos": [each.mc_seqno for each in incoming],
+            "sources": [each.source for each in incoming],
+            "nanotons": [each.nanoton for each in incoming],
+            "comments": [each.comment for each in incoming],
+            "memos": [each.memo for each in incoming],
+            "refusals": [each.refusal for each in incoming],
+            "sent": [each.sent_s for each in incoming],
+            "late_s": late_s,
+            "dust": dust,
+            "rate": rate,
+        },
+    )
+    return [_recorded(row[0], row[1:]) for row in rows]
+
+
+async def listed(db: Database, *, state: ReceiptState | None, limit: int) -> list[Listed]:
+    """For operators: the latest receipts, newest first."""
+    rows = await db.rows(Role.SETTLER, None, _LIST, {"state": state, "limit": limit})
+    return [Listed(Receipt(*row[1:]), row[0]) for row in rows]
+
+
+async def counts(db: Database) -> Counts:
+    row = await db.call(Role.SETTLER, None, "SELECT * FROM pay.count_chain()")
+    assert row is not None
+    return Counts(*row)
+
+
+async def book(db: Database, network: Network, account: str, from_lt: int, to_lt: int) -> list[tuple[int, str, int]]:
+    """(lt, hash, nanoton) of what is recorded between two logical times."""
+    rows = await db.rows(
+        Role.SETTLER,
+        None,
+        "SELECT lt, hash, nanoton FROM pay.chain_book(%(network)s, %(account)s, %(from_lt)s, %(to_lt)s)",
+        {"network": network, "account": account, "from_lt": from_lt, "to_lt": to_lt},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def assign(
+    db: Database, receipt_id: int, *, payment_id: str | None, user_id: int | None, rate: int | None, by: str
+) -> tuple[str, Recorded | None]:
+    """An operator's word whose a receipt is.  Statuses: ok (also repeated), not_found, conflict (it does not wait),
+    no_payment, no_user, no_rate, too_little (not one Star)."""
+    params = {"receipt_id": receipt_id, "payment_id": payment_id, "user_id": user_id, "rate": rate, "by": by}
+    return await _decide(db, _ASSIGN, params)
+
+
+async def dismiss(db: Database, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
+    """An operator's word that a receipt is nobody's here.  Statuses: ok (also repeated), not_found, conflict."""
+    return await _decide(db, _DISMISS, {"receipt_id": receipt_id, "by": by})
+
+
+async def _decide(db: Database, query: LiteralString, params: Mapping[str, object]) -> tuple[str, Recorded | None]:
+    row = await db.call(Role.SETTLER, None, query, params)
+    assert row is not None
+    return row[0], None if row[2 + FIELDS] is None else _recorded(row[1], row[2:])
+
+
+def _recorded(balance: int | None, row: Row) -> Recorded:
+    return Recorded(Receipt(*row[FIELDS : FIELDS + _RECEIPT_FIELDS]), payments.read(row[:FIELDS]), balance)
