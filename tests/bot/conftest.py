@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.app import build_app
 from gateway.routes.telegram import PATH
+from tests.peers.bot_api import schema
 from tests.rest.conftest import hold_against_the_document
 
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"
@@ -32,11 +33,16 @@ class Telegram:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusals: dict[str, list[tuple[int, str, dict[str, Any]]]] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
+    breaches: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         assert request.match_info["token"] == TOKEN
         method = request.match_info["method"]
         form = await request.post()
+        try:
+            schema.parameters(method, dict(form))
+        except schema.Breach as breach:
+            self.breaches.append(str(breach))
         self.calls.append((method, dict(form)))
         waiting = self.refusals.get(method)
         if waiting:
@@ -71,6 +77,7 @@ async def telegram() -> AsyncIterator[Telegram]:
     peer.url = f"http://{host}:{port}"
     yield peer
     await runner.cleanup()
+    assert peer.breaches == [], "against the Bot API's documentation"
 
 
 @pytest.fixture
