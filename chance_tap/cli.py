@@ -215,6 +215,18 @@ def _payments_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _chain(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.chain import run
+
+    return run(arguments, settings)
+
+
+def _chain_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.chain import add_arguments
+
+    add_arguments(parser)
+
+
 def _leaderboard(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.leaderboard import run
 
@@ -273,6 +285,7 @@ COMMANDS = {
     "payments": Command("see payments, send them back, compare books", _payments, _payments_arguments, needs=_STORES),
     "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
     "user": Command("an account: show it, ban it, lift a ban", _user, _user_arguments, needs=_STORES),
+    "chain": Command("deposits of TON, and those that wait for an operator", _chain, _chain_arguments, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 

@@ -33,6 +33,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "room",
         "payments",
         "bonus",
+        "chain",
         "user",
         "bot",
         "appeals",
