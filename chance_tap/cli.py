@@ -36,28 +36,31 @@ def _play_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _gateway(_: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log
+    from chance_tap import log, sentry
     from gateway.server import serve
 
     log.configure(settings.log_level, part="gateway")
+    sentry.configure(settings, part="gateway")
     serve(_with_secret(settings))
     return 0
 
 
 def _worker(_: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log
+    from chance_tap import log, sentry
     from workers.main import run
 
     log.configure(settings.log_level, part="worker")
+    sentry.configure(settings, part="worker")
     run(_with_secret(settings))
     return 0
 
 
 def _bot(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.commands import run
-    from chance_tap import log
+    from chance_tap import log, sentry
 
     log.configure(settings.log_level, part="bot")
+    sentry.configure(settings, part="bot")
     return run(arguments, settings)
 
 

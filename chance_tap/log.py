@@ -14,6 +14,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET_NAMES = re.compile(r"token|secret|password|authorization|init_data|cookie", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]+@")
+# Where one stands in the middle of a text, as of an error: a bot's token, a JWT, init data.
+_SHAPES = re.compile(
+    r"[0-9]{5,}:[A-Za-z0-9_-]{30,}"
+    r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+    r"|\b(?:query_id|user|auth_date|hash|signature)=[^\s&\"']+&[^\s\"']*"
+)
 _STRUCK = "***"
 
 
@@ -60,8 +66,13 @@ def strike_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     return {key: _STRUCK if _SECRET_NAMES.search(key) else _clean(value) for key, value in event.items()}
 
 
+def strike_shapes(text: str) -> str:
+    """Replace what looks like a token, a session, init data, or a password in an address."""
+    return _PASSWORD_IN_URL.sub(rf"\1:{_STRUCK}@", _SHAPES.sub(_STRUCK, text))
+
+
 def _clean(value: Any) -> Any:
-    return _PASSWORD_IN_URL.sub(rf"\1:{_STRUCK}@", value) if isinstance(value, str) else value
+    return strike_shapes(value) if isinstance(value, str) else value
 
 
 def _json(event: Any, **_options: Any) -> str:

@@ -191,6 +191,12 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+def secrets_of(settings: Settings) -> frozenset[str]:
+    """Every secret that the settings hold, and each of several in one."""
+    values = {str(getattr(settings, f.name)) for f in fields(settings) if not f.repr}
+    return frozenset(values | {part for value in values for part in value.split(",")} - {""})
+
+
 def _refuse_unknown(name: str) -> None:
     if name in _FIELDS:
         return

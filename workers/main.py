@@ -15,7 +15,7 @@ import structlog
 import uvloop
 from arq import cron
 from arq.connections import ArqRedis
-from arq.worker import Worker
+from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from chance_tap.audit import audit
@@ -24,6 +24,7 @@ from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
 from persistence.errors import StoreUnavailable
+from persistence.postgres import bot as bot_memory
 from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
@@ -45,7 +46,9 @@ from workers.queue import open_queue
 from workers.reconcile import ReconcileLoop
 from workers.records import Records
 from workers.results import ResultReader
+from workers.rooms import RoomWatch
 from workers.sweep import Sweep
+from workers.tell import TELL_JOB, TellLoop, tell
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +62,7 @@ STEADY_S = 10.0
 PURGE_ROWS = 10_000
 AUDIT_MINUTES = {7, 22, 37, 52}
 PURGE_MINUTES = {13}
+KEEP_UPDATES_S = 3 * 86_400.0
 
 
 def run(settings: Settings) -> None:
@@ -124,17 +128,19 @@ async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -
 
 
 async def _serve_queue(settings: Settings, queue: ArqRedis, live: LiveStore, db: Database, stop: asyncio.Event) -> None:
-    loops = Loops(live, db, settings)
+    loops = Loops(live, db, settings, queue)
     worker = Worker(
+        functions=[func(tell, name=TELL_JOB, keep_result=0)],
         cron_jobs=[
             cron(purge_keys, minute=PURGE_MINUTES),
             cron(audit_ledger, minute=AUDIT_MINUTES),
             cron(purge_records, minute=PURGE_MINUTES),
+            cron(purge_updates, minute=PURGE_MINUTES),
         ],
         redis_pool=queue,
         on_startup=start_loops,
         handle_signals=False,
-        ctx={"live": live, "db": db, "loops": loops},
+        ctx={"live": live, "db": db, "loops": loops, "bot": loops.bot, "settings": settings},
     )
     serving = asyncio.create_task(worker.async_run(), name="arq")
     stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -143,6 +149,7 @@ async def _serve_queue(settings: Settings, queue: ArqRedis, live: LiveStore, db:
     finally:
         await loops.stop()
         await _end(serving, stopping, *worker.tasks.values())
+        await loops.close()
         await queue.aclose(close_connection_pool=True)
     if not serving.cancelled():
         serving.result()  # raises what made arq end
@@ -163,12 +170,12 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
 class Loops:
     """The loops inside the arq process: started by its start, ended in order."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+    def __init__(self, live: LiveStore, db: Database, settings: Settings, queue: ArqRedis) -> None:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._bot = make_bot(settings) if settings.has_bot else None
-        stars = StarPayments(live, db, self._bot, settings)
-        book = None if self._bot is None else StarBook(db, self._bot, stars, settings)
+        self.bot = make_bot(settings) if settings.has_bot else None
+        stars = StarPayments(live, db, self.bot, settings)
+        book = None if self.bot is None else StarBook(db, self.bot, stars, settings)
         self._toncenter = Toncenter.from_settings(settings)
         self._rates = rates.from_settings(settings)
         deposits = TonDeposits(live, db, self._rates, settings)
@@ -182,6 +189,8 @@ class Loops:
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
             "boards": BoardLoop(live, db).round,
             "payments": PaymentLoop(stars).round,
+            "tell": TellLoop(live, db, queue, has_bot=settings.has_bot).round,
+            **({} if self.bot is None else {"rooms": RoomWatch(live, db, settings).round}),
             **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
             "mail": MailLoop(db, settings).round,
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
@@ -204,10 +213,13 @@ class Loops:
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._bot is not None:
-            await self._bot.session.close()
         await self._toncenter.close()
         await self._rates.close()
+
+    async def close(self) -> None:
+        """After the last job: jobs speak through this bot too."""
+        if self.bot is not None:
+            await self.bot.session.close()
 
 
 async def start_loops(ctx: dict[Any, Any]) -> None:
@@ -221,6 +233,13 @@ async def purge_keys(ctx: dict[Any, Any]) -> None:
         gone = PURGE_ROWS
         while gone >= PURGE_ROWS:
             gone = await purge(ctx["db"], limit=PURGE_ROWS)
+
+
+async def purge_updates(ctx: dict[Any, Any]) -> None:
+    """Forget updates that Telegram no longer delivers again."""
+    gone = PURGE_ROWS
+    while gone >= PURGE_ROWS:
+        gone = await bot_memory.purge_updates(ctx["db"], older_than_s=KEEP_UPDATES_S, limit=PURGE_ROWS)
 
 
 async def purge_records(ctx: dict[Any, Any]) -> None:

@@ -34,3 +34,4 @@ star_balance = Gauge(
     "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
 )
 mails = Counter("chance_tap_mails_total", "E-mails by what became of them.", ("outcome",))
+told = Counter("chance_tap_told_total", "Notices that the bot dealt with, by what became of them.", ("outcome",))

@@ -19,6 +19,7 @@ from gateway.live.bonus import BonusLanes
 from gateway.live.client import Client
 from gateway.live.notes import Notes
 from gateway.live.phase import SLOT_S, PhaseRing
+from gateway.live.presence import Presence
 from gateway.live.progress import encode_frame
 from gateway.live.reactions import Reactions
 from gateway.live.room import Room
@@ -110,6 +111,7 @@ class Hub:
         self.rooms: dict[str, Room] = {}
         self.busy: set[TapBuffer] = set()  # those with frames that no script has answered yet
         self._by_channel: dict[bytes, Room] = {}
+        self._presence = Presence(live, self.users)
         self._sessions = Sessions(self, db, tokens)
         self._reactions = Reactions(self)
         self._bonus = BonusLanes(self, db, BonusRuns(live, db, settings))
@@ -125,6 +127,7 @@ class Hub:
             StoreUnavailable: Redis does not answer.
         """
         await asyncio.gather(*map(self.subscriber.subscribe, keys.NEWS_CHANNELS))
+        self.spawn(self._presence.keep_saying())
 
     async def stop(self) -> None:
         """Send everybody elsewhere (4001), count what they sent, and let go of everything."""
@@ -168,6 +171,8 @@ class Hub:
         assert client.user_id is not None
         others = self.users.get(client.user_id, ())
         self.users[client.user_id] = (*others, client)
+        if not others:
+            self._presence.came(client.user_id)
         if len(others) >= MAX_SOCKETS_A_USER:
             others[0].close(CloseCode.REPLACED, "too many sockets")
 
@@ -183,8 +188,8 @@ class Hub:
             left = tuple(other for other in self.users.get(client.user_id, ()) if other is not client)
             if left:
                 self.users[client.user_id] = left
-            else:
-                self.users.pop(client.user_id, None)
+            elif self.users.pop(client.user_id, None) is not None:
+                self._presence.left(client.user_id)
 
     def close_user(self, user_id: str, code: CloseCode) -> None:
         for client in self.users.get(user_id, ()):

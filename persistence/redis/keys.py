@@ -70,6 +70,13 @@ class BonusKeys(NamedTuple):
     dirty: bytes
 
 
+class PresenceKeys(NamedTuple):
+    """The names of a partition's users whose app is open."""
+
+    slot: int
+    present: bytes
+
+
 class LobbyKeys(NamedTuple):
     """The names of one stake's lobby."""
 
@@ -236,6 +243,13 @@ def connection(user_id: int, name: str) -> tuple[int, bytes]:
     """Slot and name of what a wallet's connection from a user's chat has to remember."""
     tag = TAGS[user_id % PARTITIONS]
     return slot_of(tag), f"ct:{{{tag}}}:connect:{user_id}:{name}".encode()
+
+
+@lru_cache(maxsize=PARTITIONS)
+def presence(number: int) -> PresenceKeys:
+    """Names of a partition's present users; users are spread over the partitions by their number."""
+    tag = TAGS[number]
+    return PresenceKeys(slot_of(tag), f"ct:{{{tag}}}:present".encode())
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.gateways import GatewayCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
+from persistence.redis.presence import PresenceCommands
 from persistence.redis.proofs import ProofPayloads
 from persistence.redis.rates import RateCommands
 from persistence.redis.results import ResultStream
@@ -37,6 +38,7 @@ class LiveStore:
         self.results = ResultStream(router)
         self.gateways = GatewayCommands(router, scripts)
         self.boards = BoardCommands(router, scripts)
+        self.presence = PresenceCommands(router, scripts)
         self.proofs = ProofPayloads(router)
         self.rates = RateCommands(router, scripts)
         self.router = router
@@ -107,6 +109,13 @@ class LiveStore:
         if away is not None and not found:
             raise away
         return sorted(found, key=lambda item: item[1])
+
+    async def upcoming(self, after_ms: int, until_ms: int, limit: int) -> list[str]:
+        """Rooms whose next deadline is after one moment and not after the other; `limit` a partition."""
+        parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
+        window = (f"({after_ms}", until_ms, "BYSCORE", "LIMIT", 0, limit)
+        replies = await asyncio.gather(*(self.router.execute(at.slot, "ZRANGE", at.due, *window) for at in parts))
+        return [room_id.decode() for reply in replies for room_id in reply]
 
     async def open_rooms(self) -> list[str]:
         """Every room that is not settled, over all partitions."""

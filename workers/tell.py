@@ -1,0 +1,94 @@
+"""Telling players whose app is closed: notices that are due, through the job queue, within Telegram's limits.
+
+Postgres decides that a notice is said once, and how fast all workers together speak.  A death between the request and
+its answer leaves a notice at `sending`: it may have arrived, and is not said again.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from arq.connections import ArqRedis
+
+from bot.notifications import message_of
+from chance_tap.settings import Settings
+from persistence.postgres import bot as memory
+from persistence.postgres import notices
+from persistence.postgres.pool import Database
+from persistence.redis.live import LiveStore
+from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
+from workers import metrics
+
+log = structlog.get_logger(__name__)
+
+PERIOD_S: Final = 0.45
+AT_ONCE: Final = 100
+LEASE_S: Final = 60.0
+PER_S: Final = 25.0  # of Telegram's 30: answers to commands need some too
+PATIENCE_S: Final = 40.0
+TELL_JOB: Final = "tell"
+_NO_SUCH_CHAT: Final = ("Forbidden", "chat not found", "user is deactivated", "PEER_ID_INVALID")
+
+
+class TellLoop:
+    """Takes up what is due, leaves in peace whose app is open, and queues the rest."""
+
+    def __init__(self, live: LiveStore, db: Database, queue: ArqRedis, *, has_bot: bool) -> None:
+        self._live = live
+        self._db = db
+        self._queue = queue
+        self._has_bot = has_bot
+
+    async def round(self) -> float:
+        due = await notices.due(self._db, limit=AT_ONCE, lease_s=LEASE_S)
+        if not due:
+            return PERIOD_S
+        if not self._has_bot:
+            await notices.close(self._db, [notice_id for notice_id, _ in due], "no_bot")
+            return 0
+        present = await self._live.presence.present({str(user_id) for _, user_id in due}, self._live.now_ms())
+        seen = [notice_id for notice_id, user_id in due if str(user_id) in present]
+        if seen:
+            await notices.close(self._db, seen, "app_open")
+            metrics.told.labels("app_open").inc(len(seen))
+        for notice_id, user_id in due:
+            if str(user_id) not in present:
+                await self._queue.enqueue_job(TELL_JOB, notice_id)
+        return 0 if len(due) == AT_ONCE else PERIOD_S
+
+
+async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
+    """The job: say one notice, when it is its turn."""
+    db: Database = ctx["db"]
+    settings: Settings = ctx["settings"]
+    if ctx["bot"] is None:
+        return
+    until = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        telling = await notices.begin(db, notice_id, per_s=PER_S)
+        if telling is None:
+            return
+        if telling.wait_s == 0:
+            break
+        if asyncio.get_running_loop().time() + telling.wait_s > until:
+            return  # its lease ends, and it is queued again
+        await asyncio.sleep(telling.wait_s)
+    try:
+        await ask(ctx["bot"], message_of(telling, settings.mini_app_url))
+    except TelegramUnavailable as error:
+        if error.retry_after_s is not None:
+            await notices.end(db, notice_id, "sent", again_s=error.retry_after_s)
+            metrics.told.labels("flood_control").inc()
+        else:
+            metrics.told.labels("unknown").inc()
+            log.warning("notice may not have been sent", notice_id=notice_id, problem=error.problem)
+    except TelegramRefused as error:
+        await notices.end(db, notice_id, "refused")
+        metrics.told.labels("refused").inc()
+        if any(word in error.reason for word in _NO_SUCH_CHAT):
+            await memory.set_can_write(db, telling.telegram_id, False)
+        else:
+            log.warning("notice refused", notice_id=notice_id, reason=error.reason)
+    else:
+        await notices.end(db, notice_id, "sent")
+        metrics.told.labels("sent").inc()
