@@ -17,6 +17,7 @@ from tests.rest.conftest import API, LogIn, Player, code_of, init_data
 from tests.rest.mailbox import Mailbox
 from tests.rest.test_email import ANNA, OTHER, PASSWORD, me, post, sign_up, use
 
+CODES = ("ABCDEFGH", "BCDEFGHA")
 Execute = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -102,6 +103,8 @@ async def test_of_two_accounts_the_one_with_a_history_stays(
     by_email = await sign_up(client, mailbox)
     by_telegram = await log_in(photo_url="https://t.me/a.svg")
     ids = {"email": by_email["user"]["user_id"], "telegram": by_telegram.user_id}
+    for number, user_id in enumerate(ids.values()):  # that the profile was looked at is no history
+        execute("INSERT INTO game.referral_codes (user_id, code) VALUES (%s, %s)", user_id, CODES[number])
     if history != "none":
         grant(ids[history])
     if from_ == "email":
