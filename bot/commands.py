@@ -23,6 +23,8 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.stars import StarPayments
 from persistence.telegram import TelegramRefused, TelegramUnavailable, ask, make_bot
+from persistence.ton.toncenter import Toncenter
+from persistence.wallets import Wallets
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ WEBHOOK_PATH: Final = "/telegram/webhook"
 POLL_S: Final = 8  # within the session's own time limit
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
-MENU: Final = ("start", "balance", "language", "help", "paysupport", "terms", "privacy")
+MENU: Final = ("start", "balance", "wallet", "language", "help", "paysupport", "terms", "privacy")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +74,10 @@ async def _with_updates(settings: Settings, work: Any) -> None:
         stack.push_async_callback(live.close)
         bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)
-        services = Services(settings, db, live, StarPayments(live, db, bot, settings))
+        toncenter = Toncenter.from_settings(settings)
+        stack.push_async_callback(toncenter.close)
+        stars = StarPayments(live, db, bot, settings)
+        services = Services(settings, db, live, stars, Wallets(live, db, toncenter, settings))
         await work(await stack.enter_async_context(open_updates(services, bot)))
 
 

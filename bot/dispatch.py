@@ -2,10 +2,20 @@
 
 from aiogram import Dispatcher
 
-from bot.routers import account, admin, appeal, chat, documents, language, payments, start
+from bot.routers import account, admin, appeal, chat, documents, language, payments, start, wallet
 from bot.services import Services
 
-ROUTERS = (payments, start, language, account, documents, appeal, admin, chat)  # `chat` answers what no other did
+ROUTERS = (
+    payments,
+    start,
+    language,
+    account,
+    wallet,
+    documents,
+    appeal,
+    admin,
+    chat,
+)  # `chat` answers what no other did
 
 
 def build_dispatcher(services: Services) -> Dispatcher:

@@ -6,6 +6,7 @@ from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.stars import StarPayments
+from persistence.wallets import Wallets
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Services:
     db: Database
     live: LiveStore
     stars: StarPayments
+    wallets: Wallets

@@ -36,12 +36,13 @@ LANGUAGE_NAMES: Final[Text] = {"ru": "Русский", "en": "English"}
 BALANCE: Final[Text] = {"ru": "Ваш баланс: {balance} ⭐", "en": "Your balance: {balance} ⭐"}
 HELP: Final[Text] = {
     "ru": (
-        "Что я умею:\n/start — вход в игру\n/balance — баланс\n/language — язык\n/phone — поделиться номером\n"
+        "Что я умею:\n/start — вход в игру\n/balance — баланс\n/wallet — кошелёк TON\n/language — язык\n"
+        "/phone — поделиться номером\n"
         "/appeal — обжаловать блокировку\n/paysupport — помощь с оплатой\n/terms — правила\n"
         "/privacy — конфиденциальность"
     ),
     "en": (
-        "What I can do:\n/start — enter the game\n/balance — your balance\n/language — language\n"
+        "What I can do:\n/start — enter the game\n/balance — your balance\n/wallet — TON wallet\n/language — language\n"
         "/phone — share your phone number\n/appeal — appeal against a block\n/paysupport — help with payments\n"
         "/terms — terms\n/privacy — privacy"
     ),
@@ -201,9 +202,35 @@ TOLD_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обраще�
 USAGE: Final[Text] = {"ru": "Так: {usage}", "en": "Like this: {usage}"}
 DONE: Final[Text] = {"ru": "{what}: {status}", "en": "{what}: {status}"}
 NO_SUCH_ROOM: Final[Text] = {"ru": "Такой комнаты нет.", "en": "There is no such room."}
+WALLET_CHOOSE: Final[Text] = {"ru": "Каким кошельком вы пользуетесь?", "en": "Which wallet do you use?"}
+WALLET_OPEN: Final[Text] = {"ru": "Открыть {app}", "en": "Open {app}"}
+WALLET_CONFIRM: Final[Text] = {
+    "ru": "Откройте кошелёк и подтвердите подключение. Ждём до пяти минут.",
+    "en": "Open the wallet and confirm the connection. We wait for up to five minutes.",
+}
+WALLET_LINKED: Final[Text] = {"ru": "Кошелёк привязан:\n{address}", "en": "Your wallet is linked:\n{address}"}
+WALLET_DISCONNECT: Final[Text] = {"ru": "Отвязать", "en": "Disconnect"}
+WALLET_UNLINKED: Final[Text] = {"ru": "Кошелёк отвязан.", "en": "Your wallet is disconnected."}
+WALLET_REJECTED: Final[Text] = {
+    "ru": "Вы отклонили подключение. Ещё раз: /wallet",
+    "en": "You declined the connection. Once more: /wallet",
+}
+WALLET_FAILED: Final[Text] = {
+    "ru": "Подключить кошелёк не удалось. Ещё раз: /wallet",
+    "en": "The wallet could not be connected. Once more: /wallet",
+}
+WALLET_OF_ANOTHER: Final[Text] = {
+    "ru": "Этот кошелёк привязан к другому аккаунту.",
+    "en": "This wallet is linked to another account.",
+}
+WALLET_SWITCHED_OFF: Final[Text] = {
+    "ru": "Кошельки сейчас не подключаются.",
+    "en": "Wallets cannot be connected now.",
+}
 MENU: Final[Mapping[str, Text]] = {
     "start": {"ru": "Вход в игру", "en": "Enter the game"},
     "balance": {"ru": "Баланс", "en": "Your balance"},
+    "wallet": {"ru": "Кошелёк TON", "en": "TON wallet"},
     "language": {"ru": "Язык", "en": "Language"},
     "help": {"ru": "Что я умею", "en": "What I can do"},
     "paysupport": {"ru": "Помощь с оплатой", "en": "Help with payments"},

@@ -178,11 +178,12 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     if bot is not None:
         stack.push_async_callback(bot.session.close)
     stars = StarPayments(live, db, bot, settings)
-    updates = None
-    if bot is not None and settings.telegram_webhook_secret:
-        updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars), bot))
     toncenter = Toncenter.from_settings(settings)
     stack.push_async_callback(toncenter.close)
+    wallets = Wallets(live, db, toncenter, settings)
+    updates = None
+    if bot is not None and settings.telegram_webhook_secret:
+        updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars, wallets), bot))
     prices = rates.from_settings(settings)
     stack.push_async_callback(prices.close)
     return Services(
@@ -194,7 +195,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         bot=bot,
         stars=stars,
         ton=TonDeposits(live, db, prices, settings),
-        wallets=Wallets(live, db, toncenter, settings),
+        wallets=wallets,
         answers=AnswerWriter(db),
         hub=hub,
         drain=drain,

@@ -9,6 +9,7 @@ from persistence.redis import keys
 from persistence.redis.boards import BoardCommands
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
+from persistence.redis.connections import Connections
 from persistence.redis.gateways import GatewayCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.presence import PresenceCommands
@@ -40,6 +41,7 @@ class LiveStore:
         self.boards = BoardCommands(router, scripts)
         self.presence = PresenceCommands(router, scripts)
         self.proofs = ProofPayloads(router)
+        self.connections = Connections(router)
         self.rates = RateCommands(router, scripts)
         self.router = router
         self._pulse = scripts["pulse"]
