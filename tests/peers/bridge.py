@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -122,13 +122,3 @@ class BridgeWallet:
         for message in ("", "AAAA", b64encode(random(64)).decode(), "é"):
             await self.bridge.put(self.client_id, self.app_id, message)
         await self.bridge.put("not a key", self.app_id, "AAAA")
-
-    def heard(self) -> list[dict[str, Any]]:
-        """What the other side said to this wallet."""
-        said = []
-        for _, data in self.bridge.sent.get(self.client_id, []):
-            message = json.loads(data)
-            raw = b64decode(message["message"])
-            box = Box(self.key, PublicKey(bytes.fromhex(message["from"])))
-            said.append(json.loads(box.decrypt(raw[Box.NONCE_SIZE :], raw[: Box.NONCE_SIZE])))
-        return said

@@ -102,3 +102,16 @@ async def test_what_is_remembered_is_forgotten_by_itself(
     await opened(bridge, connection, Wallet())
     slot, key = keys.connection(USER, "connection")
     assert 0 < await live.router.execute(slot, "TTL", key) <= 3600
+
+
+async def test_a_bridge_that_is_away_is_not_asked_without_a_pause(bridge: Bridge, connection: ChatConnection) -> None:
+    bridge.away = True
+    there = await opened(bridge, connection, Wallet())
+    assert await connection.answer(0.5) is None
+    assert bridge.connections <= 4
+
+    bridge.away = False
+    await there.reject()
+    answer = await connection.answer(20)
+    assert answer is not None
+    assert answer.kind == "rejected"
