@@ -31,7 +31,8 @@ async def test_what_may_pass_is_asked_again(client: Client, toncenter: Toncenter
 
 async def test_half_an_answer_is_none(client: Client, toncenter: Toncenter) -> None:
     tx = toncenter.chain.send(HOUSE, 5, "x")
-    for change in ({"lt": None}, {"hash": "x"}, {"description": {}}, {"in_msg": 5}, {"account": "EQ"}):
+    broken: list[dict[str, Any]] = [{"lt": None}, {"hash": "x"}, {"description": {}}, {"in_msg": 5}, {"account": "EQ"}]
+    for change in broken:
         kept = dict(tx.json)
         tx.json.update(change)
         with pytest.raises(ChainUnavailable):
