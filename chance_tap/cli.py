@@ -242,6 +242,18 @@ def _leaderboard_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _withdrawals(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.withdrawals import run
+
+    return run(arguments, settings)
+
+
+def _withdrawals_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.withdrawals import add_arguments
+
+    add_arguments(parser)
+
+
 def _ws_echo(arguments: argparse.Namespace, _: Settings) -> int:
     from chance_tap.ws_echo import run
 
@@ -287,6 +299,9 @@ COMMANDS = {
     "leaderboard": Command("build the leaderboards anew", _leaderboard, _leaderboard_arguments, needs=_STORES),
     "payments": Command("see payments, send them back, compare books", _payments, _payments_arguments, needs=_STORES),
     "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
+    "withdrawals": Command(
+        "see withdrawals, and decide about those that wait", _withdrawals, _withdrawals_arguments, needs=_STORES
+    ),
     "user": Command("an account: show it, ban it, lift a ban", _user, _user_arguments, needs=_STORES),
     "chain": Command("deposits of TON, and those that wait for an operator", _chain, _chain_arguments, needs=_STORES),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),

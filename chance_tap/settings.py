@@ -22,7 +22,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
     "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
-    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_",
+    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_", "WITHDRAWAL",
 )  # fmt: skip
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
@@ -144,6 +144,17 @@ class Settings:
         pattern=r"[^\r\n<>@]*<[!-;=?-~]+@[!-;=?-~]+>|[!-;=?-~]+@[!-;=?-~]+",
         form="an address like Chance Tap <mail@example.com>",
     )
+    ton_payout_key: str = _setting("", pattern=r"[0-9a-f]{64}", form="64 hex digits", secret=True)
+    ton_payout_subwallet: int = _setting(4269, low=0, high=2**32 - 1)
+    ton_payout_timeout_s: int = _setting(3600, low=120, high=86400)
+    withdrawals_ton: Literal["off", "on"] = _choice("off", "on")
+    withdrawals_premium: Literal["off", "on"] = _choice("off", "on")
+    withdrawal_hold_s: int = _setting(86400, low=0, high=90 * 86400)
+    withdrawal_min_stars: int = _setting(100, low=1, high=1_000_000)
+    withdrawal_max_stars: int = _setting(10_000, low=1, high=1_000_000)
+    withdrawal_approval_stars: int = _setting(0, low=0)
+    withdrawal_account_day_stars: int = _setting(10_000, low=0)
+    withdrawal_house_day_stars: int = _setting(100_000, low=0)
     log_level: Literal["info", "debug", "warning", "error"] = _choice("info", "debug", "warning", "error")
 
     @property
@@ -241,6 +252,18 @@ def _check(s: Settings) -> None:
         raise SettingsError(f"TON_MIN_STARS is {s.ton_min_stars}: it must not exceed TON_MAX_STARS.")
     if s.ton_deposits and bool(s.ton_nanoton_per_star) == bool(s.ton_rate_url):
         raise SettingsError("TON_WALLET_ADDRESS is set: it needs TON_NANOTON_PER_STAR or else TON_RATE_URL.")
+    if s.withdrawal_min_stars > s.withdrawal_max_stars:
+        raise SettingsError(
+            f"WITHDRAWAL_MIN_STARS is {s.withdrawal_min_stars}: it must not exceed"
+            f" {s.withdrawal_max_stars} (WITHDRAWAL_MAX_STARS)."
+        )
+    if s.withdrawals_premium == "on" and not s.has_bot:
+        raise SettingsError("WITHDRAWALS_PREMIUM is on: it needs a bot of its own in BOT_TOKEN.")
+    if s.withdrawals_ton == "on":
+        if not s.ton_payout_key:
+            raise SettingsError("WITHDRAWALS_TON is on: it needs the key of a wallet in TON_PAYOUT_KEY.")
+        if bool(s.ton_nanoton_per_star) == bool(s.ton_rate_url):
+            raise SettingsError("WITHDRAWALS_TON is on: it needs TON_NANOTON_PER_STAR or else TON_RATE_URL.")
     if s.is_production:
         _check_production(s)
 

@@ -48,6 +48,7 @@ from gateway.routes import (
     rooms,
     telegram,
     wallet,
+    withdrawals,
 )
 from gateway.services import Services
 from gateway.texts import from_accept_language
@@ -67,6 +68,7 @@ from persistence.telegram import make_bot
 from persistence.ton import rates
 from persistence.ton.toncenter import Toncenter
 from persistence.wallets import Wallets
+from persistence.withdrawals import Withdrawals
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait
@@ -88,6 +90,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *payments.ENDPOINTS,
     *wallet.ENDPOINTS,
     *limits.ENDPOINTS,
+    *withdrawals.ENDPOINTS,
 )
 
 
@@ -196,6 +199,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         stars=stars,
         ton=TonDeposits(live, db, prices, settings),
         wallets=wallets,
+        withdrawals=Withdrawals(live, db, prices, settings),
         answers=AnswerWriter(db),
         hub=hub,
         drain=drain,

@@ -72,6 +72,7 @@ class Rates:
         self.appeal = Rate(per_s=0.1, burst=10)
         self.payment = Rate(per_s=0.5, burst=30)
         self.proof = Rate(per_s=0.5, burst=20)
+        self.withdrawal = Rate(per_s=0.5, burst=20)
         self.own_limits = Rate(per_s=0.5, burst=30)
 
 

@@ -25,6 +25,7 @@ from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.stars import StarPayments
 from persistence.wallets import Wallets
+from persistence.withdrawals import Withdrawals
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Services:
     stars: StarPayments
     ton: TonDeposits
     wallets: Wallets
+    withdrawals: Withdrawals
     answers: AnswerWriter
     hub: Hub
     drain: Drain

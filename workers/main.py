@@ -24,6 +24,7 @@ from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
 from persistence.errors import StoreUnavailable
+from persistence.payouts import Payouts, TonWay
 from persistence.postgres import bot as bot_memory
 from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
@@ -33,6 +34,7 @@ from persistence.star_book import StarBook
 from persistence.stars import StarPayments
 from persistence.telegram import make_bot
 from persistence.ton import rates
+from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import Toncenter
 from workers import metrics, records
 from workers.boards import BoardLoop
@@ -42,6 +44,7 @@ from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.mail import MailLoop
 from workers.orphans import Orphans
 from workers.payments import PaymentLoop
+from workers.payouts import loops as payout_loops
 from workers.queue import open_queue
 from workers.reconcile import ReconcileLoop
 from workers.records import Records
@@ -180,6 +183,11 @@ class Loops:
         self._rates = rates.from_settings(settings)
         deposits = TonDeposits(live, db, self._rates, settings)
         settlement = Settlement(live, db)
+        ton = None
+        if settings.withdrawals_ton == "on":
+            wallet = HighloadWallet.from_settings(settings)
+            ton = TonWay(settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
+        gifts = self.bot if settings.withdrawals_premium == "on" else None
         results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
             "read": results.read_round,
@@ -193,6 +201,7 @@ class Loops:
             **({} if self.bot is None else {"rooms": RoomWatch(live, db, settings).round}),
             **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
             "mail": MailLoop(db, settings).round,
+            **payout_loops(Payouts(live, db, ton=ton, bot=gifts)),
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
         }
         if settings.ton_deposits:

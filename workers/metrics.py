@@ -26,6 +26,7 @@ chain_receipts = Counter(
 )
 chain_read = Gauge("chance_tap_chain_read_timestamp_seconds", "When the house's TON address was last read to the end.")
 star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")
+payout_steps = Counter("chance_tap_payout_steps_total", "Withdrawals that were gone on with.", ("kind",))
 stars_found = Counter(
     "chance_tap_stars_found_total", "What only the reading of Telegram's book told: payments, refunds.", ("kind",)
 )

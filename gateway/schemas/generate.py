@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import accounts, boards, games, limits, messages, notices, payments, rest, wallet
+from gateway.schemas import accounts, boards, games, limits, messages, notices, payments, rest, wallet, withdrawals
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -38,6 +38,8 @@ ANSWERS: tuple[Any, ...] = (
     payments.PaymentAnswer,
     payments.Payments,
     limits.LimitsAnswer,
+    withdrawals.WithdrawalAnswer,
+    withdrawals.Withdrawals,
     wallet.ProofChallenge,
     wallet.WalletAnswer,
     rest.DemoInitData,
@@ -67,6 +69,7 @@ BODIES: tuple[Any, ...] = (
     payments.PayStars,
     limits.PutLimits,
     payments.PayTon,
+    withdrawals.Withdraw,
     wallet.LinkWallet,
     rest.DemoLogin,
 )

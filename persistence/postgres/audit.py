@@ -21,6 +21,7 @@ async def audit(db: Database) -> list[Finding]:
         None,
         "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()"
         " UNION ALL SELECT rule, subject, detail FROM pay.audit_payments()"
-        " UNION ALL SELECT rule, subject, detail FROM pay.audit_chain()",
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_chain()"
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_withdrawals()",
     )
     return [Finding(*row) for row in rows]

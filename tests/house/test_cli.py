@@ -35,6 +35,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "bonus",
         "chain",
         "user",
+        "withdrawals",
         "bot",
         "appeals",
     }

@@ -405,6 +405,43 @@ export const limitsAnswerSchema = z.object({
 });
 export type LimitsAnswer = z.infer<typeof limitsAnswerSchema>;
 
+/** `nanoton` billionths of a TON to `address`; `rate` is nanoton a Star, `transaction` the hash once it is sent. */
+export const tonPayoutSchema = z.object({
+  address: z.string(),
+  network: z.string(),
+  nanoton: z.int().check(z.gte(0)),
+  rate: z.int().check(z.gte(0)),
+  transaction: z.nullable(z.string()),
+});
+export type TonPayout = z.infer<typeof tonPayoutSchema>;
+
+/** A withdrawal of the caller. `held` until `hold_until_ms`; `approval`: an operator has to decide; `returned`: the Stars are back on the balance. */
+export const withdrawalSchema = z.object({
+  withdrawal_id: z.string(),
+  method: z.enum(["premium", "ton"]),
+  state: z.enum(["approval", "held", "returned", "sending", "sent"]),
+  stars: z.int().check(z.gte(0)),
+  months: z.nullable(z.int()),
+  ton: z.nullable(tonPayoutSchema),
+  requested_ms: z.int().check(z.gte(0)),
+  hold_until_ms: z.int().check(z.gte(0)),
+  closed_ms: z.nullable(z.int().check(z.gte(0))),
+});
+export type Withdrawal = z.infer<typeof withdrawalSchema>;
+
+/** Answer of POST /withdrawals. */
+export const withdrawalAnswerSchema = z.object({
+  withdrawal: withdrawalSchema,
+});
+export type WithdrawalAnswer = z.infer<typeof withdrawalAnswerSchema>;
+
+/** GET /withdrawals, newest first; `next_cursor` is null on the last page. */
+export const withdrawalsSchema = z.object({
+  withdrawals: z.array(withdrawalSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Withdrawals = z.infer<typeof withdrawalsSchema>;
+
 /** POST /wallet/proof: what the wallet is to sign, once, until `expires_ms`. */
 export const proofChallengeSchema = z.object({
   payload: z.string(),
@@ -937,6 +974,15 @@ export interface PayTon {
   user_id?: string | null;
   telegram_id?: string | null;
   stars: number;
+}
+
+/** POST /withdrawals: `months` only for Premium, whose price in Stars is Telegram's; the bounds are settings. */
+export interface Withdraw {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  stars: number;
+  method: "premium" | "ton";
+  months?: 3 | 6 | 12 | null;
 }
 
 /** The domain that the wallet signed for, as TON Connect gives it. */

@@ -1,0 +1,93 @@
+"""/withdrawals: taking Stars out, and seeing what became of it."""
+
+import asyncio
+import re
+from typing import Final
+
+import msgspec
+
+from gateway.body import body_hash, idempotency_key, page_limit
+from gateway.endpoint import Call, Endpoint
+from gateway.errors import invalid
+from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
+from persistence.errors import ErrorCode
+from persistence.withdrawals import PREMIUM_STARS
+
+PATH: Final = "/api/v1/withdrawals"
+_CURSOR: Final = re.compile(r"[0-9]{1,18}")
+_PAGE: Final = 50
+_LONGEST_PAGE: Final = 200
+_encode = msgspec.json.Encoder().encode
+
+
+async def withdraw(call: Call) -> bytes:
+    """Take Stars from the balance to pay them out.  A repeated send gets the first answer."""
+    body: Withdraw = call.body
+    services = call.services
+    settings = services.settings
+    key = idempotency_key(call.headers.get(b"idempotency-key"))
+    if (body.method == "premium") != (body.months is not None):
+        raise invalid("months", "must be given for premium, and only there")
+    if body.months is not None and body.stars != PREMIUM_STARS[body.months]:
+        raise invalid("stars", f"must be {PREMIUM_STARS[body.months]} for {body.months} months")
+    if body.method == "ton" and not settings.withdrawal_min_stars <= body.stars <= settings.withdrawal_max_stars:
+        raise invalid("stars", f"must be from {settings.withdrawal_min_stars} to {settings.withdrawal_max_stars}")
+    services.rates.withdrawal.take(call.claims.user_id)
+    requested = await services.withdrawals.request(
+        call.user_id,
+        method=body.method,
+        stars=body.stars,
+        months=body.months,
+        endpoint=PATH,
+        key=key,
+        body_hash=body_hash(body),
+    )
+    if requested.answer is not None:
+        return requested.answer
+    assert requested.withdrawal is not None
+    answer = _encode(WithdrawalAnswer(withdrawal_view(requested.withdrawal)))
+    # It took effect: who goes away now finds the answer by the key all the same.
+    await asyncio.shield(services.answers.store(call.user_id, PATH, key, answer))
+    return answer
+
+
+async def list_withdrawals(call: Call) -> Withdrawals:
+    query = call.query
+    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
+    cursor = query.get("cursor")
+    if cursor is not None and not _CURSOR.fullmatch(cursor):
+        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+    found = await call.services.withdrawals.page(call.user_id, None if cursor is None else int(cursor), limit + 1)
+    page = found[:limit]
+    return Withdrawals(
+        withdrawals=[withdrawal_view(each) for each in page],
+        next_cursor=str(page[-1].number) if len(found) > limit else None,
+    )
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="POST",
+        path=PATH,
+        handler=withdraw,
+        summary="Take Stars out: as TON to the linked wallet, or as Telegram Premium",
+        body=Withdraw,
+        answer=WithdrawalAnswer,
+        idempotent=True,
+        codes=(
+            ErrorCode.INSUFFICIENT_BALANCE,
+            ErrorCode.LIMIT_REACHED,
+            ErrorCode.CONFLICT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path=PATH,
+        handler=list_withdrawals,
+        summary="The caller's withdrawals, newest first",
+        answer=Withdrawals,
+        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+    ),
+]

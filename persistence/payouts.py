@@ -1,0 +1,259 @@
+"""Sending withdrawals: to a wallet on the TON chain, or as Telegram Premium.  Never the same one twice.
+
+Owns the order.  An attempt is committed before anything leaves; from then on it may have left, and only the chain's or
+Telegram's own books say whether it did.  A TON message is sent again as the same bytes until it is seen or can no
+longer be accepted.  A gift cannot be sent again safely, so it is looked for in Telegram's book until its absence is
+sure.  What nobody can tell waits for an operator.  Must never begin a new attempt unless the last surely came to
+nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiogram
+import structlog
+from aiogram.methods import GetStarTransactions, GiftPremiumSubscription
+from aiogram.types import StarTransaction, TransactionPartnerUser
+
+from persistence.errors import StoreUnavailable
+from persistence.postgres import withdrawals
+from persistence.postgres.pool import Database
+from persistence.postgres.withdrawals import Outcome, Withdrawal
+from persistence.redis.live import LiveStore
+from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
+from persistence.ton.highload import HighloadChain, HighloadWallet
+from persistence.ton.toncenter import ChainRefused
+from persistence.withdrawals import tell
+
+log = structlog.get_logger(__name__)
+
+RELEASES_A_ROUND: Final = 100
+SENDS_A_ROUND: Final = 10
+LEASE_S: Final = 120.0
+LOOK_AGAIN_MS: Final = 5_000
+RETRY_MS: Final = 60_000
+MOST_RETRIES: Final = 5
+"""After so many attempts that came to nothing an operator has to look."""
+EXPIRY_MARGIN_S: Final = 120
+"""So long after a message's time-out the chain as toncenter shows it must be before its absence is believed."""
+FORGOTTEN_S: Final = 3600
+"""A message that the wallet remembers and no transaction shows, so long after its time-out: somebody should look."""
+GIFT_SURE_MS: Final = 900_000
+"""Telegram answers within seconds or never: a gift that its book does not show after so long was not made."""
+BOOK_PAGE: Final = 100
+
+# The player's side of it: no other attempt would fare better.  Everything else is the house's to put right.
+_PLAYERS_PROBLEM: Final = (
+    "USER_ID_INVALID",
+    "user not found",
+    "chat not found",
+    "PEER_ID_INVALID",
+    "USER_IS_DEACTIVATED",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TonWay:
+    """What is needed to pay TON."""
+
+    network: str
+    wallet: HighloadWallet
+    chain: HighloadChain
+
+
+class Payouts:
+    """`ton`, `bot`: None where that way is off; what waits for it goes on waiting.  Rounds may run in many workers."""
+
+    def __init__(self, live: LiveStore, db: Database, *, ton: TonWay | None, bot: aiogram.Bot | None) -> None:
+        self._live = live
+        self._db = db
+        self._ton = ton
+        self._bot = bot
+
+    async def release(self) -> int:
+        """End the holds whose time is over; how many."""
+        released = await withdrawals.release(self._db, self._live.now_ms(), RELEASES_A_ROUND)
+        for each in released:
+            if each.state == "approval":
+                log.warning("a withdrawal waits for an operator", withdrawal_id=each.withdrawal_id, why=each.waits_for)
+        return len(released)
+
+    async def send_ton(self) -> int:
+        """Go on with the TON withdrawals that are due; how many."""
+        if self._ton is None:
+            return 0
+        due = await withdrawals.take(self._db, "ton", self._live.now_ms(), lease_s=LEASE_S, limit=SENDS_A_ROUND)
+        for each in due:
+            try:
+                await self._ton_step(self._ton, each)
+            except ChainRefused as error:
+                await self._end(each, "later", f"toncenter: {error}", in_ms=RETRY_MS)
+        return len(due)
+
+    async def send_premium(self) -> int:
+        """Go on with the gifts that are due; how many."""
+        if self._bot is None:
+            return 0
+        due = await withdrawals.take(self._db, "premium", self._live.now_ms(), lease_s=LEASE_S, limit=SENDS_A_ROUND)
+        for each in due:
+            if each.begun_ms is None:
+                await self._gift(self._bot, each)
+            else:
+                await self._look_for_gift(self._bot, each)
+        return len(due)
+
+    async def _ton_step(self, ton: TonWay, each: Withdrawal) -> None:
+        destination, nanoton = each.address, each.nanoton
+        assert destination is not None
+        assert nanoton is not None
+        if each.network != ton.network:
+            await self._end(
+                each, "unknown" if each.boc else "failed", f"for {each.network}, which is not the network now"
+            )
+            return
+        chain_now_s = await ton.chain.now_s()
+        if each.boc is None:
+            if each.retries >= MOST_RETRIES:
+                await self._end(each, "failed", "no attempt was accepted")
+                return
+            message = ton.wallet.message(
+                query_id=await withdrawals.next_query(self._db),
+                chain_now_s=chain_now_s,
+                destination=destination,
+                nanoton=nanoton,
+            )
+            begun = await withdrawals.begin(self._db, each, self._live.now_ms(), message)
+            if begun.status != "begun":
+                return
+            assert begun.withdrawal is not None
+            each = begun.withdrawal
+        assert each.boc is not None
+        assert each.message_hash is not None
+        assert each.message_expires is not None
+        assert each.query_id is not None
+        found = await ton.chain.transfer(each.message_hash, destination=destination, nanoton=nanoton)
+        match found.status:
+            case "sent":
+                await self._end(each, "sent", reference=found.hash)
+            case "failed":
+                await self._end(each, "failed", found.problem)
+            case "under_way":
+                await self._end(each, "later", in_ms=LOOK_AGAIN_MS)
+            case "absent" if chain_now_s <= each.message_expires + EXPIRY_MARGIN_S:
+                await self._hand_in(ton, each, may_be_accepted=chain_now_s < each.message_expires)
+            case "absent":
+                # Read before this, the transactions were whole up to `chain_now_s`: past the time-out none can follow.
+                if not await ton.chain.processed(each.query_id):
+                    await self._end(each, "again", "timed out", in_ms=0)
+                elif chain_now_s > each.message_expires + FORGOTTEN_S:
+                    await self._end(each, "unknown", "the wallet accepted it, and no transaction shows it")
+                else:
+                    await self._end(each, "later", "accepted, not seen yet", in_ms=RETRY_MS)
+
+    async def _hand_in(self, ton: TonWay, each: Withdrawal, *, may_be_accepted: bool) -> None:
+        problem = None
+        if may_be_accepted:
+            assert each.boc is not None
+            try:
+                await ton.chain.send(each.boc)
+            except ChainRefused as error:
+                problem = str(error)
+            except StoreUnavailable:
+                problem = "toncenter did not answer"
+        await self._end(each, "later", problem, in_ms=LOOK_AGAIN_MS)
+
+    async def _gift(self, bot: aiogram.Bot, each: Withdrawal) -> None:
+        assert each.telegram_id is not None
+        assert each.months is not None
+        if each.retries >= MOST_RETRIES:
+            await self._end(each, "failed", "no attempt came through")
+            return
+        begun = await withdrawals.begin(self._db, each, self._live.now_ms(), None)
+        if begun.status != "begun":
+            return  # `busy` comes again when its lease is over
+        method = GiftPremiumSubscription(user_id=each.telegram_id, month_count=each.months, star_count=each.stars)
+        try:
+            await ask(bot, method)
+        except TelegramUnavailable as error:
+            if error.retry_after_s is not None:  # flood control: it was not looked at
+                await self._end(each, "again", error.problem, in_ms=int(error.retry_after_s * 1000) + RETRY_MS)
+            else:
+                await self._end(each, "later", error.problem, in_ms=RETRY_MS)
+        except TelegramRefused as error:
+            if any(word.lower() in error.reason.lower() for word in _PLAYERS_PROBLEM):
+                await self._end(each, "returned", error.reason)
+            else:
+                await self._end(each, "failed", error.reason)
+        else:
+            # Telegram's id of it stands in its book only; where that cannot be read, it is paid all the same.
+            await self._end(each, "sent", reference=await self._id_of_gift(bot, each, begun.withdrawal))
+
+    async def _id_of_gift(self, bot: aiogram.Bot, each: Withdrawal, begun: Withdrawal | None) -> str | None:
+        try:
+            return await self._find_gift(bot, begun or each)
+        except (TelegramUnavailable, TelegramRefused):
+            return None
+
+    async def _look_for_gift(self, bot: aiogram.Bot, each: Withdrawal) -> None:
+        """An attempt whose answer nobody has seen."""
+        assert each.begun_ms is not None
+        # The time first: what the book lacks then was not made until then.
+        sure = self._live.now_ms() - each.begun_ms > GIFT_SURE_MS
+        try:
+            found = await self._find_gift(bot, each)
+        except TelegramUnavailable as error:
+            await self._end(each, "later", error.problem, in_ms=RETRY_MS)
+        except TelegramRefused as error:
+            await self._end(each, "later", error.reason, in_ms=RETRY_MS)
+        else:
+            if found is not None:
+                await self._end(each, "sent", reference=found)
+            elif sure:
+                await self._end(each, "again", "Telegram's book does not have it", in_ms=0)
+            else:
+                await self._end(each, "later", "not in Telegram's book yet", in_ms=RETRY_MS)
+
+    async def _find_gift(self, bot: aiogram.Bot, each: Withdrawal) -> str | None:
+        """Telegram's id of this gift: to this person, for so many months and Stars, behind what its book had when the
+        attempt began, and not that of another withdrawal."""
+        offset = each.book_offset or 0
+        while True:
+            page = await ask(bot, GetStarTransactions(offset=offset, limit=BOOK_PAGE))
+            fitting = [entry.id for entry in page.transactions if _is_gift(entry, each)]
+            taken = await withdrawals.gifts_known(self._db, fitting) if fitting else set()
+            for transaction_id in fitting:
+                if transaction_id not in taken:
+                    return transaction_id
+            if not page.transactions:
+                return None
+            offset += len(page.transactions)
+
+    async def _end(
+        self,
+        each: Withdrawal,
+        outcome: Outcome,
+        detail: str | None = None,
+        *,
+        reference: str | None = None,
+        in_ms: int | None = None,
+    ) -> None:
+        next_ms = None if in_ms is None else self._live.now_ms() + in_ms
+        changed = await withdrawals.end(self._db, each, outcome, detail=detail, reference=reference, next_ms=next_ms)
+        facts: dict[str, Any] = {"withdrawal_id": each.withdrawal_id, "method": each.method}
+        match changed.status:
+            case "sent" | "returned":
+                log.info("withdrawal " + changed.status, **facts)
+                tell(self._live, changed)
+            case "failed" | "unknown":
+                log.warning("a withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
+
+
+def _is_gift(entry: StarTransaction, each: Withdrawal) -> bool:
+    partner = entry.receiver
+    return (
+        isinstance(partner, TransactionPartnerUser)
+        and partner.transaction_type == "premium_purchase"
+        and partner.user.id == each.telegram_id
+        and partner.premium_subscription_duration in (None, each.months)
+        and entry.amount == each.stars
+    )

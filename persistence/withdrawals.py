@@ -1,0 +1,107 @@
+"""Withdrawals as players and operators see them: asked for, listed, decided.  Sending is `persistence/payouts.py`.
+
+Owns the switches, the bounds and the news.  Stars leave the balance in the transaction that records the request, so
+whatever dies, they are on the balance, in the account `held`, or paid out.  Must never send anything.
+"""
+
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from chance_tap.settings import Settings
+from persistence.errors import ErrorCode, GameError
+from persistence.postgres import withdrawals
+from persistence.postgres.pool import Database
+from persistence.postgres.withdrawals import Changed, Decision, Method, Requested, Withdrawal
+from persistence.redis.live import LiveStore
+from persistence.ton.rates import RateSource
+
+PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
+"""What Telegram takes from the bot for so many months of Premium."""
+
+
+class Withdrawals:
+    """`rate` is None where no TON is paid out.  Every method may raise StoreUnavailable and then be repeated."""
+
+    def __init__(self, live: LiveStore, db: Database, rate: RateSource | None, settings: Settings) -> None:
+        self._live = live
+        self._db = db
+        self._rate = rate
+        self._settings = settings
+
+    async def request(
+        self,
+        user_id: int,
+        *,
+        method: Method,
+        stars: int,
+        months: int | None,
+        endpoint: str,
+        key: str,
+        body_hash: bytes,
+    ) -> Requested:
+        """Take Stars from the balance to pay them out after the hold, once for a key.
+
+        Raises:
+            GameError: forbidden (switched off), banned, conflict (no wallet or Telegram user is linked), idempotency_*,
+                insufficient_balance (details: needed, balance), limit_reached (details: limit, until_ms).
+        """
+        settings = self._settings
+        if (settings.withdrawals_ton if method == "ton" else settings.withdrawals_premium) != "on":
+            raise GameError(ErrorCode.FORBIDDEN)
+        rate = None
+        if method == "ton":
+            assert self._rate is not None
+            rate = await self._rate.nanoton_per_star()
+        requested = await withdrawals.request(
+            self._db,
+            user_id,
+            withdrawal_id=str(uuid.uuid4()),
+            method=method,
+            stars=stars,
+            months=months,
+            network=settings.ton_network,
+            rate=rate,
+            now_ms=self._live.now_ms(),
+            hold_s=settings.withdrawal_hold_s,
+            approval_stars=settings.withdrawal_approval_stars,
+            account_day=settings.withdrawal_account_day_stars,
+            house_day=settings.withdrawal_house_day_stars,
+            endpoint=endpoint,
+            key=key,
+            body_hash=body_hash,
+        )
+        match requested.status:
+            case "new" | "resume":
+                assert requested.withdrawal is not None
+                tell(self._live, Changed(requested.status, requested.balance, requested.withdrawal))
+            case "stored":
+                pass
+            case "insufficient_balance":
+                raise GameError(ErrorCode.INSUFFICIENT_BALANCE, {"needed": stars, "balance": requested.balance})
+            case "limit_reached":
+                raise GameError(ErrorCode.LIMIT_REACHED, {"limit": requested.limit, "until_ms": requested.until_ms})
+            case code:
+                raise GameError(ErrorCode(code))
+        return requested
+
+    async def page(self, user_id: int, cursor: int | None, limit: int) -> list[Withdrawal]:
+        """The user's withdrawals, newest first."""
+        return await withdrawals.page(self._db, user_id, cursor, limit)
+
+    async def review(self, withdrawal_id: str, decision: Decision, *, by: str) -> Changed:
+        """An operator's decision; see `withdrawals.review` for the statuses."""
+        changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=self._live.now_ms())
+        if changed.status == "ok":
+            tell(self._live, changed)
+        return changed
+
+
+def tell(live: LiveStore, changed: Changed) -> None:
+    """Tell the player's sockets the balance; a hint, as all news are.  The state is in the list."""
+    if changed.withdrawal is None or changed.balance is None:
+        return
+    user_id = str(changed.withdrawal.user_id)
+    frame: dict[str, Any] = {"type": "balance", "balance": changed.balance}
+    live.publish_news(user_id, msgspec.json.encode({"user_id": user_id, "frame": frame}))
