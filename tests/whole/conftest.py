@@ -33,7 +33,8 @@ def bot_environment(telegram_api: TelegramApi) -> dict[str, str]:
 @pytest.fixture
 def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi) -> Stack:
     """Everything running, and Telegram told by the product's own command where the webhook is."""
-    stack = make_stack(CAPACITY="2", GAME_S="2", WAIT_S="30", **bot_environment(telegram_api))
+    rules = {"CAPACITY": "2", "GAME_S": "2", "WAIT_S": "30", "WITHDRAWALS_PREMIUM": "on", "WITHDRAWAL_HOLD_S": "0"}
+    stack = make_stack(**rules, **bot_environment(telegram_api))
     telegram_api.tunnel(PUBLIC_URL, stack.url)
     command(stack, "bot", "set-webhook", "--url", PUBLIC_URL)
     return stack

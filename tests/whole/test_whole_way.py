@@ -11,7 +11,8 @@ from tests.peers.telegram import TelegramApi
 from tests.whole.conftest import PUBLIC_URL, command
 from tests.whole.player import Player
 
-STAKE = 50
+STAKE = 500
+PRIZE = 2 * STAKE  # what three months of Premium cost
 WELCOME = {"ru": "Добро пожаловать", "en": "Welcome"}
 ENTER = {"ru": "Вход в игру", "en": "Enter the game"}
 BALANCE = {"ru": "Ваш баланс: {} ⭐", "en": "Your balance: {} ⭐"}
@@ -19,7 +20,7 @@ BALANCE = {"ru": "Ваш баланс: {} ⭐", "en": "Your balance: {} ⭐"}
 Move = tuple[str, str, int]
 
 
-async def test_from_the_first_message_to_the_prize(
+async def test_from_the_first_message_to_the_pay_out(
     product: Stack, telegram_api: TelegramApi, database_url: str
 ) -> None:
     anna = telegram_api.person("Аня", language_code="ru")
@@ -27,7 +28,7 @@ async def test_from_the_first_message_to_the_prize(
     players = [await _comes_in(person, product) for person in (anna, ben)]
     for player in players:
         await _pays(player, telegram_api)
-    assert telegram_api.book.balance == 2 * STAKE
+    assert telegram_api.book.balance == PRIZE
 
     rooms = [(await player.post("/rooms/join", {"stake": STAKE}))["room"] for player in players]
     assert rooms[0]["room_id"] == rooms[1]["room_id"]
@@ -35,14 +36,17 @@ async def test_from_the_first_message_to_the_prize(
     results = await asyncio.gather(players[0].play(room_id, 9), players[1].play(room_id, 4))
     winner, loser = players
     for result, player in zip(results, players, strict=True):
-        assert (result["winner"], result["prize"]) == (winner.user_id, 2 * STAKE)
-        assert (result["payout"], result["balance"]) == ((2 * STAKE,) * 2 if player is winner else (0, 0))
-    for player, balance in ((winner, 2 * STAKE), (loser, 0)):
+        assert (result["winner"], result["prize"]) == (winner.user_id, PRIZE)
+        assert (result["payout"], result["balance"]) == ((PRIZE, PRIZE) if player is winner else (0, 0))
+    for player, balance in ((winner, PRIZE), (loser, 0)):
         assert await player.balance() == balance
         said = len(player.person.inbox)
         player.person.says("/balance")
         heard = await player.person.hears("⭐", after=said)
         assert heard.text == BALANCE[player.person.user["language_code"]].format(balance)
+
+    await _withdraws(winner, product)
+    assert (telegram_api.book.balance, winner.person.premium_months) == (0, 3)
 
     moves = ledger(database_url, winner.user_id, loser.user_id)
     print("\n".join(f"{kind:10} {account:10} {amount:+}" for kind, account, amount in moves))
@@ -51,7 +55,9 @@ async def test_from_the_first_message_to_the_prize(
         *(("deposit", "telegram", -STAKE), ("deposit", "loser", STAKE)),
         *(("stake", "winner", -STAKE), ("stake", "escrow", STAKE)),
         *(("stake", "loser", -STAKE), ("stake", "escrow", STAKE)),
-        *(("settle", "escrow", -2 * STAKE), ("settle", "winner", 2 * STAKE)),
+        *(("settle", "escrow", -PRIZE), ("settle", "winner", PRIZE)),
+        *(("withdrawal", "winner", -PRIZE), ("withdrawal", "held", PRIZE)),
+        *(("payout", "held", -PRIZE), ("payout", "telegram", PRIZE)),
     ]
     command(product, "audit")
     for player in players:
@@ -91,6 +97,25 @@ async def _pays(player: Player, telegram_api: TelegramApi) -> None:
     paid = (await player.get(f"/payments/{payment['payment_id']}"))["payment"]
     assert (paid["state"], paid["credited"]) == ("paid", STAKE)
     await telegram_api.delivered()
+
+
+async def _withdraws(player: Player, product: Stack) -> None:
+    """Three months of Premium, once an operator has said yes."""
+    body = {"stars": PRIZE, "method": "premium", "months": 3}
+    asked = (await player.post("/withdrawals", body, key="once"))["withdrawal"]
+    assert (await player.post("/withdrawals", body, key="once"))["withdrawal"]["withdrawal_id"] == asked[
+        "withdrawal_id"
+    ]
+    assert await player.balance() == 0
+    await _reaches(player, "approval")
+    command(product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
+    await _reaches(player, "sent")
+
+
+async def _reaches(player: Player, state: str) -> None:
+    async with asyncio.timeout(40):
+        while (await player.get("/withdrawals"))["withdrawals"][0]["state"] != state:  # noqa: ASYNC110 - it is polled
+            await asyncio.sleep(0.2)
 
 
 def ledger(database_url: str, winner: str, loser: str) -> list[Move]:
