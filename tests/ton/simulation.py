@@ -204,7 +204,8 @@ class Simulation:
         self.pending.append((tx, order))
 
     def _undone(self, order: Order, settled: list[Order]) -> None:
-        self.pending.append((self._expect(self._send(order.whole, order.memo, final=False), None), None))
+        not_final = self.random.choice([{"final": False}, {"emulated": True}])
+        self.pending.append((self._expect(self._send(order.whole, order.memo, **not_final), None), None))
 
     def _indexed_late(self, order: Order, settled: list[Order]) -> None:
         self.hidden.append(self._expect(self._send(order.whole, order.memo, indexed=False), "credited", None, order))
