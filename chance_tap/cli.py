@@ -242,6 +242,18 @@ def _leaderboard_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _money(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.money import run
+
+    return run(arguments, settings)
+
+
+def _money_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.money import add_arguments
+
+    add_arguments(parser)
+
+
 def _withdrawals(arguments: argparse.Namespace, settings: Settings) -> int:
     from chance_tap.withdrawals import run
 
@@ -299,6 +311,7 @@ COMMANDS = {
     "leaderboard": Command("build the leaderboards anew", _leaderboard, _leaderboard_arguments, needs=_STORES),
     "payments": Command("see payments, send them back, compare books", _payments, _payments_arguments, needs=_STORES),
     "bonus": Command("bonus runs, and rewards that wait for an operator", _bonus, _bonus_arguments, needs=_STORES),
+    "money": Command("what came in, moved and went out in a period", _money, _money_arguments, needs=_STORES),
     "withdrawals": Command(
         "see withdrawals, and decide about those that wait", _withdrawals, _withdrawals_arguments, needs=_STORES
     ),

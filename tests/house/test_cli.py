@@ -36,6 +36,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "chain",
         "user",
         "withdrawals",
+        "money",
         "bot",
         "appeals",
     }

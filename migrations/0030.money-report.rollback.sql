@@ -1,0 +1,2 @@
+DROP FUNCTION pay.outside_books();
+DROP FUNCTION pay.money_flows(timestamptz, timestamptz);
