@@ -93,6 +93,8 @@ class Seat:
             raise failures.exceptions[0] from None
         finally:
             self.stop()
+            if self._wire is not None:
+                await self._wire.gone()
         if self._packer is not None:
             self.outcome.taps_held = self._packer.held
         return self.outcome

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _CONTINUATION, _CLOSE, _PING, _PONG = 1, 0, 8, 9, 10
 ABNORMAL_CLOSE = 1006
+GOODBYE_S = 1.0
 
 
 class HandshakeRefused(OSError):
@@ -34,6 +35,7 @@ class Wire(asyncio.Protocol):
         self._code = ABNORMAL_CLOSE
         self._accept = b""
         self._up: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
+        self._gone = asyncio.Event()
 
     @classmethod
     async def open(
@@ -62,6 +64,7 @@ class Wire(asyncio.Protocol):
                 await wire._upgrade(parts.netloc, parts.path, headers or {})
             except BaseException:
                 transport.abort()
+                await wire.gone()
                 raise
         return wire
 
@@ -92,6 +95,15 @@ class Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    async def gone(self) -> None:
+        """Wait until the socket is closed, as `close` or `abort` began it; it is cut when nobody takes the goodbye."""
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._gone.wait()
+        except TimeoutError:
+            self.abort()
+            await self._gone.wait()
+
     def _write(self, opcode: int, payload: bytes) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
@@ -110,6 +122,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the base class's name
         self._transport = None
+        self._gone.set()
         if self._up is not None:
             if not self._up.done():
                 self._up.set_exception(HandshakeRefused("connection lost during the handshake"))

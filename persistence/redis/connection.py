@@ -125,6 +125,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    async def close(self) -> None:
+        """Cut it, and wait until it is gone."""
+        self.abort()
+        await self.lost.wait()
+
     def _flush(self) -> None:
         if self._transport is not None:
             self._transport.write(b"".join(self._out))
@@ -206,7 +211,7 @@ async def connect(endpoint: Endpoint, access: Access, timeout_s: float = TIMEOUT
         for command in login(access):
             await connection.request(*command)
     except BaseException:
-        connection.abort()
+        await connection.close()
         raise
     return connection
 
@@ -286,8 +291,7 @@ class Link:
             await self._task
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            connection.abort()
-            await connection.lost.wait()
+            await connection.close()
         self._fail(until=float("inf"))
         self._first.cancel()
 
@@ -312,13 +316,13 @@ class Link:
                 await self._prepare(connection)
             except (StoreUnavailable, Refused) as error:
                 if connection is not None:
-                    connection.abort()
+                    await connection.close()
                 if not self._first.done():
                     self._first.set_exception(error)
                 continue
             except asyncio.CancelledError:
                 if connection is not None:
-                    connection.abort()
+                    await connection.close()
                 raise
             attempt = 0
             self._connection = connection

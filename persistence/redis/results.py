@@ -168,8 +168,7 @@ class ResultStream:
         return [entry for entry in entries if passed.get(entry.partition) == entry.origin]
 
     async def close(self) -> None:
-        for fence in self._fences.values():
-            fence.close()
+        await asyncio.gather(*(fence.close() for fence in self._fences.values()))
 
     def _origin(self, number: int) -> str:
         return self._router.owner(keys.partition(number).slot).replid
@@ -204,17 +203,22 @@ class _Fence:
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[str] | None = None
+        self._rounds: set[asyncio.Task[str]] = set()
 
     async def wait(self, at: keys.PartitionKeys) -> str:
         if self._next is None:
             self._next = asyncio.create_task(self._round(at))
+            self._rounds.add(self._next)
+            self._next.add_done_callback(self._rounds.discard)
         return await asyncio.shield(self._next)
 
-    def close(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
+    async def close(self) -> None:
+        rounds = list(self._rounds)
+        for each in rounds:
+            each.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
         if self._connection is not None:
-            self._connection.abort()
+            await self._connection.close()
 
     async def _round(self, at: keys.PartitionKeys) -> str:
         async with self._lock:

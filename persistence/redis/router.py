@@ -150,7 +150,9 @@ class Command:
         shard, router = self._shard, self._router
         assert shard is not None
         self._attempts += 1
-        if self._attempts > MAX_ATTEMPTS and (word in _LATER or word in ("MOVED", "ASK", "NOSCRIPT")):
+        if router.closed:
+            self._callback(StoreUnavailable("redis"))  # to follow it could open a connection that nobody closes
+        elif self._attempts > MAX_ATTEMPTS and (word in _LATER or word in ("MOVED", "ASK", "NOSCRIPT")):
             self._callback(StoreUnavailable("redis"))
         elif word == "MOVED":
             target = router.shard_at(words[2], shard)
@@ -239,7 +241,7 @@ class Router:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        for shard in self._shards.values():
+        for shard in list(self._shards.values()):
             await shard.link.close()
 
     def owner(self, slot: int) -> Shard:

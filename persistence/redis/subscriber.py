@@ -69,6 +69,9 @@ class _Feed(asyncio.Protocol):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        if self._transport is not None:
+            self._abort()
+            await self._lost.wait()
 
     def _send(self, word: bytes, channel: bytes) -> None:
         if self._transport is not None:

@@ -8,6 +8,7 @@ import contextlib
 import random
 from collections.abc import Callable
 from typing import Literal, cast
+from weakref import WeakSet
 
 Mode = Literal["open", "cut", "hole"]
 HIGH_WATER = 1 << 20
@@ -20,6 +21,7 @@ class _End(asyncio.Protocol):
         self.road = road
         self.peer: _End | None = None
         self.transport: asyncio.Transport | None = None
+        self.gone = asyncio.Event()
         self._early: list[bytes] = []
         self._due = 0.0
 
@@ -47,6 +49,7 @@ class _End(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.road.left(self)
         self.transport = None
+        self.gone.set()
         if self.peer is not None and self.peer.transport is not None:
             self.peer.transport.close()
 
@@ -152,6 +155,7 @@ class Door:
         self._pick = pick
         self._server: asyncio.Server | None = None
         self._leading: set[asyncio.Task[None]] = set()
+        self._ends: WeakSet[_End] = WeakSet()
         self.port = 0
 
     async def open(self) -> None:
@@ -164,12 +168,17 @@ class Door:
         for task in self._leading:
             task.cancel()
         await asyncio.gather(*self._leading, return_exceptions=True)
+        for end in [both for near in self._ends for both in (near, near.peer) if both is not None]:
+            if end.transport is not None:
+                end.abort()
+                await end.gone.wait()
 
     def _accept(self) -> asyncio.Protocol:
         road = self._pick()
         if road is None:
             return _Refusal()
         end = _End(road)
+        self._ends.add(end)
         task = asyncio.get_running_loop().create_task(self._lead(road, end))
         self._leading.add(task)
         task.add_done_callback(self._leading.discard)

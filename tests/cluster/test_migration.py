@@ -8,17 +8,17 @@ import pytest
 from chance_tap.audit import audit
 from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Api
-from chance_tap.simulate.identity import OPPONENT_IDS, identity
 from chance_tap.simulate.run import Plan, Simulation
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.cluster import Cluster, MakeCluster, Node
 from tests.fixtures.stack import MakeStack
+from tests.fixtures.stores import open_live
 
-PLAYERS = 60
+PLAYERS = 40
+INTO_MS = 500
 STAKE = 50
 KEYS_AT_ONCE = 2  # so that a room's own keys are in two places for a while
 
@@ -45,28 +45,22 @@ async def test_slots_move_under_running_games(
 ) -> None:
     cluster = await asyncio.to_thread(make_cluster, node_timeout_ms=2000)
     stack = make_stack(gateways=2, REDIS_URL=cluster.url, QUEUE_REDIS_URL=valkey.url, WAIT_S="30", GAME_S="6")
-    live = await LiveStore.open(cluster.url, heartbeat=False)
-    async with Balancer(stack.urls) as balancer:
+    async with open_live(cluster.url) as live, Balancer(stack.urls) as balancer:
         plan = Plan(
             url=balancer.url, bot_token=DEVELOPMENT_BOT_TOKEN, players=PLAYERS, stake=STAKE, seed=5, game_timeout_s=90
         )
         running = asyncio.create_task(Simulation(plan).run())
-        api = Api(balancer.url, DEVELOPMENT_BOT_TOKEN)
-        onlooker = await api.log_in(identity(OPPONENT_IDS))
-        while sum(tier["playing"] for tier in await api.tiers(onlooker)) < PLAYERS:  # noqa: ASYNC110 - polled
-            await asyncio.sleep(0.1)
-        await api.close()
+        await into_a_game(live, running, INTO_MS)
         rooms = {keys.room(room_id).slot for room_id in await live.open_rooms()}
         for slot in (*rooms, keys.lobby(STAKE).slot):
             source = cluster.owner(slot)
             target = next(cluster.nodes[n] for n in range(3) if cluster.nodes[n] is not source)
             await asyncio.to_thread(move, cluster, slot, source, target)
         report = await running
-    report.audit = [str(finding) for finding in await audit(live, db)]
+        report.audit = [str(finding) for finding in await audit(live, db)]
     print(report.text())
     figures = report.figures()
     assert report.discrepancies() == []
     assert figures["rooms_settled"] == figures["rooms"] > 1
     assert figures["taps_counted"] == figures["taps_sent"]
     assert stack.errors() == []
-    await live.close()

@@ -56,7 +56,7 @@ async def test_honest_fast_hands_with_outages_are_never_blocked(make_stack: Call
 
 
 async def test_players_return_when_their_gateway_restarts(make_stack: Callable[..., Stack], db: Database) -> None:
-    stack = make_stack(WAIT_S="30", GAME_S="7")
+    stack = make_stack(WAIT_S="30", GAME_S="12")  # longer than a restart takes on a busy machine
     game = asyncio.create_task(Simulation(plan(stack, 20)).run())
     api = Api(stack.url, DEVELOPMENT_BOT_TOKEN)
     onlooker = await api.log_in(identity(OPPONENT_IDS))
