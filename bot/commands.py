@@ -19,10 +19,11 @@ from bot import texts
 from bot.services import Services
 from bot.updates import Outcome, Updates, open_updates
 from chance_tap.settings import Settings, SettingsError
+from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.stars import StarPayments
-from persistence.telegram import TelegramRefused, TelegramUnavailable, ask, make_bot
+from persistence.telegram import ask, make_bot
 from persistence.ton.toncenter import Toncenter
 from persistence.wallets import Wallets
 

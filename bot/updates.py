@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import Enum
 from typing import Any, Final
 
 import orjson
@@ -19,6 +18,7 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from bot.dispatch import build_dispatcher
+from bot.outcome import Outcome
 from bot.services import Services
 from persistence.errors import StoreUnavailable
 from persistence.postgres import bot as memory
@@ -29,19 +29,6 @@ HANDLING_TIME_S: Final = 50.0  # Telegram gives up waiting after 60 s and delive
 _MAX_UPDATE_ID: Final = 2**63
 
 updates_total = Counter("chance_tap_bot_updates_total", "Updates from Telegram, by what became of them.", ("outcome",))
-
-
-class Outcome(Enum):
-    """What became of an update."""
-
-    HANDLED = "handled"
-    REPEATED = "repeated"
-    UNKNOWN = "unknown"
-    """Of a kind that nobody here asked for, or one that cannot be read: redelivered it would be no better."""
-    MALFORMED = "malformed"
-    """No update at all."""
-    FAILED = "failed"
-    """To be delivered again."""
 
 
 class Updates:

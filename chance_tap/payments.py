@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from chance_tap.settings import Settings, SettingsError
+from persistence.errors import TelegramRefused
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment, State
 from persistence.postgres.pool import Database
@@ -23,7 +24,7 @@ from persistence.postgres.stars import Receipt, Standing
 from persistence.redis.live import LiveStore
 from persistence.star_book import StarBook
 from persistence.stars import StarPayments
-from persistence.telegram import TelegramRefused, make_bot
+from persistence.telegram import make_bot
 
 REFUSALS = {
     "not_found": "there is no such charge",

@@ -13,8 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from bot.services import Services as BotServices
-from bot.updates import open_updates
 from chance_tap.settings import Settings
 from gateway import development
 from gateway.assets import WebApp, not_found
@@ -64,7 +62,6 @@ from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.seats import Seats
 from persistence.stars import StarPayments
-from persistence.telegram import make_bot
 from persistence.ton import rates
 from persistence.ton.toncenter import Toncenter
 from persistence.wallets import Wallets
@@ -177,8 +174,11 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     registration = Registration(live, hub, drain, settings)
     await registration.start()
     stack.push_async_callback(registration.stop)
-    bot = make_bot(settings) if settings.has_bot else None
-    if bot is not None:
+    bot = None
+    if settings.has_bot:
+        from persistence.telegram import make_bot  # loads aiogram: only who has a bot pays for that
+
+        bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)
     stars = StarPayments(live, db, bot, settings)
     toncenter = Toncenter.from_settings(settings)
@@ -186,6 +186,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     wallets = Wallets(live, db, toncenter, settings)
     updates = None
     if bot is not None and settings.telegram_webhook_secret:
+        from bot.services import Services as BotServices
+        from bot.updates import open_updates
+
         updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars, wallets), bot))
     prices = rates.from_settings(settings)
     stack.push_async_callback(prices.close)

@@ -1,10 +1,8 @@
 """What every request may use.  Built once by the application's lifespan and handed down; nothing else is global."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import aiogram
-
-from bot.updates import Updates
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.attempts import Attempts
@@ -27,6 +25,11 @@ from persistence.stars import StarPayments
 from persistence.wallets import Wallets
 from persistence.withdrawals import Withdrawals
 
+if TYPE_CHECKING:
+    import aiogram
+
+    from bot.updates import Updates
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -37,7 +40,7 @@ class Services:
     live: LiveStore
     seats: Seats
     bonus: BonusRuns
-    bot: aiogram.Bot | None
+    bot: "aiogram.Bot | None"
     stars: StarPayments
     ton: TonDeposits
     wallets: Wallets
@@ -55,4 +58,4 @@ class Services:
     tiers: TierBoard
     boards: Leaderboards
     rates: Rates
-    updates: Updates | None
+    updates: "Updates | None"

@@ -53,3 +53,21 @@ class StoreUnavailable(GameError):
     def __init__(self, store: str) -> None:
         super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE)
         self.store = store
+
+
+class TelegramUnavailable(StoreUnavailable):
+    """Telegram did not answer, or wants to be left alone for `retry_after_s`: whether it did what it was asked is
+    unknown, except after flood control (then it did not)."""
+
+    def __init__(self, problem: str, retry_after_s: float | None = None) -> None:
+        super().__init__("telegram")
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+class TelegramRefused(Exception):
+    """Telegram understood and said no; asked again it says the same.  `reason` is its own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

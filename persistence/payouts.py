@@ -8,22 +8,22 @@ nothing.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiogram
 import structlog
-from aiogram.methods import GetStarTransactions, GiftPremiumSubscription
-from aiogram.types import StarTransaction, TransactionPartnerUser
 
-from persistence.errors import StoreUnavailable
+from persistence.errors import StoreUnavailable, TelegramRefused, TelegramUnavailable
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
 from persistence.redis.live import LiveStore
-from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
 from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import ChainRefused
 from persistence.withdrawals import tell
+
+if TYPE_CHECKING:
+    import aiogram
+    from aiogram.types import StarTransaction
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class TonWay:
 class Payouts:
     """`ton`, `bot`: None where that way is off; what waits for it goes on waiting.  Rounds may run in many workers."""
 
-    def __init__(self, live: LiveStore, db: Database, *, ton: TonWay | None, bot: aiogram.Bot | None) -> None:
+    def __init__(self, live: LiveStore, db: Database, *, ton: TonWay | None, bot: "aiogram.Bot | None") -> None:
         self._live = live
         self._db = db
         self._ton = ton
@@ -162,7 +162,7 @@ class Payouts:
                 problem = "toncenter did not answer"
         await self._end(each, "later", problem, in_ms=LOOK_AGAIN_MS)
 
-    async def _gift(self, bot: aiogram.Bot, each: Withdrawal) -> None:
+    async def _gift(self, bot: "aiogram.Bot", each: Withdrawal) -> None:
         assert each.telegram_id is not None
         assert each.months is not None
         if each.retries >= MOST_RETRIES:
@@ -171,6 +171,10 @@ class Payouts:
         begun = await withdrawals.begin(self._db, each, self._live.now_ms(), None)
         if begun.status != "begun":
             return  # `busy` comes again when its lease is over
+        from aiogram.methods import GiftPremiumSubscription  # see persistence.telegram
+
+        from persistence.telegram import ask
+
         method = GiftPremiumSubscription(user_id=each.telegram_id, month_count=each.months, star_count=each.stars)
         try:
             await ask(bot, method)
@@ -188,13 +192,13 @@ class Payouts:
             # Telegram's id of it stands in its book only; where that cannot be read, it is paid all the same.
             await self._end(each, "sent", reference=await self._id_of_gift(bot, each, begun.withdrawal))
 
-    async def _id_of_gift(self, bot: aiogram.Bot, each: Withdrawal, begun: Withdrawal | None) -> str | None:
+    async def _id_of_gift(self, bot: "aiogram.Bot", each: Withdrawal, begun: Withdrawal | None) -> str | None:
         try:
             return await self._find_gift(bot, begun or each)
         except (TelegramUnavailable, TelegramRefused):
             return None
 
-    async def _look_for_gift(self, bot: aiogram.Bot, each: Withdrawal) -> None:
+    async def _look_for_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> None:
         """An attempt whose answer nobody has seen."""
         assert each.begun_ms is not None
         # The time first: what the book lacks then was not made until then.
@@ -213,9 +217,13 @@ class Payouts:
             else:
                 await self._end(each, "later", "not in Telegram's book yet", in_ms=RETRY_MS)
 
-    async def _find_gift(self, bot: aiogram.Bot, each: Withdrawal) -> str | None:
+    async def _find_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> str | None:
         """Telegram's id of this gift: to this person, for so many months and Stars, behind what its book had when the
         attempt began, and not that of another withdrawal."""
+        from aiogram.methods import GetStarTransactions  # see persistence.telegram
+
+        from persistence.telegram import ask
+
         offset = each.book_offset or 0
         while True:
             page = await ask(bot, GetStarTransactions(offset=offset, limit=BOOK_PAGE))
@@ -248,7 +256,9 @@ class Payouts:
                 log.warning("a withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
 
 
-def _is_gift(entry: StarTransaction, each: Withdrawal) -> bool:
+def _is_gift(entry: "StarTransaction", each: Withdrawal) -> bool:
+    from aiogram.types import TransactionPartnerUser  # see persistence.telegram
+
     partner = entry.receiver
     return (
         isinstance(partner, TransactionPartnerUser)

@@ -10,23 +10,22 @@ import asyncio
 import secrets
 import uuid
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiogram
 import msgspec
 import structlog
-from aiogram.methods import CreateInvoiceLink, RefundStarPayment
-from aiogram.types import LabeledPrice
 from prometheus_client import Counter
 
 from chance_tap.settings import Settings
-from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments, stars
 from persistence.postgres.payments import Ordered, Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge, FoundBy, Standing
 from persistence.redis.live import LiveStore
-from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
+
+if TYPE_CHECKING:
+    import aiogram
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +62,7 @@ class StarPayments:
     Every method may raise StoreUnavailable and then be repeated.
     """
 
-    def __init__(self, live: LiveStore, db: Database, bot: aiogram.Bot | None, settings: Settings) -> None:
+    def __init__(self, live: LiveStore, db: Database, bot: "aiogram.Bot | None", settings: Settings) -> None:
         self._live = live
         self._db = db
         self._bot = bot
@@ -195,6 +194,11 @@ class StarPayments:
             return payment
         assert self._bot is not None
         assert payment.invoice_payload is not None
+        from aiogram.methods import CreateInvoiceLink  # see persistence.telegram
+        from aiogram.types import LabeledPrice
+
+        from persistence.telegram import ask
+
         link = await ask(
             self._bot,
             CreateInvoiceLink(
@@ -216,9 +220,13 @@ class StarPayments:
         except StoreUnavailable:
             return
 
-    async def _send_back(self, bot: aiogram.Bot, charge_id: str, payer_id: int) -> Standing:
+    async def _send_back(self, bot: "aiogram.Bot", charge_id: str, payer_id: int) -> Standing:
         """One request to Telegram, and its outcome recorded.  Who dies in between leaves the lease to end: then it is
         asked again, and Telegram says that it had already been refunded."""
+        from aiogram.methods import RefundStarPayment  # see persistence.telegram
+
+        from persistence.telegram import ask
+
         method = RefundStarPayment(user_id=payer_id, telegram_payment_charge_id=charge_id)
         try:
             await ask(bot, method)

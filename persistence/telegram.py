@@ -1,5 +1,8 @@
 """The Bot API: a bot made from the settings, and one way to ask it.
 
+Loading this module loads aiogram, which takes seconds of CPU: import it where there is a bot, not at the top of what
+every process loads.
+
 Owns the address, the time limits, what flood control means, and which answers are refusals.  Must never decide about
 money, and never let the token into a log or an exception: it is a part of every address that is asked.
 """
@@ -21,31 +24,13 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 
 from chance_tap.settings import Settings
-from persistence.errors import StoreUnavailable
+from persistence.errors import TelegramRefused, TelegramUnavailable
 
 T = TypeVar("T")
 
 REQUEST_TIMEOUT_S: Final = 10.0
 PATIENCE_S: Final = 3.0
 """How long `ask` itself waits for flood control to end; who can wait longer comes again."""
-
-
-class TelegramUnavailable(StoreUnavailable):
-    """Telegram did not answer, or wants to be left alone for `retry_after_s`: whether it did what it was asked is
-    unknown, except after flood control (then it did not)."""
-
-    def __init__(self, problem: str, retry_after_s: float | None = None) -> None:
-        super().__init__("telegram")
-        self.problem = problem
-        self.retry_after_s = retry_after_s
-
-
-class TelegramRefused(Exception):
-    """Telegram understood and said no; asked again it says the same.  `reason` is its own word."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def make_bot(settings: Settings) -> aiogram.Bot:

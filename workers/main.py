@@ -30,9 +30,7 @@ from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
-from persistence.star_book import StarBook
 from persistence.stars import StarPayments
-from persistence.telegram import make_bot
 from persistence.ton import rates
 from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import Toncenter
@@ -176,9 +174,15 @@ class Loops:
     def __init__(self, live: LiveStore, db: Database, settings: Settings, queue: ArqRedis) -> None:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self.bot = make_bot(settings) if settings.has_bot else None
+        self.bot = book = None
+        if settings.has_bot:
+            from persistence.star_book import StarBook  # see persistence.telegram
+            from persistence.telegram import make_bot
+
+            self.bot = make_bot(settings)
         stars = StarPayments(live, db, self.bot, settings)
-        book = None if self.bot is None else StarBook(db, self.bot, stars, settings)
+        if self.bot is not None:
+            book = StarBook(db, self.bot, stars, settings)
         self._toncenter = Toncenter.from_settings(settings)
         self._rates = rates.from_settings(settings)
         deposits = TonDeposits(live, db, self._rates, settings)

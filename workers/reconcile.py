@@ -3,11 +3,15 @@
 Owns when, and telling what was found; the reading stands in `persistence/star_book.py`.
 """
 
+from typing import TYPE_CHECKING
+
 import structlog
 
-from persistence.star_book import StarBook
-from persistence.telegram import TelegramRefused
+from persistence.errors import TelegramRefused
 from workers import metrics
+
+if TYPE_CHECKING:
+    from persistence.star_book import StarBook
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +21,7 @@ PERIOD_S = 5.0
 class ReconcileLoop:
     """Looks every few seconds whether a reading is due."""
 
-    def __init__(self, book: StarBook) -> None:
+    def __init__(self, book: "StarBook") -> None:
         self._book = book
 
     async def round(self) -> float:

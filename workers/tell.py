@@ -10,13 +10,12 @@ from typing import Any, Final
 import structlog
 from arq.connections import ArqRedis
 
-from bot.notifications import message_of
 from chance_tap.settings import Settings
+from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.postgres import bot as memory
 from persistence.postgres import notices
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.telegram import TelegramRefused, TelegramUnavailable, ask
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -63,6 +62,9 @@ async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
     settings: Settings = ctx["settings"]
     if ctx["bot"] is None:
         return
+    from bot.notifications import message_of  # see persistence.telegram
+    from persistence.telegram import ask
+
     until = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
         telling = await notices.begin(db, notice_id, per_s=PER_S)

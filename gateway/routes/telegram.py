@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.updates import Outcome
+from bot.outcome import Outcome
 from gateway.errors import error_response
 from gateway.limits import ClientGone, read_body
 from gateway.services import Services

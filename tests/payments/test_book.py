@@ -9,10 +9,10 @@ import msgspec
 import psycopg
 import pytest
 
+from persistence.errors import TelegramUnavailable
 from persistence.postgres import stars
 from persistence.postgres.stars import Charge
 from persistence.star_book import OVERLAP, PAGE, StarBook, _Entry, _transaction
-from persistence.telegram import TelegramUnavailable
 from tests.payments.conftest import Player, World
 from workers.reconcile import ReconcileLoop
 

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import ErrorCode, GameError, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments
 from persistence.postgres.payments import Ordered
-from persistence.telegram import TelegramRefused, TelegramUnavailable
 from tests.payments.conftest import ENDPOINT, INVOICE, Player, World
 
 

@@ -1,0 +1,16 @@
+"""What may become of an update; apart from its handling, so that the webhook's route loads without aiogram."""
+
+from enum import Enum
+
+
+class Outcome(Enum):
+    """What became of an update."""
+
+    HANDLED = "handled"
+    REPEATED = "repeated"
+    UNKNOWN = "unknown"
+    """Of a kind that nobody here asked for, or one that cannot be read: redelivered it would be no better."""
+    MALFORMED = "malformed"
+    """No update at all."""
+    FAILED = "failed"
+    """To be delivered again."""
