@@ -16,8 +16,9 @@ from aiogram.methods import DeleteWebhook, GetUpdates, SetMyCommands, SetWebhook
 from aiogram.types import BotCommand
 
 from bot import texts
+from bot.outcome import Outcome
 from bot.services import Services
-from bot.updates import Outcome, Updates, open_updates
+from bot.updates import Updates, open_updates
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.postgres.pool import Database
