@@ -17,8 +17,9 @@ from persistence.redis.proofs import ProofPayloads
 from persistence.redis.rates import RateCommands
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
-from persistence.redis.router import Router, parse_info
+from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
+from persistence.redis.shard import parse_info
 from persistence.redis.subscriber import OnMessage, OnResync, Subscriber
 
 PULSE_S = 1.03

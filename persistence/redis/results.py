@@ -11,7 +11,8 @@ from typing import Final
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.connection import Connection, Endpoint, Refused, Reply, connect
-from persistence.redis.router import Router, Shard, parse_info, replication_id
+from persistence.redis.router import Router
+from persistence.redis.shard import Shard, parse_info, replication_id
 
 GROUP: Final = "settlers"
 CLAIM_IDLE_MS: Final = 10_000  # an entry that its reader left for this long is somebody else's

@@ -1,14 +1,13 @@
 """Which server owns a slot, and how a command gets there in spite of what the cluster answers.
 
-Owns the links, the slot map and every redirection: MOVED, ASK, NOSCRIPT, TRYAGAIN, LOADING, READONLY, CLUSTERDOWN.
+Owns the slot map and every redirection: MOVED, ASK, NOSCRIPT, TRYAGAIN, LOADING, READONLY, CLUSTERDOWN.
 All of those mean "not executed", so sending again is safe; a lost reply does not, so it is never sent again.  Repeats
 may overtake each other: who needs an order (the tap path) keeps one command in flight.  A standalone server is a
 cluster of one shard.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import hiredis
 
@@ -30,6 +29,7 @@ from persistence.redis.connection import (
 )
 from persistence.redis.keys import SLOTS
 from persistence.redis.scripts import Script, ScriptSet
+from persistence.redis.shard import Shard, parse_info
 
 MAX_ATTEMPTS = 16
 RETRY_S = 0.03
@@ -38,55 +38,6 @@ SILENT_S = 0.8  # a server that owes a reply for this long may be lost: the othe
 ASK_S = 0.5  # how long one of them may take to say so
 _LATER = frozenset({"TRYAGAIN", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY"})
 _STALE_MAP = frozenset({"CLUSTERDOWN", "READONLY", "MASTERDOWN"})
-
-
-class Shard:
-    """One server: its link, its replication id (part of every epoch) and its clock."""
-
-    def __init__(self, endpoint: Endpoint, access: Access, scripts: ScriptSet, clock_offset_ms: float) -> None:
-        self.endpoint = endpoint
-        self.replid = ""
-        self.is_master = True
-        self.clock_offset_ms = clock_offset_ms  # its clock less our monotonic one; a guess until it was asked
-        self._scripts = scripts
-        self.link = Link(endpoint, access, self._prepare, name=f"redis {endpoint.host}:{endpoint.port}")
-
-    async def _prepare(self, connection: Connection) -> None:
-        loads = [connection.request("SCRIPT", "LOAD", script.body) for script in self._scripts.all()]
-        results = await asyncio.gather(self._look(connection.request), *loads, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-
-    async def look(self) -> None:
-        """Read the replication id, the role and the clock again.  Raises StoreUnavailable or Refused."""
-
-        async def request(*args: Argument) -> Reply:
-            future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-            self.link.send(args, into(future))
-            return await future
-
-        await self._look(request)
-
-    async def _look(self, request: Callable[..., Awaitable[Reply]]) -> None:
-        sent = time.monotonic()
-        info, now = await asyncio.gather(request("INFO", "replication"), request("TIME"))
-        middle = (sent + time.monotonic()) / 2
-        fields = parse_info(info)
-        self.replid = replication_id(fields)
-        self.is_master = fields["role"] == "master"
-        self.clock_offset_ms = int(now[0]) * 1000 + int(now[1]) / 1000 - middle * 1000
-
-
-def parse_info(text: bytes) -> dict[str, str]:
-    """INFO's lines as a dict."""
-    lines = (line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
-    return {words[0]: words[1] for words in lines}
-
-
-def replication_id(fields: dict[str, str]) -> str:
-    """As much of a server's replication id as names it: the part of every epoch that a failover changes."""
-    return fields["master_replid"][:12]
 
 
 class Command:
