@@ -4,6 +4,7 @@ Owns starting, stopping and recognising processes.  Never signals a pid that it 
 """
 
 import contextlib
+import itertools
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 _SHIM = Path(__file__).with_name("exec_shim.py")
 
@@ -141,11 +143,19 @@ def end_stranger(pid: int, stop_signal: signal.Signals, timeout_s: float = 10) -
             time.sleep(0.02)
 
 
+_FIRST_PORT: Final = 20_000
+_PORTS: Final = 12_000
+_next_port = itertools.count(secrets.randbelow(_PORTS))
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody holds, below the range from which the kernel takes ports for clients."""
-    for _ in range(200):
-        port = 20_000 + secrets.randbelow(12_000)
+    """A port of 127.0.0.1 that nobody holds, below the range from which the kernel takes ports for clients.
+
+    Never the same one twice in a process, since whoever asked may bind it only later; other processes begin elsewhere.
+    """
+    for _ in range(_PORTS):
+        port = _FIRST_PORT + next(_next_port) % _PORTS
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise EmbeddedError("No free port between 20000 and 32000 on 127.0.0.1.")
+    raise EmbeddedError(f"No free port between {_FIRST_PORT} and {_FIRST_PORT + _PORTS} on 127.0.0.1.")
