@@ -50,14 +50,6 @@ def query_fields(query_string: bytes) -> Mapping[str, str]:
     return fields
 
 
-def page_limit(fields: Mapping[str, str], default: int, maximum: int) -> int:
-    """The `limit` of a list."""
-    text = fields.get("limit", str(default))
-    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= maximum:
-        raise invalid("limit", f"must be from 1 to {maximum}")
-    return int(text)
-
-
 def idempotency_key(header: bytes | None) -> str:
     """The caller's key: 1 to 200 visible ASCII characters."""
     if header is None:

@@ -5,17 +5,15 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from typing import Any, Final
 
-from gateway.body import page_limit
+from gateway import paging
 from gateway.endpoint import Call, Endpoint
-from gateway.errors import invalid
+from gateway.paging import bad_cursor, page_limit
 from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer, Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
 from persistence.postgres.boards import faces
 
-_PAGE: Final = 50
-_LONGEST_PAGE: Final = 200
 _ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
 # Microseconds of the decision, and the seat: 16 digits end in the year 2286.
 _CURSOR: Final = re.compile(
@@ -25,7 +23,7 @@ _CURSOR: Final = re.compile(
 
 async def games(call: Call) -> Games:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
+    limit = page_limit(query)
     found = await history.games(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
     page = found[:limit]
     return Games(
@@ -121,7 +119,7 @@ def _cursor(text: str | None) -> tuple[int, str] | None:
     except ValueError:
         found = None
     if found is None:
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+        raise bad_cursor()
     return int(found["us"]), found["seat"]
 
 
@@ -132,7 +130,7 @@ ENDPOINTS = [
         handler=games,
         summary="The caller's decided games, organized ones included, newest first",
         answer=Games,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
     Endpoint(
         method="GET",

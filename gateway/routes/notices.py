@@ -7,9 +7,10 @@ import re
 from datetime import datetime
 from typing import Final
 
-from gateway.body import page_limit
+from gateway import paging
 from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import AppealAnswer, Appealed, AppealText, Notice, Notices
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import notices
@@ -17,18 +18,12 @@ from persistence.postgres import notices
 PATH: Final = "/api/v1/notices"
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")  # what Postgres cannot keep
-_PAGE: Final = 50
-_LONGEST_PAGE: Final = 200
 
 
 async def list_notices(call: Call) -> Notices:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    cursor = query.get("cursor")
-    if cursor is not None and not _NUMBER.fullmatch(cursor):
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
-    before = None if cursor is None else int(cursor)
-    found = await notices.mine(call.services.db, call.user_id, before, limit + 1)
+    limit = page_limit(query)
+    found = await notices.mine(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
     page = found[:limit]
     return Notices(
         notices=[_view(notice) for notice in page],
@@ -80,7 +75,7 @@ ENDPOINTS = [
         handler=list_notices,
         summary="Prizes, refunds, cancellations and blocks, newest first",
         answer=Notices,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
     Endpoint(
         method="POST",

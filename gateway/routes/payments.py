@@ -3,14 +3,15 @@
 A payment is the same from every device; whether it was paid is only ever what Telegram or the chain told the server.
 """
 
-import re
 from typing import Final
 
 import msgspec
 
-from gateway.body import body_hash, idempotency_key, page_limit
+from gateway import paging
+from gateway.body import body_hash, idempotency_key
 from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.paging import numbered_cursor, page_limit
 from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
 from gateway.schemas.rest import Nothing
 from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
@@ -21,9 +22,6 @@ from persistence.stars import Invoice
 PATH: Final = "/api/v1/payments"
 STARS: Final = "/api/v1/payments/stars"
 TON: Final = "/api/v1/payments/ton"
-_CURSOR: Final = re.compile(r"[0-9]{1,18}")
-_PAGE: Final = 50
-_LONGEST_PAGE: Final = 200
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,8 +71,8 @@ async def pay_ton(call: Call) -> bytes:
 
 async def list_payments(call: Call) -> Payments:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    found = await payments.page(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
+    limit = page_limit(query)
+    found = await payments.page(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
     page = found[:limit]
     return Payments(
         payments=[payment_view(payment) for payment in page],
@@ -103,14 +101,6 @@ def _payment_id(call: Call) -> str:
     if not payments.is_payment_id(text):
         raise GameError(ErrorCode.NOT_FOUND)
     return text
-
-
-def _cursor(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not _CURSOR.fullmatch(text):
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
-    return int(text)
 
 
 ENDPOINTS = [
@@ -145,7 +135,7 @@ ENDPOINTS = [
         handler=list_payments,
         summary="The caller's payments of every method, newest first",
         answer=Payments,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
     Endpoint(
         method="GET",

@@ -1,17 +1,11 @@
 """/me and /statement: the caller's own profile and money."""
 
-import re
-
+from gateway import paging
 from gateway.auth.login import read_profile
-from gateway.body import page_limit
 from gateway.endpoint import Call, Endpoint
-from gateway.errors import invalid
+from gateway.paging import numbered_cursor, page_limit
 from gateway.schemas.rest import ProfileChange, Statement, StatementEntry, User
 from persistence.postgres import ledger, users
-
-_CURSOR = re.compile(r"[0-9]{1,18}")
-_PAGE = 50
-_LONGEST_PAGE = 200
 
 
 async def me(call: Call) -> User:
@@ -27,8 +21,8 @@ async def change_me(call: Call) -> User:
 
 async def statement(call: Call) -> Statement:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    lines = await ledger.statement(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
+    limit = page_limit(query)
+    lines = await ledger.statement(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
     page = lines[:limit]
     return Statement(
         entries=[
@@ -47,14 +41,6 @@ async def statement(call: Call) -> Statement:
     )
 
 
-def _cursor(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not _CURSOR.fullmatch(text):
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
-    return int(text)
-
-
 ENDPOINTS = [
     Endpoint(method="GET", path="/api/v1/me", handler=me, summary="The caller's profile", answer=User),
     Endpoint(
@@ -71,6 +57,6 @@ ENDPOINTS = [
         handler=statement,
         summary="Every change of the caller's balance, newest first",
         answer=Statement,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
 ]

@@ -1,28 +1,18 @@
 """/referrals: the caller's code and link, and whom they brought."""
 
-import re
-from typing import Final
-
-from gateway.body import page_limit
+from gateway import paging
 from gateway.endpoint import Call, Endpoint
-from gateway.errors import invalid
+from gateway.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import Invited, Referrals
 from persistence.postgres import referrals
-
-_CURSOR: Final = re.compile(r"[0-9]{1,18}")
-_PAGE: Final = 50
-_LONGEST_PAGE: Final = 200
 
 
 async def my_referrals(call: Call) -> Referrals:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    cursor = query.get("cursor")
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
+    limit, before = page_limit(query), numbered_cursor(query)
     db = call.services.db
     code = await referrals.my_code(db, call.user_id)
-    found = await referrals.invited(db, call.user_id, None if cursor is None else int(cursor), limit + 1)
+    found = await referrals.invited(db, call.user_id, before, limit + 1)
     page = found[:limit]
     name = call.services.settings.bot_username
     return Referrals(
@@ -49,6 +39,6 @@ ENDPOINTS = [
         handler=my_referrals,
         summary="The caller's referral code and link, and whom they brought",
         answer=Referrals,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
 ]

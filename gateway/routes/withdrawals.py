@@ -1,22 +1,20 @@
 """/withdrawals: taking Stars out, and seeing what became of it."""
 
 import asyncio
-import re
 from typing import Final
 
 import msgspec
 
-from gateway.body import body_hash, idempotency_key, page_limit
+from gateway import paging
+from gateway.body import body_hash, idempotency_key
 from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.paging import numbered_cursor, page_limit
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
 from persistence.errors import ErrorCode
 from persistence.withdrawals import PREMIUM_STARS
 
 PATH: Final = "/api/v1/withdrawals"
-_CURSOR: Final = re.compile(r"[0-9]{1,18}")
-_PAGE: Final = 50
-_LONGEST_PAGE: Final = 200
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,11 +51,8 @@ async def withdraw(call: Call) -> bytes:
 
 async def list_withdrawals(call: Call) -> Withdrawals:
     query = call.query
-    limit = page_limit(query, _PAGE, _LONGEST_PAGE)
-    cursor = query.get("cursor")
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise invalid("cursor", "must be a next_cursor of an earlier answer")
-    found = await call.services.withdrawals.page(call.user_id, None if cursor is None else int(cursor), limit + 1)
+    limit = page_limit(query)
+    found = await call.services.withdrawals.page(call.user_id, numbered_cursor(query), limit + 1)
     page = found[:limit]
     return Withdrawals(
         withdrawals=[withdrawal_view(each) for each in page],
@@ -88,6 +83,6 @@ ENDPOINTS = [
         handler=list_withdrawals,
         summary="The caller's withdrawals, newest first",
         answer=Withdrawals,
-        query={"cursor": "next_cursor of the page before", "limit": f"1 to {_LONGEST_PAGE}, {_PAGE} by default"},
+        query=paging.QUERY,
     ),
 ]
