@@ -24,6 +24,8 @@ _OUR_BEGINNINGS = (
     "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
     "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_", "WITHDRAWAL",
 )  # fmt: skip
+TON_CONNECT_MANIFEST = "/tonconnect-manifest.json"
+"""Where every gateway serves the manifest of TON Connect."""
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
 
@@ -175,6 +177,12 @@ class Settings:
     def home_url(self) -> str:
         """Where people find the game: for links, without a slash at the end."""
         return (self.public_url or self.mini_app_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def wallet_manifest_url(self) -> str:
+        """The manifest that wallets are sent to from the chat; empty where there is none that they can reach."""
+        own = self.home_url + TON_CONNECT_MANIFEST
+        return self.ton_connect_manifest_url or (own if own.startswith("https://") else "")
 
 
 _FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}

@@ -37,6 +37,7 @@ from gateway.routes import (
     leaderboard,
     limits,
     linking,
+    manifest,
     notices,
     operations,
     payments,
@@ -124,6 +125,7 @@ def build_app(settings: Settings) -> Starlette:
     routes: list[BaseRoute] = [Route(r.path, r) for r in _resources(offered)]
     routes += operations.routes(ENDPOINTS)
     routes += telegram.routes()
+    routes += manifest.routes(settings)
     routes.append(WebSocketRoute(WEBSOCKET_PATH, websocket_endpoint))
 
     opening = Opening(settings)

@@ -45,7 +45,7 @@ async def show(message: Message, services: Services, person: Person | None, lang
         await say(message, texts.NOT_STARTED[language])
     elif person.banned:
         await say(message, texts.BANNED[language].format(reason=person.ban_reason or texts.NO_REASON[language]))
-    elif not services.settings.ton_connect_domains or not services.settings.ton_connect_manifest_url:
+    elif not services.settings.ton_connect_domains or not services.settings.wallet_manifest_url:
         await say(message, texts.WALLET_SWITCHED_OFF[language])
     else:
         linked = await services.wallets.linked(person.user_id)
@@ -85,7 +85,7 @@ async def _connect(message: Message, services: Services, person: Person, app: Wa
     if before is not None:
         before.cancel()
     settings = services.settings
-    connection = ChatConnection(settings.ton_connect_manifest_url, services.live.connections, person.user_id)
+    connection = ChatConnection(settings.wallet_manifest_url, services.live.connections, person.user_id)
     link = await connection.begin(app, challenge.payload)
     button = InlineKeyboardButton(text=texts.WALLET_OPEN[language].format(app=app.name), url=link)
     await say(message, texts.WALLET_CONFIRM[language], InlineKeyboardMarkup(inline_keyboard=[[button]]))
