@@ -26,7 +26,7 @@ from persistence.errors import ErrorCode, GameError
 
 log = structlog.get_logger(__name__)
 
-_HEADERS: Final[list[tuple[bytes, bytes]]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+_JSON: Final = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,7 +62,8 @@ Handler = Callable[[Call], Awaitable[msgspec.Struct | bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method of a path.  `answer` names the model even where the handler gives bytes that were encoded before."""
+    """A method of a path.  `answer` names the model even where the handler gives bytes that were encoded before.
+    `cached_s`: how long anybody may keep the answer; never for what depends on who asks."""
 
     method: str
     path: str
@@ -72,9 +73,14 @@ class Endpoint:
     body: type[msgspec.Struct] | None = None
     body_optional: bool = False
     with_token: bool = True
+    cached_s: int = 0
     idempotent: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[ErrorCode, ...] = ()
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        return [_JSON, (b"cache-control", b"public, max-age=%d" % self.cached_s if self.cached_s else b"no-store")]
 
 
 _NOBODY: Final = Claims("0", None, "user", 0)
@@ -111,7 +117,7 @@ class Resource:
         else:
             status = 200
             length = (b"content-length", str(len(answer)).encode())
-            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, length]})
+            await send({"type": "http.response.start", "status": 200, "headers": [*endpoint.headers, length]})
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer})
         metrics.observe_request(scope["method"] if endpoint else "other", self.path, status, started)
 

@@ -13,7 +13,19 @@ from typing import Any
 import msgspec
 
 from chance_tap.record.document import Record
-from gateway.schemas import accounts, boards, games, limits, messages, notices, payments, rest, wallet, withdrawals
+from gateway.schemas import (
+    accounts,
+    boards,
+    games,
+    limits,
+    messages,
+    notices,
+    offers,
+    payments,
+    rest,
+    wallet,
+    withdrawals,
+)
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
 
@@ -48,6 +60,7 @@ ANSWERS: tuple[Any, ...] = (
     notices.Notices,
     notices.AppealAnswer,
     notices.Referrals,
+    offers.Offers,
     Record,
 )
 BODIES: tuple[Any, ...] = (

@@ -543,6 +543,64 @@ export const referralsSchema = z.object({
 });
 export type Referrals = z.infer<typeof referralsSchema>;
 
+/** Ways to put Stars on the balance that are switched on. */
+export const depositsSchema = z.object({
+  stars: z.boolean(),
+  ton: z.boolean(),
+});
+export type Deposits = z.infer<typeof depositsSchema>;
+
+/** Both ends count. */
+export const boundsSchema = z.object({
+  min: z.int().check(z.gte(0)),
+  max: z.int().check(z.gte(0)),
+});
+export type Bounds = z.infer<typeof boundsSchema>;
+
+/** What so many months of Telegram Premium take from the balance. */
+export const premiumTermSchema = z.object({
+  months: z.int().check(z.gte(1), z.lte(12)),
+  stars: z.int().check(z.gte(0)),
+});
+export type PremiumTerm = z.infer<typeof premiumTermSchema>;
+
+/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. */
+export const withdrawalWaysSchema = z.object({
+  ton: z.boolean(),
+  premium: z.boolean(),
+  premium_months: z.array(premiumTermSchema),
+});
+export type WithdrawalWays = z.infer<typeof withdrawalWaysSchema>;
+
+/** What a hero room is made with; the organizer's part is in hundredths of a per cent of the pool. */
+export const heroOfferSchema = z.object({
+  max_fee: z.int().check(z.gte(0)),
+  capacity: z.int().check(z.gte(0)),
+  wait_ms: z.int().check(z.gte(0)),
+  target: z.int().check(z.gte(0)),
+  organizer_bps: z.int().check(z.gte(0), z.lte(10000)),
+});
+export type HeroOffer = z.infer<typeof heroOfferSchema>;
+
+/** GET /offers. `email`: new accounts and new passwords by mail. `wallet`: linking a TON wallet, whose app is shown `wallet_manifest_url` (null: only the page's own origin has one). `ton_label` is what the coin is called. `bonus`: a run could be started as far as the settings say; the budget may be spent all the same. */
+export const offersSchema = z.object({
+  bot_username: z.nullable(z.string()),
+  email: z.boolean(),
+  deposits: depositsSchema,
+  deposit_stars: boundsSchema,
+  deposit_ton_stars: boundsSchema,
+  withdrawals: withdrawalWaysSchema,
+  withdrawal_stars: boundsSchema,
+  wallet: z.boolean(),
+  wallet_manifest_url: z.nullable(z.string()),
+  ton_network: z.enum(["mainnet", "testnet"]),
+  ton_label: z.enum(["GRAM", "TON"]),
+  bonus: z.boolean(),
+  hero: heroOfferSchema,
+  demo: z.boolean(),
+});
+export type Offers = z.infer<typeof offersSchema>;
+
 /** What was agreed before the game, and when it ran (milliseconds since the epoch). `target` 0: none. */
 export const termsSchema = z.object({
   room_id: z.string(),

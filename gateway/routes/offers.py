@@ -1,0 +1,57 @@
+"""/offers: what this server offers, the same for everybody.  Asks no store."""
+
+from typing import Final
+
+from gateway import development
+from gateway.endpoint import Call, Endpoint
+from gateway.schemas.offers import Bounds, Deposits, HeroOffer, Offers, PremiumTerm, WithdrawalWays
+from persistence.bonus import REWARD_USD
+from persistence.hero import ORGANIZER_BPS
+from persistence.withdrawals import PREMIUM_STARS
+
+PATH: Final = "/api/v1/offers"
+CACHED_S: Final = 60
+
+
+async def offers(call: Call) -> Offers:
+    """Each switch is the condition on which its endpoint would not refuse with `forbidden`."""
+    s = call.services.settings
+    premium = s.withdrawals_premium == "on"
+    terms = [PremiumTerm(months, stars) for months, stars in PREMIUM_STARS.items()]
+    return Offers(
+        bot_username=s.bot_username or None,
+        email=bool(s.smtp_url),
+        deposits=Deposits(stars=s.stars_deposits == "on" and s.has_bot, ton=s.ton_deposits),
+        deposit_stars=Bounds(s.stars_min, s.stars_max),
+        deposit_ton_stars=Bounds(s.ton_min_stars, s.ton_max_stars),
+        withdrawals=WithdrawalWays(
+            ton=s.withdrawals_ton == "on", premium=premium, premium_months=terms if premium else []
+        ),
+        withdrawal_stars=Bounds(s.withdrawal_min_stars, s.withdrawal_max_stars),
+        wallet=bool(s.ton_connect_domains),
+        wallet_manifest_url=s.wallet_manifest_url or None,
+        ton_network=s.ton_network,
+        ton_label=s.ton_label,
+        bonus=s.bonus_budget_stars >= REWARD_USD * s.bonus_stars_per_usd,
+        hero=HeroOffer(
+            max_fee=s.hero_max_fee,
+            capacity=s.hero_capacity,
+            wait_ms=s.hero_wait_s * 1000,
+            target=s.hero_target,
+            organizer_bps=ORGANIZER_BPS,
+        ),
+        demo=development.is_offered(s),
+    )
+
+
+ENDPOINTS = [
+    Endpoint(
+        method="GET",
+        path=PATH,
+        handler=offers,
+        summary="What this server offers: ways to pay and to be paid, the bonus, terms of hero rooms",
+        answer=Offers,
+        with_token=False,
+        cached_s=CACHED_S,
+    ),
+]
