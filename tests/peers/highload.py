@@ -125,12 +125,12 @@ class HighloadContract:
         value = message.info.value.grams
         second_hash = hashlib.sha256(to_send.hash + query_id.to_bytes(4, "big")).digest()
         sent_on = self.nanoton >= value + FEES
-        out = [{"hash": _b64(second_hash), "destination": self.address.upper(), "value": str(value)}] if sent_on else []
-        self._add(_norm(cell), out, success=True)
+        out = [_message(second_hash, self.address, self.address, value)] if sent_on else []
+        self._add(_message(_norm(cell), None, self.address, 0), out, success=True)
         if sent_on:
-            self._second(second_hash, message.body, query_id)
+            self._second(out[0], second_hash, message.body, query_id)
 
-    def _second(self, message_hash: bytes, body: Cell, query_id: int) -> None:
+    def _second(self, own: dict[str, Any], message_hash: bytes, body: Cell, query_id: int) -> None:
         parsed = body.begin_parse()
         assert parsed.load_uint(32) == INTERNAL_TRANSFER
         assert parsed.load_uint(64) == query_id
@@ -144,25 +144,28 @@ class HighloadContract:
         value = payment.info.value.grams
         destination = Address(payment.info.dest).to_str(is_user_friendly=False)
         if self.fail_second or self.nanoton < value + FEES:
-            self._add(message_hash, [], success=False)
+            self._add(own, [], success=False)
             return
         self.nanoton -= value + FEES
         self.paid.append(Paid(destination, value, query_id))
-        out = [
-            {
-                "hash": _b64(hashlib.sha256(message_hash).digest()),
-                "destination": destination.upper(),
-                "value": str(value),
-            }
-        ]
-        self._add(message_hash, out, success=True)
+        self._add(
+            own, [_message(hashlib.sha256(message_hash).digest(), self.address, destination, value)], success=True
+        )
 
-    def _add(self, message_hash: bytes, out: list[dict[str, Any]], *, success: bool) -> None:
-        self._lt += 1
-        self.transactions[message_hash.hex()] = {
+    def leak(self, destination: str, nanoton: int) -> dict[str, Any]:
+        """Somebody else has the key, and pays himself."""
+        own = _message(hashlib.sha256(b"leak %d" % self._lt).digest(), self.address, self.address, 50_000_000)
+        stolen = _message(hashlib.sha256(b"stolen %d" % self._lt).digest(), self.address, destination, nanoton)
+        return self._add(own, [stolen], success=True)
+
+    def _add(self, message: dict[str, Any], out: list[dict[str, Any]], *, success: bool) -> dict[str, Any]:
+        before, self._lt = self._lt, self._lt + 1
+        message_hash = b64decode(message["hash"])
+        transaction = {
             "account": self.address.upper(),
             "hash": _b64(hashlib.sha256(b"t" + message_hash).digest()),
             "lt": str(self._lt),
+            "prev_trans_lt": str(before),
             "now": self.now_s,
             "mc_block_seqno": 1 if self.final else None,
             "emulated": not self.final,
@@ -171,9 +174,11 @@ class HighloadContract:
                 "compute_ph": {"success": True, "exit_code": 0},
                 "action": {"success": success, "result_code": 0 if success else 37},
             },
-            "in_msg": {"hash": _b64(message_hash)},
+            "in_msg": message,
             "out_msgs": out,
         }
+        self.transactions[message_hash.hex()] = transaction
+        return transaction
 
     def finalise(self) -> None:
         """Whatever happened is in the masterchain now."""
@@ -193,16 +198,21 @@ class HighloadToncenter:
 
     async def start(self) -> "HighloadToncenter":
         app = web.Application(middlewares=[self._faults])
-        app.router.add_get("/api/v3/masterchainInfo", self._info)
-        app.router.add_get("/api/v3/transactionsByMessage", self._by_message)
-        app.router.add_post("/api/v3/message", self._message)
-        app.router.add_post("/api/v3/runGetMethod", self._get_method)
+        self.add_routes(app)
+        app.router.add_get("/api/v3/transactions", self.tell_transactions)
+        app.router.add_post("/api/v3/runGetMethod", self.run_get_method)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
+
+    def add_routes(self, app: web.Application) -> None:
+        """What only this server has."""
+        app.router.add_get("/api/v3/masterchainInfo", self._info)
+        app.router.add_get("/api/v3/transactionsByMessage", self._by_message)
+        app.router.add_post("/api/v3/message", self._message)
 
     async def stop(self) -> None:
         assert self._runner is not None
@@ -237,7 +247,17 @@ class HighloadToncenter:
         found = None if self.contract.lose_index else self.contract.transactions.get(request.query["msg_hash"])
         return web.json_response({"transactions": [found] if found else [], "address_book": {}})
 
-    async def _get_method(self, request: web.Request) -> web.Response:
+    async def tell_transactions(self, request: web.Request) -> web.Response:
+        """GET /transactions of the wallet."""
+        query = request.query
+        assert (query["account"].lower(), query["sort"]) == (self.contract.address, "asc")
+        start_lt, limit = int(query["start_lt"]), int(query["limit"])
+        shown = [] if self.contract.lose_index else list(self.contract.transactions.values())
+        page = [each for each in shown if int(each["lt"]) >= start_lt][:limit]
+        return web.json_response({"transactions": page, "address_book": {}})
+
+    async def run_get_method(self, request: web.Request) -> web.Response:
+        """POST /runGetMethod: `processed?` of the wallet."""
         body = await request.json()
         assert body["address"].lower() == self.contract.address
         assert body["method"] == "processed?"
@@ -248,6 +268,18 @@ class HighloadToncenter:
 
 def _b64(data: bytes) -> str:
     return b64encode(data).decode()
+
+
+def _message(hash_: bytes, source: str | None, destination: str, nanoton: int) -> dict[str, Any]:
+    return {
+        "hash": _b64(hash_),
+        "source": None if source is None else source.upper(),
+        "destination": destination.upper(),
+        "value": None if source is None else str(nanoton),
+        "opcode": None if source is None else hex(INTERNAL_TRANSFER),
+        "bounced": False,
+        "message_content": {"body": "", "decoded": None},
+    }
 
 
 def _norm(cell: Cell) -> bytes:

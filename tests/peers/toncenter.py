@@ -173,8 +173,8 @@ class Toncenter:
 
     async def start(self) -> "Toncenter":
         app = web.Application(middlewares=[self._faults])
-        app.router.add_get("/api/v3/transactions", self._transactions)
-        app.router.add_post("/api/v3/runGetMethod", self._run_get_method)
+        app.router.add_get("/api/v3/transactions", self.tell_transactions)
+        app.router.add_post("/api/v3/runGetMethod", self.run_get_method)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -205,7 +205,8 @@ class Toncenter:
         answer: web.StreamResponse = await handler(request)
         return answer
 
-    async def _transactions(self, request: web.Request) -> web.Response:
+    async def tell_transactions(self, request: web.Request) -> web.Response:
+        """GET /transactions of an account."""
         query = request.query
         limit, start_lt = int(query.get("limit", "10")), int(query.get("start_lt", "0"))
         if limit > LONGEST_PAGE or query.get("sort") != "asc":
@@ -221,7 +222,8 @@ class Toncenter:
             return tx.json
         return {name: value for name, value in tx.json.items() if not name.startswith("prev_")}
 
-    async def _run_get_method(self, request: web.Request) -> web.Response:
+    async def run_get_method(self, request: web.Request) -> web.Response:
+        """POST /runGetMethod, as the chain's `getters` have it."""
         body = await request.json()
         answer = self.chain.getters.get((body["address"].lower(), body["method"]))
         return web.json_response(answer or {"gas_used": 0, "exit_code": -13, "stack": []})

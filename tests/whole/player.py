@@ -52,6 +52,11 @@ class Player:
         content: dict[str, Any] = answer.json()
         return content
 
+    async def send(self, method: str, path: str, body: dict[str, Any] | None = None, *, status: int = 200) -> Any:
+        answer = await self.http.request(method, path, json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
     async def post(self, path: str, body: dict[str, Any], *, status: int = 200, key: str | None = None) -> Any:
         headers = {"idempotency-key": key or str(uuid.uuid4())}
         answer = await self.http.post(path, json=body, headers=headers)

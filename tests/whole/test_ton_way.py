@@ -1,0 +1,160 @@
+"""A person's whole way with TON through real processes: a wallet linked, TON in, a game won, TON out; in both
+languages, and what the ledger says of it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures.stack import Stack
+from tests.peers.telegram import TelegramApi
+from tests.peers.ton import TonNetwork
+from tests.peers.wallet import Wallet
+from tests.whole.conftest import PUBLIC_URL, bot_environment, command
+from tests.whole.player import Player
+from tests.whole.test_outage import eventually
+from tests.whole.test_whole_way import ledger
+
+DOMAIN = PUBLIC_URL.removeprefix("https://")
+HOUSE = "0:" + "5f" * 32
+KEY = "3c" * 32
+NANOTON = 3_000_000  # a Star
+STAKE = 500
+PRIZE = 2 * STAKE
+
+
+@pytest.fixture
+def ton() -> Iterator[TonNetwork]:
+    network = TonNetwork(KEY)
+    network.start()
+    yield network
+    network.stop()
+
+
+@pytest.fixture
+def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi, ton: TonNetwork) -> Stack:
+    money = {
+        "PUBLIC_URL": PUBLIC_URL,
+        "TON_CONNECT_DOMAINS": DOMAIN,
+        "TON_WALLET_ADDRESS": HOUSE,
+        "TON_NANOTON_PER_STAR": str(NANOTON),
+        "TONCENTER_URL": ton.url,
+        "TONCENTER_PER_S": "1000",
+        "TON_POLL_MS": "100",
+        "WITHDRAWALS_TON": "on",
+        "WITHDRAWAL_HOLD_S": "1",
+        "TON_PAYOUT_KEY": KEY,
+    }
+    stack = make_stack(CAPACITY="2", GAME_S="2", WAIT_S="30", **bot_environment(telegram_api), **money)
+    telegram_api.tunnel(PUBLIC_URL, stack.url)
+    command(stack, "bot", "set-webhook", "--url", PUBLIC_URL)
+    return stack
+
+
+async def test_from_a_wallet_to_the_pay_out(
+    product: Stack, telegram_api: TelegramApi, ton: TonNetwork, database_url: str
+) -> None:
+    people = [telegram_api.person("Аня", language_code="ru"), telegram_api.person("Ben", language_code="en")]
+    winner, loser = [await Player.log_in(person, product.url) for person in people]
+    wallets = {winner.user_id: Wallet(seed=1, version="v4r2"), loser.user_id: Wallet(seed=2, version="v5r1")}
+    for player in (winner, loser):
+        await _links(player, wallets[player.user_id])
+        await _pays(player, wallets[player.user_id], ton)
+
+    rooms = [(await player.post("/rooms/join", {"stake": STAKE}))["room"]["room_id"] for player in (winner, loser)]
+    assert rooms[0] == rooms[1]
+    results = await asyncio.gather(winner.play(rooms[0], 9), loser.play(rooms[0], 4))
+    assert [(each["winner"], each["payout"]) for each in results] == [(winner.user_id, PRIZE), (winner.user_id, 0)]
+
+    refusal = await loser.post("/withdrawals", {"stars": STAKE, "method": "ton"}, status=402)
+    assert (refusal["code"], refusal["details"]) == ("insufficient_balance", {"needed": STAKE, "balance": 0})
+    await _withdraws(winner, wallets[winner.user_id], ton, product)
+
+    moves = ledger(database_url, winner.user_id, loser.user_id)
+    print("\n".join(f"{kind:10} {account:10} {amount:+}" for kind, account, amount in moves))
+    assert moves == [
+        *(("deposit", "chain", -STAKE), ("deposit", "winner", STAKE)),
+        *(("deposit", "chain", -STAKE), ("deposit", "loser", STAKE)),
+        *(("stake", "winner", -STAKE), ("stake", "escrow", STAKE)),
+        *(("stake", "loser", -STAKE), ("stake", "escrow", STAKE)),
+        *(("settle", "escrow", -PRIZE), ("settle", "winner", PRIZE)),
+        *(("withdrawal", "winner", -PRIZE), ("withdrawal", "held", PRIZE)),
+        *(("payout", "held", -PRIZE), ("payout", "chain", PRIZE)),
+    ]
+    command(product, "audit")
+    money = json.loads(command(product, "money", "--json"))
+    assert money["differences"] == []
+    flows = {name: stars for name, stars in money["flows"].items() if stars}
+    assert flows == {
+        "deposits_ton": PRIZE,
+        "stakes": PRIZE,
+        "prizes": PRIZE,
+        "withdrawals_asked": PRIZE,
+        "paid_out_ton": PRIZE,
+    }
+    assert not any(money["balances"].values())
+    for player in (winner, loser):
+        await player.close()
+    assert product.errors() == []
+
+
+async def _links(player: Player, wallet: Wallet) -> None:
+    """The wallet signs what the server gave it, and then it is the account's."""
+    assert (await player.get("/me"))["has_ton_wallet"] is False
+    challenge = await player.send("POST", "/wallet/proof")
+    account = wallet.account()
+    body = {
+        "address": account["address"],
+        "network": account["network"],
+        "public_key": account["publicKey"],
+        "state_init": account["walletStateInit"],
+        "proof": wallet.proof(challenge["payload"], domain=DOMAIN, timestamp=int(time.time())),
+    }
+    assert (await player.send("PUT", "/wallet", body))["wallet"] == wallet.address
+    again = await player.send("PUT", "/wallet", body, status=400)  # the payload was good once
+    assert any("а" <= letter <= "я" for letter in again["message"]) == (player.user["language"] == "ru")
+    me = await player.get("/me")
+    assert (me["has_ton_wallet"], me["wallet"]) == (True, wallet.address)
+
+
+async def _pays(player: Player, wallet: Wallet, ton: TonNetwork) -> None:
+    """What the order says, with its memo; the player hears of it by the socket."""
+    payment = (await player.post("/payments/ton", {"stars": STAKE}))["payment"]
+    asked = payment["ton"]
+    assert (payment["state"], asked["address"], asked["nanoton"]) == ("pending", HOUSE, STAKE * NANOTON)
+    ton.send(asked["address"], asked["nanoton"], asked["memo"], source=wallet.address)
+    frames: dict[str, dict[str, Any]] = {}
+    while len(frames) < 2:
+        frame = await player.socket.next()
+        if frame["type"] in ("payment", "balance"):
+            frames[frame["type"]] = frame
+    assert (frames["payment"]["status"], frames["balance"]["balance"]) == ("paid", STAKE)
+    paid = (await player.get(f"/payments/{payment['payment_id']}"))["payment"]
+    assert (paid["state"], paid["credited"]) == ("paid", STAKE)
+
+
+async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: Stack) -> None:
+    """Held, then an operator's word, then two transactions of the paying wallet, and one payment."""
+    asked = (await player.post("/withdrawals", {"stars": PRIZE, "method": "ton"}))["withdrawal"]
+    assert (asked["state"], asked["ton"]["address"], asked["ton"]["transaction"]) == ("held", wallet.address, None)
+    assert await player.balance() == 0
+
+    async def latest() -> dict[str, Any]:
+        found: dict[str, Any] = (await player.get("/withdrawals"))["withdrawals"][0]
+        return found
+
+    async def is_in(state: str) -> bool:
+        return bool((await latest())["state"] == state)
+
+    await eventually(lambda: is_in("approval"))
+    assert ton.wallet.paid == []
+    await asyncio.to_thread(command, product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
+    await eventually(lambda: is_in("sent"))
+    (paid,) = ton.wallet.paid
+    assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON)
+    assert (await latest())["ton"]["transaction"] is not None
+    steps = json.loads(command(product, "withdrawals", "show", asked["withdrawal_id"], "--json"))["steps"]
+    assert [step["by"] for step in steps if step["what"] == "again: approved"] == ["the test"]
