@@ -6,6 +6,9 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser import accessibility
+from tests.browser.telegram import Telegram
+
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 # One tap every `ms` for `count` taps, as fingers make them; answers with the number made.
@@ -34,11 +37,23 @@ async def seat_somebody(url: str, name: str, stake: int) -> None:
 
 
 class Player:
-    """One page; `url` is where it finds the gateway."""
+    """One page; `url` is where it finds the app."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, telegram: Telegram | None = None) -> None:
         self.page = page
         self.url = url
+        self._telegram = telegram
+
+    @property
+    def telegram(self) -> Telegram:
+        """The client around the page, where there is one."""
+        assert self._telegram, "this page was opened outside Telegram"
+        return self._telegram
+
+    async def launch(self) -> None:
+        """Open the app as Telegram does: one is in at once."""
+        await self.page.goto(self.url)
+        await expect(self.card(50)).to_be_visible()
 
     async def log_in(self, name: str) -> None:
         """Come in as a new demo player."""
@@ -68,6 +83,10 @@ class Player:
 
     async def expect_balance(self, stars: int) -> None:
         await expect(self.page.get_by_test_id("balance")).to_contain_text(f"{stars} ")
+
+    async def expect_accessible(self) -> None:
+        """Nothing that WCAG 2.2 AA, or our own rule of 44 px, forbids."""
+        assert await accessibility.faults(self.page) == []
 
     async def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -1,22 +1,18 @@
 """Coming in and what can be done before a game: in Telegram, outside it, and with too few Stars."""
 
 from collections.abc import Callable
-from urllib.parse import quote
 
-import httpx
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.telegram import DARK, LIGHT, TelegramClient
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-THEME = '{"bg_color":"#f0e8ff","text_color":"#201040","secondary_bg_color":"#ffffff"}'
-# What a Telegram client gives its web view: a way to be called.
-WEB_VIEW = (
-    "window.events = [];window.TelegramWebviewProxy = { postEvent: (name, data) => window.events.push([name, data]) };"
-)
+# A theme of somebody's own.
+VIOLET = {"bg_color": "#f0e8ff", "text_color": "#201040", "secondary_bg_color": "#ffffff"}
 
 
 async def test_leaving_gives_the_stake_back_and_the_language_stays(
@@ -73,27 +69,35 @@ async def test_the_page_opened_last_has_the_room(make_stack: Callable[..., Stack
 
 async def test_inside_telegram_one_is_in_at_once(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
     stack = make_stack(WAIT_S="60")
-    async with httpx.AsyncClient(base_url=stack.url) as client:
-        answer = await client.post("/dev/init-data", json={"first_name": "Тимур", "language_code": "ru"})
-    signed = answer.json()
-    launch = f"tgWebAppData={quote(signed['init_data'])}&tgWebAppVersion=8.0&tgWebAppPlatform=ios"
-    url = f"{stack.url}/#{launch}&tgWebAppThemeParams={quote(THEME)}"
-    player = await open_page(url)
-    await player.page.add_init_script(WEB_VIEW)
-    await player.page.goto(url)
+    client = TelegramClient(version="9.1", first_name="Тимур", language="ru", theme=VIOLET)
+    player = await open_page(stack.url, telegram=client)
+    await player.launch()
     await expect(player.says("Тимур")).to_be_visible()
     background = "getComputedStyle(document.body).backgroundColor"
     assert await player.page.evaluate(background) == "rgb(240, 232, 255)"
     assert await player.page.evaluate("document.documentElement.dataset.theme") == "light"
     await player.screenshot("home-telegram-theme")
+    await player.telegram.set_theme(DARK)
+    assert await player.page.evaluate(background) == "rgb(23, 33, 43)"
+    assert await player.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
+    await player.telegram.asked("web_app_ready")
     await player.join(50)
-    events = "window.events.map(([name, data]) => name + ' ' + data)"
-    shown = 'web_app_setup_back_button {"is_visible":true}'
-    assert shown in await player.page.evaluate(events)
-    assert any("web_app_ready" in event for event in await player.page.evaluate(events))
-    await player.page.evaluate("window.Telegram.WebView.receiveEvent('back_button_pressed')")
+    await player.telegram.press_back()
     await expect(player.page.get_by_role("heading", name="Комнаты")).to_be_visible()
+
+
+async def test_the_oldest_telegram_is_asked_nothing_it_does_not_know(
+    make_stack: Callable[..., Stack], open_page: OpenPage
+) -> None:
+    stack = make_stack(WAIT_S="60")
+    player = await open_page(stack.url, telegram=TelegramClient(version="6.0", theme=LIGHT))
+    await player.launch()
+    await player.join(50)
+    await player.page.get_by_role("button", name="Leave").click()
+    await expect(player.card(50)).to_be_visible()
+    known = {"web_app_ready", "web_app_expand", "web_app_setup_closing_behavior"}
+    assert {asked.method for asked in player.telegram.heard} <= known
 
 
 async def test_outside_telegram_a_page_says_how_to_open_it(
