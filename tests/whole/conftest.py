@@ -35,8 +35,7 @@ def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi) -> Stac
     """Everything running, and Telegram told by the product's own command where the webhook is."""
     rules = {"CAPACITY": "2", "GAME_S": "2", "WAIT_S": "30", "WITHDRAWALS_PREMIUM": "on", "WITHDRAWAL_HOLD_S": "0"}
     stack = make_stack(**rules, **bot_environment(telegram_api))
-    telegram_api.tunnel(PUBLIC_URL, stack.url)
-    command(stack, "bot", "set-webhook", "--url", PUBLIC_URL)
+    set_webhook(stack, telegram_api)
     return stack
 
 
@@ -46,6 +45,12 @@ def gateway(database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_pa
     environment = Stack(tmp_path, database_url, redis_url, bot_environment(telegram_api)).environment
     with DoomedGateway(environment, tmp_path / "gateway.log") as doomed:
         yield doomed
+
+
+def set_webhook(stack: Stack, telegram_api: TelegramApi) -> None:
+    """By the product's own command, to its first gateway."""
+    telegram_api.tunnel(PUBLIC_URL, stack.url)
+    command(stack, "bot", "set-webhook", "--url", PUBLIC_URL)
 
 
 def command(stack: Stack, *arguments: str) -> str:

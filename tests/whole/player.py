@@ -4,7 +4,6 @@ import asyncio
 import time
 import uuid
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -32,13 +31,20 @@ class Player:
         content = answer.json()
         http.headers["authorization"] = f"Bearer {content['token']}"
         player = cls(person, http, content["user"])
-        player._socket = await Peer.open(urlsplit(url).port or 0, f"{API}/ws")
-        await player.socket.send({"type": "hello", "token": content["token"]})
-        await player.socket.next("welcome")
+        await player.open_app()
         return player
 
-    async def close(self) -> None:
+    async def open_app(self) -> None:
+        """A socket that says hello: the bot leaves in peace whoever has one."""
+        self._socket = await Peer.open(self.http.base_url.port or 0, f"{API}/ws")
+        await self.socket.send({"type": "hello", "token": self.http.headers["authorization"].split()[1]})
+        await self.socket.next("welcome")
+
+    def close_app(self) -> None:
         self.socket.abort()
+
+    async def close(self) -> None:
+        self.close_app()
         await self.http.aclose()
 
     @property
@@ -73,6 +79,11 @@ class Player:
 
     async def play(self, room_id: str, taps: int) -> dict[str, Any]:
         """Follow the room, tap so often once it runs, and wait for the result: the `settled` frame."""
+        await self.taps(room_id, taps)
+        return await self.socket.next("settled")
+
+    async def taps(self, room_id: str, taps: int) -> None:
+        """Follow the room and tap so often once it runs, until the taps are counted."""
         await self.socket.send({"type": "enter", "room_id": room_id})
         snapshot = await self.socket.next("snapshot")
         offset_ms = snapshot["server_time_ms"] - time.monotonic() * 1000
@@ -83,4 +94,5 @@ class Player:
         await self.socket.send(
             {"type": "taps", "user_id": self.user_id, "count": taps, "timestamp": stamp, "seq": 1, "room_id": room_id}
         )
-        return await self.socket.next("settled")
+        while self.user_id not in (await self.socket.next("progress"))["taps"]:
+            pass
