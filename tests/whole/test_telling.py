@@ -1,4 +1,4 @@
-"""What two real workers say by themselves, through the job queue: to whom the app is closed, once, and never to others."""
+"""What two real workers say by themselves, through the job queue: only to whom the app is closed, and once."""
 
 import asyncio
 import time
@@ -72,7 +72,7 @@ async def closed(player: Player, live: LiveStore) -> None:
     """The app is closed, and the gateway has said so."""
     player.close_app()
     async with asyncio.timeout(20):
-        while await live.presence.present([player.user_id], live.now_ms()):
+        while await live.presence.present([player.user_id], live.now_ms()):  # noqa: ASYNC110 - it is polled
             await asyncio.sleep(0.02)
 
 
