@@ -4,6 +4,7 @@ from aiogram import Dispatcher
 
 from bot.routers import account, admin, appeal, chat, documents, language, payments, start, wallet
 from bot.services import Services
+from bot.throttle import Throttle
 
 ROUTERS = (
     payments,
@@ -21,6 +22,8 @@ ROUTERS = (
 def build_dispatcher(services: Services) -> Dispatcher:
     """One a process.  No conversation is kept between updates: any gateway may get the next one."""
     dispatcher = Dispatcher(disable_fsm=True, services=services)
+    for observer in (dispatcher.message, dispatcher.callback_query):
+        observer.outer_middleware(Throttle())
     for module in ROUTERS:
         dispatcher.include_router(module.build())
     return dispatcher

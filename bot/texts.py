@@ -237,6 +237,10 @@ MENU: Final[Mapping[str, Text]] = {
     "terms": {"ru": "Правила", "en": "Terms"},
     "privacy": {"ru": "Конфиденциальность", "en": "Privacy"},
 }
+TOO_FAST: Final[Text] = {
+    "ru": "Слишком быстро. Подождите, пожалуйста, немного, и я снова отвечу.",
+    "en": "That is too fast. Please wait a little, then I answer again.",
+}
 UNKNOWN: Final[Text] = {
     "ru": "Я вас не понял. Список команд: /help",
     "en": "I did not understand. The commands: /help",

@@ -141,6 +141,14 @@ def message(telegram_id: int, *, sender: dict[str, Any] | None = None, **content
     return update("message", head | {"from": person(telegram_id, **(sender or {}))} | content)
 
 
+async def press(chats: Chats, data: str, telegram_id: int = 7) -> int:
+    """A button under a message of the bot."""
+    chat = {"id": telegram_id, "type": "private"}
+    message = {"message_id": 1, "date": int(time.time()), "chat": chat, "text": "x"}
+    query = {"id": "1", "from": person(telegram_id), "chat_instance": "1", "data": data, "message": message}
+    return await chats.deliver(update("callback_query", query))
+
+
 @pytest.fixture
 def chats(client: httpx.AsyncClient) -> Chats:
     return Chats(client)

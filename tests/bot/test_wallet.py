@@ -13,7 +13,7 @@ from bot.connect import WalletApp
 from bot.routers import wallet as router
 from chance_tap.settings import Settings
 from persistence.ton.address import friendly
-from tests.bot.conftest import Chats, Execute, Telegram, person, update
+from tests.bot.conftest import Chats, Execute, Telegram, press
 from tests.peers.bridge import Bridge, BridgeWallet
 from tests.peers.wallet import Wallet
 
@@ -33,13 +33,6 @@ async def bridge(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bridge]:
     monkeypatch.setattr(router, "APPS", (WalletApp("Test", server.url, "https://wallet.example/connect"),))
     yield server
     await server.stop()
-
-
-async def press(chats: Chats, data: str, telegram_id: int = 7) -> int:
-    chat = {"id": telegram_id, "type": "private"}
-    message = {"message_id": 1, "date": int(time.time()), "chat": chat, "text": "x"}
-    query = {"id": "1", "from": person(telegram_id), "chat_instance": "1", "data": data, "message": message}
-    return await chats.deliver(update("callback_query", query))
 
 
 async def opened(chats: Chats, telegram: Telegram, bridge: Bridge, wallet: Wallet) -> BridgeWallet:
