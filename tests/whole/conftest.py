@@ -10,11 +10,29 @@ import pytest_asyncio
 
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
+from tests.peers.ton import TonNetwork
 from tests.whole.doomed import DoomedGateway
 from tests.ws.client import Peer
 
 PUBLIC_URL = "https://play.example"
+HOUSE = "0:" + "5f" * 32
+PAYOUT_KEY = "3c" * 32
+NANOTON_PER_STAR = 3_000_000
 WEBHOOK_SECRET = "a_webhook-secret_of_37_characters_1234"
+
+
+def ton_environment(ton: TonNetwork) -> dict[str, str]:
+    return {
+        "PUBLIC_URL": PUBLIC_URL,
+        "TON_CONNECT_DOMAINS": PUBLIC_URL.removeprefix("https://"),
+        "TON_WALLET_ADDRESS": HOUSE,
+        "TON_NANOTON_PER_STAR": str(NANOTON_PER_STAR),
+        "TONCENTER_URL": ton.url,
+        "TONCENTER_PER_S": "1000",
+        "TON_POLL_MS": "100",
+        "WITHDRAWALS_TON": "on",
+        "TON_PAYOUT_KEY": PAYOUT_KEY,
+    }
 
 
 def bot_environment(telegram_api: TelegramApi) -> dict[str, str]:
@@ -37,6 +55,14 @@ def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi) -> Stac
     stack = make_stack(**rules, **bot_environment(telegram_api))
     set_webhook(stack, telegram_api)
     return stack
+
+
+@pytest.fixture
+def ton() -> Iterator[TonNetwork]:
+    network = TonNetwork(PAYOUT_KEY)
+    network.start()
+    yield network
+    network.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ languages, and what the ledger says of it."""
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,42 +13,20 @@ from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
-from tests.whole.conftest import PUBLIC_URL, bot_environment, command
+from tests.whole.conftest import HOUSE, NANOTON_PER_STAR, PUBLIC_URL, bot_environment, command, ton_environment
 from tests.whole.player import Player
 from tests.whole.test_outage import eventually
 from tests.whole.test_whole_way import ledger
 
 DOMAIN = PUBLIC_URL.removeprefix("https://")
-HOUSE = "0:" + "5f" * 32
-KEY = "3c" * 32
-NANOTON = 3_000_000  # a Star
 STAKE = 500
 PRIZE = 2 * STAKE
 
 
 @pytest.fixture
-def ton() -> Iterator[TonNetwork]:
-    network = TonNetwork(KEY)
-    network.start()
-    yield network
-    network.stop()
-
-
-@pytest.fixture
 def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi, ton: TonNetwork) -> Stack:
-    money = {
-        "PUBLIC_URL": PUBLIC_URL,
-        "TON_CONNECT_DOMAINS": DOMAIN,
-        "TON_WALLET_ADDRESS": HOUSE,
-        "TON_NANOTON_PER_STAR": str(NANOTON),
-        "TONCENTER_URL": ton.url,
-        "TONCENTER_PER_S": "1000",
-        "TON_POLL_MS": "100",
-        "WITHDRAWALS_TON": "on",
-        "WITHDRAWAL_HOLD_S": "1",
-        "TON_PAYOUT_KEY": KEY,
-    }
-    stack = make_stack(CAPACITY="2", GAME_S="2", WAIT_S="30", **bot_environment(telegram_api), **money)
+    rules = {"CAPACITY": "2", "GAME_S": "2", "WAIT_S": "30", "WITHDRAWAL_HOLD_S": "1"}
+    stack = make_stack(**rules, **bot_environment(telegram_api), **ton_environment(ton))
     telegram_api.tunnel(PUBLIC_URL, stack.url)
     command(stack, "bot", "set-webhook", "--url", PUBLIC_URL)
     return stack
@@ -124,7 +102,7 @@ async def _pays(player: Player, wallet: Wallet, ton: TonNetwork) -> None:
     """What the order says, with its memo; the player hears of it by the socket."""
     payment = (await player.post("/payments/ton", {"stars": STAKE}))["payment"]
     asked = payment["ton"]
-    assert (payment["state"], asked["address"], asked["nanoton"]) == ("pending", HOUSE, STAKE * NANOTON)
+    assert (payment["state"], asked["address"], asked["nanoton"]) == ("pending", HOUSE, STAKE * NANOTON_PER_STAR)
     ton.send(asked["address"], asked["nanoton"], asked["memo"], source=wallet.address)
     frames: dict[str, dict[str, Any]] = {}
     while len(frames) < 2:
@@ -154,7 +132,7 @@ async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: S
     await asyncio.to_thread(command, product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
     await eventually(lambda: is_in("sent"))
     (paid,) = ton.wallet.paid
-    assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON)
+    assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON_PER_STAR)
     assert (await latest())["ton"]["transaction"] is not None
     steps = json.loads(command(product, "withdrawals", "show", asked["withdrawal_id"], "--json"))["steps"]
     assert [step["by"] for step in steps if step["what"] == "again: approved"] == ["the test"]
