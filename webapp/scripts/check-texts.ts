@@ -9,6 +9,8 @@ const FORMS = {
   ru: { cardinal: ["one", "few", "many", "other"], ordinal: ["other"] },
 } as const;
 
+const WEBAPP = new URL("../", import.meta.url);
+
 type Language = keyof typeof FORMS;
 interface Texts {
   readonly [key: string]: string | Texts;
@@ -31,8 +33,14 @@ function placeholders(text: string): string {
 
 /** Key without its plural form -> the placeholders of its texts; what is wrong goes to `complaints`. */
 function examine(language: Language, complaints: string[]): Map<string, string> {
-  const url = new URL(`../src/texts/${language}.json`, import.meta.url);
-  const texts = flatten(JSON.parse(readFileSync(url, "utf8")) as Texts);
+  const texts = new Map<string, string>();
+  for (const path of globSync(`src/texts/*.${language}.json`, { cwd: WEBAPP })) {
+    const area = JSON.parse(readFileSync(new URL(path, WEBAPP), "utf8")) as Texts;
+    for (const [key, text] of flatten(area)) {
+      if (texts.has(key)) complaints.push(`${language}: ${key} is in two areas`);
+      texts.set(key, text);
+    }
+  }
   const found = new Map<string, string>();
   const plurals = new Map<string, Set<string>>();
   for (const [key, text] of texts) {
@@ -63,8 +71,8 @@ for (const name of new Set([...en.keys(), ...ru.keys()])) {
   else if (!ru.has(name)) complaints.push(`ru: ${name} is missing`);
   else if (en.get(name) !== ru.get(name)) complaints.push(`${name}: the placeholders differ`);
 }
-const source = globSync("src/**/*.{ts,tsx}", { cwd: new URL("..", import.meta.url) })
-  .map((path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8"))
+const source = globSync("src/**/*.{ts,tsx}", { cwd: WEBAPP })
+  .map((path) => readFileSync(new URL(path, WEBAPP), "utf8"))
   .join("\n");
 for (const name of en.keys()) {
   const key = name.replace(/ \(.*/, "");

@@ -40,7 +40,7 @@ export class NetworkError extends Error {
 }
 
 export interface Request<S extends z.ZodMiniType> {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly answer: S;
   readonly body?: object;

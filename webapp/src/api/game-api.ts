@@ -1,4 +1,8 @@
-/** The endpoints a logged-in player uses.  Owns their paths; renews the token once where it was refused. */
+/**
+ * What a logged-in player asks the server: `ask` for any endpoint, and those that the first screens need.
+ *
+ * Renews the token once where it was refused.  Screens that are loaded later keep their endpoints beside them.
+ */
 import type * as z from "zod/mini";
 import {
   balanceAnswerSchema,
@@ -9,6 +13,7 @@ import {
   type User,
   userSchema,
 } from "../protocol/generated";
+import type { Wish } from "../join/joining";
 import { ApiError, call, type Request } from "./client";
 
 export const API = "/api/v1";
@@ -20,7 +25,9 @@ export interface Credentials {
   readonly language: () => string;
 }
 
-type Call<S extends z.ZodMiniType> = Omit<Request<S>, "token" | "language">;
+export type Call<S extends z.ZodMiniType> = Omit<Request<S>, "token" | "language">;
+
+export type Ask = <S extends z.ZodMiniType>(request: Call<S>) => Promise<z.output<S>>;
 
 export class GameApi {
   private readonly credentials: Credentials;
@@ -29,58 +36,8 @@ export class GameApi {
     this.credentials = credentials;
   }
 
-  me(): Promise<User> {
-    return this.authorized({ method: "GET", path: `${API}/me`, answer: userSchema });
-  }
-
-  setLanguage(language: User["language"]): Promise<User> {
-    return this.authorized({
-      method: "PATCH",
-      path: `${API}/me`,
-      answer: userSchema,
-      body: { language },
-    });
-  }
-
-  async tiers(): Promise<Tier[]> {
-    const answer = await this.authorized({
-      method: "GET",
-      path: `${API}/tiers`,
-      answer: tiersSchema,
-    });
-    return answer.tiers;
-  }
-
-  async join(stake: number, idempotencyKey: string): Promise<Room> {
-    const answer = await this.authorized({
-      method: "POST",
-      path: `${API}/rooms/join`,
-      answer: roomAnswerSchema,
-      body: { stake },
-      idempotencyKey,
-    });
-    return answer.room;
-  }
-
-  async room(roomId: string): Promise<Room> {
-    const answer = await this.authorized({
-      method: "GET",
-      path: `${API}/rooms/${roomId}`,
-      answer: roomAnswerSchema,
-    });
-    return answer.room;
-  }
-
-  async leave(roomId: string): Promise<number> {
-    const answer = await this.authorized({
-      method: "POST",
-      path: `${API}/rooms/${roomId}/leave`,
-      answer: balanceAnswerSchema,
-    });
-    return answer.balance;
-  }
-
-  private async authorized<S extends z.ZodMiniType>(request: Call<S>): Promise<z.output<S>> {
+  /** Bound, so that it can be handed on. */
+  readonly ask: Ask = async (request) => {
     const language = this.credentials.language();
     const token = await this.credentials.token();
     try {
@@ -89,5 +46,66 @@ export class GameApi {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       return call({ ...request, token: await this.credentials.renew(), language });
     }
+  };
+
+  me(): Promise<User> {
+    return this.ask({ method: "GET", path: `${API}/me`, answer: userSchema });
+  }
+
+  setLanguage(language: User["language"]): Promise<User> {
+    return this.ask({
+      method: "PATCH",
+      path: `${API}/me`,
+      answer: userSchema,
+      body: { language },
+    });
+  }
+
+  async tiers(): Promise<Tier[]> {
+    const answer = await this.ask({
+      method: "GET",
+      path: `${API}/tiers`,
+      answer: tiersSchema,
+    });
+    return answer.tiers;
+  }
+
+  async join(wish: Wish, idempotencyKey: string): Promise<Room> {
+    const answer = await this.ask({
+      method: "POST",
+      answer: roomAnswerSchema,
+      idempotencyKey,
+      ...seatRequest(wish),
+    });
+    return answer.room;
+  }
+
+  async room(roomId: string): Promise<Room> {
+    const answer = await this.ask({
+      method: "GET",
+      path: `${API}/rooms/${roomId}`,
+      answer: roomAnswerSchema,
+    });
+    return answer.room;
+  }
+
+  async leave(roomId: string): Promise<number> {
+    const answer = await this.ask({
+      method: "POST",
+      path: `${API}/rooms/${roomId}/leave`,
+      answer: balanceAnswerSchema,
+    });
+    return answer.balance;
+  }
+}
+
+function seatRequest(wish: Wish): { path: string; body: object } {
+  switch (wish.kind) {
+    case "standard":
+      return { path: `${API}/rooms/join`, body: { stake: wish.stake } };
+    case "key":
+      return { path: `${API}/rooms/join-by-key`, body: { key: wish.key } };
+    case "make":
+      return { path: `${API}/rooms`, body: { fee: wish.fee } };
   }
 }

@@ -1,20 +1,19 @@
-/** Which screen is shown: it follows from who is in and what the room is doing, never from a history of clicks. */
-import type { ReactNode } from "react";
+/** Which screen is shown: it follows from who is in, what the room is doing, and where in the lobby the player is. */
+import { type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { Countdown } from "../countdown/Countdown";
-import { Game } from "../game/Game";
 import { Home } from "../home/Home";
 import { ChooseDemoPlayer } from "../login/ChooseDemoPlayer";
 import { OpenInTelegram, Refused, Starting } from "../login/Gate";
 import type { User } from "../protocol/generated";
-import type { RoomView } from "../room/reducer";
-import { Results } from "../results/Results";
 import { useStore } from "../state/use-store";
 import { Splash } from "../ui/Splash";
-import { Waiting } from "../waiting/Waiting";
+import { BottomMenu } from "./BottomMenu";
 import { ConnectionState } from "./ConnectionState";
 import { useServices } from "./context";
+import { LoadFailure } from "./LoadFailure";
 import { NoticeBar } from "./NoticeBar";
+import { Arena, JoinProblem, preloadNext, SCREENS } from "./screens";
+import styles from "./app.module.css";
 
 export function App(): ReactNode {
   const { session } = useServices();
@@ -30,38 +29,64 @@ export function App(): ReactNode {
       return <Refused code={state.code} message={state.message} />;
     case "in":
       return (
-        <>
-          <Lobby user={state.user} isDemo={state.isDemo} />
+        <LoadFailure>
+          <Inside user={state.user} isDemo={state.isDemo} />
           <NoticeBar />
           <ConnectionState />
-        </>
+        </LoadFailure>
       );
   }
 }
 
-function Lobby({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
+function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
   const { t } = useTranslation();
-  const { room } = useServices();
+  const { room, joining } = useServices();
   const view = useStore(room.view);
   const isFollowing = useStore(room.isFollowing);
-  if (view) return <RoomScreen view={view} userId={user.user_id} />;
-  if (isFollowing) return <Splash text={t("home.returning")} />;
-  return <Home user={user} isDemo={isDemo} />;
+  const join = useStore(joining.state);
+  const returning = <Splash text={t("home.returning")} />;
+  return (
+    <>
+      {view ? (
+        <Suspense fallback={returning}>
+          <Arena view={view} userId={user.user_id} />
+        </Suspense>
+      ) : isFollowing ? (
+        returning
+      ) : (
+        <Lobby user={user} isDemo={isDemo} />
+      )}
+      {(join.name === "insufficient" || join.name === "failed") && (
+        <Suspense>
+          <JoinProblem join={join} />
+        </Suspense>
+      )}
+    </>
+  );
 }
 
-function RoomScreen({ view, userId }: { view: RoomView; userId: string }): ReactNode {
-  const { room, outcome } = view;
-  switch (room.state) {
-    case "waiting":
-      return <Waiting room={room} userId={userId} />;
-    case "countdown":
-      return <Countdown room={room} userId={userId} />;
-    case "playing":
-      return <Game room={room} userId={userId} />;
-    case "finished":
-    case "settled":
-      return outcome && <Results room={room} outcome={outcome} userId={userId} />;
-    case "cancelled":
-      return null;
-  }
+function Lobby({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
+  const { navigation, telegram } = useServices();
+  const place = useStore(navigation.place);
+  const isHome = place.name === "home";
+  useEffect(() => {
+    if (isHome) return;
+    return telegram.onBack(() => {
+      navigation.back();
+    });
+  }, [telegram, navigation, isHome]);
+  useEffect(preloadNext, []);
+  const Screen = SCREENS[place.name];
+  return (
+    <div className={styles.lobby}>
+      {Screen ? (
+        <Suspense fallback={<div className={styles.loading} aria-busy="true" />}>
+          <Screen user={user} place={place} />
+        </Suspense>
+      ) : (
+        <Home user={user} isDemo={isDemo} />
+      )}
+      <BottomMenu />
+    </div>
+  );
 }

@@ -3,20 +3,27 @@
  *
  * Everything here outlives any screen; screens read the stores and call the commands.
  */
+import * as z from "zod/mini";
 import { GameApi, API } from "../api/game-api";
 import { ApiError } from "../api/client";
 import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
-import { Joining } from "../home/joining";
-import type { User } from "../protocol/generated";
+import { Joining } from "../join/joining";
+import { readRoomKey } from "../join/room-key";
+import type { ClientFrame, ServerFrame, User } from "../protocol/generated";
 import { RoomSession } from "../room/room-session";
 import { Session } from "../session/session";
+import { recall, remember } from "../session/storage";
+import { PreferenceStore } from "../settings/preferences";
+import { createEvents, type Events } from "../state/events";
 import { createStore, type Readable } from "../state/store";
 import { ServerClock } from "../taps/clock";
 import { connectTelegram, type Telegram } from "../telegram/telegram";
 import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
+import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 
+const INVITATION = "invitation";
 const CLOSE_TOKEN_REFUSED = 4501;
 /** A server that refuses every token must not be asked in a tight loop. */
 const RENEWED_MS = 1000;
@@ -25,6 +32,8 @@ const REFUND_MS = 4000;
 
 export interface Services {
   readonly telegram: Telegram;
+  readonly navigation: Navigation;
+  readonly preferences: PreferenceStore;
   readonly session: Session;
   readonly api: GameApi;
   readonly room: RoomSession;
@@ -32,6 +41,10 @@ export interface Services {
   readonly clock: ServerClock;
   readonly notices: Notices;
   readonly phase: Readable<Phase>;
+  /** Every frame of the server but `welcome`, after the room has seen it. */
+  readonly frames: Events<ServerFrame>;
+  /** False where the frame could not go out: there is no connection. */
+  readonly send: (frame: ClientFrame) => boolean;
   readonly connect: () => void;
   readonly refreshUser: () => Promise<void>;
   readonly leaveRoom: () => Promise<void>;
@@ -39,8 +52,11 @@ export interface Services {
 }
 
 export function createServices(root: HTMLElement): Services {
-  const telegram = connectTelegram(root);
+  const preferences = new PreferenceStore();
+  const telegram = connectTelegram(root, () => preferences.current.get().haptics);
+  const navigation = new Navigation();
   startTexts(telegram.languageCode ?? navigator.language);
+  openInvitation(telegram.startParam, navigation);
   const session = new Session(telegram.initData, currentLanguage);
   const api = new GameApi({
     token: () => session.token(),
@@ -50,6 +66,7 @@ export function createServices(root: HTMLElement): Services {
   const clock = new ServerClock(() => performance.now(), Date.now() - performance.now());
   const notices = new Notices();
   const phase = createStore<Phase>(IDLE);
+  const frames = createEvents<ServerFrame>();
 
   const refreshUser = async (): Promise<void> => {
     try {
@@ -96,6 +113,7 @@ export function createServices(root: HTMLElement): Services {
       },
       onFrame: (frame, receivedAt) => {
         room.onFrame(frame, receivedAt);
+        frames.emit(frame);
       },
     },
   });
@@ -124,7 +142,7 @@ export function createServices(root: HTMLElement): Services {
   });
 
   const joining = new Joining({
-    join: (stake, key) => api.join(stake, key),
+    join: (wish, key) => api.join(wish, key),
     onSeated: (seated) => {
       room.open(seated);
       void refreshUser();
@@ -137,6 +155,8 @@ export function createServices(root: HTMLElement): Services {
 
   return {
     telegram,
+    navigation,
+    preferences,
     session,
     api,
     room,
@@ -144,6 +164,8 @@ export function createServices(root: HTMLElement): Services {
     clock,
     notices,
     phase,
+    frames,
+    send: (frame) => connection.send(frame),
     connect: () => {
       connection.start();
     },
@@ -172,6 +194,14 @@ export function createServices(root: HTMLElement): Services {
       }
     },
   };
+}
+
+/** A link with a hero room's key opens the window for it, with the key in its field; a reload does not do so again. */
+function openInvitation(startParam: string | null, navigation: Navigation): void {
+  const key = startParam === null ? null : readRoomKey(startParam);
+  if (key === null || recall(INVITATION, z.string()) === key) return;
+  remember(INVITATION, key);
+  navigation.go({ name: "enterByKey", id: key });
 }
 
 function socketUrl(): string {

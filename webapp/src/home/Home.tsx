@@ -3,12 +3,14 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
-import { BottomMenu } from "./BottomMenu";
+import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { HomeHeader } from "./HomeHeader";
-import { JoinProblem } from "./JoinProblem";
-import { RoomCard } from "./RoomCard";
+import { RoomCard, RoomCardSkeleton } from "./RoomCard";
 import { useTiers } from "./use-tiers";
 import styles from "./home.module.css";
+
+/** How many cards there are before the server has said it. */
+const USUAL_TIERS = 6;
 
 export function Home({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
   const { t } = useTranslation();
@@ -18,29 +20,56 @@ export function Home({ user, isDemo }: { user: User; isDemo: boolean }): ReactNo
   useEffect(() => {
     void refreshUser();
   }, [refreshUser]);
-  const capacity = tiers[0]?.capacity;
+  const isBusy = join.name === "busy";
+  const joined = isBusy && join.wish.kind === "standard" ? join.wish.stake : null;
   return (
     <div className={styles.home}>
       <HomeHeader user={user} />
       <main>
-        <h1>{t("home.title")}</h1>
-        {capacity !== undefined && <p>{t("home.rules", { count: capacity })}</p>}
+        <div className={styles.title}>
+          <h1>{t("home.title")}</h1>
+          {isDemo && <DemoStrip />}
+        </div>
+        <p>{t("home.rules", { count: tiers?.[0]?.capacity ?? 10 })}</p>
         {isFailing && <p role="status">{t("home.unavailable")}</p>}
-        <ul className={styles.cards}>
-          {tiers.map((tier) => (
-            <li key={tier.stake}>
-              <RoomCard
-                tier={tier}
-                isJoining={join.name === "busy" && join.stake === tier.stake}
-                isDisabled={join.name === "busy"}
-                onJoin={() => void joining.join(tier.stake)}
-              />
-            </li>
-          ))}
+        <ul className={styles.cards} aria-busy={tiers === null}>
+          {tiers === null
+            ? Array.from({ length: USUAL_TIERS }, (_, index) => (
+                <li key={index}>
+                  <RoomCardSkeleton />
+                </li>
+              ))
+            : tiers.map((tier) => (
+                <li key={tier.stake}>
+                  <RoomCard
+                    tier={tier}
+                    isJoining={joined === tier.stake}
+                    isDisabled={isBusy}
+                    onJoin={() => void joining.join({ kind: "standard", stake: tier.stake })}
+                  />
+                </li>
+              ))}
         </ul>
       </main>
-      <BottomMenu isDemo={isDemo} />
-      <JoinProblem />
+    </div>
+  );
+}
+
+/** Development: become somebody else, in either language. */
+function DemoStrip(): ReactNode {
+  const { t } = useTranslation();
+  const { session } = useServices();
+  return (
+    <div className={styles.demo}>
+      <button
+        type="button"
+        onClick={() => {
+          session.logOut();
+        }}
+      >
+        {t("login.demoOther")}
+      </button>
+      <LanguageSwitch />
     </div>
   );
 }

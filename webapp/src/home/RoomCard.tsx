@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Tier } from "../protocol/generated";
 import { cx } from "../ui/cx";
+import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import styles from "./home.module.css";
 
@@ -48,4 +49,9 @@ export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps)
       </span>
     </button>
   );
+}
+
+/** The place of a card that is still on its way. */
+export function RoomCardSkeleton(): ReactNode {
+  return <Skeleton height={154} radius={22} />;
 }

@@ -5,14 +5,15 @@ import type { Tier } from "../protocol/generated";
 const POLL_MS = 2000;
 
 interface Tiers {
-  readonly tiers: readonly Tier[];
+  /** Null until the first answer. */
+  readonly tiers: readonly Tier[] | null;
   readonly isFailing: boolean;
 }
 
 /** The room cards with their live counts, asked for again and again while the page is looked at. */
 export function useTiers(): Tiers {
   const { api } = useServices();
-  const [state, setState] = useState<Tiers>({ tiers: [], isFailing: false });
+  const [state, setState] = useState<Tiers>({ tiers: null, isFailing: false });
   useEffect(() => {
     let isGone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;

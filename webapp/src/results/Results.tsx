@@ -1,7 +1,6 @@
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
-import { JoinProblem } from "../home/JoinProblem";
 import type { Room } from "../protocol/generated";
 import type { Outcome } from "../room/reducer";
 import { useStore } from "../state/use-store";
@@ -47,14 +46,16 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
       </section>
       <Standings room={room} outcome={outcome} userId={userId} />
       <footer className={styles.actions}>
-        <Button onClick={() => void joining.join(room.stake)} disabled={isJoining}>
+        <Button
+          onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
+          disabled={isJoining}
+        >
           {t("results.again")}
         </Button>
         <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
           {t("results.toLobby")}
         </Button>
       </footer>
-      <JoinProblem />
     </main>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { languageOf, readLaunch } from "./launch";
+import { languageOf, readLaunch, readStartParam } from "./launch";
 
 const INIT_DATA = `user=${encodeURIComponent('{"id":1,"language_code":"ru"}')}&auth_date=1&hash=ab`;
 
@@ -13,12 +13,14 @@ describe("Telegram's launch data", () => {
       hash({
         tgWebAppData: INIT_DATA,
         tgWebAppVersion: "8.0",
+        tgWebAppPlatform: "ios",
         tgWebAppThemeParams: '{"bg_color":"#ffffff"}',
       }),
     );
     expect(launch).toEqual({
       initData: INIT_DATA,
       version: "8.0",
+      platform: "ios",
       theme: { bg_color: "#ffffff" },
     });
     expect(launch && languageOf(launch)).toBe("ru");
@@ -32,5 +34,12 @@ describe("Telegram's launch data", () => {
 
   it.each(["", "#", "#section"])("is absent in %j", (text) => {
     expect(readLaunch(text)).toBeNull();
+  });
+
+  it("carries what the link carried, in the query or in the signed part", () => {
+    const signed = readLaunch(hash({ tgWebAppData: `start_param=ABCDE12345&${INIT_DATA}` }));
+    expect(readStartParam("", signed)).toBe("ABCDE12345");
+    expect(readStartParam("?tgWebAppStartParam=FGHJK67890", signed)).toBe("FGHJK67890");
+    expect(readStartParam("", null)).toBeNull();
   });
 });

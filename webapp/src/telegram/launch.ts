@@ -9,6 +9,7 @@ import { recall, remember } from "../session/storage";
 const launchSchema = z.object({
   initData: z.string(),
   version: z.string(),
+  platform: z.string(),
   theme: z.record(z.string(), z.string()),
 });
 export type Launch = z.infer<typeof launchSchema>;
@@ -24,6 +25,7 @@ export function readLaunch(hash: string): Launch | null {
   const launch = {
     initData,
     version: params.get("tgWebAppVersion") ?? "6.0",
+    platform: params.get("tgWebAppPlatform") ?? "unknown",
     theme: readTheme(params.get("tgWebAppThemeParams")),
   };
   remember(KEY, launch);
@@ -36,6 +38,12 @@ export function languageOf(launch: Launch): string | null {
     .object({ language_code: z.optional(z.string()) })
     .safeParse(parseJson(new URLSearchParams(launch.initData).get("user")));
   return user.success ? (user.data.language_code ?? null) : null;
+}
+
+/** What the link carried: the bot's button puts it into the query; a direct link also into the signed part. */
+export function readStartParam(search: string, launch: Launch | null): string | null {
+  const query = new URLSearchParams(search).get("tgWebAppStartParam");
+  return query ?? new URLSearchParams(launch?.initData).get("start_param");
 }
 
 function readTheme(text: string | null): Launch["theme"] {

@@ -1,51 +1,149 @@
 /**
- * The only module that knows Telegram: launch data in, theme and buttons out.
+ * The only module that knows Telegram: launch data in; theme, buttons, windows and questions out.
  *
- * Outside Telegram every call is harmless.  Nothing that Telegram says here is trusted: the server checks init data.
+ * Outside Telegram, and where a client is too old for a method, every call is harmless and every question is answered
+ * with null.  Nothing that Telegram says here is trusted: the server checks init data, and decides what was paid.
  */
-import { type MethodName, on, postEvent, type PostEventFn, supports } from "@tma.js/bridge";
-import { type Launch, languageOf, readLaunch } from "./launch";
+import {
+  type EventName,
+  type EventPayload,
+  type MethodName,
+  on,
+  postEvent,
+  supports,
+} from "@tma.js/bridge";
+import { createStore, type Readable } from "../state/store";
+import { type Launch, languageOf, readLaunch, readStartParam } from "./launch";
 
-export type Haptic = "tap" | "success" | "failure";
+export type Haptic = "tap" | "select" | "success" | "failure";
+export type InvoiceStatus = "paid" | "cancelled" | "failed" | "pending";
+export type HomeScreen = "unsupported" | "unknown" | "added" | "missed";
 
 export interface Telegram {
   /** The signed launch data; null outside Telegram. */
   readonly initData: string | null;
   readonly languageCode: string | null;
+  /** What the link that opened the app carried: a hero room's key, a referral code, or nothing.  Not signed. */
+  readonly startParam: string | null;
+  readonly theme: Readable<"dark" | "light" | null>;
   ready(): void;
-  /** Shows the back button while `handler` is given; the answer hides it again. */
+  /** Shows the back button while `handler` is given; the answer hides it again.  The latest handler has it. */
   onBack(handler: () => void): () => void;
   haptic(kind: Haptic): void;
   /** In a game a swipe must not close the app, and closing asks first. */
   guardGame(isGuarded: boolean): void;
+  /** Opens a chat to send the link to; outside Telegram the device's own sharing.  False where there is neither. */
+  share(url: string, text: string): boolean;
+  /** A link to elsewhere; one to t.me stays inside Telegram. */
+  openLink(url: string): void;
+  /** How the invoice's window was closed.  Only a hint: the server knows what was paid.  Null: no window here. */
+  openInvoice(url: string): Promise<InvoiceStatus | null>;
+  /** Null where it cannot be asked. */
+  homeScreen(): Promise<HomeScreen | null>;
+  addToHomeScreen(): void;
+  /** Whether the bot may write to the player; null where it cannot be asked. */
+  requestWriteAccess(): Promise<boolean | null>;
+  /** Whether the player shared the phone number with the bot; null where it cannot be asked. */
+  requestContact(): Promise<boolean | null>;
 }
 
-export function connectTelegram(root: HTMLElement): Telegram {
-  const launch = readLaunch(window.location.hash);
-  return launch ? new InsideTelegram(root, launch) : OUTSIDE;
+export function connectTelegram(root: HTMLElement, mayVibrate: () => boolean): Telegram {
+  const { hash, search } = window.location;
+  const launch = readLaunch(hash);
+  const startParam = readStartParam(search, launch);
+  return launch
+    ? new InsideTelegram(root, launch, startParam, mayVibrate)
+    : new OutsideTelegram(startParam);
 }
 
-const OUTSIDE: Telegram = {
-  initData: null,
-  languageCode: null,
-  ready: () => undefined,
-  onBack: () => () => undefined,
-  haptic: () => undefined,
-  guardGame: () => undefined,
-};
+class OutsideTelegram implements Telegram {
+  readonly initData = null;
+  readonly languageCode = null;
+  readonly startParam: string | null;
+  readonly theme = createStore<"dark" | "light" | null>(null);
+
+  constructor(startParam: string | null) {
+    this.startParam = startParam;
+  }
+
+  ready(): void {
+    // Nobody waits for it.
+  }
+
+  onBack(): () => void {
+    return () => undefined;
+  }
+
+  haptic(): void {
+    // No motor that we could ask for it.
+  }
+
+  guardGame(): void {
+    // A browser's tab closes when it wants to.
+  }
+
+  share(url: string, text: string): boolean {
+    if (!("share" in navigator)) return false;
+    // Refused or dismissed: then nothing was shared, and the player knows it.
+    navigator.share({ url, text }).catch(() => undefined);
+    return true;
+  }
+
+  openLink(url: string): void {
+    window.open(url, "_blank", "noopener");
+  }
+
+  openInvoice(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  homeScreen(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  addToHomeScreen(): void {
+    // Only Telegram's launcher can.
+  }
+
+  requestWriteAccess(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  requestContact(): Promise<null> {
+    return Promise.resolve(null);
+  }
+}
+
+/** Questions that open a window wait for the player; this one is answered by the client itself. */
+const HOME_SCREEN_TIMEOUT_MS = 2000;
+const PHONES: readonly string[] = ["android", "ios"];
 
 class InsideTelegram implements Telegram {
   readonly initData: string;
   readonly languageCode: string | null;
+  readonly startParam: string | null;
+  readonly theme = createStore<"dark" | "light" | null>(null);
   private readonly version: string;
+  private readonly platform: string;
+  private readonly mayVibrate: () => boolean;
+  private readonly backHandlers: (() => void)[] = [];
 
-  constructor(root: HTMLElement, launch: Launch) {
+  constructor(
+    root: HTMLElement,
+    launch: Launch,
+    startParam: string | null,
+    mayVibrate: () => boolean,
+  ) {
     this.version = launch.version;
+    this.platform = launch.platform;
     this.initData = launch.initData;
     this.languageCode = languageOf(launch);
-    applyTheme(root, launch.theme);
+    this.startParam = startParam;
+    this.mayVibrate = mayVibrate;
+    this.theme.set(applyTheme(root, launch.theme));
     on("theme_changed", ({ theme_params }) => {
-      applyTheme(root, theme_params);
+      this.theme.set(applyTheme(root, theme_params));
+      this.paintFrame();
     });
     const inset = ({ top, bottom }: { top: number; bottom: number }, prefix: string): void => {
       root.style.setProperty(`${prefix}-top`, `${top}px`);
@@ -57,6 +155,9 @@ class InsideTelegram implements Telegram {
     on("content_safe_area_changed", (insets) => {
       inset(insets, "--tg-content");
     });
+    on("back_button_pressed", () => {
+      this.backHandlers.at(-1)?.();
+    });
     this.post("web_app_request_safe_area");
     this.post("web_app_request_content_safe_area");
   }
@@ -64,20 +165,27 @@ class InsideTelegram implements Telegram {
   ready(): void {
     this.post("web_app_ready");
     this.post("web_app_expand");
+    // On a computer a window that takes the whole screen is nobody's wish.
+    if (PHONES.includes(this.platform)) this.post("web_app_request_fullscreen");
+    this.paintFrame();
   }
 
   onBack(handler: () => void): () => void {
+    this.backHandlers.push(handler);
     this.post("web_app_setup_back_button", { is_visible: true });
-    const forget = on("back_button_pressed", handler);
     return () => {
-      forget();
-      this.post("web_app_setup_back_button", { is_visible: false });
+      this.backHandlers.splice(this.backHandlers.lastIndexOf(handler), 1);
+      if (this.backHandlers.length === 0) {
+        this.post("web_app_setup_back_button", { is_visible: false });
+      }
     };
   }
 
   haptic(kind: Haptic): void {
+    if (!this.mayVibrate()) return;
     const params = {
       tap: { type: "impact", impact_style: "light" },
+      select: { type: "selection_change" },
       success: { type: "notification", notification_type: "success" },
       failure: { type: "notification", notification_type: "error" },
     } as const;
@@ -89,24 +197,108 @@ class InsideTelegram implements Telegram {
     this.post("web_app_setup_swipe_behavior", { allow_vertical_swipe: !isGuarded });
   }
 
-  /** What this client is too old for, or what is no Telegram client after all, goes without. */
-  private readonly post: PostEventFn = (method: MethodName, params?: unknown): void => {
-    if (!supports(method, this.version)) return;
+  share(url: string, text: string): boolean {
+    const query = new URLSearchParams({ url, text });
+    return this.post("web_app_open_tg_link", { path_full: `/share/url?${query}` });
+  }
+
+  openLink(url: string): void {
+    const { hostname, pathname, search } = new URL(url);
+    if (hostname === "t.me") this.post("web_app_open_tg_link", { path_full: pathname + search });
+    else this.post("web_app_open_link", { url });
+  }
+
+  async openInvoice(url: string): Promise<InvoiceStatus | null> {
+    const slug = /^\/(?:invoice\/|\$)([\w-]+)$/.exec(new URL(url).pathname)?.[1];
+    if (slug === undefined) return null;
+    const closed = await this.ask(
+      "web_app_open_invoice",
+      { slug },
+      "invoice_closed",
+      (event) => event.slug === slug,
+    );
+    // What a newer client may say beyond these is no answer to rely on either.
+    return (closed?.status as InvoiceStatus | undefined) ?? null;
+  }
+
+  async homeScreen(): Promise<HomeScreen | null> {
+    const answer = this.ask("web_app_check_home_screen", undefined, "home_screen_checked");
+    const patience = new Promise<null>((resolve) => {
+      window.setTimeout(resolve, HOME_SCREEN_TIMEOUT_MS, null);
+    });
+    return ((await Promise.race([answer, patience]))?.status as HomeScreen | undefined) ?? null;
+  }
+
+  addToHomeScreen(): void {
+    this.post("web_app_add_to_home_screen");
+  }
+
+  async requestWriteAccess(): Promise<boolean | null> {
+    const answer = await this.ask(
+      "web_app_request_write_access",
+      undefined,
+      "write_access_requested",
+    );
+    return answer === null ? null : answer.status === "allowed";
+  }
+
+  async requestContact(): Promise<boolean | null> {
+    const answer = await this.ask("web_app_request_phone", undefined, "phone_requested");
+    return answer === null ? null : answer.status === "sent";
+  }
+
+  /** The client's own frame round the page takes the page's colour. */
+  private paintFrame(): void {
+    this.post("web_app_set_header_color", { color_key: "bg_color" });
+    this.post("web_app_set_background_color", { color: "bg_color" });
+  }
+
+  /** Asks and waits for the event that answers; null at once where the client cannot be asked. */
+  private ask<E extends EventName>(
+    method: MethodName,
+    params: unknown,
+    event: E,
+    isAnswer: (payload: EventPayload<E>) => boolean = () => true,
+  ): Promise<EventPayload<E> | null> {
+    return new Promise((resolve) => {
+      const forget = on(event, ((payload: EventPayload<E>) => {
+        if (!isAnswer(payload)) return;
+        forget();
+        resolve(payload);
+      }) as Parameters<typeof on<E>>[1]);
+      if (!this.post(method, params)) {
+        forget();
+        resolve(null);
+      }
+    });
+  }
+
+  /** False where this client is too old for it, or is no Telegram client after all. */
+  private post(method: MethodName, params?: unknown): boolean {
+    if (!supports(method, this.version)) return false;
     try {
       (postEvent as (method: MethodName, params: unknown) => void)(method, params);
+      return true;
     } catch {
       // The address of a launch, opened in an ordinary browser.
+      return false;
     }
-  };
+  }
 }
 
 /** Telegram's colours become `--tg-*` variables; the style sheets say what takes their place where there are none. */
-function applyTheme(root: HTMLElement, theme: Readonly<Record<string, string | undefined>>): void {
+function applyTheme(
+  root: HTMLElement,
+  theme: Readonly<Record<string, string | undefined>>,
+): "dark" | "light" | null {
   for (const [name, colour] of Object.entries(theme)) {
     if (colour) root.style.setProperty(`--tg-${name.replaceAll("_", "-")}`, colour);
   }
   const background = theme.bg_color;
-  if (background) root.dataset.theme = isDark(background) ? "dark" : "light";
+  if (!background) return null;
+  const scheme = isDark(background) ? "dark" : "light";
+  root.dataset.theme = scheme;
+  return scheme;
 }
 
 function isDark(colour: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * Taking a seat: one attempt is one Idempotency-Key, kept until the server has given a definite answer.
+ * Taking a seat, whatever the way to it: one attempt is one Idempotency-Key, kept until the server has given a definite answer.
  *
  * Owns the key and the repeats, so that a lost answer never costs a second stake.
  */
@@ -9,21 +9,37 @@ import type { Room } from "../protocol/generated";
 import { forget, recall, remember } from "../session/storage";
 import { createStore, type Readable } from "../state/store";
 
+/** What the player asked for. */
+export const wishSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("standard"), stake: z.int() }),
+  /** A hero room by its key; `fee` is what the player was told that it costs. */
+  z.object({ kind: z.literal("key"), key: z.string(), fee: z.int() }),
+  /** To make a hero room, and be its organizer. */
+  z.object({ kind: z.literal("make"), fee: z.int() }),
+]);
+export type Wish = z.infer<typeof wishSchema>;
+
 export type JoinState =
   | { readonly name: "idle" }
-  | { readonly name: "busy"; readonly stake: number }
-  | { readonly name: "insufficient"; readonly needed: number; readonly balance: number }
+  | { readonly name: "busy"; readonly wish: Wish }
+  /** Nothing was taken.  Once there are `needed` Stars, the same wish can be joined again. */
+  | {
+      readonly name: "insufficient";
+      readonly wish: Wish;
+      readonly needed: number;
+      readonly balance: number;
+    }
   /** `message` is the server's; null when it was out of reach. */
-  | { readonly name: "failed"; readonly stake: number; readonly message: string | null };
+  | { readonly name: "failed"; readonly wish: Wish; readonly message: string | null };
 
 export interface JoinHost {
-  readonly join: (stake: number, idempotencyKey: string) => Promise<Room>;
+  readonly join: (wish: Wish, idempotencyKey: string) => Promise<Room>;
   readonly onSeated: (room: Room) => void;
   /** The player has a seat already: somewhere else, or from an attempt whose answer was lost. */
   readonly onSeatedIn: (roomId: string) => void;
 }
 
-const attemptSchema = z.object({ stake: z.int(), key: z.string(), startedMs: z.number() });
+const attemptSchema = z.object({ wish: wishSchema, key: z.string(), startedMs: z.number() });
 type Attempt = z.infer<typeof attemptSchema>;
 
 const KEY = "join";
@@ -48,13 +64,13 @@ export class Joining {
     this.store.set(IDLE);
   }
 
-  async join(stake: number): Promise<void> {
+  async join(wish: Wish): Promise<void> {
     if (this.store.get().name === "busy") return;
-    this.store.set({ name: "busy", stake });
-    const { key } = this.attempt(stake);
+    this.store.set({ name: "busy", wish });
+    const { key } = this.attempt(wish);
     for (let repeat = 0; ; repeat++) {
       try {
-        const room = await this.host.join(stake, key);
+        const room = await this.host.join(wish, key);
         forget(KEY);
         this.store.set(IDLE);
         this.host.onSeated(room);
@@ -62,7 +78,7 @@ export class Joining {
       } catch (error) {
         const waitMs = REPEAT_MS[repeat];
         if (waitMs === undefined || !isPassing(error)) {
-          this.giveUp(stake, error);
+          this.giveUp(wish, error);
           return;
         }
         const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
@@ -71,17 +87,18 @@ export class Joining {
     }
   }
 
-  private attempt(stake: number): Attempt {
+  private attempt(wish: Wish): Attempt {
     const last = recall(KEY, attemptSchema);
-    if (last?.stake === stake && Date.now() - last.startedMs < ATTEMPT_LIFE_MS) return last;
-    const attempt = { stake, key: crypto.randomUUID(), startedMs: Date.now() };
+    if (last && isSame(last.wish, wish) && Date.now() - last.startedMs < ATTEMPT_LIFE_MS)
+      return last;
+    const attempt = { wish, key: crypto.randomUUID(), startedMs: Date.now() };
     remember(KEY, attempt);
     return attempt;
   }
 
-  private giveUp(stake: number, error: unknown): void {
+  private giveUp(wish: Wish, error: unknown): void {
     if (!(error instanceof ApiError) || isPassing(error)) {
-      this.store.set({ name: "failed", stake, message: null });
+      this.store.set({ name: "failed", wish, message: null });
       return;
     }
     forget(KEY);
@@ -92,12 +109,29 @@ export class Joining {
     } else if (error.code === "insufficient_balance") {
       this.store.set({
         name: "insufficient",
-        needed: typeof needed === "number" ? needed : stake,
+        wish,
+        needed: typeof needed === "number" ? needed : priceOf(wish),
         balance: typeof balance === "number" ? balance : 0,
       });
     } else {
-      this.store.set({ name: "failed", stake, message: error.message });
+      this.store.set({ name: "failed", wish, message: error.message });
     }
+  }
+}
+
+/** What it takes to have the wish granted: making a room is free. */
+function priceOf(wish: Wish): number {
+  return wish.kind === "standard" ? wish.stake : wish.kind === "key" ? wish.fee : 0;
+}
+
+function isSame(one: Wish, other: Wish): boolean {
+  switch (one.kind) {
+    case "standard":
+      return other.kind === "standard" && one.stake === other.stake;
+    case "key":
+      return other.kind === "key" && one.key === other.key && one.fee === other.fee;
+    case "make":
+      return other.kind === "make" && one.fee === other.fee;
   }
 }
 

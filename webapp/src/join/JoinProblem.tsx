@@ -1,15 +1,16 @@
-/** Why no seat was taken.  The choice of payments will open from here. */
+/** Why no seat was taken, and what can be done about it. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
-import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
+import type { JoinState } from "./joining";
 
-export function JoinProblem(): ReactNode {
+export type Problem = Extract<JoinState, { readonly name: "insufficient" | "failed" }>;
+
+export default function JoinProblem({ join }: { join: Problem }): ReactNode {
   const { t } = useTranslation();
   const { joining } = useServices();
-  const join = useStore(joining.state);
   const dismiss = (): void => {
     joining.dismiss();
   };
@@ -26,16 +27,13 @@ export function JoinProblem(): ReactNode {
       </Sheet>
     );
   }
-  if (join.name === "failed") {
-    return (
-      <Sheet title={t("join.failedTitle")} onClose={dismiss}>
-        <p>{join.message ?? t("join.failedNetwork")}</p>
-        <Button onClick={() => void joining.join(join.stake)}>{t("join.retry")}</Button>
-        <Button kind="quiet" onClick={dismiss}>
-          {t("join.close")}
-        </Button>
-      </Sheet>
-    );
-  }
-  return null;
+  return (
+    <Sheet title={t("join.failedTitle")} onClose={dismiss}>
+      <p>{join.message ?? t("join.failedNetwork")}</p>
+      <Button onClick={() => void joining.join(join.wish)}>{t("join.retry")}</Button>
+      <Button kind="quiet" onClick={dismiss}>
+        {t("join.close")}
+      </Button>
+    </Sheet>
+  );
 }

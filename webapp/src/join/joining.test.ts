@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Room } from "../protocol/generated";
-import { Joining, type JoinHost } from "./joining";
+import { Joining, type JoinHost, type Wish } from "./joining";
 
+const FIFTY: Wish = { kind: "standard", stake: 50 };
 const ROOM = { room_id: "00abcdefghijklmn" } as Room;
 
 function refusal(status: number, code: string, details: Record<string, unknown> = {}): ApiError {
@@ -17,7 +18,7 @@ function server(...answers: (Room | Error)[]): {
 } {
   const keys: string[] = [];
   const host = {
-    join: (_stake: number, key: string) => {
+    join: (_wish: Wish, key: string) => {
       keys.push(key);
       const answer = answers[keys.length - 1] ?? new NetworkError("no more answers");
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -29,7 +30,7 @@ function server(...answers: (Room | Error)[]): {
 }
 
 async function join(joining: Joining): Promise<void> {
-  const done = joining.join(50);
+  const done = joining.join(FIFTY);
   await vi.runAllTimersAsync();
   await done;
 }
@@ -68,7 +69,7 @@ describe("joining", () => {
   it("keeps the key when it gives up without an answer", async () => {
     const { keys, joining } = server();
     await join(joining);
-    expect(joining.state.get()).toEqual({ name: "failed", stake: 50, message: null });
+    expect(joining.state.get()).toEqual({ name: "failed", wish: FIFTY, message: null });
     await join(joining);
     expect(keys.length).toBeGreaterThan(5);
     expect(new Set(keys).size).toBe(1);
@@ -77,7 +78,12 @@ describe("joining", () => {
   it("says what is missing", async () => {
     const { joining } = server(refusal(402, "insufficient_balance", { needed: 50, balance: 20 }));
     await join(joining);
-    expect(joining.state.get()).toEqual({ name: "insufficient", needed: 50, balance: 20 });
+    expect(joining.state.get()).toEqual({
+      name: "insufficient",
+      wish: FIFTY,
+      needed: 50,
+      balance: 20,
+    });
   });
 
   it("goes back into the room in which there is a seat", async () => {
@@ -89,7 +95,7 @@ describe("joining", () => {
 
   it("is one attempt at a time", async () => {
     const { keys, joining } = server(ROOM, ROOM);
-    await Promise.all([joining.join(50), joining.join(100)]);
+    await Promise.all([joining.join(FIFTY), joining.join({ kind: "standard", stake: 100 })]);
     expect(keys).toHaveLength(1);
   });
 });

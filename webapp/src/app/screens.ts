@@ -1,0 +1,27 @@
+/** The screens that are loaded when they are first needed, each with the folder that owns it. */
+import { type ComponentType, lazy, type LazyExoticComponent } from "react";
+import type { User } from "../protocol/generated";
+import type { Place } from "./navigation";
+
+export interface ScreenProps {
+  readonly user: User;
+  readonly place: Place;
+}
+
+type Screen = LazyExoticComponent<ComponentType<ScreenProps>>;
+
+const loadArena = () => import("../arena/Arena");
+const loadJoinProblem = () => import("../join/JoinProblem");
+
+export const Arena = lazy(loadArena);
+export const JoinProblem = lazy(loadJoinProblem);
+
+/** What a player most likely needs next; a tap on a card must not wait for it. */
+export function preloadNext(): void {
+  for (const load of [loadArena, loadJoinProblem]) {
+    // The network may be away: then it is loaded when it is needed.
+    load().catch(() => undefined);
+  }
+}
+
+export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {};

@@ -1,0 +1,25 @@
+/** The room a player is in: which of its screens is shown follows from what the room is doing. */
+import "../texts/arena";
+import type { ReactNode } from "react";
+import { Countdown } from "../countdown/Countdown";
+import { Game } from "../game/Game";
+import { Results } from "../results/Results";
+import type { RoomView } from "../room/reducer";
+import { Waiting } from "../waiting/Waiting";
+
+export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {
+  const { room, outcome } = view;
+  switch (room.state) {
+    case "waiting":
+      return <Waiting room={room} userId={userId} />;
+    case "countdown":
+      return <Countdown room={room} userId={userId} />;
+    case "playing":
+      return <Game room={room} userId={userId} />;
+    case "finished":
+    case "settled":
+      return outcome && <Results room={room} outcome={outcome} userId={userId} />;
+    case "cancelled":
+      return null;
+  }
+}

@@ -1,0 +1,5 @@
+import en from "./money.en.json";
+import ru from "./money.ru.json";
+import { addTexts } from "./texts";
+
+addTexts(en, ru);
