@@ -10,7 +10,7 @@ import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
-import type { ClientFrame, ServerFrame, User } from "../protocol/generated";
+import type { ClientFrame, Offers, ServerFrame, User } from "../protocol/generated";
 import { RoomSession } from "../room/room-session";
 import { Session } from "../session/session";
 import { recall, remember } from "../session/storage";
@@ -22,6 +22,7 @@ import { connectTelegram, type Telegram } from "../telegram/telegram";
 import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
+import { loadOffers } from "./offers";
 
 const INVITATION = "invitation";
 const CLOSE_TOKEN_REFUSED = 4501;
@@ -34,6 +35,7 @@ export interface Services {
   readonly telegram: Telegram;
   readonly navigation: Navigation;
   readonly preferences: PreferenceStore;
+  readonly offers: Readable<Offers | null>;
   readonly session: Session;
   readonly api: GameApi;
   readonly room: RoomSession;
@@ -157,6 +159,7 @@ export function createServices(root: HTMLElement): Services {
     telegram,
     navigation,
     preferences,
+    offers: loadOffers(currentLanguage),
     session,
     api,
     room,

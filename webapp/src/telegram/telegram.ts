@@ -126,6 +126,7 @@ class InsideTelegram implements Telegram {
   private readonly version: string;
   private readonly platform: string;
   private readonly mayVibrate: () => boolean;
+  private background: string | undefined;
   private readonly backHandlers: (() => void)[] = [];
 
   constructor(
@@ -140,8 +141,10 @@ class InsideTelegram implements Telegram {
     this.languageCode = languageOf(launch);
     this.startParam = startParam;
     this.mayVibrate = mayVibrate;
+    this.background = launch.theme.bg_color;
     this.theme.set(applyTheme(root, launch.theme));
     on("theme_changed", ({ theme_params }) => {
+      this.background = theme_params.bg_color;
       this.theme.set(applyTheme(root, theme_params));
       this.paintFrame();
     });
@@ -250,7 +253,7 @@ class InsideTelegram implements Telegram {
   /** The client's own frame round the page takes the page's colour. */
   private paintFrame(): void {
     this.post("web_app_set_header_color", { color_key: "bg_color" });
-    this.post("web_app_set_background_color", { color: "bg_color" });
+    if (this.background) this.post("web_app_set_background_color", { color: this.background });
   }
 
   /** Asks and waits for the event that answers; null at once where the client cannot be asked. */
