@@ -25,6 +25,12 @@ _WORDS: Final = {
     "game_starts": texts.TOLD_GAME_STARTS,
     "room_expires": texts.TOLD_ROOM_EXPIRES,
 }
+_BY_REASON: Final = {
+    ("withdrawal_return", "refused"): texts.TOLD_WITHDRAWAL_REFUSED,
+    ("withdrawal_sent", "ton"): texts.TOLD_WITHDRAWAL_TON,
+    ("withdrawal_sent", "premium"): texts.TOLD_WITHDRAWAL_PREMIUM,
+}
+"""Kinds whose reason makes other words of them."""
 _WITHOUT_BUTTON: Final = frozenset({"banned", "chargeback"})
 
 
@@ -32,12 +38,13 @@ def message_of(telling: Telling, mini_app_url: str) -> SendMessage:
     """What to send.  Plain text: a reason is an operator's words and no markup."""
     language = language_for(telling.language)
     reason = telling.reason or texts.NO_REASON[language]
+    words = _BY_REASON.get((telling.kind, telling.reason or "")) or _WORDS[telling.kind]
     button = None
     if telling.kind not in _WITHOUT_BUTTON:
         button = keyboards.enter_game(mini_app_url, language)
     return SendMessage(
         chat_id=telling.telegram_id,
-        text=_WORDS[telling.kind][language].format(amount=telling.amount or 0, reason=reason)[:4096],
+        text=words[language].format(amount=telling.amount or 0, reason=reason)[:4096],
         reply_markup=button,
         link_preview_options=LinkPreviewOptions(is_disabled=True),
     )

@@ -193,6 +193,18 @@ TOLD_WITHDRAWAL_RETURN: Final[Text] = {
     "ru": "Вывод не состоялся, {amount} ⭐ снова на балансе.",
     "en": "A withdrawal did not go through, {amount} ⭐ are on your balance again.",
 }
+TOLD_WITHDRAWAL_REFUSED: Final[Text] = {
+    "ru": "Вывод отклонён, {amount} ⭐ снова на балансе. Вопросы: /paysupport",
+    "en": "A withdrawal was declined, {amount} ⭐ are on your balance again. Questions: /paysupport",
+}
+TOLD_WITHDRAWAL_TON: Final[Text] = {
+    "ru": "Вывод отправлен: {amount} ⭐ в TON на ваш кошелёк.",
+    "en": "Your withdrawal is on its way: {amount} ⭐ as TON to your wallet.",
+}
+TOLD_WITHDRAWAL_PREMIUM: Final[Text] = {
+    "ru": "Вывод исполнен: Telegram Premium за {amount} ⭐ ваш.",
+    "en": "Your withdrawal is done: Telegram Premium for {amount} ⭐ is yours.",
+}
 TOLD_CHARGEBACK: Final[Text] = {
     "ru": "Telegram отозвал платёж на {amount} ⭐. Вопросы: /paysupport",
     "en": "Telegram took a payment of {amount} ⭐ back. Questions: /paysupport",

@@ -15,6 +15,7 @@ NoticeKind = Literal[
     "bonus",
     "payment_refund",
     "withdrawal_return",
+    "withdrawal_sent",
     "chargeback",
     "banned",
     "unbanned",
@@ -32,8 +33,9 @@ class Appealed(msgspec.Struct):
 
 
 class Notice(msgspec.Struct):
-    """Something that happened to the player's Stars or account.  `reason` is a word for what a rule did, and an
-    operator's own words for a ban and an answer."""
+    """Something that happened to the player's Stars or account.  `reason` is a word for what a rule did, the way (ton,
+    premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer.  A withdrawal comes
+    back `refused` by an operator or `failed`."""
 
     notice_id: str
     kind: NoticeKind

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiogram import Bot
 
@@ -104,6 +105,26 @@ async def test_a_prize_is_told_once_in_the_player_s_language(
     assert said == {"7": "Вы победили! Приз: 90 ⭐", "8": "You won! The prize: 90 ⭐"}
     assert len(telegram.calls) == 2
     assert states(execute) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "ru", "en"),
+    [
+        ("withdrawal_sent", "ton", "Вывод отправлен: 90 ⭐", "on its way: 90 ⭐ as TON"),
+        ("withdrawal_sent", "premium", "Telegram Premium за 90 ⭐ ваш", "Premium for 90 ⭐ is yours"),
+        ("withdrawal_return", "refused", "Вывод отклонён, 90 ⭐", "declined, 90 ⭐"),
+        ("withdrawal_return", "failed", "Вывод не состоялся, 90 ⭐", "did not go through, 90 ⭐"),
+    ],
+)
+async def test_what_became_of_a_withdrawal_is_told(
+    worker: Worker, telegram: Telegram, execute: Execute, kind: str, reason: str, ru: str, en: str
+) -> None:
+    for telegram_id, language in ((7, "ru"), (8, "en")):
+        notice_id = add(execute, await worker.player(telegram_id, language), kind)
+        execute("UPDATE bot.notices SET reason = %s WHERE notice_id = %s", reason, notice_id)
+    await worker.work()
+    said = {call["chat_id"]: call["text"] for call in telegram.said()}
+    assert (ru in said["7"], en in said["8"]) == (True, True), said
 
 
 async def test_whoever_has_the_app_open_is_left_in_peace(

@@ -134,5 +134,7 @@ async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: S
     (paid,) = ton.wallet.paid
     assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON_PER_STAR)
     assert (await latest())["ton"]["transaction"] is not None
+    told = (await player.get("/notices"))["notices"][0]
+    assert (told["kind"], told["amount"], told["reason"]) == ("withdrawal_sent", PRIZE, "ton")
     steps = json.loads(command(product, "withdrawals", "show", asked["withdrawal_id"], "--json"))["steps"]
     assert [step["by"] for step in steps if step["what"] == "again: approved"] == ["the test"]
