@@ -8,10 +8,10 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos deposits web format lock clean
+.PHONY: help play test check bench anticheat chaos deposits screenshots web format lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 play: .venv/.play webapp/dist/index.html ## Start everything on this machine and print the address; Ctrl-C stops it
 	@exec $(PY) -P -m chance_tap play --stop-with-parent
@@ -47,6 +47,11 @@ chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--
 
 anticheat: .venv/.test ## How many honest players and cheats the anti-cheat finds, in 10,000 games (some minutes)
 	@$(PY) -m tests.record.anticheat
+
+screenshots: .venv/.test webapp/dist/index.html ## Pictures of every screen, sizes, languages and schemes; fails on what axe finds in them
+	@.ci/system-packages chromium
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -n 0 -q -o python_files='scenes_*.py' tests/browser/screenshots
+	@echo "build/screenshots/index.html"
 
 web: webapp/dist/index.html ## Build the web app
 

@@ -1,9 +1,12 @@
 """What axe and a few rules of our own find wrong with a page, as lines to read.
 
-axe runs by the debugger's evaluation, which a page's content security policy does not concern.
+axe runs by the debugger's evaluation, which a page's content security policy does not concern.  Where it cannot tell
+what lies behind a text (a gradient, a picture, something that overlaps) the pixels there decide.
 """
 
+import base64
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Page
 
@@ -23,12 +26,81 @@ _REST = """
 _RUN_AXE = """
   async () => {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const { violations } = await axe.run(document, {
-      runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
+    const { violations, incomplete } = await axe.run(document, {
+      runOnly: { type: "tag", values: tags }, resultTypes: ["violations", "incomplete"],
     });
-    return violations.flatMap(({ id, nodes }) => nodes.map(
+    const faults = violations.flatMap(({ id, nodes }) => nodes.map(
       ({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary.split("\\n").slice(1).join(";")}`,
     ));
+    const unsure = incomplete.filter(({ id }) => id === "color-contrast").flatMap(({ nodes }) => nodes);
+    return { faults, unsure: unsure.map(({ target }) => target.at(-1)) };
+  }
+"""
+# Where each text lies, its colour as painted, and the contrast that its size needs.
+_LOCATE = """
+  (targets) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const rgba = (colour) => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    return targets.flatMap((target) => {
+      const element = document.querySelector(target);
+      if (!element) return [];
+      const text = [...element.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      if (!text) return [];
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const { x, y, width, height } = range.getBoundingClientRect();
+      const seen = document.elementFromPoint(x + width / 2, y + height / 2);
+      if (!seen || !(element.contains(seen) || seen.contains(element))) return [];
+      const style = getComputedStyle(element);
+      const size = Number.parseFloat(style.fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      const [red, green, blue, alpha] = rgba(style.color);
+      let opacity = alpha / 255;
+      for (let at = element; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
+      const needed = isLarge ? 3 : 4.5;
+      return [{ target, box: [x, y, width, height], colour: [red, green, blue], opacity, needed }];
+    });
+  }
+"""
+_WITHOUT_TEXT = """
+  () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`*, *::before, *::after { color: transparent !important; text-shadow: none !important;
+      -webkit-text-fill-color: transparent !important; transition: none !important; }`);
+    document.adoptedStyleSheets.push(sheet);
+  }
+"""
+# A twentieth of the pixels may be anything: the corner of a neighbour, a hairline.
+_MEASURE = """
+  async ([picture, texts]) => {
+    document.adoptedStyleSheets.pop();
+    const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true });
+    canvas.drawImage(image, 0, 0);
+    const linear = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    const light = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+    return texts.flatMap(({ target, box: [x, y, width, height], colour, opacity, needed }) => {
+      const left = Math.max(0, Math.floor(x)), top = Math.max(0, Math.floor(y));
+      const across = Math.min(image.width - left, Math.ceil(width));
+      const down = Math.min(image.height - top, Math.ceil(height));
+      if (across < 1 || down < 1) return [];
+      const { data } = canvas.getImageData(left, top, across, down);
+      const ratios = [];
+      for (let at = 0; at < data.length; at += 4) {
+        const behind = [data[at], data[at + 1], data[at + 2]];
+        const text = light(colour.map((value, part) => value * opacity + behind[part] * (1 - opacity)));
+        const [dark, bright] = [text, light(behind)].sort((one, other) => one - other);
+        ratios.push((bright + 0.05) / (dark + 0.05));
+      }
+      const worst = ratios.sort((one, other) => one - other)[Math.floor(ratios.length / 20)];
+      return worst >= needed ? [] : [`contrast by pixels: ${target}: ${worst.toFixed(2)} of ${needed}`];
+    });
   }
 """
 # What a finger aims at is 44 by 44 pixels, links within a sentence excepted; and nothing makes the page wider.
@@ -57,5 +129,15 @@ async def faults(page: Page) -> list[str]:
     await page.evaluate(_REST)
     if not await page.evaluate("typeof axe === 'object'"):
         await page.evaluate(_AXE.read_text())
-    found: list[str] = await page.evaluate(_RUN_AXE)
-    return found + list(await page.evaluate(_OWN_RULES))
+    found: dict[str, list[str]] = await page.evaluate(_RUN_AXE)
+    by_pixels = await _contrast_by_pixels(page, found["unsure"])
+    return found["faults"] + by_pixels + list(await page.evaluate(_OWN_RULES))
+
+
+async def _contrast_by_pixels(page: Page, targets: list[str]) -> list[str]:
+    texts: list[dict[str, Any]] = await page.evaluate(_LOCATE, targets)
+    if not texts:
+        return []
+    await page.evaluate(_WITHOUT_TEXT)
+    picture = base64.b64encode(await page.screenshot(scale="css")).decode()
+    return list(await page.evaluate(_MEASURE, [picture, texts]))

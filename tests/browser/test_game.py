@@ -22,22 +22,6 @@ TWO = {"CAPACITY": "2", "WAIT_S": "30", "DEMO_STARS": "100"}
 OUTAGE_S = 2.3
 REFUSED = "ERR_CONNECTION_"
 
-REMEMBER_TAPS = """
-  const send = WebSocket.prototype.send;
-  window.firstTaps = new Promise((resolve) => {
-    WebSocket.prototype.send = function (data) {
-      if (data.includes('"taps"')) resolve({ socket: this, frame: JSON.parse(data) });
-      send.call(this, data);
-    };
-  });
-"""
-CHEAT = """
-  async () => {
-    const { socket, frame } = await window.firstTaps;
-    for (const seq of [100, 101]) socket.send(JSON.stringify({ ...frame, count: 30, seq }));
-  }
-"""
-
 
 async def both_in_game(first: Player, second: Player) -> None:
     """Join one after the other, so that the seats are known, and wait for the start."""
@@ -157,13 +141,11 @@ async def test_a_blocked_player_sees_it_and_so_does_everybody(
     stack = make_stack(GAME_S="4", **TWO)
     cheat = await open_page(stack.url, locale="ru-RU")
     honest = await open_page(stack.url)
-    # The app never breaks the rule by itself, so the frames are slipped onto its own socket.
-    await cheat.page.add_init_script(REMEMBER_TAPS)
+    await cheat.prepare_to_cheat()
     await cheat.log_in("Cheat")
     await honest.log_in("Honest")
     await both_in_game(cheat, honest)
-    await cheat.tap(1)
-    await cheat.page.evaluate(CHEAT)
+    await cheat.cheat()
     await expect(cheat.says("Вы заблокированы в этой игре")).to_be_visible()
     await expect(cheat.tap_button).to_be_disabled()
     await expect(honest.says("blocked")).to_be_visible()

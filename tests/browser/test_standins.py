@@ -77,3 +77,13 @@ async def test_an_inaccessible_page_is_seen(browser: Browser) -> None:
     await player.page.set_content("<html><body style='margin:0'><button style='width:50px;height:20px'></button>")
     found = [line.partition(":")[0] for line in await accessibility.faults(player.page)]
     assert {"button-name", "document-title", "html-has-lang", "44 px"} <= set(found)
+
+
+async def test_text_on_a_gradient_is_measured_by_its_pixels(browser: Browser) -> None:
+    player = await open_player(browser, "", [])
+    await player.page.set_content("""
+      <html lang="en"><title>Gradient</title><body>
+      <main style="background: linear-gradient(#000, #333)">
+      <p id="good" style="color: #fff">Legible</p><p id="bad" style="color: #666">Hardly</p></main>
+    """)
+    assert [line.partition(": ")[2].partition(": ")[0] for line in await accessibility.faults(player.page)] == ["#bad"]

@@ -1,0 +1,95 @@
+"""A standard room from the first seat to the record, as winner, as loser, blocked, and cut off."""
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import expect
+
+from tests.browser.crowd import CHEAT, NAMES, SLEEPER, Crowd
+from tests.browser.line import Line
+from tests.browser.screenshots.studio import Studio, Viewer
+from tests.fixtures.stack import MakeStack
+
+STAKES = (20, 50, 100, 200)
+GAME_MS = 60_000
+CrowdOf = Callable[[str], Crowd]
+
+
+async def test_a_full_room(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(WAIT_S="120", COUNTDOWN_S="8", GAME_S="40")
+    crowd = crowd_of(stack.url)
+    await studio.launch(stack.url)
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await studio.shoot("waiting-few")
+    await crowd.sit(50, 5, names=NAMES)
+    await studio.all(lambda viewer: expect(viewer.says("9 of 10", "9 из 10")).to_be_visible())
+    await studio.shoot("waiting")
+    await crowd.react(crowd.seats[0].account.user_id)
+    await studio.shoot("waiting-reactions", check=False)
+    await crowd.sit(50, 1, CHEAT, names=NAMES[5:])
+    await studio.all(lambda viewer: expect(viewer.says("Ready, steady", "Старт, внимание")).to_be_visible())
+    await studio.shoot("countdown")
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.shoot("game-start", check=False)
+    await studio.all(lambda viewer: viewer.player.tap(25, 90))
+    await studio.shoot("game")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("results-lost")
+
+
+async def test_a_duel_won(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(CAPACITY="2", GAME_S="6")
+    crowd = crowd_of(stack.url)
+    await studio.launch(stack.url)
+
+    async def win(viewer: Viewer) -> None:
+        stake = STAKES[studio.viewers.index(viewer)]
+        await viewer.player.join(stake)
+        await crowd.sit(stake, 1, SLEEPER)
+        await viewer.player.reach_game()
+        await viewer.player.tap(12)
+        await expect(viewer.says("You won", "Вы победили")).to_be_visible()
+        await expect(viewer.player.payout).to_be_visible()
+
+    await studio.all(win)
+    await studio.shoot("results-won")
+
+
+async def test_nobody_taps(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(CAPACITY="5", GAME_S="2")
+    await studio.launch(stack.url)
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await crowd_of(stack.url).sit(50, 1, SLEEPER)
+    await studio.all(lambda viewer: expect(viewer.says("Nobody won", "Никто не победил")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible())
+    await studio.shoot("results-nobody")
+
+
+async def test_cut_off_in_a_game(
+    make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf, lines: Callable[[str], Awaitable[Line]]
+) -> None:
+    stack = make_stack(CAPACITY="5", GAME_S="20")
+    line = await lines(stack.url)
+    await studio.launch(line.url, tolerated="ERR_CONNECTION_")
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await crowd_of(stack.url).sit(50)
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.tap(8))
+    line.cut()
+    await studio.all(lambda viewer: expect(viewer.says("Your taps are kept", "Тапы сохранены")).to_be_visible())
+    await studio.shoot("game-offline")
+    await line.mend()
+
+
+async def test_blocked(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(CAPACITY="5", GAME_S="8")
+    await studio.invite(stack.url)
+    await studio.all(lambda viewer: viewer.player.prepare_to_cheat())
+    await studio.all(lambda viewer: viewer.player.launch())
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await crowd_of(stack.url).sit(50)
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.cheat())
+    await studio.all(lambda viewer: expect(viewer.player.tap_button).to_be_disabled())
+    await studio.shoot("game-blocked")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible())
+    await studio.shoot("results-blocked")
