@@ -8,10 +8,12 @@ Postgres is decided with the room.  Must never take a room from players once its
 from typing import Final
 from uuid import uuid4
 
+import msgspec
+
 from chance_tap.settings import Settings
 from persistence.attempts import Attempt, Joined, ask, free_player, known, refusal
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import games, ledger
+from persistence.postgres import boards, games, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.live import LiveStore
@@ -23,7 +25,9 @@ ORGANIZER_BPS: Final = 1000
 MIN_PLAYERS: Final = 2
 
 
-def hero_terms(settings: Settings, fee: int, organizer_id: int, seat_id: str, room_key: str) -> RoomTerms:
+def hero_terms(
+    settings: Settings, fee: int, organizer_id: int, seat_id: str, room_key: str, profile: bytes
+) -> RoomTerms:
     """The terms of a new hero room."""
     return RoomTerms(
         kind="hero",
@@ -38,6 +42,7 @@ def hero_terms(settings: Settings, fee: int, organizer_id: int, seat_id: str, ro
         organizer_id=str(organizer_id),
         organizer_seat_id=seat_id,
         key=room_key,
+        organizer_profile=profile,
     )
 
 
@@ -59,7 +64,9 @@ class HeroRooms:
         """
         room_key, seat_id = new_room_key(), str(uuid4())
         room_id = new_room_id(partition_of_key(room_key))
-        terms = hero_terms(self._settings, fee, user_id, seat_id, room_key)
+        face = (await boards.faces(self._db, [user_id])).get(user_id)
+        profile = msgspec.json.encode({"name": face.name, "photo_url": face.photo_url} if face else {})
+        terms = hero_terms(self._settings, fee, user_id, seat_id, room_key, profile)
         attempt = Attempt(user_id, terms, endpoint, key, body_hash)
         # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.  The seat
         # before the key: a seat that another send of this request took then comes with its key.

@@ -9,7 +9,8 @@ from gateway import paging
 from gateway.endpoint import Call, Endpoint
 from gateway.paging import bad_cursor, page_limit
 from gateway.schemas.fields import ROOM_ID_PATTERN
-from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer, Organizer
+from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
+from gateway.schemas.room import Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
 from persistence.postgres.boards import faces

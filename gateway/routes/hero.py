@@ -13,7 +13,7 @@ from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
 from gateway.routes.rooms import room_id_of
 from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
-from gateway.schemas.room import room_view
+from gateway.schemas.room import organizer_view, room_view
 from persistence.attempts import Joined
 from persistence.errors import ErrorCode, GameError
 from persistence.redis.keys import normalise_key
@@ -42,7 +42,12 @@ async def room_by_key(call: Call) -> KeyedRoom:
         state = None if room_key is None else await call.services.live.rooms.by_key(room_key)
         if state is None or state.deadline_ms is None:
             raise GameError(ErrorCode.NOT_FOUND)
-    return KeyedRoom(fee=state.stake, players=len(state.players), deadline_ms=state.deadline_ms)
+    return KeyedRoom(
+        fee=state.stake,
+        organizer=organizer_view(state),
+        players=len(state.players),
+        deadline_ms=state.deadline_ms,
+    )
 
 
 async def join_by_key(call: Call) -> bytes:

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from gateway.schemas.fields import Count, Moment, RoomId, Stars, UserId
-from gateway.schemas.room import RoomKind
+from gateway.schemas.room import Organizer, RoomKind
 
 
 class Game(msgspec.Struct):
@@ -41,14 +41,6 @@ class Games(msgspec.Struct):
 
     games: list[Game]
     next_cursor: str | None
-
-
-class Organizer(msgspec.Struct):
-    """Who made a hero room."""
-
-    user_id: UserId
-    name: str
-    photo_url: str | None
 
 
 class GameStanding(msgspec.Struct):

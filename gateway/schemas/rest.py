@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from gateway.schemas.fields import BonusState, Claimed, Count, Language, Moment, RoomId, Stars, UserId
-from gateway.schemas.room import Room
+from gateway.schemas.room import Organizer, Room
 
 MAX_INIT_DATA_CHARACTERS = 16_384
 
@@ -134,9 +134,10 @@ class JoinByKey(Claimed):
 
 
 class KeyedRoom(msgspec.Struct):
-    """What a hero room costs, how many sit there, and until when it can start."""
+    """What a hero room costs, who made it, how many sit there, and until when it can start."""
 
     fee: Stars
+    organizer: Organizer | None
     players: Count
     deadline_ms: Moment
 

@@ -28,6 +28,14 @@ class Player(msgspec.Struct):
     place: int | None
 
 
+class Organizer(msgspec.Struct):
+    """Who made a hero room."""
+
+    user_id: UserId
+    name: str
+    photo_url: str | None
+
+
 class Standing(msgspec.Struct):
     """One line of the result; a blocked player has place null and prize 0."""
 
@@ -60,6 +68,7 @@ class Room(msgspec.Struct):
     pool: Stars
     prize: Stars
     organizer_id: UserId | None
+    organizer: Organizer | None
     key: str | None
     created_ms: Moment
     deadline_ms: Moment | None
@@ -95,6 +104,7 @@ def room_view(state: "RoomState", viewer_id: str) -> Room:
         pool=state.pool,
         prize=state.prize,
         organizer_id=state.organizer_id,
+        organizer=organizer_view(state),
         key=state.key if state.organizer_id == viewer_id else None,
         created_ms=state.created_ms,
         deadline_ms=state.deadline_ms,
@@ -115,6 +125,13 @@ def room_view(state: "RoomState", viewer_id: str) -> Room:
         ],
         result=_result_view(state.room_id, state.outcome, viewer_id) if state.outcome else None,
     )
+
+
+def organizer_view(state: "RoomState") -> Organizer | None:
+    """Who made the room, as other players see them."""
+    if state.organizer_id is None:
+        return None
+    return Organizer(state.organizer_id, state.organizer_name, state.organizer_photo_url)
 
 
 def _result_view(room_id: str, outcome_json: bytes, viewer_id: str) -> Result:

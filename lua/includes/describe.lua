@@ -1,13 +1,13 @@
 -- @include ranking
 
 -- The whole room: {'ok', version, epoch, now ms, state, created, deadline, starts, ends, target,
--- {kind, stake, capacity, min players, fee bps, finished ms, reason, result, outcome, organizer, its seat, key}: ''
--- where unset, revision, free, {seat id, user id, 1 if paid, profile, taps, seq, 1 if blocked, place (0: none)} ...}
+-- {kind, stake, capacity, min players, fee bps, finished ms, reason, result, outcome, organizer, its seat, key,
+-- organizer's profile}: '' where unset, revision, free, {seat id, user id, 1 if paid, profile, taps, seq, 1 if blocked, place (0: none)} ...}
 -- Seats in the order of joining; expired ones are left out.
 local function describe(room)
   local terms = {}
   for i, name in ipairs({'kind', 'stake', 'capacity', 'min_players', 'fee_bps', 'finished_ms', 'reason', 'result',
-    'outcome', 'organizer', 'organizer_seat', 'key'}) do
+    'outcome', 'organizer', 'organizer_seat', 'key', 'organizer_profile'}) do
     terms[i] = room.fields[name] or ''
   end
   local list = {'ok', room.version, room.epoch, room.now, STATE_NAMES[room.state], room.fields.created, room.deadline,

@@ -23,7 +23,7 @@ class RoomTerms(msgspec.Struct, frozen=True):
     """Fixed when a room is made.  `target` 0: the time limit alone ends the game.
 
     `fee_bps` is the part of the pool that is not the winner's: the house's in a standard room, the organizer's in a
-    hero room.  The last three are a hero room's.
+    hero room.  The last four are a hero room's; `organizer_profile`: `{"name": …, "photo_url": …}`.
     """
 
     kind: RoomKind
@@ -38,6 +38,7 @@ class RoomTerms(msgspec.Struct, frozen=True):
     organizer_id: str | None = None
     organizer_seat_id: str | None = None
     key: str | None = None
+    organizer_profile: bytes = b"{}"
 
     def words(self) -> tuple[str | int, ...]:
         """As the scripts take them."""
@@ -128,7 +129,7 @@ class RoomCommands:
             at.slot,
             self._scripts["room_make"],
             (at.data, at.due, keys.room_key(key)),
-            *(room_id, *terms.words(), organizer_id, seat_id, key),
+            *(room_id, *terms.words(), organizer_id, seat_id, key, terms.organizer_profile),
         )
         return self._seat_reply(room_id, reply)
 

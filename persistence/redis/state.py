@@ -38,6 +38,8 @@ class RoomState(msgspec.Struct, kw_only=True):
     pool: int
     prize: int
     organizer_id: str | None
+    organizer_name: str
+    organizer_photo_url: str | None
     organizer_seat_id: str | None
     key: str | None
     created_ms: int
@@ -67,7 +69,7 @@ _profile = msgspec.json.Decoder(_Profile).decode
 def read_room(room_id: str, reply: Reply) -> RoomState:
     """The answer of `describe`."""
     _, version, epoch, now, state, created, deadline, starts, ends, target, terms, revision, free, *seats = reply
-    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome, organizer, seat, key = terms
+    kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome, organizer, seat, key, host = terms
     players = []
     for seat_id, user_id, paid, profile_json, taps, seq, blocked, place in seats:
         if paid:
@@ -84,6 +86,7 @@ def read_room(room_id: str, reply: Reply) -> RoomState:
                     place=place or None,
                 )
             )
+    host_profile = _profile(host or b"{}")
     pool = int(stake) * len(players)
     return RoomState(
         room_id=room_id,
@@ -97,6 +100,8 @@ def read_room(room_id: str, reply: Reply) -> RoomState:
         pool=pool,
         prize=pool - pool * int(fee_bps) // 10000,
         organizer_id=organizer.decode() or None,
+        organizer_name=host_profile.name,
+        organizer_photo_url=host_profile.photo_url,
         organizer_seat_id=seat.decode() or None,
         key=key.decode() or None,
         created_ms=int(created),

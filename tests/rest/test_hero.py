@@ -56,9 +56,10 @@ async def test_a_room_from_its_creation_to_its_start(
 ) -> None:
     organizer, anna, boris = await log_in(1), await log_in(2), await log_in(3)
     room = (await create(client, organizer)).json()["room"]
+    made_by = {"user_id": organizer.user_id, "name": (await me(client, organizer))["name"], "photo_url": None}
     expected = {
         "kind": "hero", "state": "waiting", "stake": FEE, "capacity": 3, "target": 200, "pool": 0, "prize": 0,
-        "organizer_id": organizer.user_id, "players": [], "result": None, "starts_ms": None,
+        "organizer_id": organizer.user_id, "organizer": made_by, "players": [], "result": None, "starts_ms": None,
     }  # fmt: skip
     assert {name: room[name] for name in expected} == expected
     assert room["deadline_ms"] == room["created_ms"] + settings.hero_wait_s * 1000
@@ -66,6 +67,7 @@ async def test_a_room_from_its_creation_to_its_start(
     assert (await me(client, organizer))["balance"] == settings.demo_stars
     assert (await look(client, anna, room["key"])).json() == {
         "fee": FEE,
+        "organizer": made_by,
         "players": 0,
         "deadline_ms": room["deadline_ms"],
     }

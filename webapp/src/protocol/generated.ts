@@ -121,6 +121,14 @@ export const tiersSchema = z.object({
 });
 export type Tiers = z.infer<typeof tiersSchema>;
 
+/** Who made a hero room. */
+export const organizerSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+});
+export type Organizer = z.infer<typeof organizerSchema>;
+
 /** One paid seat of a room. `seq` is the last frame of this player that was dealt with. */
 export const playerSchema = z.object({
   user_id: z.string(),
@@ -164,6 +172,7 @@ export const roomSchema = z.object({
   pool: z.int().check(z.gte(0)),
   prize: z.int().check(z.gte(0)),
   organizer_id: z.nullable(z.string()),
+  organizer: z.nullable(organizerSchema),
   key: z.nullable(z.string()),
   created_ms: z.int().check(z.gte(0)),
   deadline_ms: z.nullable(z.int().check(z.gte(0))),
@@ -181,9 +190,10 @@ export const roomAnswerSchema = z.object({
 });
 export type RoomAnswer = z.infer<typeof roomAnswerSchema>;
 
-/** What a hero room costs, how many sit there, and until when it can start. */
+/** What a hero room costs, who made it, how many sit there, and until when it can start. */
 export const keyedRoomSchema = z.object({
   fee: z.int().check(z.gte(0)),
+  organizer: z.nullable(organizerSchema),
   players: z.int().check(z.gte(0)),
   deadline_ms: z.int().check(z.gte(0)),
 });
@@ -275,14 +285,6 @@ export const gamesSchema = z.object({
   next_cursor: z.nullable(z.string()),
 });
 export type Games = z.infer<typeof gamesSchema>;
-
-/** Who made a hero room. */
-export const organizerSchema = z.object({
-  user_id: z.string(),
-  name: z.string(),
-  photo_url: z.nullable(z.string()),
-});
-export type Organizer = z.infer<typeof organizerSchema>;
 
 /** One line of the recorded result; a blocked player has place null and prize 0. */
 export const gameStandingSchema = z.object({

@@ -19,6 +19,7 @@ const ROOM: Room = {
   pool: 100,
   prize: 90,
   organizer_id: null,
+  organizer: null,
   key: null,
   created_ms: 1,
   deadline_ms: 60_001,
