@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.schemas.fields import Claimed, Count, Moment, PaymentState, Stars
 from persistence.postgres import payments
+from persistence.ton.messages import body_of_comment
 
 
 class PayStars(Claimed, kw_only=True):
@@ -21,11 +22,13 @@ class PayTon(Claimed, kw_only=True):
 
 
 class TonQuote(msgspec.Struct):
-    """What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star."""
+    """What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star.
+    `payload` is the body of a message with that comment (a BoC in base64), as TON Connect wants it."""
 
     address: str
     nanoton: Count
     memo: str
+    payload: str
     rate: Count
     network: str
 
@@ -69,7 +72,12 @@ def payment_view(payment: payments.Payment) -> Payment:
         assert payment.ton_rate is not None
         assert payment.ton_network is not None
         ton = TonQuote(
-            payment.ton_address, payment.ton_nanoton, payment.ton_memo, payment.ton_rate, payment.ton_network
+            address=payment.ton_address,
+            nanoton=payment.ton_nanoton,
+            memo=payment.ton_memo,
+            payload=body_of_comment(payment.ton_memo),
+            rate=payment.ton_rate,
+            network=payment.ton_network,
         )
     return Payment(
         payment_id=payment.payment_id,

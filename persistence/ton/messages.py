@@ -3,10 +3,10 @@
 A body is written by whoever sends: anything may be in it, and nothing in it may stop the reader.
 """
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import Final
 
-from ton_core import Cell
+from ton_core import Cell, begin_cell
 
 COMMENT_OPCODE: Final = 0
 JETTON_NOTIFICATION: Final = 0x7362D09C
@@ -26,6 +26,12 @@ def comment_of_body(body: str) -> str | None:
     except Exception:  # whatever the library finds wrong with it, it is no comment
         return None
     return text
+
+
+def body_of_comment(comment: str) -> str:
+    """The body that says `comment`, as a BoC in base64: what a wallet is given to send along."""
+    body: Cell = begin_cell().store_uint(COMMENT_OPCODE, 32).store_snake_string(comment).end_cell()
+    return b64encode(body.to_boc()).decode()
 
 
 def opcode(value: object) -> int | None:

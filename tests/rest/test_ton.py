@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from chance_tap.settings import Settings
+from tests.peers.toncenter import boc, comment_body
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 HOUSE = "0:" + "5f" * 32
@@ -29,12 +30,14 @@ async def test_an_order_says_what_to_send(client: httpx.AsyncClient, log_in: Log
     payment = (await order(client, player, {"stars": 100})).json()["payment"]
     assert (payment["method"], payment["state"], payment["stars"], payment["credited"]) == ("ton", "pending", 100, 0)
     ton = payment["ton"]
-    assert re.fullmatch("[0-9A-Z]{16}", ton.pop("memo"))
+    memo = ton.pop("memo")
+    assert re.fullmatch("[0-9A-Z]{16}", memo)
+    assert ton.pop("payload") == boc(comment_body(memo))
     assert ton == {"address": HOUSE, "nanoton": 1_300_000_000, "rate": 13_000_000, "network": "mainnet"}
     assert payment["expires_ms"] - payment["created_ms"] == 900_000
 
     listed = (await client.get(f"{API}/payments", headers=player.headers)).json()["payments"]
-    assert listed == [payment | {"ton": payment["ton"] | {"memo": listed[0]["ton"]["memo"]}}]
+    assert listed == [payment | {"ton": ton | {"memo": memo, "payload": boc(comment_body(memo))}}]
     gone = await client.post(f"{API}/payments/{payment['payment_id']}/cancel", headers=player.headers)
     assert gone.json()["payment"]["state"] == "cancelled"
 

@@ -338,11 +338,12 @@ export const gameDetailsSchema = z.object({
 });
 export type GameDetails = z.infer<typeof gameDetailsSchema>;
 
-/** What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star. */
+/** What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star. `payload` is the body of a message with that comment (a BoC in base64), as TON Connect wants it. */
 export const tonQuoteSchema = z.object({
   address: z.string(),
   nanoton: z.int().check(z.gte(0)),
   memo: z.string(),
+  payload: z.string(),
   rate: z.int().check(z.gte(0)),
   network: z.string(),
 });
