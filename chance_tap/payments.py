@@ -1,6 +1,7 @@
-"""`chance-tap payments`: see payments and charges, send one back, hold Telegram's book of Stars against ours.
+"""`chance-tap payments`: see payments and charges, give one to its player, send it back, and hold Telegram's
+book of Stars against ours.
 
-Who refunded, and when, is kept with the charge.  Must never move a Star by itself: the ledger's functions do.
+Who decided, and when, is kept with the charge.  Must never move a Star by itself: the ledger's functions do.
 """
 
 import argparse
@@ -30,11 +31,13 @@ REFUSALS = {
     "not_found": "there is no such charge",
     "conflict": "Telegram has taken it back already, or never gave it",
     "insufficient_balance": "the player has spent these Stars",
+    "no_user": "there is no such player",
 }
+ASSIGN_REFUSALS = REFUSALS | {"conflict": "it does not wait for anybody, or is another player's"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`list`, `show ID`, `refund CHARGE`, `reconcile`."""
+    """`list`, `show ID`, `assign CHARGE --user USER`, `refund CHARGE`, `reconcile`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     listing = actions.add_parser("list", help="the latest payments of everybody")
     listing.add_argument("--state", choices=get_args(State), help="only those in this state")
@@ -43,9 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")
     show = actions.add_parser("show", help="everything about one payment: charges, transfers, Telegram's word")
     show.add_argument("id", metavar="ID", help="the payment's id, or one of its charges")
+    assign = actions.add_parser("assign", help="credit a charge of Stars that waits to the player whose it is")
+    assign.add_argument("--user", type=int, metavar="USER", required=True, help="the player's number")
     refund = actions.add_parser("refund", help="send a charge of Stars back to who paid it")
-    refund.add_argument("id", metavar="CHARGE", help="Telegram's name of the charge, as `show` tells it")
-    refund.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
+    for action in (assign, refund):
+        action.add_argument("id", metavar="CHARGE", help="Telegram's name of the charge, as `show` tells it")
+        action.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
     reconcile = actions.add_parser(
         "reconcile", help="hold Telegram's book of Stars against ours, and record what lacks"
     )
@@ -61,6 +67,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             return asyncio.run(_list(settings, arguments))
         case "show":
             return asyncio.run(_show(settings, arguments))
+        case "assign":
+            return _assigned(arguments, asyncio.run(_assign(settings, arguments)))
         case "refund":
             return _refunded(arguments, asyncio.run(_refund(settings, arguments)))
     try:
@@ -100,6 +108,16 @@ async def _show(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _assign(settings: Settings, arguments: argparse.Namespace) -> Standing:
+    async with _database(settings) as db:
+        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        try:
+            flows = StarPayments(live, db, None, settings)
+            return await flows.assign(arguments.id, user_id=arguments.user, by=arguments.by)
+        finally:
+            await live.close()
+
+
 async def _refund(settings: Settings, arguments: argparse.Namespace) -> Standing:
     async with _flows(settings) as (_, flows):
         return await flows.refund(arguments.id, by=arguments.by)
@@ -110,17 +128,26 @@ async def _reconcile(settings: Settings, arguments: argparse.Namespace) -> Recon
         return await book.reconcile(whole=arguments.all)
 
 
+def _assigned(arguments: argparse.Namespace, standing: Standing) -> int:
+    return 0 if _print_standing(arguments, standing, ASSIGN_REFUSALS) else 1
+
+
 def _refunded(arguments: argparse.Namespace, standing: Standing) -> int:
+    done = _print_standing(arguments, standing, REFUSALS)
+    return 0 if done and standing.receipt and standing.receipt.state in ("refunding", "refunded") else 1
+
+
+def _print_standing(arguments: argparse.Namespace, standing: Standing, refusals: dict[str, str]) -> bool:
+    """What became of the charge, or why nothing did; whether it was done."""
+    done = standing.status == "ok"
     if arguments.json:
         charge = None if standing.receipt is None else asdict(standing.receipt)
         print(json.dumps({"status": standing.status, "charge": charge}))
-    elif standing.status == "ok" and standing.receipt is not None:
+    elif done and standing.receipt is not None:
         print(_receipt_line(standing.receipt))
-    if standing.status == "ok":
-        refused = standing.receipt is not None and standing.receipt.state not in ("refunding", "refunded")
-        return 1 if refused else 0
-    print(f"chance-tap payments: {arguments.id}: {REFUSALS[standing.status]}.", file=sys.stderr)
-    return 1
+    if not done:
+        print(f"chance-tap payments: {arguments.id}: {refusals[standing.status]}.", file=sys.stderr)
+    return done
 
 
 def _reconciled(arguments: argparse.Namespace, found: Reconciliation) -> int:
@@ -166,6 +193,8 @@ def _report_lines(report: dict[str, Any]) -> Iterator[str]:
     for charge in report["charges"]:
         said = "  ".join(str(charge[name]) for name in ("state", "reason", "error") if charge[name])
         yield f"charge {charge['charge_id']}  payer {charge['payer_id']}  {charge['stars']} Stars  {said}"
+    for each in report["assignments"]:
+        yield f"given to user {each['user_id']} by {each['assigned_by']} ({each['login']}) at {each['assigned_at']}"
     for each in report["telegram"]:
         yield f"Telegram's book: {each['transaction_id']}  {each['direction']}  {each['stars']} Stars"
     for transfer in report["transfers"]:

@@ -165,6 +165,13 @@ class StarPayments:
                 standing = Standing("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
         return standing
 
+    async def assign(self, charge_id: str, *, user_id: int, by: str) -> Standing:
+        """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
+        standing = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
+        if standing.status == "ok":
+            self._tell(standing)
+        return standing
+
     async def send_refunds(self) -> int:
         """Ask Telegram for the refunds that are due, one after another; how many were asked for."""
         if self._bot is None:

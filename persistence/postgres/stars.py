@@ -87,6 +87,7 @@ _CREDIT = _charge(
     " %(found_by)s)"
 )
 _REFUND = _charge("pay.refund_stars(%(charge_id)s, %(by)s)")
+_ASSIGN = _charge("pay.assign_stars(%(charge_id)s, %(user_id)s, %(by)s)")
 _DUE: LiteralString = "SELECT charge_id, payer_id FROM pay.due_refunds(%(charge_id)s, %(lease_s)s, %(limit)s)"
 _SETTLE = _charge("pay.settle_refund(%(charge_id)s, %(outcome)s, %(error)s, %(retry_s)s)")
 _REVERSE = _charge("pay.reverse_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s)")
@@ -129,6 +130,12 @@ async def refund(db: Database, charge_id: str, *, by: str) -> Standing:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
     return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by[:100]}, Role.OPERATOR)
+
+
+async def assign(db: Database, charge_id: str, *, user_id: int, by: str) -> Standing:
+    """Give a charge in review to a player.  Statuses: ok (also repeated), not_found, no_user, conflict (it does not
+    wait, or was given to another)."""
+    return await _ask(db, _ASSIGN, {"charge_id": _text(charge_id), "user_id": user_id, "by": by[:100]}, Role.OPERATOR)
 
 
 async def due_refunds(
