@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
 NPM := .ci/npm
-WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
+WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -name private -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -68,7 +68,7 @@ lock: .venv/.play ## Pin every Python package again, with hashes
 			--no-emit-index-url --no-header --quiet --upgrade -o "$$file"; done
 
 clean: ## Remove what was built; the data folder stays
-	@rm -rf .venv webapp/dist webapp/node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv webapp/dist webapp/private webapp/node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

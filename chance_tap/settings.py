@@ -22,7 +22,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
     "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
-    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_", "WITHDRAWAL",
+    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_", "WEB_APP_", "WITHDRAWAL",
 )  # fmt: skip
 TON_CONNECT_MANIFEST = "/tonconnect-manifest.json"
 """Where every gateway serves the manifest of TON Connect."""
@@ -136,6 +136,7 @@ class Settings:
     ton_connect_manifest_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
     ton_proof_s: int = _setting(900, low=10, high=3600)
     public_url: str = _setting("", pattern=r"https?://[^\s/?#]+(/[^\s?#]*)?", form="an http address")
+    web_app_origin: str = _setting("", pattern=r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", form="like https://play.example")
     smtp_url: str = _setting(
         "",
         pattern=r"(smtps?|smtp\+plain)://\S+|folder:/\S*",
@@ -293,6 +294,8 @@ def _check_production(s: Settings) -> None:
         raise SettingsError("BOT_TOKEN is the development token: production needs the bot's own.")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", s.bot_token):
         raise SettingsError("BOT_TOKEN is malformed: it looks like 123456:ABC….")
+    if s.web_app_origin.startswith("http:"):
+        raise SettingsError("WEB_APP_ORIGIN is not https: production needs it to be.")
     if s.smtp_url.startswith("folder:"):
         raise SettingsError("SMTP_URL is a folder: it is for development only.")
     if s.smtp_url and not s.home_url.startswith("https://"):

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -143,6 +145,7 @@ def build_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes,
+        middleware=_cross_origin(settings),
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
@@ -150,6 +153,22 @@ def build_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.router.default = WebApp()
     return app
+
+
+def _cross_origin(settings: Settings) -> list[Middleware]:
+    """Lets the page of that one origin ask, where it lies on another host than the API.  No cookies are involved."""
+    if not settings.web_app_origin:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=[settings.web_app_origin],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key"],
+            expose_headers=["retry-after"],
+            max_age=7200,
+        )
+    ]
 
 
 def _resources(endpoints: list[Endpoint]) -> list[Resource]:

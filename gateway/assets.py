@@ -1,7 +1,7 @@
 """The built web app, served for a one-machine start; on a CDN the same files need nothing from here.
 
-Hashed files are kept by browsers for good, other static files for a day, and the page itself is asked for each time,
-so that a deploy is seen at once.  Whatever is not a file of the build is a 404 in the API's own shape.
+Which headers go with a file stands in the build's own `_headers`, which Cloudflare Pages reads too: this owns only what
+its lines mean.  Whatever is not a file of the build is a 404 in the API's own shape.
 """
 
 from pathlib import Path
@@ -21,28 +21,7 @@ log = structlog.get_logger(__name__)
 
 BUILD: Final = Path(__file__).resolve().parents[1] / "webapp" / "dist"
 _PAGE: Final = "index.html"
-_HASHED: Final = "assets/"
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        # The page sets theme colours and bar widths as inline styles.
-        "style-src 'self' 'unsafe-inline'",
-        # Players' photos come from Telegram's changing hosts.
-        "img-src 'self' data: https:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        # Telegram Web shows Mini Apps in a frame.
-        "frame-ancestors 'self' https://web.telegram.org https://*.telegram.org",
-    )
-)
-_SECURITY: Final = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-}
+_RULES: Final = "_headers"
 _NOT_BUILT: Final = (
     "<!doctype html><meta charset=utf-8><title>Chance Tap</title>"
     "<p>The web app has not been built. <code>make play</code> builds and serves it; the API works without it."
@@ -53,8 +32,12 @@ class WebApp:
     """The ASGI application for every path that no route claims."""
 
     def __init__(self, build: Path = BUILD) -> None:
-        self._files = StaticFiles(directory=build) if (build / _PAGE).is_file() else None
-        if self._files is None:
+        self._files: StaticFiles | None = None
+        self._rules: dict[str, dict[str, str]] = {}
+        if (build / _PAGE).is_file() and (build / _RULES).is_file():
+            self._files = StaticFiles(directory=build)
+            self._rules = _rules((build / _RULES).read_text(encoding="utf-8"))
+        else:
             log.warning("the web app has not been built; only the API is served", expected=str(build))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,12 +53,21 @@ class WebApp:
         if scope["method"] in ("GET", "HEAD"):
             if self._files is None and path == _PAGE:
                 return HTMLResponse(_NOT_BUILT, 503, {"cache-control": "no-store"})
-            if self._files is not None:
+            if self._files is not None and path != _RULES:
                 try:
-                    return _with_headers(await self._files.get_response(path, scope), path)
+                    response = await self._files.get_response(path, scope)
+                    response.headers.update(self._headers_of("" if path == _PAGE else path))
+                    return response
                 except (HTTPException, ValueError, OSError):
                     pass
         return not_found(scope)
+
+    def _headers_of(self, path: str) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        for pattern, named in self._rules.items():
+            if f"/{path}" == pattern or (pattern.endswith("*") and f"/{path}".startswith(pattern[:-1])):
+                headers |= named
+        return headers
 
 
 def not_found(scope: Scope) -> Response:
@@ -84,13 +76,23 @@ def not_found(scope: Scope) -> Response:
     return error_response(GameError(ErrorCode.NOT_FOUND), from_accept_language(accepted.decode("latin-1")))
 
 
-def _with_headers(response: Response, path: str) -> Response:
-    response.headers.update(_SECURITY)
-    if path == _PAGE:
-        response.headers["cache-control"] = "no-cache"
-        response.headers["content-security-policy"] = _POLICY
-    elif path.startswith(_HASHED):
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-    else:
-        response.headers["cache-control"] = "public, max-age=86400"
-    return response
+def _rules(text: str) -> dict[str, dict[str, str]]:
+    """Each path, or beginning of paths with a star, with the headers below it.
+
+    Raises:
+        ValueError: a line is neither.
+    """
+    rules: dict[str, dict[str, str]] = {}
+    headers: dict[str, str] = {}
+    for raw in text.splitlines():
+        line = raw.strip()
+        name, separator, value = line.partition(": ")
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("/"):
+            headers = rules[line] = {}
+        elif separator:
+            headers[name.lower()] = value
+        else:
+            raise ValueError(f"{_RULES} has a line that is neither a path nor a header: {line}")
+    return rules

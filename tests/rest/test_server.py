@@ -1,10 +1,9 @@
-"""The real server: raw bytes, limits of patience, metrics, an orderly end.  Beside it the web app's files."""
+"""The real server: raw bytes, limits of patience, metrics, an orderly end."""
 
 import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +12,6 @@ import uvicorn
 
 from chance_tap.settings import Settings
 from gateway import http
-from gateway.assets import WebApp
 from gateway.server import configuration
 from tests.rest.conftest import API, init_data
 
@@ -86,28 +84,3 @@ async def test_connections_that_say_nothing_are_closed(port: int, monkeypatch: p
     monkeypatch.setattr(http, "HEAD_TIME_S", 0.05)
     answers = await asyncio.gather(*(raw(port, b"") for _ in range(100)), raw(port, b"GET / HTTP/1.1\r\nx: "))
     assert set(answers) == {b""}
-
-
-async def test_hashed_files_are_kept_and_the_page_is_not(tmp_path: Path) -> None:
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / "app-abc123.js").write_text("1")
-    (tmp_path / "icon.svg").write_text("<svg/>")
-    (tmp_path / "index.html").write_text("<!doctype html>")
-    (tmp_path.parent / "secret").write_text("no")
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebApp(tmp_path)), base_url="http://test") as client:
-        page = await client.get("/")
-        assert (page.text, page.headers["cache-control"]) == ("<!doctype html>", "no-cache")
-        assert "script-src 'self'" in page.headers["content-security-policy"]
-        assert page.headers["x-content-type-options"] == "nosniff"
-        assert (await client.get("/", headers={"if-none-match": page.headers["etag"]})).status_code == 304
-        assert "immutable" in (await client.get("/assets/app-abc123.js")).headers["cache-control"]
-        assert (await client.get("/icon.svg")).headers["cache-control"] == "public, max-age=86400"
-        for path in ("/%2e%2e/secret", "/..%2fsecret", "/assets", "/assets/", "/x", "/%00", "/" + "x" * 5000):
-            assert (await client.get(path)).json()["code"] == "not_found", path
-
-
-async def test_without_a_build_the_page_says_so(tmp_path: Path) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebApp(tmp_path)), base_url="http://test") as client:
-        page = await client.get("/")
-        assert page.status_code == 503
-        assert "make play" in page.text

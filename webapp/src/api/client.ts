@@ -6,6 +6,7 @@
  */
 import type * as z from "zod/mini";
 import { type ErrorBody, errorBodySchema, type ErrorCode } from "../protocol/generated";
+import { apiUrl } from "./origin";
 
 const TIMEOUT_MS = 10_000;
 
@@ -67,7 +68,7 @@ async function send(request: Request<z.ZodMiniType>): Promise<Response> {
   if (request.token) headers.set("Authorization", `Bearer ${request.token}`);
   if (request.idempotencyKey) headers.set("Idempotency-Key", request.idempotencyKey);
   try {
-    return await fetch(request.path, {
+    return await fetch(apiUrl(request.path), {
       method: request.method,
       headers,
       body: request.body ? JSON.stringify(request.body) : null,

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { GameApi, API } from "../api/game-api";
 import { ApiError } from "../api/client";
+import { socketUrl } from "../api/origin";
 import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
@@ -102,7 +103,7 @@ export function createServices(root: HTMLElement): Services {
   );
 
   const connection = new Connection({
-    url: socketUrl(),
+    url: socketUrl(`${API}/ws`),
     token: () => session.token(),
     listener: {
       onPhase: (next) => {
@@ -205,10 +206,4 @@ function openInvitation(startParam: string | null, navigation: Navigation): void
   if (key === null || recall(INVITATION, z.string()) === key) return;
   remember(INVITATION, key);
   navigation.go({ name: "enterByKey", id: key });
-}
-
-function socketUrl(): string {
-  const url = new URL(`${API}/ws`, window.location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url.href;
 }
