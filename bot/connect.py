@@ -17,7 +17,9 @@ from pytonconnect.provider import BridgeProvider  # type: ignore[import-untyped]
 from pytonconnect.provider._bridge_gateway import BridgeGateway  # type: ignore[import-untyped]
 from pytonconnect.storage import IStorage  # type: ignore[import-untyped]
 
+from bot.wallet_apps import WalletApp
 from persistence.redis.connections import Connections
+from persistence.ton.bridge import BridgeSession
 from persistence.ton.proof import Proof
 
 log = structlog.get_logger(__name__)
@@ -31,20 +33,13 @@ LONGEST_PAUSE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class WalletApp:
-    """A wallet's application, as the list of wallets describes it."""
-
-    name: str
-    bridge_url: str
-    universal_url: str
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the wallet said: `connected` with the proof to check, `rejected` by the person, or `failed`."""
+    """What the wallet said: `connected` with the proof to check and the session to end some day, `rejected` by the
+    person, or `failed`."""
 
     kind: Literal["connected", "rejected", "failed"]
     proof: Proof | None = None
+    session: BridgeSession | None = None
 
 
 class _Storage(IStorage):  # type: ignore[misc]
@@ -114,7 +109,7 @@ class _Client(TonConnect):  # type: ignore[misc]
     def _on_wallet_connected(self, payload: dict[str, Any]) -> None:
         try:
             super()._on_wallet_connected(payload)
-            answer = Answer("connected", _proof_of(payload))
+            answer = Answer("connected", _proof_of(payload), self._session())
         except Exception as error:  # anything may come from outside
             log.info("a wallet's answer cannot be read", error=type(error).__name__)
             answer = Answer("failed")
@@ -122,6 +117,14 @@ class _Client(TonConnect):  # type: ignore[misc]
 
     def _on_wallet_connect_error(self, payload: Any) -> None:
         self._answer(Answer("rejected" if _code_of(payload) == REJECTED else "failed"))
+
+    def _session(self) -> BridgeSession:
+        session = self._provider._session
+        return BridgeSession(
+            bridge_url=session.bridge_url,
+            private_key=session.session_crypto.key_pair.encode().hex(),
+            wallet_key=session.wallet_public_key,
+        )
 
     def _answer(self, answer: Answer) -> None:
         if not self.answered.done():

@@ -217,8 +217,14 @@ NO_SUCH_ROOM: Final[Text] = {"ru": "Такой комнаты нет.", "en": "T
 WALLET_CHOOSE: Final[Text] = {"ru": "Каким кошельком вы пользуетесь?", "en": "Which wallet do you use?"}
 WALLET_OPEN: Final[Text] = {"ru": "Открыть {app}", "en": "Open {app}"}
 WALLET_CONFIRM: Final[Text] = {
-    "ru": "Откройте кошелёк и подтвердите подключение. Ждём до пяти минут.",
-    "en": "Open the wallet and confirm the connection. We wait for up to five minutes.",
+    "ru": (
+        "Откройте {app} кнопкой или наведите камеру кошелька на код с другого устройства и подтвердите подключение. "
+        "Ждём до пяти минут."
+    ),
+    "en": (
+        "Open {app} with the button, or scan the code with the wallet on another device, and confirm the connection. "
+        "We wait for up to five minutes."
+    ),
 }
 WALLET_LINKED: Final[Text] = {"ru": "Кошелёк привязан:\n{address}", "en": "Your wallet is linked:\n{address}"}
 WALLET_DISCONNECT: Final[Text] = {"ru": "Отвязать", "en": "Disconnect"}

@@ -284,6 +284,18 @@ def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     return run(arguments, settings)
 
 
+def _wallet_apps(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chance_tap.wallet_apps import run
+
+    return run(arguments, settings)
+
+
+def _wallet_apps_arguments(parser: argparse.ArgumentParser) -> None:
+    from chance_tap.wallet_apps import add_arguments
+
+    add_arguments(parser)
+
+
 def _json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -317,6 +329,9 @@ COMMANDS = {
     ),
     "user": Command("an account: show it, ban it, lift a ban", _user, _user_arguments, needs=_STORES),
     "chain": Command("deposits of TON, and those that wait for an operator", _chain, _chain_arguments, needs=_STORES),
+    "wallet-apps": Command(
+        "the wallets that the chat offers, held against the public list", _wallet_apps, _wallet_apps_arguments
+    ),
     "doctor": Command("check settings, stores and ports, and say what to do", _doctor, _json_argument),
 }
 

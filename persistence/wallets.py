@@ -1,19 +1,27 @@
 """Wallets of players: a payload to sign, the proof, the link.
 
 Owns the order: the payload is taken first and is gone whatever becomes of the proof, so none is ever looked at twice;
-then the proof is verified; then Postgres links.  Must never link what was not proved.
+then the proof is verified; then Postgres links; then an application that was connected from the chat hears that its
+link has ended, if its bridge answers.  Must never link what was not proved.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from chance_tap.settings import Settings
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import wallets
 from persistence.postgres.pool import Database
 from persistence.postgres.wallets import Wallet
 from persistence.redis.live import LiveStore
+from persistence.ton.bridge import BridgeSession, disconnect
 from persistence.ton.proof import Proof, ProofRefused, Proven, verify
 from persistence.ton.toncenter import Toncenter
+
+KEEP_SESSION_S: Final = 90 * 86_400
+"""How long an application can be told that its wallet is unlinked."""
+_SESSION: Final = "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,33 @@ class Wallets:
         status = await wallets.link(self._db, user_id, proven)
         if status != "ok":
             raise GameError(ErrorCode(status))
+        await self._say_goodbye(user_id)
+        return proven
+
+    async def link_from_chat(self, user_id: int, proof: Proof, session: BridgeSession) -> Proven:
+        """`link`, for an application that is connected to the bot: it is told when that was in vain, and when the
+        link has ended."""
+        try:
+            proven = await self.link(user_id, proof)
+        except StoreUnavailable:  # it may have been linked
+            raise
+        except GameError:
+            await disconnect(session)
+            raise
+        with suppress(StoreUnavailable):
+            await self._live.connections.keep(user_id, _SESSION, session.dump(), for_s=KEEP_SESSION_S)
         return proven
 
     async def unlink(self, user_id: int) -> None:
-        """End the link; repeated: nothing happens."""
+        """End the link, and tell the application if it was connected from the chat; repeated: nothing happens."""
         await wallets.unlink(self._db, user_id)
+        await self._say_goodbye(user_id)
+
+    async def _say_goodbye(self, user_id: int) -> None:
+        with suppress(StoreUnavailable):  # the link has ended all the same
+            session = await self._live.connections.take(user_id, _SESSION)
+            if session is not None:
+                await disconnect(BridgeSession.load(session))
 
     async def linked(self, user_id: int) -> Wallet | None:
         """The wallet linked to the account now."""

@@ -5,33 +5,28 @@ updates, one attempt a person; a process that ends forgets the attempt, and the 
 """
 
 import asyncio
+import io
 from typing import Final
 
+import segno
 import structlog
 from aiogram import F, Router
 from aiogram.exceptions import TelegramAPIError
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from bot import texts
-from bot.connect import Answer, ChatConnection, WalletApp
+from bot import texts, wallet_apps
+from bot.connect import Answer, ChatConnection
 from bot.language import Language
 from bot.people import KnowsPerson, Person, person_of
-from bot.replies import say
+from bot.replies import say, show_picture
 from bot.services import Services
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.ton.address import friendly
 
 log = structlog.get_logger(__name__)
 
-APPS: tuple[WalletApp, ...] = (
-    WalletApp(
-        "Wallet in Telegram", "https://walletbot.me/tonconnect-bridge/bridge", "https://t.me/wallet?attach=wallet"
-    ),
-    WalletApp("Tonkeeper", "https://bridge.tonapi.io/bridge", "https://app.tonkeeper.com/ton-connect"),
-    WalletApp("MyTonWallet", "https://tonconnectbridge.mytonwallet.org/bridge", "https://connect.mytonwallet.org"),
-)
-"""Written down, since the library fetches its list while everything else waits."""
+APPS = wallet_apps.read().wallets
 DATA: Final = "wallet:"
 OFF: Final = "wallet:off"
 LONGEST_WAIT_S: Final = 300.0
@@ -68,12 +63,12 @@ async def choose(query: CallbackQuery, services: Services) -> None:
         await services.wallets.unlink(person.user_id)
         await say(message, texts.WALLET_UNLINKED[person.language])
     else:
-        await _connect(message, services, person, APPS[int((query.data or "").removeprefix(DATA))])
+        await _connect(message, services, person, int((query.data or "").removeprefix(DATA)))
     await _noticed(query)
 
 
-async def _connect(message: Message, services: Services, person: Person, app: WalletApp) -> None:
-    language = person.language
+async def _connect(message: Message, services: Services, person: Person, number: int) -> None:
+    language, app = person.language, APPS[number]
     try:
         challenge = await services.wallets.challenge(person.user_id)
     except GameError as refused:
@@ -88,7 +83,8 @@ async def _connect(message: Message, services: Services, person: Person, app: Wa
     connection = ChatConnection(settings.wallet_manifest_url, services.live.connections, person.user_id)
     link = await connection.begin(app, challenge.payload)
     button = InlineKeyboardButton(text=texts.WALLET_OPEN[language].format(app=app.name), url=link)
-    await say(message, texts.WALLET_CONFIRM[language], InlineKeyboardMarkup(inline_keyboard=[[button]]))
+    words = texts.WALLET_CONFIRM[language].format(app=app.name)
+    await show_picture(message, _qr_code(link), words, _apps([button], without=number))
     attempt = asyncio.create_task(_finish(message, services, person, connection), name="wallet from the chat")
     _attempts[person.user_id] = attempt
     attempt.add_done_callback(lambda done: _forget(person.user_id, done))
@@ -109,10 +105,10 @@ async def _outcome(services: Services, person: Person, answer: Answer) -> str:
     language = person.language
     if answer.kind == "rejected":
         return texts.WALLET_REJECTED[language]
-    if answer.proof is None:
+    if answer.proof is None or answer.session is None:
         return texts.WALLET_FAILED[language]
     try:
-        proven = await services.wallets.link(person.user_id, answer.proof)
+        proven = await services.wallets.link_from_chat(person.user_id, answer.proof, answer.session)
     except StoreUnavailable:
         raise
     except GameError as refused:
@@ -136,9 +132,21 @@ async def _noticed(query: CallbackQuery) -> None:
         return
 
 
-def _apps() -> InlineKeyboardMarkup:
-    rows = [[InlineKeyboardButton(text=app.name, callback_data=f"{DATA}{number}")] for number, app in enumerate(APPS)]
-    return InlineKeyboardMarkup(inline_keyboard=rows)
+def _apps(first: list[InlineKeyboardButton] | None = None, *, without: int | None = None) -> InlineKeyboardMarkup:
+    """A row for each application, after the `first` one."""
+    rows = [
+        [InlineKeyboardButton(text=app.name, callback_data=f"{DATA}{number}")]
+        for number, app in enumerate(APPS)
+        if number != without
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=[first, *rows] if first else rows)
+
+
+def _qr_code(link: str) -> bytes:
+    """A picture for the camera of another device; segno, since it needs nothing but Python."""
+    picture = io.BytesIO()
+    segno.make(link, error="l", micro=False).save(picture, kind="png", scale=8, border=4)
+    return picture.getvalue()
 
 
 def _disconnect(language: Language) -> InlineKeyboardMarkup:

@@ -39,20 +39,24 @@ class Telegram:
         assert request.match_info["token"] == TOKEN
         method = request.match_info["method"]
         form = await request.post()
+        sent: dict[str, Any] = {key: value for key, value in form.items() if isinstance(value, str)}
         try:
-            schema.parameters(method, dict(form))
+            schema.parameters(method, sent)
         except schema.Breach as breach:
             self.breaches.append(str(breach))
-        self.calls.append((method, dict(form)))
+        picture = form.get(sent.get("photo", "").removeprefix("attach://"))
+        if isinstance(picture, web.FileField):
+            sent["photo"] = picture.file.read()
+        self.calls.append((method, sent))
         waiting = self.refusals.get(method)
         if waiting:
             status, description, parameters = waiting.pop(0)
             body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
             return web.json_response(body, status=status)
         result = self.results.get(method, True)
-        if method == "sendMessage":
-            chat = {"id": int(str(form["chat_id"])), "type": "private"}
-            result = {"message_id": next(_ids), "date": int(time.time()), "chat": chat, "text": form["text"]}
+        if method in ("sendMessage", "sendPhoto"):
+            chat = {"id": int(sent["chat_id"]), "type": "private"}
+            result = {"message_id": next(_ids), "date": int(time.time()), "chat": chat, "text": sent.get("text", "")}
         return web.json_response({"ok": True, "result": result})
 
     def said(self, method: str = "sendMessage") -> list[dict[str, Any]]:

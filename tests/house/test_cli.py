@@ -39,6 +39,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "money",
         "bot",
         "appeals",
+        "wallet-apps",
     }
     for name in COMMANDS:
         with pytest.raises(SystemExit, match="0"):

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -48,6 +48,9 @@ class Bridge:
             self._news.notify_all()
 
     async def _message(self, request: web.Request) -> web.Response:
+        if self.away:
+            return web.Response(status=503)
+        assert 0 < int(request.query["ttl"]) <= 300
         await self.put(request.query["client_id"], request.query["to"], await request.text())
         return web.json_response({"message": "OK", "statusCode": 200})
 
@@ -116,6 +119,16 @@ class BridgeWallet:
         """The person does not; `nested`: in the shape that some wallets send."""
         error = {"code": 300, "message": "User rejected"}
         await self.say("connect_error", {"error": error} if nested else error)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the other side asked of this wallet, in its order."""
+        found = []
+        for _, data in self.bridge.sent.get(self.client_id, []):
+            content = json.loads(data)
+            box = Box(self.key, PublicKey(bytes.fromhex(content["from"])))
+            assert content["from"] == self.app_id
+            found.append(json.loads(box.decrypt(b64decode(content["message"]))))
+        return found
 
     async def garbage(self) -> None:
         """What anybody can send to a client of a bridge."""

@@ -61,13 +61,14 @@ class _Api:
         return answer
 
     async def carry_out(self, method: str, sent: dict[str, Any]) -> web.Response:
+        sent, files = _without_files(sent)
         try:
             parameters = schema.parameters(method, sent)
         except schema.Breach as breach:
             self.world.breach(str(breach))
             return _failed(Refused(400, f"Bad Request: {breach}"))
         try:
-            result = await self.methods.call(method, parameters)
+            result = await self.methods.call(method, parameters, files)
             schema.check_result(method, result)
         except Refused as refused:
             self._called(method, parameters, _body(refused))
@@ -94,9 +95,15 @@ async def _sent(request: web.Request) -> dict[str, Any]:
     if request.content_type == _JSON:
         sent |= json.loads(await request.read() or b"{}")
     elif request.can_read_body:
-        form = await request.post()
-        sent |= {key: value if isinstance(value, str) else f"attach://{key}" for key, value in form.items()}
+        for key, value in (await request.post()).items():
+            sent[key] = value if isinstance(value, str) else value.file.read()
     return sent
+
+
+def _without_files(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What was sent, and the files that it brought: a field of their own each, which `attach://` names."""
+    files = {key: value for key, value in sent.items() if isinstance(value, bytes)}
+    return {key: value for key, value in sent.items() if key not in files}, files
 
 
 def _body(refused: Refused) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.connect import ChatConnection, WalletApp
+from bot.connect import ChatConnection
+from bot.wallet_apps import WalletApp
 from persistence.redis.live import LiveStore
 from persistence.ton.proof import verify
 from tests.peers.bridge import Bridge, BridgeWallet
@@ -38,7 +39,7 @@ async def connection(live: LiveStore) -> AsyncIterator[ChatConnection]:
 
 
 async def opened(bridge: Bridge, connection: ChatConnection, wallet: Wallet) -> BridgeWallet:
-    app = WalletApp("Test", bridge.url, "https://wallet.example/connect")
+    app = WalletApp("test", "Test", bridge.url, "https://wallet.example/connect")
     return BridgeWallet(bridge, wallet, await connection.begin(app, PAYLOAD))
 
 

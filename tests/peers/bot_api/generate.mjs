@@ -15,12 +15,12 @@ const METHODS = `getMe getUpdates setWebhook deleteWebhook getWebhookInfo sendMe
   editMessageReplyMarkup deleteMessage answerCallbackQuery answerPreCheckoutQuery answerInlineQuery createInvoiceLink
   sendInvoice refundStarPayment getStarTransactions getMyStarBalance giftPremiumSubscription setMyCommands
   deleteMyCommands getMyCommands setMyDescription setMyShortDescription setChatMenuButton getChatMenuButton getChat
-  savePreparedInlineMessage`.split(/\s+/);
+  savePreparedInlineMessage sendPhoto`.split(/\s+/);
 
 // What the stand-in itself makes of the large objects; anything else in them would be its own mistake.
 const ONLY = {
   TelegramUpdate: `update_id message edited_message callback_query pre_checkout_query my_chat_member inline_query`,
-  TelegramMessage: `message_id from date chat via_bot edit_date reply_to_message text entities link_preview_options
+  TelegramMessage: `message_id from date chat via_bot edit_date reply_to_message text entities link_preview_options photo caption
     contact invoice successful_payment refunded_payment web_app_data reply_markup`,
   TelegramChatFullInfo: `id type username first_name last_name accent_color_id max_reaction_count accepted_gift_types`,
   TelegramTransactionPartnerUser: `type transaction_type user invoice_payload premium_subscription_duration`,

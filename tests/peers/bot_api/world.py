@@ -22,6 +22,7 @@ class Received:
     text: str
     message: dict[str, Any]
     markup: dict[str, Any]
+    picture: bytes | None = None
     deleted: bool = False
 
     @property
@@ -148,14 +149,22 @@ class World:
         account.started = True
         return self.push("message", message | content)
 
-    def message_to(self, account: Account, text: str, entities: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    def message_to(
+        self,
+        account: Account,
+        text: str,
+        entities: list[dict[str, Any]],
+        *,
+        picture: bytes | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
         """A message from the bot into a person's chat: as `sendMessage` answers it."""
         markup = more.pop("reply_markup", None) or {}
         message = {"message_id": self.number(), "from": self.bot, "date": self.now(), "chat": account.chat, **more}
         message |= {"text": text} if text else {}
         message |= {"entities": entities} if entities else {}
         message |= {"reply_markup": markup} if "inline_keyboard" in markup else {}
-        account.inbox.append(Received(message["message_id"], text, message, markup))
+        account.inbox.append(Received(message["message_id"], text or more.get("caption", ""), message, markup, picture))
         self.changed()
         return message
 
