@@ -96,7 +96,7 @@ async def _sent(request: web.Request) -> dict[str, Any]:
         sent |= json.loads(await request.read() or b"{}")
     elif request.can_read_body:
         for key, value in (await request.post()).items():
-            sent[key] = value if isinstance(value, str) else value.file.read()
+            sent[key] = value.file.read() if isinstance(value, web.FileField) else value
     return sent
 
 
