@@ -13,6 +13,7 @@ import {
   supports,
 } from "@tma.js/bridge";
 import { createStore, type Readable } from "../state/store";
+import { readable } from "./contrast";
 import { type Launch, languageOf, readLaunch, readStartParam } from "./launch";
 
 export type Haptic = "tap" | "select" | "success" | "failure";
@@ -294,7 +295,7 @@ function applyTheme(
   root: HTMLElement,
   theme: Readonly<Record<string, string | undefined>>,
 ): "dark" | "light" | null {
-  for (const [name, colour] of Object.entries(theme)) {
+  for (const [name, colour] of Object.entries(readable(theme))) {
     if (colour) root.style.setProperty(`--tg-${name.replaceAll("_", "-")}`, colour);
   }
   const background = theme.bg_color;
