@@ -5,12 +5,16 @@ what lies behind a text (a gradient, a picture, something that overlaps) the pix
 """
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
 _AXE = Path(__file__).parents[2] / "webapp" / "node_modules" / "axe-core" / "axe.min.js"
+
+# The build's name of a class: its own, the module's hash and a line.
+_MODULE_CLASS = re.compile(r"\._(\w+?)_[\w-]{5}_\d+")
 
 # A colour in the middle of a fade is nobody's contrast: what moves once is let come to rest first.
 _REST = """
@@ -54,8 +58,12 @@ _LOCATE = """
       const range = document.createRange();
       range.selectNodeContents(text);
       const { x, y, width, height } = range.getBoundingClientRect();
-      const seen = document.elementFromPoint(x + width / 2, y + height / 2);
-      if (!seen || !(element.contains(seen) || seen.contains(element))) return [];
+      const points = [[0.5, 0.5], [0.02, 0.1], [0.98, 0.1], [0.02, 0.9], [0.98, 0.9]];
+      const isCovered = points.some(([across, down]) => {
+        const seen = document.elementFromPoint(x + width * across, y + height * down);
+        return !seen || !(element.contains(seen) || seen.contains(element));
+      });
+      if (isCovered) return [];
       const style = getComputedStyle(element);
       const size = Number.parseFloat(style.fontSize);
       const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
@@ -131,7 +139,8 @@ async def faults(page: Page) -> list[str]:
         await page.evaluate(_AXE.read_text())
     found: dict[str, list[str]] = await page.evaluate(_RUN_AXE)
     by_pixels = await _contrast_by_pixels(page, found["unsure"])
-    return found["faults"] + by_pixels + list(await page.evaluate(_OWN_RULES))
+    lines = found["faults"] + by_pixels + list(await page.evaluate(_OWN_RULES))
+    return [_MODULE_CLASS.sub(r".\1", line) for line in lines]
 
 
 async def _contrast_by_pixels(page: Page, targets: list[str]) -> list[str]:

@@ -21,8 +21,9 @@ async def studio(browser: Browser) -> AsyncIterator[Studio]:
     studio = Studio(browser)
     yield studio
     await studio.dismiss()
-    found = list(dict.fromkeys(studio.faults))
-    assert not found, "\n".join(found)
+    report = studio.report()
+    if report:
+        pytest.fail(report, pytrace=False)
 
 
 @pytest_asyncio.fixture

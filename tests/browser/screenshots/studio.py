@@ -68,11 +68,12 @@ Person = Callable[[TelegramClient], TelegramClient | None]
 
 
 class Studio:
-    """One viewer for each look.  `faults` fills with what is wrong: in the pictures, and in the pages' consoles."""
+    """One viewer for each look.  `report` says what is wrong in the pictures and in the pages' consoles."""
 
     def __init__(self, browser: Browser) -> None:
         self.viewers: list[Viewer] = []
         self.faults: list[str] = []
+        self._seen_on: dict[str, list[str]] = defaultdict(list)
         self._browser = browser
 
     async def invite(self, url: str, person: Person = lambda client: client, tolerated: str = "") -> None:
@@ -118,7 +119,13 @@ class Studio:
 
     async def _judge(self, viewer: Viewer, screen: str) -> None:
         for fault in await accessibility.faults(viewer.player.page):
-            self.faults.append(f"{screen}-{viewer.look.ending}: {fault}")
+            self._seen_on[fault].append(f"{screen}-{viewer.look.ending}")
+
+    def report(self) -> str:
+        """Everything that is wrong, once, with where it is seen; empty when all is well."""
+        lines = list(dict.fromkeys(self.faults))
+        lines += [f"{fault}\n    on {', '.join(seen_on)}" for fault, seen_on in self._seen_on.items()]
+        return "\n".join(lines)
 
 
 def write_contact_sheet() -> None:
