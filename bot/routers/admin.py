@@ -5,6 +5,7 @@ these commands do not exist.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from aiogram import F, Router
@@ -36,25 +37,29 @@ async def stats(message: Message, services: Services, language: Language) -> Non
 
 
 async def ban(message: Message, command: CommandObject, services: Services, person: Person, language: Language) -> None:
-    user_id, reason = await _target(services, command)
-    if user_id is None:
+    named = _named(command)
+    if named is None:
         await say(message, texts.USAGE[language].format(usage="/ban USER [reason]"))
         return
-    bans = Bans(services.live, services.db, services.settings)
-    status = await bans.ban(user_id, reason, _operator(person))
-    await say(message, texts.DONE[language].format(what=f"ban {user_id}", status=status))
+    user_id, status = await _find(services, named), "not_found"
+    if user_id is not None:
+        bans = Bans(services.live, services.db, services.settings)
+        status = await bans.ban(user_id, named.reason, _operator(person))
+    await say(message, texts.DONE[language].format(what=f"ban {user_id or named.word}", status=status))
 
 
 async def unban(
     message: Message, command: CommandObject, services: Services, person: Person, language: Language
 ) -> None:
-    user_id, reason = await _target(services, command)
-    if user_id is None:
+    named = _named(command)
+    if named is None:
         await say(message, texts.USAGE[language].format(usage="/unban USER [reason]"))
         return
-    bans = Bans(services.live, services.db, services.settings)
-    status = await bans.unban(user_id, reason, _operator(person))
-    await say(message, texts.DONE[language].format(what=f"unban {user_id}", status=status))
+    user_id, status = await _find(services, named), "not_found"
+    if user_id is not None:
+        bans = Bans(services.live, services.db, services.settings)
+        status = await bans.unban(user_id, named.reason, _operator(person))
+    await say(message, texts.DONE[language].format(what=f"unban {user_id or named.word}", status=status))
 
 
 async def refund(
@@ -88,17 +93,31 @@ async def room(message: Message, command: CommandObject, services: Services, lan
     await say(message, "\n".join(lines)[:4000])
 
 
-async def _target(services: Services, command: CommandObject) -> tuple[int | None, str | None]:
-    """The account that the first word names, and the rest as the reason."""
-    name, _, reason = (command.args or "").strip().partition(" ")
-    found = _USER.fullmatch(name)
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Whom the first word of a command names, and the rest as the reason."""
+
+    word: str
+    user_id: int | None
+    telegram_id: int | None
+    username: str | None
+    reason: str | None
+
+
+def _named(command: CommandObject) -> _Named | None:
+    """None: no account can be called that."""
+    word, _, reason = " ".join((command.args or "").split()).partition(" ")
+    found = _USER.fullmatch(word)
     if found is None:
-        return None, None
-    kept = reason.strip()[: operators.MAX_REASON] or None
-    if found["user_id"]:
-        return int(found["user_id"]), kept
-    telegram_id = int(found["telegram_id"]) if found["telegram_id"] else None
-    return await operators.find(services.db, telegram_id=telegram_id, username=found["username"]), kept
+        return None
+    user_id, telegram_id = (int(found[name]) if found[name] else None for name in ("user_id", "telegram_id"))
+    return _Named(word, user_id, telegram_id, found["username"], reason[: operators.MAX_REASON] or None)
+
+
+async def _find(services: Services, named: _Named) -> int | None:
+    if named.user_id is not None:
+        return named.user_id
+    return await operators.find(services.db, telegram_id=named.telegram_id, username=named.username)
 
 
 def _operator(person: Person) -> str:

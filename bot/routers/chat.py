@@ -4,7 +4,8 @@ from aiogram import F, Router
 from aiogram.types import ChatMemberUpdated, Message
 
 from bot import texts
-from bot.language import language_for
+from bot.language import Language
+from bot.people import KnowsPerson
 from bot.replies import say
 from bot.services import Services
 from persistence.postgres import bot
@@ -14,12 +15,13 @@ async def blocked_or_back(event: ChatMemberUpdated, services: Services) -> None:
     await bot.set_can_write(services.db, event.from_user.id, event.new_chat_member.status != "kicked")
 
 
-async def unknown(message: Message) -> None:
-    await say(message, texts.UNKNOWN[language_for(message.from_user.language_code if message.from_user else None)])
+async def unknown(message: Message, language: Language) -> None:
+    await say(message, texts.UNKNOWN[language])
 
 
 def build() -> Router:
     router = Router(name="chat")
+    router.message.middleware(KnowsPerson())
     router.my_chat_member.register(blocked_or_back, F.chat.type == "private")
     router.message.register(unknown, F.chat.type == "private", F.text)
     return router

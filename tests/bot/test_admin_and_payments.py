@@ -2,9 +2,17 @@
 
 from typing import Any
 
+import httpx
+import pytest
+import pytest_asyncio
 from starlette.applications import Starlette
 
+from bot import throttle
+from persistence.postgres import users
+from persistence.redis.rates import SharedRate
+from persistence.seats import Seats
 from tests.bot.conftest import Chats, Execute, Telegram, message, person, update
+from tests.rest.conftest import API, code_of
 
 
 def charge(payload: str, charge_id: str = "charge-1") -> dict[str, Any]:
@@ -17,32 +25,128 @@ def charge(payload: str, charge_id: str = "charge-1") -> dict[str, Any]:
     }
 
 
-async def test_only_admins_have_their_commands(
-    app: Starlette, chats: Chats, telegram: Telegram, execute: Execute
-) -> None:
+COMMANDS = ("/stats", "/ban 1 cheating", "/unban 1", "/refund x", "/room 00aaaaaaaaaaaaaa")
+
+
+@pytest_asyncio.fixture
+async def admin(chats: Chats, execute: Execute) -> int:
+    """The account of 7, who may do everything."""
     await chats.write("/start", 7)
-    await chats.write("/start", 8)
-    ((target,),) = execute("SELECT user_id FROM auth.users WHERE telegram_id = 8")
-    for command in ("/stats", f"/ban {target} cheating", f"/unban {target}", "/refund x", "/room 00aaaaaaaaaaaaaa"):
-        await chats.write(command, 7)
-        assert telegram.last.startswith("Я вас не понял"), command
-    execute("UPDATE auth.users SET role = 'admin' WHERE telegram_id = 7")
-    await chats.write("/stats", 7)
+    ((user_id,),) = execute("UPDATE auth.users SET role = 'admin' WHERE telegram_id = 7 RETURNING user_id")
+    return int(user_id)
+
+
+@pytest_asyncio.fixture
+async def target(chats: Chats, execute: Execute) -> int:
+    """The account of 8, @Ann."""
+    await chats.deliver(message(8, text="/start", sender={"username": "Ann", "language_code": "en"}))
+    ((user_id,),) = execute("SELECT user_id FROM auth.users WHERE telegram_id = 8")
+    return int(user_id)
+
+
+@pytest.mark.parametrize("who", ["player", "banned admin", "stranger"])
+async def test_to_everybody_else_these_commands_do_not_exist(
+    chats: Chats, telegram: Telegram, execute: Execute, admin: int, target: int, who: str
+) -> None:
+    telegram_id = {"player": 8, "banned admin": 7, "stranger": 9}[who]
+    if who == "banned admin":
+        execute("UPDATE auth.users SET banned_at = now() WHERE user_id = %s", admin)
+    sender = {"language_code": "en"}
+    await chats.deliver(message(telegram_id, text="/no_such_command", sender=sender))
+    unknown = telegram.last
+    for command in (*COMMANDS, "/ban", "/unban nobody!", "/refund", "/room x"):
+        telegram.calls.clear()
+        await chats.deliver(message(telegram_id, text=command, sender=sender))
+        assert [call["text"] for call in telegram.said()] == [unknown], command
+    assert execute("SELECT count(*) FROM auth.operator_log") == [(0,)]
+
+
+async def test_a_ban_and_its_end(chats: Chats, telegram: Telegram, execute: Execute, admin: int, target: int) -> None:
+    await chats.write("/stats")
     assert "Игроков: 2" in telegram.last
-    await chats.write("/ban telegram:8 cheating", 7)
-    assert telegram.last == f"ban {target}: ok"
-    assert execute("SELECT ban_reason FROM auth.users WHERE telegram_id = 8") == [("cheating",)]
-    ((admin,),) = execute("SELECT user_id FROM auth.users WHERE telegram_id = 7")
-    assert execute("SELECT action, operator FROM auth.operator_log") == [("ban", f"bot:{admin}")]
-    await chats.write(f"/unban {target}", 7)
+    for name, status in (("telegram:8", "ok"), (str(target), "unchanged"), ("@ann", "unchanged")):
+        await chats.write(f"/ban {name} two\n  accounts")
+        assert telegram.last == f"ban {target}: {status}"
+    assert execute("SELECT ban_reason FROM auth.users WHERE user_id = %s", target) == [("two accounts",)]
+    await chats.write(f"/ban {target}\n{'x' * 600}")
+    assert execute("SELECT length(ban_reason) FROM auth.users WHERE user_id = %s", target) == [(500,)]
+    await chats.write(f"/unban {target} a mistake")
     assert telegram.last == f"unban {target}: ok"
-    await chats.write("/refund no-such-charge", 7)
+    await chats.write("/unban @Ann")
+    assert telegram.last == f"unban {target}: unchanged"
+    assert execute("SELECT action, operator, reason FROM auth.operator_log WHERE length(reason) < 500") == [
+        ("ban", f"bot:{admin}", "two accounts"),
+        ("unban", f"bot:{admin}", "a mistake"),
+    ]
+
+
+async def test_a_ban_gives_the_seat_back_and_ends_the_sessions(
+    app: Starlette, chats: Chats, telegram: Telegram, client: httpx.AsyncClient, admin: int, target: int
+) -> None:
+    services = app.state.services
+    token, _ = services.tokens.issue(str(target), None, "user")
+    headers = {"authorization": f"Bearer {token}"}
+    body = {"stake": services.settings.stakes[0]}
+    joined = await client.post(f"{API}/rooms/join", headers=headers | {"idempotency-key": "k"}, json=body)
+    assert joined.status_code == 200, joined.text
+    room_id = joined.json()["room"]["room_id"]
+    before = (await users.me(services.db, target)).balance
+    await chats.write("/ban @Ann two accounts")
+    assert telegram.last == f"ban {target}: ok"
+    assert (await users.me(services.db, target)).balance == before + body["stake"]
+    room = await services.live.rooms.snapshot(room_id)
+    assert room is None or room.players == []
+    answers = [
+        await client.get(f"{API}/me", headers=headers),
+        await client.post(f"{API}/auth/refresh", headers=headers),
+        await client.post(f"{API}/rooms/join", headers=headers | {"idempotency-key": "k2"}, json=body),
+    ]
+    assert [code_of(answer)[1] for answer in answers] == ["banned"] * 3
+    await chats.write("/unban @Ann")
+    assert code_of(await client.get(f"{API}/me", headers=headers))[1] == "unauthorized", "the session stays ended"
+
+
+async def test_bad_input_of_an_admin(
+    chats: Chats, telegram: Telegram, execute: Execute, admin: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ASKED", SharedRate("bot", 0.01, 1000))
+    usages = {
+        "/ban": ("", "nobody!", "telegram:", "telegram:x", "@", "-1", "1.5", "9" * 19, "@" + "x" * 65, "'; DROP TABLE"),
+        "/unban": ("", "nobody!", "telegram:x"),
+        "/refund": ("", "x" * 201, "a\x00b"),
+        "/room": ("", "x", "zzzzzzzzzzzzzzzz", "00aaaaaaaaaaaaaa more", "00aaaaaaaaaaaaa"),
+    }
+    for command, words in usages.items():
+        for word in words:
+            assert await chats.write(f"{command} {word}".strip()) == 200
+            assert telegram.last.startswith(f"Так: {command} "), (command, word)
+    for word, shown in (("999999", "999999"), ("telegram:999", "telegram:999"), ("@nobody", "@nobody")):
+        for command in ("ban", "unban"):
+            await chats.write(f"/{command} {word} why")
+            assert telegram.last == f"{command} {shown}: not_found"
+    await chats.write("/refund no-such-charge")
     assert telegram.last == "refund: not_found"
-    for usage in ("/ban", "/ban nobody!", "/refund", "/room x"):
-        await chats.write(usage, 7)
-        assert telegram.last.startswith("Так: "), usage
-    await chats.write("/room 00aaaaaaaaaaaaaa", 7)
+    await chats.write("/room 00AAAAAAAAAAAAAA")
     assert telegram.last == "Такой комнаты нет."
+    await chats.write("/stats of everything")
+    assert "Игроков: 1" in telegram.last
+    assert execute("SELECT count(*) FROM auth.operator_log") == [(0,)]
+
+
+async def test_a_room_and_a_charge_as_admins_see_them(
+    app: Starlette, chats: Chats, telegram: Telegram, execute: Execute, admin: int
+) -> None:
+    seats = Seats(app.state.services.live, app.state.services.db, app.state.services.settings)
+    room = (await seats.join(admin, 50, "/join", "k", b"x" * 32)).room_state
+    assert room is not None
+    await chats.write(f"/room {room.room_id.upper()}")
+    assert telegram.last.splitlines()[:2] == [room.room_id, "Redis: standard waiting, 50 ⭐, 1/10"]
+    assert f"  {admin}: live 50 ⭐, prize " in telegram.last
+    await chats.deliver(message(7, successful_payment=charge("not ours")))
+    await chats.write("/refund charge-1")
+    assert telegram.last.startswith("refund: ")
+    assert "not_found" not in telegram.last
+    assert execute("SELECT state FROM pay.star_receipts") != [("review",)]
 
 
 async def test_a_pre_checkout_is_answered_and_what_we_never_sold_is_refused(chats: Chats, telegram: Telegram) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from gateway.ws.frames import CloseCode
 from persistence.redis.live import LiveStore
 from tests.fixtures.stack import Stack
 from tests.fixtures.stores import open_live
@@ -59,13 +60,28 @@ async def test_players_whose_app_is_closed_hear_of_their_game_their_prize_and_th
         await anna.person.hears(f"Hero-комната за {STAKE} ⭐ закроется меньше чем через минуту")
         await anna.open_app()
         await cleo.person.hears(f"Returned: {STAKE} ⭐", after=2)
+
+        # An admin bans her from the chat while she plays with the app open: it is shut, and she is told why.
+        await cleo.open_app()
+        await cleo.post("/rooms/join", {"stake": STAKE})
+        await banned_by(ben, cleo, database_url)
+        assert await cleo.socket.closed() == CloseCode.BANNED
+        assert (await cleo.http.get("/me")).json()["code"] == "banned"
+        await cleo.person.hears("Your account is blocked. Reason: two accounts.")
     await everything_said(database_url)
 
-    assert [len(person.inbox) - 1 for person in people] == [1, 2, 3]  # but for the welcome
-    assert told(database_url) == {"app_open": 1, "sent": 6}
+    assert [len(person.inbox) - 1 for person in people] == [1, 3, 4]  # but for the welcome
+    assert told(database_url) == {"app_open": 1, "sent": 7}
     assert stack.errors() == []
     for player in (anna, ben, cleo):
         await player.close()
+
+
+async def banned_by(admin: Player, player: Player, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE auth.users SET role = 'admin' WHERE user_id = %s", (int(admin.user_id),))
+    admin.person.says(f"/ban telegram:{player.person.id} two accounts")
+    await admin.person.hears(f"ban {player.user_id}: ok")
 
 
 async def closed(player: Player, live: LiveStore) -> None:
