@@ -83,6 +83,11 @@ export class Navigation {
     this.push(place);
   }
 
+  /** What is shown stays where it is, and is remembered differently: by a reload, and by whoever comes back to it. */
+  amend(place: Place): void {
+    window.history.replaceState({ place, depth: this.store.get().depth } satisfies Entry, "");
+  }
+
   /** One step towards Home. */
   back(): void {
     if (this.store.get().depth > 0) window.history.back();
