@@ -24,4 +24,8 @@ export function preloadNext(): void {
   }
 }
 
-export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {};
+export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
+  create: lazy(() => import("../create/Create")),
+  makeRoom: lazy(() => import("../create/MakeRoom")),
+  enterByKey: lazy(() => import("../create/EnterByKey")),
+};

@@ -31,7 +31,7 @@ export default function Create(): ReactNode {
         <Way
           title={t("create.enter")}
           hint={t("create.enterHint")}
-          icon="M8 8.500a4 4 0 1 1 0 7 4 4 0 0 1 0-7zM11.500 12H21m-3 0v3.500m-3-3.500v2.500"
+          icon="M7 7.500a4.500 4.500 0 1 1 0 9 4.500 4.500 0 0 1 0-9zM11.500 12H22v4m-4-4v3"
           onClick={go("enterByKey")}
         />
       </div>

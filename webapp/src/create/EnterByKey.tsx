@@ -14,7 +14,6 @@ import { useServices } from "../app/context";
 import type { ScreenProps } from "../app/screens";
 import { readRoomKey } from "../join/room-key";
 import type { User } from "../protocol/generated";
-import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
@@ -73,7 +72,11 @@ export default function EnterByKey({ user, place }: ScreenProps): ReactNode {
             <KeyNote text={entry.text} />
           </p>
         </section>
-        <div className={styles.outcome} aria-live="polite" aria-busy={entry.look.name === "looking"}>
+        <div
+          className={styles.outcome}
+          aria-live="polite"
+          aria-busy={entry.look.name === "looking"}
+        >
           <Outcome
             look={entry.look}
             user={user}
@@ -93,7 +96,9 @@ function KeyNote({ text }: { text: string }): ReactNode {
   const { t } = useTranslation();
   const isWrong = readRoomKey(text) === null && NOT_IN_KEYS.test(text);
   return (
-    <span className={cx(isWrong && styles.wrong)}>{t(isWrong ? "key.wrongSigns" : "key.note")}</span>
+    <span className={cx(isWrong && styles.wrong)}>
+      {t(isWrong ? "key.wrongSigns" : "key.note")}
+    </span>
   );
 }
 

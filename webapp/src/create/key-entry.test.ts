@@ -45,7 +45,9 @@ describe("entering by key", () => {
 
   it("keeps the terms on the screen while only the network is away", () => {
     const found = after(startKeyEntry(KEY), { type: "found", key: KEY, room: ROOM });
-    expect(step(found, { type: "refused", key: KEY, refusal: { kind: "unreachable" } })).toBe(found);
+    expect(step(found, { type: "refused", key: KEY, refusal: { kind: "unreachable" } })).toBe(
+      found,
+    );
   });
 
   it("asks again after a refusal, and only then", () => {

@@ -8,7 +8,10 @@ const MOST_DIGITS = 7;
 
 /** What stays of what was typed or pasted: digits, and no more of them than any fee has. */
 export function typedFee(text: string): string {
-  return text.replace(/\D/g, "").replace(/^0+(?=\d)/, "").slice(0, MOST_DIGITS);
+  return text
+    .replace(/\D/g, "")
+    .replace(/^0+(?=\d)/, "")
+    .slice(0, MOST_DIGITS);
 }
 
 export function readFee(text: string, maxFee: number): ReadFee {
