@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
 import { Avatar } from "../ui/Avatar";
 import { Stars } from "../ui/Stars";
@@ -7,13 +8,20 @@ import styles from "./home.module.css";
 
 export function HomeHeader({ user }: { user: User }): ReactNode {
   const { t } = useTranslation();
+  const { navigation } = useServices();
   return (
     <header className={styles.header}>
       <strong className={styles.brand}>
         Chance<span>Tap</span>
       </strong>
-      <div className={styles.player}>
-        <div>
+      <button
+        type="button"
+        className={styles.player}
+        onClick={() => {
+          navigation.goToTab("profile");
+        }}
+      >
+        <span className={styles.who}>
           <span className={styles.playerName} dir="auto">
             <span className="visually-hidden">{t("home.profile", { name: "" })}</span>
             {user.name}
@@ -22,9 +30,9 @@ export function HomeHeader({ user }: { user: User }): ReactNode {
             <span className="visually-hidden">{t("home.balance", { stars: "" })}</span>
             <Stars amount={user.balance} />
           </span>
-        </div>
+        </span>
         <Avatar userId={user.user_id} name={user.name} photoUrl={user.photo_url} size={40} />
-      </div>
+      </button>
     </header>
   );
 }

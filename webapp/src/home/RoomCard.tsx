@@ -15,13 +15,11 @@ interface RoomCardProps {
 
 export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps): ReactNode {
   const { t } = useTranslation();
-  const stars = t("money.stars", { count: tier.stake });
-  const prize = t("money.stars", { count: tier.prize });
+  const fee = feePercent(tier);
   return (
     <button
       type="button"
       className={styles.card}
-      aria-label={t("home.join", { stars, prize })}
       aria-busy={isJoining}
       disabled={isDisabled}
       data-stake={tier.stake}
@@ -35,6 +33,8 @@ export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps)
         <span>{t("home.prize")}</span>
         <Stars amount={tier.prize} />
       </span>
+      {fee > 0 && <span className={styles.fee}>{t("home.fee", { percent: fee })}</span>}
+      <Seats taken={tier.waiting % tier.capacity} capacity={tier.capacity} />
       <span className={styles.counts}>
         {isJoining ? (
           t("home.joining")
@@ -51,7 +51,24 @@ export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps)
   );
 }
 
+/** How far the room that is filling up has come. */
+function Seats({ taken, capacity }: { taken: number; capacity: number }): ReactNode {
+  return (
+    <span className={styles.seats} aria-hidden="true">
+      {Array.from({ length: capacity }, (_, seat) => (
+        <span key={seat} className={cx(seat < taken && styles.taken)} />
+      ))}
+    </span>
+  );
+}
+
+/** The part of a full room's pool that is not the winner's. */
+function feePercent({ stake, capacity, prize }: Tier): number {
+  const pool = stake * capacity;
+  return Math.round(((pool - prize) / pool) * 1000) / 10;
+}
+
 /** The place of a card that is still on its way. */
 export function RoomCardSkeleton(): ReactNode {
-  return <Skeleton height={154} radius={22} />;
+  return <Skeleton height={140} radius={22} />;
 }
