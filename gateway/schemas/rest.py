@@ -7,8 +7,6 @@ import msgspec
 from gateway.schemas.fields import BonusState, Claimed, Count, Language, Moment, RoomId, Stars, UserId
 from gateway.schemas.room import Organizer, Room
 
-MAX_INIT_DATA_CHARACTERS = 16_384
-
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
     """The one shape of every refusal."""
@@ -19,9 +17,10 @@ class ErrorBody(msgspec.Struct, omit_defaults=True):
 
 
 class TelegramLogin(Claimed):
-    """POST /auth/telegram.  `init_data` is the Mini App's raw `initData` string."""
+    """POST /auth/telegram.  `init_data` is the Mini App's raw `initData` string; any text that is none is refused as
+    `init_data_invalid`, whatever is wrong with it."""
 
-    init_data: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_INIT_DATA_CHARACTERS)]
+    init_data: str
 
 
 class Renewal(Claimed):

@@ -45,7 +45,7 @@ NOT_JSON = [
     b"\x00",
 ]
 WRONG_VALUES: dict[tuple[str, str, str], list[Any]] = {
-    ("POST", f"{API}/auth/telegram", "init_data"): [None, 7, "", "x" * 20_000, {"a": 1}, True],
+    ("POST", f"{API}/auth/telegram", "init_data"): [None, 7, {"a": 1}, True],
     ("PATCH", ME, "language"): ["de", "RU", None, 1, -1, 0.5, "x" * 60_000, [], {}],
     ("PATCH", ME, "user_id"): [7, [[[[]]]], {}, False],
     ("PATCH", ME, "telegram_id"): [7, 10**30, {}, False],

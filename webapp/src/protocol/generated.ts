@@ -900,7 +900,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
-/** POST /auth/telegram. `init_data` is the Mini App's raw `initData` string. */
+/** POST /auth/telegram. `init_data` is the Mini App's raw `initData` string; any text that is none is refused as `init_data_invalid`, whatever is wrong with it. */
 export interface TelegramLogin {
   init_data: string;
   user_id?: string | null;
