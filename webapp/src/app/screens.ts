@@ -28,4 +28,5 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   create: lazy(() => import("../create/Create")),
   makeRoom: lazy(() => import("../create/MakeRoom")),
   enterByKey: lazy(() => import("../create/EnterByKey")),
+  leaderboard: lazy(() => import("../leaderboard/Leaderboard")),
 };

@@ -1,0 +1,136 @@
+/** Who has won most today, this week and of all time, and where the player stands. */
+import "../texts/leaderboard";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { ScreenProps } from "../app/screens";
+import type { Leaderboard as Board } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Empty } from "../ui/Empty";
+import { Failed } from "../ui/Failed";
+import { Screen } from "../ui/Screen";
+import { Skeleton } from "../ui/Skeleton";
+import { Tabs } from "../ui/Tabs";
+import { useReturn } from "../ui/use-return";
+import { Boards } from "./boards";
+import { dayStart, localMoment, weekStart } from "./calendar";
+import { fetchBoard, type Period } from "./leaderboard-api";
+import { Line } from "./Line";
+import { OwnPlace } from "./OwnPlace";
+import { Podium } from "./Podium";
+import styles from "./leaderboard.module.css";
+
+const PERIODS = [
+  { id: "today", text: "leaderboard.today" },
+  { id: "week", text: "leaderboard.week" },
+  { id: "all", text: "leaderboard.all" },
+] as const;
+const ON_PODIUM = 3;
+const CUP =
+  "M7 4h10v5a5 5 0 0 1-10 0zM7 6H4v1.500a3 3 0 0 0 3 3M17 6h3v1.500a3 3 0 0 1-3 3M12 14v4M8.500 20h7M10 18h4";
+
+export default function Leaderboard({ user }: ScreenProps): ReactNode {
+  const { t } = useTranslation();
+  const { api } = useServices();
+  const [period, setPeriod] = useState<Period>("today");
+  const [boards] = useState(() => new Boards((wanted) => fetchBoard(api.ask, wanted)));
+  const { board, failure } = useStore(boards.states)[period];
+  const load = useCallback(() => {
+    void boards.load(period);
+  }, [boards, period]);
+  useEffect(load, [load]);
+  useReturn(load);
+  return (
+    <Screen title={t("leaderboard.title")}>
+      <div className={styles.choice}>
+        <Tabs
+          label={t("leaderboard.periods")}
+          tabs={PERIODS.map(({ id, text }) => ({ id, text: t(text) }))}
+          chosen={period}
+          onChoose={setPeriod}
+        />
+        <Since period={period} />
+      </div>
+      {board ? (
+        <Places board={board} userId={user.user_id} />
+      ) : failure ? (
+        <Failed message={failure.message} onRetry={load} />
+      ) : (
+        <PlacesSkeleton />
+      )}
+      {board && <OwnPlace board={board} user={user} />}
+    </Screen>
+  );
+}
+
+/** What the chosen time is: its start by UTC, and by the player's own clock where that differs. */
+function Since({ period }: { period: Period }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const nowMs = useServices().clock.now();
+  if (period === "all") return <p className={styles.since}>{t("leaderboard.sinceEver")}</p>;
+  const isWeek = period === "week";
+  const start = isWeek ? weekStart(nowMs) : dayStart(nowMs);
+  const moment = localMoment(start, i18n.language, isWeek);
+  return (
+    <p className={styles.since}>
+      {t(isWeek ? "leaderboard.sinceWeek" : "leaderboard.sinceDay")}
+      {moment !== null && ` (${t("leaderboard.yourTime", { moment })})`}
+    </p>
+  );
+}
+
+const NOBODY = {
+  today: "leaderboard.nobodyToday",
+  week: "leaderboard.nobodyThisWeek",
+  all: "leaderboard.nobodyEver",
+} as const;
+
+function Places({ board, userId }: { board: Board; userId: string }): ReactNode {
+  const { t } = useTranslation();
+  const { navigation } = useServices();
+  if (board.entries.length === 0) {
+    return (
+      <Empty icon={CUP} text={t(NOBODY[board.period])}>
+        <Button
+          onClick={() => {
+            navigation.goToTab("home");
+          }}
+        >
+          {t("leaderboard.toRooms")}
+        </Button>
+      </Empty>
+    );
+  }
+  const rest = board.entries.slice(ON_PODIUM);
+  return (
+    <div className={styles.board}>
+      <Podium entries={board.entries.slice(0, ON_PODIUM)} userId={userId} />
+      {rest.length > 0 && (
+        <ol className={styles.lines} start={ON_PODIUM + 1}>
+          {rest.map((entry) => (
+            <Line
+              key={entry.user_id}
+              place={entry.place}
+              face={entry}
+              won={entry.won}
+              isOwn={entry.user_id === userId}
+            />
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
+
+const PODIUM_HEIGHT = 244;
+const LINES_HEIGHT = 7 * 56 + 2;
+
+function PlacesSkeleton(): ReactNode {
+  return (
+    <div className={styles.board} aria-busy="true">
+      <Skeleton height={PODIUM_HEIGHT} radius={24} />
+      <Skeleton height={LINES_HEIGHT} radius={20} />
+    </div>
+  );
+}
