@@ -61,7 +61,7 @@ async def test_the_leaderboard_shows_the_first_ten_and_ones_own_place(
     while not await own.count():
         async with page.expect_response(lambda answer: "leaderboard" in answer.url):
             await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    await expect(own).to_contain_text("До первой десятки: 61 звезда")
+    await expect(own).to_contain_text("До топ-10: 61 звезда")
     assert await page.locator("ol [data-place]").evaluate_all("lines => lines.map(line => line.dataset.place)") == [
         "1", "2", "2", "4", "5", "6", "7", "8", "9", "10",
     ]  # fmt: skip
