@@ -16,7 +16,7 @@ from typing import Any
 
 from chance_tap.settings import Settings, SettingsError
 from persistence.chain import TonDeposits
-from persistence.postgres import chain, payments
+from persistence.postgres import chain, chain_book, payments
 from persistence.postgres.chain import Receipt
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
@@ -31,6 +31,10 @@ REFUSALS = {
     "no_rate": "there is no price of a Star now",
     "too_little": "it is worth less than one Star",
 }
+UNEXPLAINED = {
+    "not_found": "no such transfer of the paying wallet was read",
+    "conflict": "it paid a withdrawal",
+}
 OPERATOR_CHARACTERS = 100
 
 
@@ -41,7 +45,7 @@ class _Open:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`status`, `unmatched`, `assign RECEIPT`, `dismiss RECEIPT`, `check`."""
+    """`status`, `unmatched`, `assign RECEIPT`, `dismiss RECEIPT`, `check`, `explain TRANSACTION`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     actions.add_parser("status", help="how far the chain was read, and how much came")
     unmatched = actions.add_parser("unmatched", help="deposits that wait for an operator")
@@ -55,7 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (assign, dismiss):
         action.add_argument("receipt_id", type=int, metavar="RECEIPT", help="its number in the list")
         action.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
-    check = actions.add_parser("check", help="hold the chain's book against ours")
+    explain = actions.add_parser("explain", help="say that a transfer of the paying wallet was the house's own")
+    explain.add_argument("transaction", metavar="TRANSACTION", help="its hash, as `chance-tap money` tells it")
+    explain.add_argument("--by", default=getpass.getuser(), help="who says so (default: the system's user)")
+    check = actions.add_parser("check", help="hold the chain's book of deposits against ours")
     check.add_argument("--from-lt", type=int, default=0, metavar="LT", help="from this logical time on (default: all)")
     for action in actions.choices.values():
         action.add_argument("--json", action="store_true", help="print JSON")
@@ -141,6 +148,20 @@ async def _dismiss(arguments: argparse.Namespace, settings: Settings) -> int:
     return _decided(arguments, status, recorded.receipt if recorded else None)
 
 
+async def _explain(arguments: argparse.Namespace, settings: Settings) -> int:
+    db = await Database.open(settings.database_url, name="chance-tap-chain")
+    try:
+        status = await chain_book.explain(db, arguments.transaction.lower(), by=arguments.by)
+    finally:
+        await db.close()
+    if arguments.json:
+        print(json.dumps({"status": status}))
+    if status == "ok":
+        return 0
+    print(f"chance-tap chain: {arguments.transaction}: {UNEXPLAINED[status]}.", file=sys.stderr)
+    return 1
+
+
 async def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     if not settings.ton_deposits:
         raise SettingsError("TON_WALLET_ADDRESS is not set: there is nothing to check.")
@@ -191,4 +212,11 @@ def _when(at_ms: int | None) -> str:
     return "never" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-_ACTIONS = {"status": _status, "unmatched": _unmatched, "assign": _assign, "dismiss": _dismiss, "check": _check}
+_ACTIONS = {
+    "status": _status,
+    "unmatched": _unmatched,
+    "assign": _assign,
+    "dismiss": _dismiss,
+    "check": _check,
+    "explain": _explain,
+}

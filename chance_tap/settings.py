@@ -129,6 +129,7 @@ class Settings:
     ton_max_stars: int = _setting(100_000, low=1, high=1_000_000)
     ton_quote_s: int = _setting(900, low=1, high=86400)
     ton_late_s: int = _setting(3600, low=0)
+    ton_reconcile_s: int = _setting(300, low=1, high=86400)
     ton_dust_nanoton: int = _setting(10_000_000, low=0)
     ton_connect_domains: tuple[str, ...] = _setting(
         (), pattern=r"[a-z0-9.:-]{1,128}(,[a-z0-9.:-]{1,128})*", form="domains separated by commas"

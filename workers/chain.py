@@ -1,23 +1,19 @@
 """The watcher of the house's TON address: reads its transactions in order and has them recorded.
 
-Owns what "read" means.  Logical times of an account only rise, and each transaction names the one before it; so the
-cursor moves over an unbroken row of final transactions and stops before the first that is not final yet or that the
-indexer has not shown.  What comes after such a gap is recorded at once all the same, and read again later: Postgres
-knows each transaction once.  Where the indexer does not name the one before, a stretch is always read again.
-Several workers may do the same at once.
+The cursor moves over an unbroken row (`persistence/ton/row.py`).  What comes after a gap is recorded at once all the
+same, and read again later: Postgres knows each transaction once.  Several workers may do the same at once.
 """
 
 import structlog
 
 from persistence.chain import TonDeposits
+from persistence.ton.row import UnbrokenRow
 from persistence.ton.toncenter import LONGEST_PAGE, ChainRefused, Toncenter
 from persistence.ton.transaction import Transaction
 from workers import metrics
 
 log = structlog.get_logger(__name__)
 
-AGAIN_LT = 100_000_000
-"""So much logical time is read again each round: about a minute of the chain."""
 A_STATEMENT = 200
 """Receipts in one transaction of Postgres: well below its time limit."""
 REFUSED_PAUSE_S = 60.0
@@ -37,9 +33,9 @@ class ChainWatcher:
     async def round(self) -> float:
         """Read to the end of what the indexer shows."""
         known = await self._deposits.cursor()
-        row = _Row(known.lt if known else 0)
+        row = UnbrokenRow(known.lt if known else 0)
         had_gap = known is not None and known.gap_since_ms is not None
-        start_lt = max(row.whole_lt - AGAIN_LT, 0)
+        start_lt = row.start_lt
         try:
             while True:
                 page = await self._toncenter.transactions(self._deposits.account, start_lt=start_lt, limit=self._page)
@@ -56,7 +52,7 @@ class ChainWatcher:
         metrics.chain_read.set_to_current_time()
         return self._period_s
 
-    async def _record(self, row: "_Row", page: list[Transaction], gap: bool) -> None:
+    async def _record(self, row: UnbrokenRow, page: list[Transaction], gap: bool) -> None:
         ours = [each for each in page if each.account == self._deposits.account]
         ours.sort(key=lambda each: (each.lt, each.hash))
         for first in range(0, len(ours), A_STATEMENT):
@@ -66,21 +62,3 @@ class ChainWatcher:
             final = [each for each in part if each.final]
             for new in await self._deposits.record(final, cursor=row.whole_lt, gap=gap):
                 metrics.chain_receipts.labels(new.receipt.state, new.receipt.reason or "none").inc()
-
-
-class _Row:
-    """How far the transactions that were seen make an unbroken row of final ones, from a cursor on."""
-
-    def __init__(self, cursor: int) -> None:
-        self.whole_lt = cursor
-        self.broken = False
-
-    def see(self, seen: Transaction) -> None:
-        if seen.lt <= self.whole_lt or self.broken:
-            return
-        # At the very first the one before is unknown, and so it is when the address was in use before.
-        follows = seen.prev_lt is None or seen.prev_lt <= self.whole_lt or self.whole_lt == 0
-        if seen.final and follows:
-            self.whole_lt = seen.lt
-        else:
-            self.broken = True

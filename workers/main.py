@@ -23,6 +23,7 @@ from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
+from persistence.chain_book import ChainBook
 from persistence.errors import StoreUnavailable
 from persistence.payouts import Payouts, TonWay
 from persistence.postgres import bot as bot_memory
@@ -44,7 +45,7 @@ from workers.orphans import Orphans
 from workers.payments import PaymentLoop
 from workers.payouts import loops as payout_loops
 from workers.queue import open_queue
-from workers.reconcile import ReconcileLoop
+from workers.reconcile import BookGauges, ChainReconcileLoop, ReconcileLoop
 from workers.records import Records
 from workers.results import ResultReader
 from workers.rooms import RoomWatch
@@ -204,6 +205,7 @@ class Loops:
             "tell": TellLoop(live, db, queue, has_bot=settings.has_bot).round,
             **({} if self.bot is None else {"rooms": RoomWatch(live, db, settings).round}),
             **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
+            "books": BookGauges(db).round,
             "mail": MailLoop(db, settings).round,
             **payout_loops(Payouts(live, db, ton=ton, bot=gifts)),
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
@@ -211,6 +213,8 @@ class Loops:
         if settings.ton_deposits:
             watcher = ChainWatcher(deposits, self._toncenter, period_s=settings.ton_poll_ms / 1000)
             self._rounds["chain"] = watcher.round
+        if settings.ton_deposits or settings.ton_payout_key:
+            self._rounds["chain-book"] = ChainReconcileLoop(ChainBook(db, self._toncenter, settings)).round
 
     def start(self) -> None:
         self._tasks = [

@@ -31,6 +31,14 @@ stars_found = Counter(
     "chance_tap_stars_found_total", "What only the reading of Telegram's book told: payments, refunds.", ("kind",)
 )
 star_differences = Gauge("chance_tap_star_differences", "Differences to Telegram's book, by the latest reading.")
+chain_differences = Gauge(
+    "chance_tap_chain_differences", "Differences to the chain's book, of deposits and pay-outs, by the latest reading."
+)
+book_read = Gauge(
+    "chance_tap_book_read_timestamp_seconds",
+    "When Telegram's and the chain's book were last held against ours.",
+    ("book",),
+)
 star_balance = Gauge(
     "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
 )

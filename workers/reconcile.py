@@ -1,13 +1,17 @@
-"""Telegram's book of Stars is held against ours from time to time; of many workers one does it.
+"""Telegram's book of Stars and the chain's are held against ours from time to time; of many workers one does it.
 
-Owns when, and telling what was found; the reading stands in `persistence/star_book.py`.
+Owns when, and telling what was found; the readings stand in `persistence/star_book.py` and `persistence/chain_book.py`.
 """
 
 from typing import TYPE_CHECKING
 
 import structlog
 
+from persistence.chain_book import ChainBook
 from persistence.errors import TelegramRefused
+from persistence.postgres import chain_book
+from persistence.postgres.pool import Database
+from persistence.ton.toncenter import ChainRefused
 from workers import metrics
 
 if TYPE_CHECKING:
@@ -36,7 +40,6 @@ class ReconcileLoop:
             return PERIOD_S
         metrics.stars_found.labels("payment").inc(found.credited)
         metrics.stars_found.labels("refund").inc(found.reversed)
-        metrics.star_differences.set(len(found.differences))
         metrics.star_balance.labels("telegram").set(found.telegram_stars)
         metrics.star_balance.labels("ledger").set(found.sums.ledger)
         metrics.star_balance.labels("outside").set(found.sums.outside)
@@ -44,4 +47,42 @@ class ReconcileLoop:
             log.warning("reconciliation found what no update told", payments=found.credited, refunds=found.reversed)
         for finding in found.differences:
             log.error("reconciliation", rule=finding.rule, subject=finding.subject, detail=finding.detail)
+        return PERIOD_S
+
+
+class ChainReconcileLoop:
+    """The same for the chain's book."""
+
+    def __init__(self, book: ChainBook) -> None:
+        self._book = book
+
+    async def round(self) -> float:
+        """Read when it is due.  A difference is an alarm, and nobody's to mend but an operator's."""
+        if not await self._book.is_due():
+            return PERIOD_S
+        try:
+            found = await self._book.reconcile()
+        except ChainRefused as error:
+            metrics.loop_failures.labels("chain-book").inc()
+            log.error("reconciliation of the chain refused", status=error.status)
+            return PERIOD_S
+        for finding in found.differences:
+            log.error("reconciliation of the chain", rule=finding.rule, subject=finding.subject, detail=finding.detail)
+        return PERIOD_S
+
+
+class BookGauges:
+    """Says what the latest readings found, whichever worker read: else one would go on telling an old difference."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def round(self) -> float:
+        latest = await chain_book.latest(self._db)
+        if latest.star_differences is not None and latest.star_read_at is not None:
+            metrics.star_differences.set(latest.star_differences)
+            metrics.book_read.labels("telegram").set(latest.star_read_at.timestamp())
+        if latest.chain_differences is not None and latest.chain_read_at is not None:
+            metrics.chain_differences.set(latest.chain_differences)
+            metrics.book_read.labels("chain").set(latest.chain_read_at.timestamp())
         return PERIOD_S

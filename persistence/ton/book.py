@@ -26,8 +26,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How much was compared, in nanoton, and what differs."""
+    """How much was compared, in nanoton, up to which logical time, and what differs."""
 
+    to_lt: int
     transactions: int
     nanoton: int
     differences: list[Difference]
@@ -62,4 +63,6 @@ async def compare(
     differences += [
         Difference("amount", *key, amount) for key, amount in ours.items() if key in theirs and theirs[key] != amount
     ]
-    return Comparison(len(theirs), sum(theirs.values()), sorted(differences, key=lambda each: each.lt))
+    return Comparison(
+        max(to_lt, from_lt), len(theirs), sum(theirs.values()), sorted(differences, key=lambda each: each.lt)
+    )

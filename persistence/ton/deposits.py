@@ -44,7 +44,7 @@ def refusal(seen: Transaction) -> Refusal | None:
     if seen.opcode == JETTON_NOTIFICATION:
         # Tokens, or anybody's contract that says so: the TON in it is change of the token's own transfer.
         return "jetton"
-    if seen.sends:
+    if seen.sent:
         return "sends"
     if seen.aborted:
         return "aborted"

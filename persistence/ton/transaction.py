@@ -16,6 +16,14 @@ class Malformed(ValueError):
     """toncenter's answer is not what it says it answers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that a transaction sent; `destination` None: to the world outside."""
+
+    destination: str | None
+    nanoton: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One transaction of `account`.  Addresses raw, hashes in hex; `prev_lt`: of the account's transaction before
@@ -28,7 +36,7 @@ class Transaction:
     mc_seqno: int | None
     emulated: bool
     aborted: bool
-    sends: int
+    sent: tuple[Sent, ...]
     prev_lt: int | None
     source: str | None
     destination: str | None
@@ -68,7 +76,9 @@ def _parse(raw: dict[str, Any]) -> Transaction:
         mc_seqno=None if mc_seqno is None else int(mc_seqno),
         emulated=bool(raw.get("emulated", False)),
         aborted=_aborted(raw["description"]),
-        sends=len(raw.get("out_msgs") or []),
+        sent=tuple(
+            Sent(_address(each.get("destination")), int(each.get("value") or 0)) for each in raw.get("out_msgs") or []
+        ),
         prev_lt=None if prev_lt is None else int(prev_lt),
         source=_address(message.get("source")),
         destination=_address(message.get("destination")),

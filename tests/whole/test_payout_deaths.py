@@ -14,14 +14,17 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from chance_tap.settings import load_settings
+from persistence.chain_book import ChainBook
 from persistence.postgres import users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.ton.proof import Proven
+from persistence.ton.toncenter import Toncenter
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
-from tests.whole.conftest import NANOTON_PER_STAR, bot_environment, ton_environment
+from tests.whole.conftest import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.whole.doomed import DoomedWorker
 
 STARS = 1000  # what three months of Premium cost
@@ -85,6 +88,11 @@ async def test_killed_at_every_step_each_is_paid_once(
         paid = [each.nanoton for each in ton.wallet.paid if each.destination == payee.address]
         assert (paid, given) == (([STARS * NANOTON_PER_STAR], 0) if method == "ton" else ([], 1))
     assert await audit(db) == []
+    if method == "ton":
+        settings = load_settings({"TONCENTER_URL": ton.url, "TON_PAYOUT_KEY": PAYOUT_KEY})
+        async with Toncenter(ton.url, per_s=1e6) as client:
+            found = await ChainBook(db, client, settings).reconcile(grace_s=0)
+        assert (found.outgoing, found.differences) in ((len(payees), []), (0, []))  # the worker may have read it
 
 
 # What time does: a lease ends, the next look is due, an answer is not to be expected any more.

@@ -65,6 +65,9 @@ async def test_from_a_wallet_to_the_pay_out(
     command(product, "audit")
     money = json.loads(command(product, "money", "--json"))
     assert money["differences"] == []
+    chain = money["books"]["chain"]
+    assert chain["credited_nanoton"] == chain["paid_nanoton"] == chain["left_nanoton"] == PRIZE * NANOTON_PER_STAR
+    assert (chain["age_s"] < 60, money["not_read"]) == (True, [])
     flows = {name: stars for name, stars in money["flows"].items() if stars}
     assert flows == {
         "deposits_ton": PRIZE,

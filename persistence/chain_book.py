@@ -1,0 +1,113 @@
+"""Reads the chain's book and holds it against ours, in both directions: deposits to the house's address, and whatever
+left the wallet that pays out.
+
+A transfer that no withdrawal explains means that somebody else has the key, or that something was paid twice; a
+withdrawal that the chain does not show means that a player was told so and has nothing.  Both are found only here.
+Must never change a withdrawal or a receipt: it looks, keeps what it read, and tells what differs.
+"""
+
+from typing import Final
+
+from chance_tap.settings import Settings
+from persistence.postgres import chain_book
+from persistence.postgres.audit import Finding
+from persistence.postgres.chain_book import ChainReading, Outgoing
+from persistence.postgres.pool import Database
+from persistence.ton.address import normalise
+from persistence.ton.book import compare
+from persistence.ton.highload import HighloadWallet
+from persistence.ton.row import UnbrokenRow
+from persistence.ton.toncenter import Toncenter
+from persistence.ton.transaction import Transaction
+
+GRACE_S: Final = 600.0
+"""How long one book may have what the other lacks."""
+LEASE_S: Final = 120.0
+_RULES: Final = {"missing": "not_in_our_book", "unknown": "not_in_chains_book", "amount": "amount_differs"}
+
+
+class ChainBook:
+    """Every method may raise StoreUnavailable and then be repeated.
+
+    Raises:
+        ValueError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
+    """
+
+    def __init__(self, db: Database, toncenter: Toncenter, settings: Settings) -> None:
+        self._db = db
+        self._toncenter = toncenter
+        self._settings = settings
+        self._network = settings.ton_network
+        self._account = normalise(settings.ton_wallet_address, self._network) if settings.ton_deposits else None
+        self._wallet = HighloadWallet.from_settings(settings).address if settings.ton_payout_key else None
+
+    async def is_due(self) -> bool:
+        """Whether the book is to be compared now, by this caller; who then fails leaves it to be claimed again soon."""
+        return await chain_book.claim(self._db, lease_s=LEASE_S)
+
+    async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> ChainReading:
+        """Read on (or all of it), compare, and keep what was found.
+
+        Raises:
+            ChainUnavailable, ChainRefused: nothing is lost; the next reading begins where this one did.
+        """
+        checked_lt, wallet_lt = await chain_book.marks(self._db, self._network, self._account, self._wallet)
+        differences: list[Finding] = []
+        from_lt = to_lt = 0 if whole else checked_lt
+        incoming = incoming_nanoton = outgoing = 0
+        if self._account is not None:
+            compared = await compare(self._db, self._toncenter, self._network, self._account, from_lt=from_lt)
+            to_lt, incoming, incoming_nanoton = compared.to_lt, compared.transactions, compared.nanoton
+            differences += [
+                Finding(_RULES[each.kind], f"deposit {each.hash}", f"{each.nanoton} nanoton at {each.lt}")
+                for each in compared.differences
+            ]
+        incoming_differ = bool(differences)
+        if self._wallet is not None:
+            outgoing = await self._read(self._wallet, UnbrokenRow(0 if whole else wallet_lt))
+            differences += await chain_book.payout_differences(self._db, self._network, grace_s=grace_s)
+        found = ChainReading(
+            network=self._network,
+            account=self._account,
+            from_lt=from_lt,
+            to_lt=to_lt,
+            incoming=incoming,
+            incoming_nanoton=incoming_nanoton,
+            incoming_differ=incoming_differ,
+            wallet=self._wallet,
+            outgoing=outgoing,
+            differences=differences,
+        )
+        await chain_book.keep(self._db, found, every_s=float(self._settings.ton_reconcile_s))
+        return found
+
+    async def _read(self, wallet: str, row: UnbrokenRow) -> int:
+        """Keep what left the wallet, page by page; how much was new."""
+        start_lt, new = row.start_lt, 0
+        while True:
+            page = await self._toncenter.transactions(wallet, start_lt=start_lt)
+            ours = sorted((each for each in page if each.account == wallet), key=lambda each: (each.lt, each.hash))
+            for each in ours:
+                row.see(each)
+            sent = [message for each in ours if each.final for message in _sent(each)]
+            new += await chain_book.note(self._db, self._network, wallet, sent, whole_lt=row.whole_lt)
+            last_lt = max((each.lt for each in page), default=0)
+            if last_lt <= start_lt:
+                return new
+            start_lt = last_lt  # itself again: two pages that meet leave nothing out
+
+
+def _sent(seen: Transaction) -> list[Outgoing]:
+    """What left with it: not what the wallet sends itself to pay in a second transaction."""
+    return [
+        Outgoing(
+            lt=seen.lt,
+            hash=seen.hash,
+            position=position,
+            destination=message.destination,
+            nanoton=message.nanoton,
+            made_s=seen.now_s,
+        )
+        for position, message in enumerate(seen.sent)
+        if message.destination is not None and message.destination != seen.account
+    ]
