@@ -28,11 +28,15 @@ PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
-async def launch(playwright: Playwright) -> Browser:
+def executable() -> str:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "these tests need chromium on PATH, or CHROMIUM naming a browser"
+    return path
+
+
+async def launch(playwright: Playwright) -> Browser:
     assert BUILD.is_file(), "the web app is not built: `make web` builds it"
-    return await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    return await playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
 
 
 async def open_player(
