@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos deposits screenshots web format lock clean
+.PHONY: help play test check bench anticheat chaos deposits screenshots webperf web format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ screenshots: .venv/.test webapp/dist/index.html ## Pictures of every screen, siz
 	@.ci/system-packages chromium
 	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -n 0 -q -o python_files='scenes_*.py' tests/browser/screenshots
 	@echo "build/screenshots/index.html"
+
+webperf: .venv/.test webapp/dist/index.html ## Lighthouse on Home, and a traced game of ten on a slowed phone (fetches Lighthouse)
+	@.ci/system-packages chromium
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m tests.browser.trace
 
 web: webapp/dist/index.html ## Build the web app
 

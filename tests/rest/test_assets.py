@@ -115,3 +115,26 @@ def test_a_line_that_is_no_rule_stops_the_start(build: Path) -> None:
     (build / "_headers").write_text("/*\n  nonsense\n")
     with pytest.raises(ValueError, match="neither a path nor a header: nonsense"):
         WebApp(build)
+
+
+async def test_assets_are_compressed_for_who_takes_them_so(
+    build: Path, open_client: Callable[[Path], httpx.AsyncClient]
+) -> None:
+    script = "/assets/app-abc123.js"
+    content = "let taps = 0;" * 1000
+    (build / script[1:]).write_text(content)
+    async with open_client(build) as client:
+        for _ in range(2):
+            small = await client.get(script, headers={"accept-encoding": "br, gzip"})
+            assert small.text == content
+            assert int(small.headers["content-length"]) < len(content) / 10
+            assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "accept-encoding")
+        plain = await client.get(script, headers={"accept-encoding": "identity"})
+        assert plain.text == content
+        assert "content-encoding" not in plain.headers
+        assert plain.headers["vary"] == "accept-encoding"
+        part = await client.get(script, headers={"range": "bytes=0-3"})
+        assert (part.status_code, part.text) == (206, "let ")
+        again = await client.get(script, headers={"if-none-match": small.headers["etag"]})
+        assert (again.status_code, again.text) == (304, "")
+        await client.head(script)

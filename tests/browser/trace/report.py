@@ -22,7 +22,8 @@ def main_thread(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for event in trace:
         if event.get("ph") == "X" and "tdur" in event and (event["pid"], event["tid"]) in mains:
             of[event["pid"], event["tid"]].append(event)
-    return sorted(max(of.values(), key=len), key=lambda event: (event["ts"], -event["dur"]))
+    busiest = max(of, key=lambda thread: len(of[thread]))
+    return sorted(of[busiest], key=lambda event: (event["ts"], -event["dur"]))
 
 
 def is_task(event: dict[str, Any]) -> bool:
