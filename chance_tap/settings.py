@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,7 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
     "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
-    "TELEGRAM_", "TONCENTER_", "TON_", "WAIT_", "WEB_APP_", "WITHDRAWAL",
+    "TELEGRAM_", "TONCENTER_", "TON_", "TRUSTED_", "WAIT_", "WEB_APP_", "WITHDRAWAL",
 )  # fmt: skip
 TON_CONNECT_MANIFEST = "/tonconnect-manifest.json"
 """Where every gateway serves the manifest of TON Connect."""
@@ -136,6 +137,9 @@ class Settings:
     )
     ton_connect_manifest_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
     ton_proof_s: int = _setting(900, low=10, high=3600)
+    trusted_proxies: tuple[str, ...] = _setting(
+        ("127.0.0.1", "::1"), pattern=r"none|[0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*", form="addresses or networks, or none"
+    )
     public_url: str = _setting("", pattern=r"https?://[^\s/?#]+(/[^\s?#]*)?", form="an http address")
     web_app_origin: str = _setting("", pattern=r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", form="like https://play.example")
     smtp_url: str = _setting(
@@ -236,8 +240,8 @@ def _parse(name: str, raw: str, f: Field[Any]) -> Any:
     if pattern and not re.fullmatch(pattern, raw):
         raise SettingsError(f"{name} is {shown}: it must be {f.metadata['form'] or 'a whole number'}.")
     if isinstance(f.default, tuple):
-        # What is numbers has a default; a list of words is empty by default.
-        return tuple(int(part) if f.default else part for part in raw.split(","))
+        numbers = bool(f.default) and isinstance(f.default[0], int)
+        return () if raw == "none" else tuple(int(part) if numbers else part for part in raw.split(","))
     if isinstance(f.default, Path):
         return Path(raw)
     if isinstance(f.default, int):
@@ -255,6 +259,11 @@ def _check(s: Settings) -> None:
         raise SettingsError("STAKES must be different whole numbers from 1 to 1000000.")
     if s.min_players > s.capacity:
         raise SettingsError(f"MIN_PLAYERS is {s.min_players}: it must not exceed CAPACITY ({s.capacity}).")
+    for network in s.trusted_proxies:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise SettingsError(f"TRUSTED_PROXIES has {network!r}: it is no address and no network.") from None
     if s.stars_min > s.stars_max:
         raise SettingsError(f"STARS_MIN is {s.stars_min}: it must not exceed STARS_MAX ({s.stars_max}).")
     if s.stars_deposits == "on" and not s.has_bot:

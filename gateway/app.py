@@ -29,6 +29,7 @@ from gateway.endpoint import Endpoint, Resource
 from gateway.errors import error_response
 from gateway.limits import Rates
 from gateway.live.hub import Hub
+from gateway.proxies import TrustedProxies
 from gateway.registration import Registration
 from gateway.routes import (
     auth,
@@ -239,6 +240,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         tiers=TierBoard(live.lobby, settings),
         boards=Leaderboards(live.boards, db, live.now_ms),
         rates=Rates(),
+        proxies=TrustedProxies(settings.trusted_proxies),
         updates=updates,
     )
 

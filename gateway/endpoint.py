@@ -46,8 +46,8 @@ class Call:
 
     @property
     def address(self) -> str:
-        client = self.scope.get("client")
-        return client[0] if client else ""
+        """Whom it comes from, behind the balancers that the settings trust."""
+        return self.services.proxies.client_of(self.scope)
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # gateway/proxies.py reads them
         server_header=False,
         date_header=False,
         backlog=4096,

@@ -13,6 +13,7 @@ from gateway.boards import Leaderboards
 from gateway.drain import Drain
 from gateway.limits import Rates
 from gateway.live.hub import Hub
+from gateway.proxies import TrustedProxies
 from gateway.tiers import TierBoard
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
@@ -58,4 +59,5 @@ class Services:
     tiers: TierBoard
     boards: Leaderboards
     rates: Rates
+    proxies: TrustedProxies
     updates: "Updates | None"

@@ -25,6 +25,7 @@ from gateway.live.reactions import Reactions
 from gateway.live.room import Room
 from gateway.live.sessions import Sessions
 from gateway.live.taps import TapBuffer
+from gateway.proxies import TrustedProxies
 from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
 from gateway.texts import from_accept_language
 from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
@@ -74,7 +75,7 @@ class GameEndpoint(Endpoint):
     """Makes a `Client` of every socket."""
 
     def __init__(self, hub: "Hub", limits: Limits) -> None:
-        super().__init__(limits, PATH)
+        super().__init__(limits, PATH, TrustedProxies(hub.settings.trusted_proxies))
         self._hub = hub
         self._made = 0
 

@@ -26,9 +26,8 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
     await websocket.accept()
     edge = _AsgiEdge(websocket, endpoint)
     headers = websocket.headers
-    visitor = Visitor(
-        headers.get("accept-language"), websocket.client.host if websocket.client else "", headers.get("user-agent", "")
-    )
+    address = endpoint.proxies.client_of(websocket.scope)
+    visitor = Visitor(headers.get("accept-language"), address, headers.get("user-agent", ""))
     connection = edge.connection = endpoint.connect(edge, visitor)
     reader = asyncio.create_task(_read(websocket, connection, endpoint.limits.message_bytes))
     writer = edge.writer = asyncio.create_task(edge.drain())

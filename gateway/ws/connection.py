@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
+from gateway.proxies import TrustedProxies
 from gateway.ws.frames import CloseCode
 from gateway.ws.wheel import Wheel
 
@@ -269,9 +270,10 @@ class Connection(ABC):
 class Endpoint(ABC):
     """What all connections of one address share.  Edges find it in the lifespan state, under `ENDPOINT_KEY`."""
 
-    def __init__(self, limits: Limits, path: str | None) -> None:
+    def __init__(self, limits: Limits, path: str | None, proxies: TrustedProxies | None = None) -> None:
         """`path` is the only one that is answered; None answers all.  Needs the running event loop."""
         self.limits = limits
+        self.proxies = proxies or TrustedProxies()
         self.path = path
         self.admits = True  # False refuses new sockets before their handshake
         self.wheel = Wheel()

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
-_THIS_MACHINE: Final = frozenset(("127.0.0.1", "::1"))
 
 
 class Refused(Exception):
@@ -86,15 +85,6 @@ def accept(request: bytes, path: str | None) -> Accepted:
         headers.get(b"user-agent", b"").decode("latin-1"),
         headers.get(b"x-forwarded-for", b"").decode("latin-1"),
     )
-
-
-def client_address(peer: str, forwarded_for: str) -> str:
-    """Where a request comes from.  Only a proxy on this machine is believed what it says, as uvicorn does for HTTP:
-    the last address of its list that is not this machine's."""
-    if peer not in _THIS_MACHINE:
-        return peer
-    hops = [hop.strip() for hop in forwarded_for.split(",")]
-    return next((hop for hop in reversed(hops) if hop and hop not in _THIS_MACHINE), peer)
 
 
 def _is_key(key: bytes) -> bool:

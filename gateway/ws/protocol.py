@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint, Visitor
 from gateway.ws.frames import PING_FRAME, FrameError, FrameReader, close_frame, ping_frame, pong_frame
-from gateway.ws.handshake import Refused, accept, client_address, not_admitted
+from gateway.ws.handshake import Refused, accept, not_admitted
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -150,7 +150,7 @@ class WebSocketProtocol(asyncio.Protocol):
         transport.write(accepted.answer)
         self._reader = FrameReader(limits.message_bytes)
         peer = transport.get_extra_info("peername")
-        address = client_address(peer[0] if isinstance(peer, tuple) else "", accepted.forwarded_for)
+        address = self._endpoint.proxies.client(peer[0] if isinstance(peer, tuple) else "", accepted.forwarded_for)
         self._connection = self._endpoint.connect(self, Visitor(accepted.accept_language, address, accepted.user_agent))
 
     def _fail(self, connection: Connection, error: FrameError) -> None:

@@ -9,7 +9,6 @@ from gateway.live.client import Client
 from gateway.live.hub import PATH
 from gateway.live.notes import Notes
 from gateway.ws.connection import Visitor
-from gateway.ws.handshake import client_address
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore
 from tests.ws.client import Peer
@@ -149,20 +148,6 @@ def test_a_note_of_an_origin_tells_equality_in_one_room_only() -> None:
     assert note(notes, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
     assert note(notes, "01abcdefghijklmn", "192.0.2.1") != first
     assert note(other, ROOM, "192.0.2.1") != first
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "expected"),
-    [
-        ("192.0.2.1", "198.51.100.9", "192.0.2.1"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "198.51.100.9", "198.51.100.9"),
-        ("::1", "203.0.113.5, 198.51.100.9, 127.0.0.1", "198.51.100.9"),
-        ("127.0.0.1", " , ", "127.0.0.1"),
-    ],
-)
-def test_only_a_proxy_on_this_machine_is_believed(peer: str, forwarded: str, expected: str) -> None:
-    assert client_address(peer, forwarded) == expected
 
 
 async def test_entering_is_noted_once_a_socket(start_gateway: StartGateway, game: Game) -> None:
