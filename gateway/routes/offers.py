@@ -4,7 +4,7 @@ from typing import Final
 
 from gateway import development
 from gateway.endpoint import Call, Endpoint
-from gateway.schemas.offers import Bounds, Deposits, HeroOffer, Offers, PremiumTerm, WithdrawalWays
+from gateway.schemas.offers import BonusTerms, Bounds, Deposits, HeroOffer, Offers, PremiumTerm, WithdrawalWays
 from persistence.bonus import REWARD_USD
 from persistence.hero import ORGANIZER_BPS
 from persistence.withdrawals import PREMIUM_STARS
@@ -17,6 +17,8 @@ async def offers(call: Call) -> Offers:
     """Each switch is the condition on which its endpoint would not refuse with `forbidden`."""
     s = call.services.settings
     premium = s.withdrawals_premium == "on"
+    reward = REWARD_USD * s.bonus_stars_per_usd
+    has_bonus = s.bonus_budget_stars >= reward
     terms = [PremiumTerm(months, stars) for months, stars in PREMIUM_STARS.items()]
     return Offers(
         bot_username=s.bot_username or None,
@@ -32,7 +34,8 @@ async def offers(call: Call) -> Offers:
         wallet_manifest_url=s.wallet_manifest_url or None,
         ton_network=s.ton_network,
         ton_label=s.ton_label,
-        bonus=s.bonus_budget_stars >= REWARD_USD * s.bonus_stars_per_usd,
+        bonus=has_bonus,
+        bonus_terms=BonusTerms(s.bonus_goal, s.bonus_s * 1000, reward) if has_bonus else None,
         hero=HeroOffer(
             max_fee=s.hero_max_fee,
             capacity=s.hero_capacity,

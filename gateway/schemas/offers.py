@@ -46,6 +46,14 @@ class HeroOffer(msgspec.Struct):
     organizer_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
+class BonusTerms(msgspec.Struct):
+    """So many taps within so long bring so many Stars, once an account."""
+
+    goal: Count
+    lasts_ms: Count
+    reward: Stars
+
+
 class Offers(msgspec.Struct):
     """GET /offers.  `email`: new accounts and new passwords by mail.  `wallet`: linking a TON wallet, whose app is
     shown `wallet_manifest_url` (null: only the page's own origin has one).  `ton_label` is what the coin is called.
@@ -63,5 +71,6 @@ class Offers(msgspec.Struct):
     ton_network: Literal["mainnet", "testnet"]
     ton_label: Literal["GRAM", "TON"]
     bonus: bool
+    bonus_terms: BonusTerms | None
     hero: HeroOffer
     demo: bool

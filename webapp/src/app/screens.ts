@@ -27,6 +27,7 @@ export function preloadNext(): void {
 export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   create: lazy(() => import("../create/Create")),
   makeRoom: lazy(() => import("../create/MakeRoom")),
+  bonus: lazy(() => import("../bonus/Bonus")),
   enterByKey: lazy(() => import("../create/EnterByKey")),
   leaderboard: lazy(() => import("../leaderboard/Leaderboard")),
 };

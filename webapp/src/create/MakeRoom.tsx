@@ -7,6 +7,7 @@ import type { HeroOffer } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { cx } from "../ui/cx";
+import { Foot } from "../ui/Foot";
 import { Row, Rows } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
@@ -111,11 +112,11 @@ function Form({ hero }: { hero: HeroOffer }): ReactNode {
       </section>
       <Split hero={hero} fee={"fee" in read ? read.fee : null} />
       <p className={styles.free}>{t("create.free")}</p>
-      <div className={styles.submit}>
+      <Foot>
         <Button type="submit" disabled={isBusy}>
           {t(isBusy ? "create.making" : "create.make")}
         </Button>
-      </div>
+      </Foot>
     </form>
   );
 }

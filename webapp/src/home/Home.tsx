@@ -4,6 +4,7 @@ import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
+import { HomeEntries } from "./HomeEntries";
 import { HomeHeader } from "./HomeHeader";
 import { RoomCard, RoomCardSkeleton } from "./RoomCard";
 import { useTiers } from "./use-tiers";
@@ -50,6 +51,7 @@ export function Home({ user, isDemo }: { user: User; isDemo: boolean }): ReactNo
                 </li>
               ))}
         </ul>
+        <HomeEntries user={user} />
       </main>
     </div>
   );

@@ -575,6 +575,14 @@ export const withdrawalWaysSchema = z.object({
 });
 export type WithdrawalWays = z.infer<typeof withdrawalWaysSchema>;
 
+/** So many taps within so long bring so many Stars, once an account. */
+export const bonusTermsSchema = z.object({
+  goal: z.int().check(z.gte(0)),
+  lasts_ms: z.int().check(z.gte(0)),
+  reward: z.int().check(z.gte(0)),
+});
+export type BonusTerms = z.infer<typeof bonusTermsSchema>;
+
 /** What a hero room is made with; the organizer's part is in hundredths of a per cent of the pool. */
 export const heroOfferSchema = z.object({
   max_fee: z.int().check(z.gte(0)),
@@ -599,6 +607,7 @@ export const offersSchema = z.object({
   ton_network: z.enum(["mainnet", "testnet"]),
   ton_label: z.enum(["GRAM", "TON"]),
   bonus: z.boolean(),
+  bonus_terms: z.nullable(bonusTermsSchema),
   hero: heroOfferSchema,
   demo: z.boolean(),
 });
