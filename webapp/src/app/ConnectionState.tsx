@@ -1,41 +1,33 @@
 /** Says what is wrong with the connection; says nothing while nothing is. */
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import styles from "./app.module.css";
 import { useServices } from "./context";
+import { useAway } from "./use-away";
 
 const CLOSE_TOKEN_REFUSED = 4501;
 const CLOSE_BANNED = 4502;
 const CLOSE_REPLACED = 4505;
-/** A reconnect that takes less than this is nobody's concern. */
-const PATIENCE_MS = 700;
 
 export function ConnectionState(): ReactNode {
   const services = useServices();
   const phase = useStore(services.phase);
   if (phase.name === "ended") return <Ended code={phase.code} />;
-  return phase.name === "online" || phase.name === "idle" ? null : <Away />;
+  return <Away />;
 }
 
 function Away(): ReactNode {
   const { t } = useTranslation();
-  const isPlaying = useStore(useServices().room.view)?.room.state === "playing";
-  const [isLong, setIsLong] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      setIsLong(true);
-    }, PATIENCE_MS);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, []);
-  if (!isLong) return null;
+  const away = useAway();
+  // A room says so itself, in the line about the stake.
+  const isInRoom = useStore(useServices().room.view) !== null;
+  if (away === null || isInRoom) return null;
   return (
     <p className={styles.away} role="status">
-      {t(isPlaying ? "connection.lost" : "connection.back")}
+      {t("connection.back")}
     </p>
   );
 }

@@ -1,14 +1,29 @@
 /** The room a player is in: which of its screens is shown follows from what the room is doing. */
 import "../texts/arena";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
+import { useServices } from "../app/context";
+import { Cancelled } from "../results/Cancelled";
 import { Countdown } from "../countdown/Countdown";
 import { Game } from "../game/Game";
 import { Results } from "../results/Results";
 import type { RoomView } from "../room/reducer";
+import { useSounds } from "../sounds/use-sounds";
 import { Waiting } from "../waiting/Waiting";
 
 export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {
-  const { room, outcome } = view;
+  const { telegram } = useServices();
+  // Made now, so that any gesture from here on brings the sound.
+  useSounds();
+  const { room, outcome, cancelled } = view;
+  const isOn = room.state === "countdown" || room.state === "playing";
+  useEffect(() => {
+    if (!isOn) return;
+    // From here on the stake is in play whether the app is open or not.
+    telegram.guardGame(true);
+    return () => {
+      telegram.guardGame(false);
+    };
+  }, [telegram, isOn]);
   switch (room.state) {
     case "waiting":
       return <Waiting room={room} userId={userId} />;
@@ -20,6 +35,6 @@ export default function Arena({ view, userId }: { view: RoomView; userId: string
     case "settled":
       return outcome && <Results room={room} outcome={outcome} userId={userId} />;
     case "cancelled":
-      return null;
+      return cancelled && <Cancelled room={room} cancelled={cancelled} userId={userId} />;
   }
 }

@@ -31,12 +31,12 @@ describe("the connection", () => {
 
   it("begins the waits anew after it was online", () => {
     const back = run(
-      { name: "opening", attempt: 3 },
+      { name: "opening", attempt: 3, isDrained: false },
       { type: "opened" },
       { type: "welcomed" },
       LOST,
     );
-    expect(back).toEqual({ name: "backoff", attempt: 1 });
+    expect(back).toEqual({ name: "backoff", attempt: 1, isDrained: false });
   });
 
   it("spreads a wait around its middle", () => {
@@ -54,18 +54,25 @@ describe("the connection", () => {
     expect(run(ended, START).name).toBe("opening");
   });
 
+  it("knows a server that sends everybody elsewhere from a lost line, until it is back or lost again", () => {
+    const drained = run({ name: "online" }, { type: "closed", code: 4001 }, RETRY);
+    expect(drained).toEqual({ name: "opening", attempt: 1, isDrained: true });
+    expect(run(drained, LOST)).toEqual({ name: "backoff", attempt: 2, isDrained: false });
+  });
+
   it("takes silence for a lost connection, whatever it was doing", () => {
     for (const name of ["opening", "greeting"] as const) {
-      expect(run({ name, attempt: 1 }, { type: "silent" })).toEqual({
+      expect(run({ name, attempt: 1, isDrained: false }, { type: "silent" })).toEqual({
         name: "backoff",
         attempt: 2,
+        isDrained: false,
       });
     }
     expect(run({ name: "online" }, { type: "silent" }).name).toBe("backoff");
   });
 
   it("ignores what comes too late", () => {
-    const waiting: Phase = { name: "backoff", attempt: 2 };
+    const waiting: Phase = { name: "backoff", attempt: 2, isDrained: false };
     expect(run(waiting, { type: "opened" }, { type: "welcomed" }, LOST, START)).toEqual(waiting);
     expect(run({ name: "online" }, RETRY, START)).toEqual({ name: "online" });
   });

@@ -7,17 +7,24 @@
 /** Close codes from here on mean "do not connect again"; below, "connect again". */
 export const FINAL_CLOSE_CODES = 4500;
 export const LAST_CLOSE_CODE = 4999;
+const CLOSE_DRAINING = 4001;
 /** The waits between attempts; the last one repeats. */
 export const BACKOFF_MS = [200, 1000, 2000, 5000] as const;
 /** A wait is spread over this part of itself, so that a restarted gateway is not met by everyone at once. */
 const JITTER = 0.4;
 
+/** `isDrained`: the server sent everybody elsewhere, so that this is no fault of the network. */
+interface Attempt {
+  readonly attempt: number;
+  readonly isDrained: boolean;
+}
+
 export type Phase =
   | { readonly name: "idle" }
-  | { readonly name: "opening"; readonly attempt: number }
-  | { readonly name: "greeting"; readonly attempt: number }
+  | ({ readonly name: "opening" } & Attempt)
+  | ({ readonly name: "greeting" } & Attempt)
   | { readonly name: "online" }
-  | { readonly name: "backoff"; readonly attempt: number }
+  | ({ readonly name: "backoff" } & Attempt)
   | { readonly name: "ended"; readonly code: number };
 
 export type Input =
@@ -43,18 +50,19 @@ export interface Step {
 }
 
 export const IDLE: Phase = { name: "idle" };
+const FIRST: Attempt = { attempt: 0, isDrained: false };
 
 /** `random` is in [0, 1). */
 export function step(phase: Phase, input: Input, random: number): Step {
   switch (input.type) {
     case "start":
-      return phase.name === "idle" || phase.name === "ended" ? open(0) : stay(phase);
+      return phase.name === "idle" || phase.name === "ended" ? open(FIRST) : stay(phase);
     case "stop":
       return { phase: IDLE, effects: [{ type: "close" }] };
     case "opened":
       return phase.name === "opening"
         ? {
-            phase: { name: "greeting", attempt: phase.attempt },
+            phase: { ...phase, name: "greeting" },
             effects: [{ type: "hello" }],
           }
         : stay(phase);
@@ -64,11 +72,11 @@ export function step(phase: Phase, input: Input, random: number): Step {
       if (!isUp(phase)) return stay(phase);
       return input.code >= FINAL_CLOSE_CODES && input.code <= LAST_CLOSE_CODE
         ? { phase: { name: "ended", code: input.code }, effects: [{ type: "close" }] }
-        : backOff(phase, random);
+        : backOff(phase, input.code === CLOSE_DRAINING, random);
     case "silent":
-      return isUp(phase) ? backOff(phase, random) : stay(phase);
+      return isUp(phase) ? backOff(phase, false, random) : stay(phase);
     case "retry":
-      return phase.name === "backoff" ? open(phase.attempt) : stay(phase);
+      return phase.name === "backoff" ? open(phase) : stay(phase);
   }
 }
 
@@ -87,14 +95,14 @@ function stay(phase: Phase): Step {
   return { phase, effects: [] };
 }
 
-function open(attempt: number): Step {
-  return { phase: { name: "opening", attempt }, effects: [{ type: "open" }] };
+function open({ attempt, isDrained }: Attempt): Step {
+  return { phase: { name: "opening", attempt, isDrained }, effects: [{ type: "open" }] };
 }
 
-function backOff(phase: Up, random: number): Step {
+function backOff(phase: Up, isDrained: boolean, random: number): Step {
   const attempt = phase.name === "online" ? 0 : phase.attempt;
   return {
-    phase: { name: "backoff", attempt: attempt + 1 },
+    phase: { name: "backoff", attempt: attempt + 1, isDrained },
     effects: [{ type: "close" }, { type: "wait", ms: backoffMs(attempt, random) }],
   };
 }

@@ -1,11 +1,13 @@
 import { Fragment, type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { StakeLine } from "../arena/StakeLine";
 import type { Room } from "../protocol/generated";
+import { Stage } from "../reactions/Stage";
+import { useSounds } from "../sounds/use-sounds";
 import { cx } from "../ui/cx";
 import { RoomHeader } from "../ui/RoomHeader";
 import { RoundButton } from "../ui/RoundButton";
-import { SeatRing } from "../ui/SeatRing";
 import { useRemaining } from "../ui/use-remaining";
 import styles from "./countdown.module.css";
 
@@ -15,31 +17,40 @@ const WORDS = ["countdown.ready", "countdown.steady", "countdown.tap"] as const;
 export function Countdown({ room, userId }: { room: Room; userId: string }): ReactNode {
   const { t } = useTranslation();
   const { clock, telegram } = useServices();
+  const sounds = useSounds();
   const number = Math.max(1, useRemaining(clock, room.starts_ms));
   const spoken = Math.max(0, WORDS.length - number);
   useEffect(() => {
     telegram.haptic("tap");
-  }, [telegram, number]);
+    sounds.play("tick");
+  }, [telegram, sounds, number]);
+  const isPlayer = room.players.some((player) => player.user_id === userId);
+  const stars = t("money.stars", { count: room.stake });
   return (
     <main className={styles.countdown}>
       <RoomHeader room={room} />
-      <div className={styles.stage}>
-        <SeatRing players={room.players} seats={room.players.length} userId={userId}>
-          <RoundButton isDisabled>
-            <b key={number} className={styles.number} aria-hidden="true">
-              {number}
-            </b>
-          </RoundButton>
-        </SeatRing>
-      </div>
-      <p className={styles.words} aria-hidden="true">
-        {WORDS.map((word, index) => (
-          <Fragment key={word}>
-            {index > 0 && ", "}
-            <span className={cx(index === spoken && styles.now)}>{t(word)}</span>
-          </Fragment>
-        ))}
-      </p>
+      <Stage players={room.players} seats={room.players.length} userId={userId}>
+        <RoundButton isDisabled>
+          <b
+            key={number}
+            className={cx(styles.number, spoken === WORDS.length - 1 && styles.last)}
+            aria-hidden="true"
+          >
+            {number}
+          </b>
+        </RoundButton>
+      </Stage>
+      <footer className={styles.foot}>
+        <p className={styles.words} aria-hidden="true">
+          {WORDS.map((word, index) => (
+            <Fragment key={word}>
+              {index > 0 && ", "}
+              <span className={cx(index === spoken && styles.now)}>{t(word)}</span>
+            </Fragment>
+          ))}
+        </p>
+        {isPlayer && <StakeLine text={t("stake.playing", { stars })} />}
+      </footer>
       <p className="visually-hidden" role="status" aria-live="assertive">
         {t("countdown.label", { number })}
       </p>

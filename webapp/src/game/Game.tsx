@@ -1,86 +1,154 @@
-import { type ReactNode, useEffect } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { StakeLine } from "../arena/StakeLine";
 import type { Player, Room } from "../protocol/generated";
+import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
 import { Stars } from "../ui/Stars";
-import { formatSeconds, useRemaining } from "../ui/use-remaining";
-import { livePlace } from "../room/reducer";
+import { formatSeconds, usePassed, useRemaining } from "../ui/use-remaining";
 import { BlockedNote } from "./BlockedNote";
-import { PlayerBar } from "./PlayerBar";
+import { OwnBar, PlayerBar } from "./PlayerBar";
+import { leadingTaps, standing } from "./race";
 import { TapButton } from "./TapButton";
+import { TimeBar } from "./TimeBar";
 import styles from "./game.module.css";
 
 /** Bars are measured against the leader, but never against less than this. */
 const SMALLEST_SCALE = 60;
 /** A screen reader hears the state of the game this often. */
-const REPORT_EVERY_S = 10;
+const REPORT_EVERY_MS = 10_000;
+/** The last seconds tick. */
+const HURRY_S = 5;
 
-export function Game({ room, userId }: { room: Room; userId: string }): ReactNode {
+interface GameProps {
+  readonly room: Room;
+  readonly userId: string;
+}
+
+export function Game({ room, userId }: GameProps): ReactNode {
   const { t } = useTranslation();
-  const services = useServices();
-  const { telegram, clock } = services;
-  const ownTaps = useStore(services.room.ownTaps);
-  const seconds = useRemaining(clock, room.ends_ms);
+  const sounds = useSounds();
   useEffect(() => {
-    telegram.guardGame(true);
-    return () => {
-      telegram.guardGame(false);
-    };
-  }, [telegram]);
-
-  // One's own bar runs with the finger, the others' with the server.
-  const players = room.players.map((player) =>
-    player.user_id === userId ? { ...player, taps: ownTaps } : player,
-  );
+    sounds.play("go");
+  }, [sounds]);
+  const { players } = room;
   const own = players.find((player) => player.user_id === userId);
-  const scale = room.target ?? Math.max(SMALLEST_SCALE, ...players.map((player) => player.taps));
-  const place = livePlace(players, userId);
+  const best = leadingTaps(players);
+  const scale = room.target ?? Math.max(SMALLEST_SCALE, best ?? 0);
   const isBlocked = own?.state === "blocked";
-  const bar = (player: Player): ReactNode => (
-    <PlayerBar
-      key={player.user_id}
-      player={player}
-      isOwn={player.user_id === userId}
-      part={player.taps / scale}
-      place={livePlace(players, player.user_id)}
-    />
-  );
+  const bar = (player: Player): ReactNode => {
+    const isLeader = player.taps === best && player.state === "paid";
+    const Bar = player === own ? OwnBar : PlayerBar;
+    return <Bar key={player.user_id} player={player} isLeader={isLeader} />;
+  };
   const half = Math.ceil(players.length / 2);
-  const placeText = place === null ? "" : t("game.place", { count: place, ordinal: true });
   return (
     <main className={styles.game}>
       <header className={styles.top}>
-        <span
-          className={cx(styles.clock, seconds <= 10 && styles.hurry)}
-          role="timer"
-          aria-label={t("game.timeLeft", { time: formatSeconds(seconds) })}
-        >
-          {formatSeconds(seconds)}
-        </span>
+        <Clock endsMs={room.ends_ms} />
         <span className={styles.fund}>
           {t("room.prizeFund")} <Stars amount={room.prize} />
         </span>
       </header>
-      <div className={styles.arena}>
+      <TimeBar room={room} />
+      <div className={styles.arena} style={{ "--scale": scale } as CSSProperties}>
         <ul className={styles.edge}>{players.slice(0, half).map(bar)}</ul>
         <div className={styles.middle}>
-          <p className={styles.place}>{placeText}</p>
-          <TapButton isBlocked={isBlocked} isOver={seconds === 0} />
-          {isBlocked && <BlockedNote />}
+          <OwnPlace room={room} userId={userId} />
+          <TapButton isBlocked={isBlocked} endsMs={room.ends_ms} />
         </div>
         <ul className={cx(styles.edge, styles.right)}>{players.slice(half).map(bar)}</ul>
       </div>
-      <Report text={`${placeText}. ${t("game.taps", { count: ownTaps })}`} seconds={seconds} />
+      {isBlocked ? <BlockedNote /> : own && <Stake room={room} />}
+      <Report userId={userId} />
     </main>
   );
 }
 
-function Report({ text, seconds }: { text: string; seconds: number }): ReactNode {
+function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
+  const { t } = useTranslation();
+  const { clock } = useServices();
+  const sounds = useSounds();
+  const seconds = useRemaining(clock, endsMs);
+  useEffect(() => {
+    if (seconds > 0 && seconds <= HURRY_S) sounds.play("tick");
+  }, [sounds, seconds]);
+  return (
+    <span
+      className={cx(styles.clock, seconds <= 10 && styles.hurry)}
+      role="timer"
+      aria-label={t("game.timeLeft", { time: formatSeconds(seconds) })}
+    >
+      {formatSeconds(seconds)}
+    </span>
+  );
+}
+
+/** The place one has right now, and by how much. */
+function OwnPlace({ room, userId }: GameProps): ReactNode {
+  const { t } = useTranslation();
+  const taps = useStore(useServices().room.ownTaps);
+  const now = standing(room.players, userId, taps);
+  const isAhead = now !== null && now.lead > 0;
+  return (
+    <div className={styles.standing}>
+      {now && (
+        <>
+          {/* Made anew with every place, so that a change is seen. */}
+          <p key={now.place} className={styles.place}>
+            {t("game.place", { count: now.place, ordinal: true })}
+          </p>
+          <p className={styles.lead}>
+            {now.lead === 0
+              ? t("game.equal")
+              : t(isAhead ? "game.ahead" : "game.behind", { count: Math.abs(now.lead) })}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Stake({ room }: { room: Room }): ReactNode {
+  const { t } = useTranslation();
+  const isOver = usePassed(useServices().clock, room.ends_ms);
+  const stars = t("money.stars", { count: room.stake });
+  return (
+    <footer className={styles.foot}>
+      <StakeLine text={isOver ? t("stake.timeUp") : t("stake.playing", { stars })} isPlaying />
+    </footer>
+  );
+}
+
+/** What a screen reader hears of the race: a line now and then, not every tap of everybody. */
+function Report({ userId }: { userId: string }): ReactNode {
+  const { t } = useTranslation();
+  const { room, clock } = useServices();
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const view = room.view.get();
+      const taps = room.ownTaps.get();
+      const now = view && standing(view.room.players, userId, taps);
+      if (!now) return;
+      const seconds = Math.max(0, Math.ceil(((view.room.ends_ms ?? 0) - clock.now()) / 1000));
+      setSaid(
+        [
+          t("game.place", { count: now.place, ordinal: true }),
+          t("game.taps", { count: taps }),
+          t("game.timeLeft", { time: formatSeconds(seconds) }),
+        ].join(". "),
+      );
+    }, REPORT_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [room, clock, t, userId]);
   return (
     <p className="visually-hidden" aria-live="polite">
-      {seconds % REPORT_EVERY_S === 0 && text}
+      {said}
     </p>
   );
 }

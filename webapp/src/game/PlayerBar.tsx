@@ -1,41 +1,62 @@
-import type { CSSProperties, ReactNode } from "react";
+/** One player at the edge: photo, taps, and a bar that the style sheet measures against the scale of the game. */
+import { type CSSProperties, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
 import type { Player } from "../protocol/generated";
+import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/cx";
+import { shortName } from "../ui/short-name";
 import styles from "./game.module.css";
 
 interface PlayerBarProps {
   readonly player: Player;
-  readonly isOwn: boolean;
-  /** How full the bar is, 0 to 1. */
-  readonly part: number;
-  readonly place: number | null;
+  readonly isLeader: boolean;
 }
 
-export function PlayerBar({ player, isOwn, part, place }: PlayerBarProps): ReactNode {
+/** Rendered anew only when this player has news: the reducer keeps the others as they are. */
+export const PlayerBar = memo(function PlayerBar({ player, isLeader }: PlayerBarProps) {
+  return <Bar player={player} isLeader={isLeader} taps={player.taps} isOwn={false} />;
+});
+
+/** One's own bar runs with the finger. */
+export const OwnBar = memo(function OwnBar({ player, isLeader }: PlayerBarProps) {
+  const taps = useStore(useServices().room.ownTaps);
+  return <Bar player={player} isLeader={isLeader} taps={taps} isOwn />;
+});
+
+interface BarProps extends PlayerBarProps {
+  readonly taps: number;
+  readonly isOwn: boolean;
+}
+
+function Bar({ player, isLeader, taps, isOwn }: BarProps): ReactNode {
   const { t } = useTranslation();
   const isBlocked = player.state === "blocked";
-  const style = { "--part": Math.min(1, part) } as CSSProperties;
   const looks = cx(
     styles.player,
     isOwn && styles.own,
     isBlocked && styles.blocked,
-    place === 1 && player.taps > 0 && styles.leader,
+    isLeader && styles.leader,
   );
   return (
-    <li className={looks} data-own={isOwn} data-taps={player.taps}>
+    <li className={looks} data-own={isOwn} data-taps={taps} title={player.name}>
       <div className={styles.who}>
         <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={28} />
-        <span className={styles.taps}>{player.taps}</span>
+        <span className={styles.taps}>{taps}</span>
       </div>
       <span className={styles.name} dir="auto">
-        {isOwn ? t("room.you") : player.name}
+        {isBlocked ? (
+          <b className={styles.mark}>{t("game.blockedMark")}</b>
+        ) : isOwn ? (
+          t("room.you")
+        ) : (
+          shortName(player.name)
+        )}
       </span>
-      <span className={styles.track} style={style} aria-hidden="true">
+      <span className={styles.track} style={{ "--taps": taps } as CSSProperties} aria-hidden="true">
         <span />
       </span>
-      {isBlocked && <span className={styles.mark}>{t("game.blocked")}</span>}
     </li>
   );
 }

@@ -4,51 +4,60 @@
  * A tap is counted in the event of the finger coming down, so that it is painted with the next frame; every finger
  * counts for itself.  Keys count once however long they are held.
  */
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef } from "react";
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
 import { RoundButton } from "../ui/RoundButton";
-import { splash } from "./splash";
+import { usePassed } from "../ui/use-remaining";
+import { TapFeedback } from "./tap-feedback";
 import styles from "./game.module.css";
 
-export function TapButton({
-  isBlocked,
-  isOver,
-}: {
-  isBlocked: boolean;
-  isOver: boolean;
-}): ReactNode {
-  const { t } = useTranslation();
-  const { room, telegram } = useServices();
-  const taps = useStore(room.ownTaps);
-  const layer = useRef<HTMLSpanElement>(null);
-  const isDisabled = isBlocked || isOver;
+interface TapButtonProps {
+  readonly isBlocked: boolean;
+  readonly endsMs: number | null;
+}
 
-  const tap = (button: HTMLButtonElement, x: number, y: number): void => {
+export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
+  const { t } = useTranslation();
+  const { room, telegram, clock } = useServices();
+  const sounds = useSounds();
+  const isOver = usePassed(clock, endsMs);
+  const button = useRef<HTMLButtonElement>(null);
+  const glow = useRef<HTMLSpanElement>(null);
+  const layer = useRef<HTMLSpanElement>(null);
+  const feedback = useRef<TapFeedback>(null);
+  useEffect(() => {
+    if (!button.current || !glow.current || !layer.current) return;
+    const made = new TapFeedback(button.current, glow.current, layer.current);
+    feedback.current = made;
+    return () => {
+      made.dispose();
+    };
+  }, []);
+
+  const tap = (x: number | null, y: number | null): void => {
     if (!room.tap()) return;
     telegram.haptic("tap");
-    if (layer.current) splash(button, layer.current, x, y);
-  };
-  const tapMiddle = (button: HTMLButtonElement): void => {
-    const { width, height } = button.getBoundingClientRect();
-    tap(button, width / 2, height / 3);
+    sounds.play("tap");
+    feedback.current?.tap(x, y, performance.now());
   };
   const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
-    if (event.button !== 0) return;
-    const { left, top } = event.currentTarget.getBoundingClientRect();
-    tap(event.currentTarget, event.clientX - left, event.clientY - top);
+    if (event.button === 0) tap(event.clientX, event.clientY);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
-    if (!event.repeat) tapMiddle(event.currentTarget);
+    if (!event.repeat) tap(null, null);
   };
 
   return (
     <div className={styles.button}>
+      <span ref={glow} className={styles.glow} aria-hidden="true" />
       <RoundButton
-        isDisabled={isDisabled}
+        ref={button}
+        isDisabled={isBlocked || isOver}
         autoFocus
         aria-label={t("game.tapHint")}
         data-testid="tap"
@@ -59,17 +68,22 @@ export function TapButton({
         }}
         onClick={(event) => {
           // No pointer and no key came before: a screen reader pressed the button.
-          if (event.detail === 0) tapMiddle(event.currentTarget);
+          if (event.detail === 0) tap(null, null);
         }}
         onContextMenu={(event) => {
           event.preventDefault();
         }}
       >
         <strong>{t(isBlocked ? "game.blocked" : "game.tap")}</strong>
-        <span data-testid="own-taps">{taps}</span>
+        <OwnTaps />
       </RoundButton>
-      <span ref={layer} className={styles.splashes} aria-hidden="true" />
-      {isOver && <p className={styles.over}>{t("game.timeUp")}</p>}
+      <span ref={layer} className={styles.floats} aria-hidden="true" />
     </div>
   );
+}
+
+/** All that is rendered for a tap, beside one's own bar and place. */
+function OwnTaps(): ReactNode {
+  const { room } = useServices();
+  return <span data-testid="own-taps">{useStore(room.ownTaps)}</span>;
 }

@@ -1,12 +1,18 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { SCREENS } from "../app/screens";
+import { StakeLine } from "../arena/StakeLine";
 import type { Room } from "../protocol/generated";
 import type { Outcome } from "../room/reducer";
+import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
+import { CountUp } from "../ui/CountUp";
+import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
+import { Confetti } from "./Confetti";
 import { Standings } from "./Standings";
 import styles from "./results.module.css";
 
@@ -16,45 +22,62 @@ interface ResultsProps {
   readonly userId: string;
 }
 
+/** The end of a game: as it was seen live at once, and as it is recorded a moment later, without a jump between. */
 export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
   const { t } = useTranslation();
   const services = useServices();
-  const { telegram, joining } = services;
+  const { telegram, joining, navigation } = services;
+  const sounds = useSounds();
   const isJoining = useStore(joining.state).name === "busy";
+  const hasPlayed = room.players.some((player) => player.user_id === userId);
   const hasWon = outcome.winner === userId;
+  const isBlocked = outcome.standings.some(
+    (line) => line.user_id === userId && line.place === null,
+  );
   useEffect(() => {
     if (hasWon) telegram.haptic("success");
-  }, [telegram, hasWon]);
-  useEffect(
-    () =>
-      telegram.onBack(() => {
-        services.room.close();
-      }),
-    [telegram, services],
-  );
-  const toLobby = (): void => {
+    if (hasPlayed) sounds.play(hasWon ? "win" : "lose");
+  }, [telegram, sounds, hasPlayed, hasWon]);
+  const toLobby = useCallback((): void => {
     services.room.close();
-  };
+  }, [services]);
+  useEffect(() => telegram.onBack(toLobby), [telegram, toLobby]);
   return (
     <main className={styles.results}>
+      {hasWon && <Confetti />}
       <section className={styles.podium} aria-live="polite">
         <Winner room={room} outcome={outcome} hasWon={hasWon} />
-        <p className={styles.fund}>
-          {t("results.prizeFund")} <Stars amount={outcome.prize} />
-        </p>
-        <Payout outcome={outcome} userId={userId} />
+        {outcome.winner !== null && (
+          <p className={styles.fund}>
+            {t("results.prizeFund")} <CountUp amount={outcome.prize} />
+          </p>
+        )}
       </section>
+      <Payout room={room} outcome={outcome} userId={userId} />
       <Standings room={room} outcome={outcome} userId={userId} />
       <footer className={styles.actions}>
-        <Button
-          onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
-          disabled={isJoining}
-        >
-          {t("results.again")}
-        </Button>
-        <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
-          {t("results.toLobby")}
-        </Button>
+        {isBlocked && SCREENS.notices && (
+          <Button
+            kind="quiet"
+            onClick={() => {
+              toLobby();
+              navigation.go({ name: "notices" });
+            }}
+          >
+            {t("results.appeal")}
+          </Button>
+        )}
+        <div className={styles.pair}>
+          <Button
+            onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
+            disabled={isJoining}
+          >
+            {t("results.again")}
+          </Button>
+          <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
+            {t("results.toLobby")}
+          </Button>
+        </div>
       </footer>
     </main>
   );
@@ -78,35 +101,52 @@ function Winner({
   return (
     <>
       <div className={styles.crown}>
-        <Avatar userId={winner.user_id} name={winner.name} photoUrl={winner.photo_url} size={112} />
+        <Avatar userId={winner.user_id} name={winner.name} photoUrl={winner.photo_url} size={96} />
       </div>
+      <p className={styles.hint}>{t("results.winner")}</p>
       <h1 dir="auto">{hasWon ? t("results.youWon") : winner.name}</h1>
-      {!hasWon && <p className={styles.hint}>{t("results.winner")}</p>}
     </>
   );
 }
 
-/** One's own part: known for sure only when the game is recorded. */
-function Payout({ outcome, userId }: Pick<ResultsProps, "outcome" | "userId">): ReactNode {
-  const { t } = useTranslation();
-  if (outcome.payout === null) return <p className={styles.payout}>{t("results.counting")}</p>;
-  return (
-    <p className={styles.payout} data-payout={outcome.payout}>
-      {outcome.payout > 0 ? (
-        <>
-          {t("results.payout", { stars: "" })} <Stars amount={outcome.payout} sign="+" />
-        </>
-      ) : (
-        <OwnPlace outcome={outcome} userId={userId} />
-      )}
-    </p>
-  );
-}
-
-function OwnPlace({ outcome, userId }: Pick<ResultsProps, "outcome" | "userId">): ReactNode {
+/** One's own part: known for sure only when the game is recorded; its place is kept until then. */
+function Payout({ room, outcome, userId }: ResultsProps): ReactNode {
   const { t } = useTranslation();
   const own = outcome.standings.find((line) => line.user_id === userId);
+  const { payout } = outcome;
   if (!own) return null;
-  if (own.place === null) return t("game.blockedTitle");
-  return `${t("room.you")}: ${t("game.place", { count: own.place, ordinal: true })}`;
+  const stars = t("money.stars", { count: room.stake });
+  const fate =
+    payout === null
+      ? t("stake.counting")
+      : payout === 0
+        ? t("stake.lost", { stars })
+        : outcome.winner === userId
+          ? t("stake.won")
+          : t("stake.returned", { stars });
+  return (
+    <section
+      className={styles.own}
+      aria-live="polite"
+      {...(payout === null ? {} : { "data-payout": payout })}
+    >
+      <div className={styles.ownLine}>
+        <span>
+          {own.place === null
+            ? t("game.blockedTitle")
+            : outcome.winner === null
+              ? t("results.own")
+              : t("results.ownPlace", {
+                  place: t("game.place", { count: own.place, ordinal: true }),
+                })}
+        </span>
+        {payout === null ? (
+          <Skeleton width="76px" height={26} />
+        ) : (
+          <Stars amount={payout} sign={payout > 0 ? "+" : ""} />
+        )}
+      </div>
+      <StakeLine text={fate} />
+    </section>
+  );
 }

@@ -24,7 +24,7 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
         return (
           <li
             key={line.user_id}
-            className={cx(isOwn && styles.own)}
+            className={cx(isOwn && styles.mine)}
             data-own={isOwn}
             data-taps={line.taps}
           >
@@ -33,7 +33,7 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
               userId={line.user_id}
               name={name}
               photoUrl={player?.photo_url ?? null}
-              size={32}
+              size={30}
             />
             <span className={styles.name} dir="auto">
               {isOwn ? t("room.you") : name}

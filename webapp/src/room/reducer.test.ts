@@ -141,8 +141,16 @@ describe("a room", () => {
       reason: "not_enough_players",
       refund_due: 50,
     });
-    expect(seen.cancelled).toEqual({ reason: "not_enough_players", refundDue: 50 });
-    expect(inRoom({ state: "cancelled" }).cancelled).toEqual({ reason: null, refundDue: 50 });
+    expect(seen.cancelled).toEqual({
+      reason: "not_enough_players",
+      refundDue: 50,
+      isRefunded: false,
+    });
+    expect(inRoom({ state: "cancelled" }).cancelled).toEqual({
+      reason: null,
+      refundDue: 50,
+      isRefunded: false,
+    });
   });
 
   it("unites progress over what is known, `since` being an older version", () => {

@@ -17,6 +17,8 @@ export interface RoomView {
 export interface Cancellation {
   readonly reason: Cancelled["reason"] | null;
   readonly refundDue: number;
+  /** The stake is back on the balance. */
+  readonly isRefunded: boolean;
 }
 
 /** How a game ended.  `payout` is null while only the live end is known, not yet the recorded one. */
@@ -60,8 +62,9 @@ export function apply(view: RoomView, frame: ServerFrame): Applied {
     case "finished":
     case "cancelled":
       return inOrder(view, frame);
-    case "welcome":
     case "balance":
+      return view.cancelled && !view.cancelled.isRefunded ? refunded(view, view.cancelled) : SAME;
+    case "welcome":
     case "bonus":
     case "payment":
     case "pong":
@@ -102,9 +105,10 @@ function lay(view: RoomView, event: RoomEvent): Applied {
     case "progress":
       return changed(view, {
         version,
+        // Who has no news stays the same object, so that nothing of theirs is rendered again.
         players: room.players.map((player) => {
-          const [taps, seq] = event.taps[player.user_id] ?? [player.taps, player.seq];
-          return { ...player, taps, seq };
+          const news = event.taps[player.user_id];
+          return news ? { ...player, taps: news[0], seq: news[1] } : player;
         }),
       });
     case "blocked":
@@ -126,7 +130,7 @@ function lay(view: RoomView, event: RoomEvent): Applied {
       });
     case "cancelled": {
       const next = viewOf({ ...room, version, state: "cancelled" }, view.epoch);
-      const cancelled = { reason: event.reason, refundDue: event.refund_due };
+      const cancelled = { reason: event.reason, refundDue: event.refund_due, isRefunded: false };
       return { kind: "changed", view: { ...next, cancelled } };
     }
   }
@@ -164,7 +168,13 @@ function outcomeOf(room: Room): Outcome | null {
 }
 
 function cancelledOf(room: Room): Cancellation | null {
-  return room.state === "cancelled" ? { reason: null, refundDue: room.stake } : null;
+  if (room.state !== "cancelled") return null;
+  return { reason: null, refundDue: room.stake, isRefunded: room.result !== null };
+}
+
+/** In a cancelled room the next balance is that of the refund. */
+function refunded(view: RoomView, cancelled: Cancellation): Applied {
+  return { kind: "changed", view: { ...view, cancelled: { ...cancelled, isRefunded: true } } };
 }
 
 function byPlace(a: Standing, b: Standing): number {

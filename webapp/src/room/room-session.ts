@@ -41,8 +41,9 @@ const CLOCK_PINGS = 3;
 const ENTER_AGAIN_MS = 1000;
 /** A frame that is not acknowledged after this long makes the connection suspect. */
 const ACKNOWLEDGE_MS = 2500;
-/** `settled` may get lost on its way: then the result is asked for. */
+/** `settled`, or the balance after a refund, may get lost on its way: then the room is asked for. */
 const RESULT_POLL_MS = 2000;
+const OVER: readonly Room["state"][] = ["finished", "settled", "cancelled"];
 
 export class RoomSession {
   private readonly host: RoomHost;
@@ -159,7 +160,7 @@ export class RoomSession {
         return;
       case "balance":
         this.host.onBalance(frame.balance);
-        return;
+        break;
       case "error":
         this.onError(frame);
         return;
@@ -223,7 +224,8 @@ export class RoomSession {
   }
 
   private show(view: RoomView): void {
-    if (view.cancelled) {
+    // Called off before the start: back to where one came from.  Later there is more to say, and a screen for it.
+    if (view.cancelled && view.room.starts_ms === null) {
       this.close();
       this.host.onCancelled(view.cancelled);
       return;
@@ -245,7 +247,7 @@ export class RoomSession {
       const own = room.players.find((player) => player.user_id === this.host.userId());
       this.buffer = new TapBuffer(game, own?.seq ?? 0, this.saved);
       this.saved = null;
-    } else if (room.state === "finished" || room.state === "settled") {
+    } else if (OVER.includes(room.state)) {
       window.clearTimeout(this.flushTimer);
       window.clearTimeout(this.acknowledgeTimer);
       this.buffer = null;
@@ -308,12 +310,12 @@ export class RoomSession {
   }
 
   private awaitResult(view: RoomView): void {
-    if (view.outcome?.payout !== null || this.resultTimer !== undefined) return;
+    if (!isUndecided(view) || this.resultTimer !== undefined) return;
     const { room_id } = view.room;
     const ask = async (): Promise<void> => {
       this.resultTimer = undefined;
       const now = this.viewStore.get();
-      if (now?.room.room_id !== room_id || now.outcome?.payout !== null) return;
+      if (now?.room.room_id !== room_id || !isUndecided(now)) return;
       try {
         const room = await this.host.fetchRoom(room_id);
         if (room.result) this.host.onBalance(room.result.balance);
@@ -332,4 +334,9 @@ export class RoomSession {
     const taps = this.buffer?.save() ?? this.saved;
     remember(KEY, { roomId: this.roomId, taps } satisfies SavedRoom);
   }
+}
+
+/** The game is over, or called off, and what became of the stake is not known yet. */
+function isUndecided({ cancelled, outcome }: RoomView): boolean {
+  return cancelled ? !cancelled.isRefunded : outcome?.payout === null;
 }

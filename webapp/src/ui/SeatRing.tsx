@@ -5,21 +5,23 @@ import type { Player } from "../protocol/generated";
 import { Avatar } from "./Avatar";
 import { cx } from "./cx";
 import { seatPositions } from "./seat-positions";
+import { shortName } from "./short-name";
 import styles from "./seats.module.css";
 
 interface SeatRingProps {
   readonly players: readonly Player[];
   readonly seats: number;
   readonly userId: string;
+  /** Makes every face a button. */
+  readonly onPick?: (userId: string) => void;
   readonly children: ReactNode;
 }
 
 const ROOMY = 10;
 
-export function SeatRing({ players, seats, userId, children }: SeatRingProps): ReactNode {
-  const { t } = useTranslation();
+export function SeatRing({ players, seats, userId, onPick, children }: SeatRingProps): ReactNode {
   const count = Math.max(seats, players.length);
-  const size = count > ROOMY ? 26 : 48;
+  const size = count > ROOMY ? 26 : 44;
   return (
     <div className={styles.ring}>
       <ul>
@@ -32,15 +34,7 @@ export function SeatRing({ players, seats, userId, children }: SeatRingProps): R
               className={cx(styles.seat, player.user_id === userId && styles.own)}
               style={style}
             >
-              <Avatar
-                userId={player.user_id}
-                name={player.name}
-                photoUrl={player.photo_url}
-                size={size}
-              />
-              <span className={styles.name} dir="auto">
-                {player.user_id === userId ? t("room.you") : player.name}
-              </span>
+              <Seat player={player} isOwn={player.user_id === userId} size={size} onPick={onPick} />
             </li>
           ) : (
             <li
@@ -50,12 +44,51 @@ export function SeatRing({ players, seats, userId, children }: SeatRingProps): R
               aria-hidden="true"
             >
               <span className={styles.free} />
-              <span className={styles.name} />
             </li>
           );
         })}
       </ul>
       <div className={styles.centre}>{children}</div>
     </div>
+  );
+}
+
+interface SeatProps {
+  readonly player: Player;
+  readonly isOwn: boolean;
+  readonly size: number;
+  readonly onPick: SeatRingProps["onPick"];
+}
+
+function Seat({ player, isOwn, size, onPick }: SeatProps): ReactNode {
+  const { t } = useTranslation();
+  const who = (
+    <>
+      <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={size} />
+      <span className={styles.name} dir="auto">
+        {isOwn ? t("room.you") : shortName(player.name)}
+      </span>
+    </>
+  );
+  if (!onPick) {
+    return (
+      <span className={styles.face} data-seat={player.user_id} title={player.name}>
+        {who}
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className={styles.face}
+      data-seat={player.user_id}
+      title={player.name}
+      aria-label={isOwn ? t("reactions.own") : t("reactions.send", { name: player.name })}
+      onClick={() => {
+        onPick(player.user_id);
+      }}
+    >
+      {who}
+    </button>
   );
 }

@@ -26,3 +26,8 @@ export function formatSeconds(seconds: number): string {
 function leftMs(clock: ServerClock, untilMs: number | null): number {
   return untilMs === null ? 0 : Math.max(0, untilMs - clock.now());
 }
+
+/** Whether a moment of the server's clock has passed; rendered anew when it does. */
+export function usePassed(clock: ServerClock, atMs: number | null): boolean {
+  return useRemaining(clock, atMs) === 0 && atMs !== null;
+}
