@@ -107,6 +107,7 @@ class Stack:
             "PORT": str(self.port),
             "DATA_DIR": str(self.path / "data"),
             "BOT_TOKEN": "424242:" + "b" * 35,
+            "TELEGRAM_API_URL": "http://127.0.0.1:9",  # nobody is there: players without a socket are written to
             "JWT_SECRET": self.jwt_secret,
             "DATABASE_URL": self._urls[part],
             "REDIS_URL": self.valkey.url,

@@ -142,7 +142,14 @@ async def _serve_queue(settings: Settings, queue: ArqRedis, live: LiveStore, db:
         redis_pool=queue,
         on_startup=start_loops,
         handle_signals=False,
-        ctx={"live": live, "db": db, "loops": loops, "bot": loops.bot, "settings": settings},
+        ctx={
+            "live": live,
+            "db": db,
+            "loops": loops,
+            "bot": loops.bot,
+            "turn": asyncio.Lock(),
+            "settings": settings,
+        },
     )
     serving = asyncio.create_task(worker.async_run(), name="arq")
     stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -24,6 +24,7 @@ PERIOD_S: Final = 0.45
 AT_ONCE: Final = 100
 LEASE_S: Final = 60.0
 PER_S: Final = 25.0  # of Telegram's 30: answers to commands need some too
+A_TURN_S: Final = 2 / PER_S  # who must wait longer, for a chat's own pause or flood control, holds nobody up
 PATIENCE_S: Final = 40.0
 TELL_JOB: Final = "tell"
 _NO_SUCH_CHAT: Final = ("Forbidden", "chat not found", "user is deactivated", "PEER_ID_INVALID")
@@ -56,6 +57,19 @@ class TellLoop:
         return 0 if len(due) == AT_ONCE else PERIOD_S
 
 
+async def _turn(turn: asyncio.Lock, db: Database, notice_id: int) -> notices.Telling | None:
+    """Begin to say a notice; one of a worker's jobs at a time waits for the moment when somebody may speak again.
+
+    All of them would wake in that moment, and one would speak: asking cost Postgres many times what speaking does.
+    """
+    async with turn:
+        while True:
+            telling = await notices.begin(db, notice_id, per_s=PER_S)
+            if telling is None or not 0 < telling.wait_s <= A_TURN_S:
+                return telling
+            await asyncio.sleep(telling.wait_s)
+
+
 async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
     """The job: say one notice, when it is its turn."""
     db: Database = ctx["db"]
@@ -67,7 +81,7 @@ async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
 
     until = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
-        telling = await notices.begin(db, notice_id, per_s=PER_S)
+        telling = await _turn(ctx["turn"], db, notice_id)
         if telling is None:
             return
         if telling.wait_s == 0:

@@ -47,12 +47,13 @@ class Worker:
     queue: Queue
 
     def __post_init__(self) -> None:
+        self.turn = asyncio.Lock()
         self.watch = RoomWatch(self.live, self.db, self.settings)
         self.loop = TellLoop(self.live, self.db, self.queue, has_bot=True)  # type: ignore[arg-type]
 
     @property
     def ctx(self) -> dict[Any, Any]:
-        return {"db": self.db, "bot": self.bot, "settings": self.settings}
+        return {"db": self.db, "bot": self.bot, "turn": self.turn, "settings": self.settings}
 
     async def work(self) -> None:
         """Look, and do every job that was queued, twice: a queue may deliver twice."""
@@ -190,6 +191,24 @@ async def test_together_all_workers_keep_the_pace_and_a_chat_has_its_own(
     assert 0 < same_chat.wait_s <= 1
     racers = await asyncio.gather(*(notices.begin(worker.db, ids[1], per_s=1000) for _ in range(10)))
     assert sum(each is not None and each.wait_s == 0 for each in racers) == 1
+
+
+async def test_jobs_of_a_worker_take_turns_instead_of_asking_all_at_once(
+    worker: Worker, telegram: Telegram, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [add(execute, await worker.player(number)) for number in range(1, 9)]
+    asked: list[int] = []
+    begin = notices.begin
+
+    async def counted(db: Database, notice_id: int, *, per_s: float) -> notices.Telling | None:
+        asked.append(notice_id)
+        return await begin(db, notice_id, per_s=per_s)
+
+    monkeypatch.setattr(notices, "begin", counted)
+    await asyncio.gather(*(tell(worker.ctx, notice_id) for notice_id in ids * 2))
+    assert len(telegram.calls) == len(ids)
+    # Each is asked for once when it may be said, as often again as somebody must wait, and once more by its double.
+    assert len(asked) <= 4 * len(ids)
 
 
 async def test_an_answer_that_never_came_is_not_asked_for_twice(
