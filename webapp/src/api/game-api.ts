@@ -43,7 +43,7 @@ export class GameApi {
     try {
       return await call({ ...request, token, language });
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      if (!isTokenRefused(error)) throw error;
       return call({ ...request, token: await this.credentials.renew(), language });
     }
   };
@@ -97,6 +97,13 @@ export class GameApi {
     });
     return answer.balance;
   }
+}
+
+/** A wrong password is answered with the same status, and no new token makes it right. */
+export function isTokenRefused(error: unknown): boolean {
+  return (
+    error instanceof ApiError && (error.code === "unauthorized" || error.code === "token_expired")
+  );
 }
 
 function seatRequest(wish: Wish): { path: string; body: object } {

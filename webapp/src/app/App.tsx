@@ -2,8 +2,9 @@
 import { type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Home } from "../home/Home";
+import type { DoorProps } from "../account/Door";
 import { ChooseDemoPlayer } from "../login/ChooseDemoPlayer";
-import { OpenInTelegram, Refused, Starting } from "../login/Gate";
+import { Refused, Starting } from "../login/Gate";
 import type { User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Splash } from "../ui/Splash";
@@ -12,30 +13,44 @@ import { ConnectionState } from "./ConnectionState";
 import { useServices } from "./context";
 import { LoadFailure } from "./LoadFailure";
 import { NoticeBar } from "./NoticeBar";
-import { Arena, JoinProblem, preloadNext, SCREENS } from "./screens";
+import { Arena, Door, JoinProblem, preloadNext, SCREENS } from "./screens";
 import styles from "./app.module.css";
 
 export function App(): ReactNode {
-  const { session } = useServices();
+  const { session, mailed } = useServices();
   const state = useStore(session.state);
+  const link = useStore(mailed.current);
+  if (link) return <AtTheDoor link={link} />;
   switch (state.name) {
     case "starting":
       return <Starting isUnreachable={state.isUnreachable} />;
     case "choosing":
       return <ChooseDemoPlayer players={state.players} />;
     case "outside":
-      return <OpenInTelegram />;
+      return <AtTheDoor hasEnded={state.hasEnded} />;
     case "refused":
       return <Refused code={state.code} message={state.message} />;
     case "in":
       return (
         <LoadFailure>
-          <Inside user={state.user} isDemo={state.isDemo} />
+          <Inside user={state.user} isDemo={state.way.name === "demo"} />
           <NoticeBar />
           <ConnectionState />
         </LoadFailure>
       );
   }
+}
+
+/** Outside Telegram, or with a mail's link: whoever is to come in by e-mail. */
+function AtTheDoor(props: DoorProps): ReactNode {
+  return (
+    <LoadFailure>
+      <Suspense fallback={<Starting isUnreachable={false} />}>
+        <Door {...props} />
+      </Suspense>
+      <NoticeBar />
+    </LoadFailure>
+  );
 }
 
 function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {

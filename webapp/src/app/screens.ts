@@ -15,6 +15,7 @@ const loadJoinProblem = () => import("../join/JoinProblem");
 
 export const Arena = lazy(loadArena);
 export const JoinProblem = lazy(loadJoinProblem);
+export const Door = lazy(() => import("../account/Door"));
 
 /** What a player most likely needs next; a tap on a card must not wait for it. */
 export function preloadNext(): void {
@@ -30,4 +31,5 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   bonus: lazy(() => import("../bonus/Bonus")),
   enterByKey: lazy(() => import("../create/EnterByKey")),
   leaderboard: lazy(() => import("../leaderboard/Leaderboard")),
+  account: lazy(() => import("../account/AccountSection")),
 };

@@ -13,6 +13,7 @@ import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
 import type { ClientFrame, Offers, ServerFrame, User } from "../protocol/generated";
 import { RoomSession } from "../room/room-session";
+import { MailedLink } from "../session/mailed";
 import { Session } from "../session/session";
 import { recall, remember } from "../session/storage";
 import { PreferenceStore } from "../settings/preferences";
@@ -38,6 +39,7 @@ export interface Services {
   readonly preferences: PreferenceStore;
   readonly offers: Readable<Offers | null>;
   readonly session: Session;
+  readonly mailed: MailedLink;
   readonly api: GameApi;
   readonly room: RoomSession;
   readonly joining: Joining;
@@ -60,6 +62,7 @@ export function createServices(root: HTMLElement): Services {
   const navigation = new Navigation();
   startTexts(telegram.languageCode ?? navigator.language);
   openInvitation(telegram.startParam, navigation);
+  const mailed = new MailedLink();
   const session = new Session(telegram.initData, currentLanguage);
   const api = new GameApi({
     token: () => session.token(),
@@ -162,6 +165,7 @@ export function createServices(root: HTMLElement): Services {
     preferences,
     offers: loadOffers(currentLanguage),
     session,
+    mailed,
     api,
     room,
     joining,

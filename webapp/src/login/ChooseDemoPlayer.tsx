@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { DemoPlayer } from "../protocol/generated";
+import { useStore } from "../state/use-store";
 import { currentLanguage } from "../texts/texts";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
@@ -11,6 +12,8 @@ import styles from "./login.module.css";
 
 export function ChooseDemoPlayer({ players }: { players: readonly DemoPlayer[] }): ReactNode {
   const { t } = useTranslation();
+  const { session, offers: offered } = useServices();
+  const offers = useStore(offered);
   return (
     <main className={styles.demo}>
       <header>
@@ -26,6 +29,16 @@ export function ChooseDemoPlayer({ players }: { players: readonly DemoPlayer[] }
           </li>
         ))}
       </ul>
+      {offers?.email && (
+        <Button
+          kind="quiet"
+          onClick={() => {
+            session.stayOutside();
+          }}
+        >
+          {t("login.demoEmail")}
+        </Button>
+      )}
     </main>
   );
 }

@@ -10,17 +10,6 @@ export function Starting({ isUnreachable }: { isUnreachable: boolean }): ReactNo
   return <Splash text={t(isUnreachable ? "login.unreachable" : "login.starting")} />;
 }
 
-export function OpenInTelegram(): ReactNode {
-  const { t } = useTranslation();
-  return (
-    <main className={styles.gate}>
-      <img src="/icon.svg" alt="" width={88} height={88} />
-      <h1>{t("login.outsideTitle")}</h1>
-      <p>{t("login.outsideText")}</p>
-    </main>
-  );
-}
-
 export function Refused({ code, message }: { code: string; message: string }): ReactNode {
   const { t } = useTranslation();
   if (code === "banned") return <Stop title={t("login.bannedTitle")} text={message} />;

@@ -23,18 +23,29 @@ export type SessionState =
   | { readonly name: "starting"; readonly isUnreachable: boolean }
   /** Development, outside Telegram: somebody has to be chosen. */
   | { readonly name: "choosing"; readonly players: readonly DemoPlayer[] }
-  /** Outside Telegram, where nobody can be. */
-  | { readonly name: "outside" }
+  /** Outside Telegram, where one comes in by e-mail, or not at all. */
+  | { readonly name: "outside"; readonly hasEnded: boolean }
   | { readonly name: "refused"; readonly code: string; readonly message: string }
-  | { readonly name: "in"; readonly user: User; readonly isDemo: boolean };
+  | { readonly name: "in"; readonly user: User; readonly way: Way };
+
+const waySchema = z.discriminatedUnion("name", [
+  z.object({ name: z.literal("telegram") }),
+  /** A demo player's Telegram id, in development. */
+  z.object({ name: z.literal("demo"), telegramId: z.int() }),
+  z.object({ name: z.literal("email") }),
+]);
+/** How one came in, and so whether one can come in again without being asked. */
+export type Way = z.infer<typeof waySchema>;
+
+const TELEGRAM: Way = { name: "telegram" };
+const EMAIL: Way = { name: "email" };
 
 const storedSchema = z.object({
   token: z.string(),
   expiresAtMs: z.number(),
   /** The launch data's own hash: another launch means another log-in. */
   launch: z.nullable(z.string()),
-  /** The demo player's Telegram id, in development. */
-  demoId: z.nullable(z.int()),
+  way: waySchema,
 });
 type Stored = z.infer<typeof storedSchema>;
 
@@ -43,6 +54,8 @@ const RETRY_MS = 2000;
 /** A token is renewed with this much of it left. */
 const RENEW_BEFORE_MS = 30_000;
 const RENEW_AT_MOST_EVERY_MS = 60_000;
+/** Who came by e-mail cannot come in again unasked: such a token is renewed ahead of time, at least this often. */
+const KEEP_ALIVE_MS = 20 * 60_000;
 
 export class Session {
   private readonly initData: string | null;
@@ -51,6 +64,7 @@ export class Session {
   private stored: Stored | null = null;
   private renewal: Promise<string> | null = null;
   private renewedAt = Number.NEGATIVE_INFINITY;
+  private keepAliveTimer: number | undefined;
 
   constructor(initData: string | null, language: () => string) {
     this.initData = initData;
@@ -84,15 +98,56 @@ export class Session {
   async choose(demo: DemoLogin): Promise<void> {
     try {
       const answer = await this.logInAs(demo);
-      this.accept(answer, Number(answer.user.telegram_id));
+      this.accept(answer, { name: "demo", telegramId: Number(answer.user.telegram_id) });
     } catch (error) {
       this.refuse(error);
     }
   }
 
+  /** Development: rather by e-mail than as a demo player. */
+  stayOutside(): void {
+    this.store.set({ name: "outside", hasEnded: false });
+  }
+
+  /** A log-in by e-mail was right, or a link of a mail. */
+  enterByEmail(answer: SessionAnswer): void {
+    this.keep(answer, EMAIL);
+    this.show(answer.user);
+  }
+
+  /**
+   * Does what ends every session of before and may bring a new one: whoever needs a token meanwhile waits for that.
+   * `way`: how one is in from then on, where that changes.
+   */
+  async replace<T>(
+    change: (token: string) => Promise<T>,
+    sessionOf: (answer: T) => SessionAnswer | null,
+    way?: Way,
+  ): Promise<T> {
+    const before = await this.token();
+    const work = change(before).then((answer) => {
+      const session = sessionOf(answer);
+      if (session) this.keep(session, way ?? this.stored?.way ?? TELEGRAM);
+      return { answer, session };
+    });
+    this.renewal = work
+      .then(
+        ({ session }) => session?.token ?? before,
+        () => before,
+      )
+      .finally(() => {
+        this.renewal = null;
+      });
+    const { answer, session } = await work;
+    if (session) this.show(session.user);
+    return answer;
+  }
+
   logOut(): void {
     this.stored = null;
     forget(KEY);
+    // Whoever comes in next begins at Home.
+    window.history.replaceState(null, "");
     window.location.reload();
   }
 
@@ -134,6 +189,7 @@ export class Session {
     const stored = recall(KEY, storedSchema);
     if (stored?.launch === this.launch()) {
       this.stored = stored;
+      this.keepAlive();
       try {
         this.enter(await this.fetchUser(await this.token()));
         return;
@@ -141,7 +197,8 @@ export class Session {
         if (!(error instanceof ApiError) || error.status !== 401) throw error;
       }
     }
-    if (this.initData !== null) this.accept(await this.logIn(this.initData), null);
+    if (this.initData !== null) this.accept(await this.logIn(this.initData), TELEGRAM);
+    else if (stored?.way.name === "email") this.end();
     else await this.offerDemoPlayers();
   }
 
@@ -157,7 +214,7 @@ export class Session {
     } catch (error) {
       // Where the page is served from elsewhere, anything but a list of players may answer here.
       if (error instanceof NetworkError && !error.wasAnswered) throw error;
-      this.store.set({ name: "outside" });
+      this.store.set({ name: "outside", hasEnded: false });
     }
   }
 
@@ -165,19 +222,23 @@ export class Session {
     const { stored } = this;
     if (!stored) throw new NetworkError("nobody is logged in");
     try {
-      return this.keep(await this.refresh(stored.token), stored.demoId);
+      return this.keep(await this.refresh(stored.token), stored.way);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      if (stored.way.name === "email") {
+        this.end();
+        throw error;
+      }
     }
     try {
       const answer =
-        stored.demoId === null
-          ? await this.logIn(this.initData ?? "")
-          : await this.logInAs({
-              telegram_id: stored.demoId,
+        stored.way.name === "demo"
+          ? await this.logInAs({
+              telegram_id: stored.way.telegramId,
               first_name: this.user?.name ?? "Demo",
-            });
-      return this.keep(answer, stored.demoId);
+            })
+          : await this.logIn(this.initData ?? "");
+      return this.keep(answer, stored.way);
     } catch (error) {
       if (!this.isPassing(error)) this.refuse(error);
       throw error;
@@ -225,25 +286,54 @@ export class Session {
     });
   }
 
-  private accept(answer: SessionAnswer, demoId: number | null): void {
-    this.keep(answer, demoId);
+  private accept(answer: SessionAnswer, way: Way): void {
+    this.keep(answer, way);
     this.enter(answer.user);
   }
 
-  private keep(answer: SessionAnswer, demoId: number | null): string {
+  private keep(answer: SessionAnswer, way: Way): string {
     this.stored = {
       token: answer.token,
       expiresAtMs: answer.expires_at_ms,
       launch: this.launch(),
-      demoId,
+      way,
     };
     this.renewedAt = performance.now();
     remember(KEY, this.stored);
+    this.keepAlive();
     return answer.token;
   }
 
+  private keepAlive(): void {
+    window.clearTimeout(this.keepAliveTimer);
+    if (this.stored?.way.name !== "email") return;
+    // Half of what is left, as far as this machine's clock can be believed.
+    const ms = Math.max((this.stored.expiresAtMs - Date.now()) / 2, RENEW_AT_MOST_EVERY_MS);
+    this.keepAliveTimer = window.setTimeout(
+      () => {
+        // Out of reach: whoever needs the token next tries again.
+        this.renew().catch(() => undefined);
+      },
+      Math.min(ms, KEEP_ALIVE_MS),
+    );
+  }
+
+  /** The token is over, and nothing here can bring another. */
+  private end(): void {
+    this.stored = null;
+    window.clearTimeout(this.keepAliveTimer);
+    forget(KEY);
+    this.store.set({ name: "outside", hasEnded: true });
+  }
+
+  /** Who is in now; of somebody else, who was in before, nothing may stay. */
+  private show(user: User): void {
+    if (this.user && this.user.user_id !== user.user_id) window.location.reload();
+    else this.enter(user);
+  }
+
   private enter(user: User): void {
-    this.store.set({ name: "in", user, isDemo: typeof this.stored?.demoId === "number" });
+    this.store.set({ name: "in", user, way: this.stored?.way ?? TELEGRAM });
   }
 
   private launch(): string | null {

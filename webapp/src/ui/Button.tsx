@@ -5,7 +5,8 @@ import styles from "./ui.module.css";
 interface ButtonProps {
   readonly children: ReactNode;
   readonly onClick?: () => void;
-  readonly kind?: "primary" | "quiet";
+  /** `primary` is gold, for what begins a game or moves money; `plain` is the main step of anything else. */
+  readonly kind?: "primary" | "plain" | "quiet";
   readonly type?: "button" | "submit";
   readonly disabled?: boolean;
 }
@@ -20,7 +21,7 @@ export function Button({
   return (
     <button
       type={type}
-      className={cx(styles.button, kind === "primary" ? styles.primary : styles.quiet)}
+      className={cx(styles.button, styles[kind])}
       onClick={onClick}
       disabled={disabled}
     >

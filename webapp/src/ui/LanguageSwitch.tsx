@@ -14,7 +14,7 @@ export function LanguageSwitch(): ReactNode {
           key={language}
           type="button"
           lang={language}
-          aria-label={t(`language.${language}`)}
+          aria-label={`${language.toUpperCase()}: ${t(`language.${language}`)}`}
           aria-pressed={i18n.language === language}
           onClick={() => void chooseLanguage(language)}
         >

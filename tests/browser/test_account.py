@@ -1,0 +1,237 @@
+"""Accounts by e-mail in the browser: coming in without Telegram, a new password, and both ways into one account."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.player import Player
+from tests.browser.telegram import TelegramClient
+from tests.fixtures.stack import Stack
+from tests.peers.mail import MailSink, mail_sink
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PASSWORD = "correct horse battery"
+OTHER = "another long password"
+REFUSED = "Failed to load resource"  # what the console says of every answer that is a refusal
+
+
+@pytest_asyncio.fixture
+async def sink() -> AsyncIterator[MailSink]:
+    async with mail_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def stack(make_stack: Callable[..., Stack], sink: MailSink) -> Stack:
+    # Demonstration Stars are a history, and two histories do not become one account.
+    return make_stack(SMTP_URL=sink.url, PUBLIC_URL="http://127.0.0.1:1", BOT_USERNAME="chance_bot", DEMO_STARS="0")
+
+
+async def outside(open_page: OpenPage, stack: Stack, *, locale: str = "en-US", scheme: str = "dark") -> Player:
+    """A browser without Telegram, where no demo players are offered."""
+    player = await open_page(stack.url, locale=locale, scheme=scheme, tolerated=REFUSED)
+
+    async def not_there(route: Route) -> None:
+        await route.fulfill(status=404, json={"code": "not_found", "message": "Nothing here."})
+
+    await player.page.route("**/dev/players", not_there)
+    await player.page.goto(stack.url)
+    return player
+
+
+async def mailed(sink: MailSink, address: str, number: int = 1) -> str:
+    """What stands behind the address in the link of that many-th mail to somebody."""
+    async with asyncio.timeout(20):
+        while len(sink.to(address)) < number:  # noqa: ASYNC110 - the mail is another process's
+            await asyncio.sleep(0.05)
+    body = sink.to(address)[number - 1].get_body(("plain",))
+    assert body is not None
+    found = re.search(r"/#((?:verify|reset)=[0-9a-f]{64})", body.get_content())
+    assert found is not None
+    return found[1]
+
+
+async def open_account(page: Page) -> None:
+    """The place that the profile leads to."""
+    await page.evaluate("history.pushState({ place: { name: 'account' }, depth: 1 }, '')")
+    await page.reload()
+
+
+def button(player: Player, name: str) -> Locator:
+    return player.page.get_by_role("button", name=name, exact=True)
+
+
+def field(player: Player, label: str) -> Locator:
+    return player.page.get_by_label(label, exact=True)
+
+
+async def sign_up(player: Player, sink: MailSink, address: str) -> None:
+    await button(player, "Create an account").click()
+    await field(player, "E-mail").fill(address)
+    await field(player, "Password").fill(PASSWORD)
+    await button(player, "Create the account").click()
+    link = await mailed(sink, address)
+    await player.page.goto(f"{player.url}/#{link}")
+    await field(player, "Password").fill(PASSWORD)
+    await button(player, "Confirm and enter").click()
+    await expect(player.card(50)).to_be_visible()
+
+
+async def test_coming_in_by_mail_alone(stack: Stack, sink: MailSink, open_page: OpenPage) -> None:
+    player = await outside(open_page, stack, locale="ru-RU")
+    page = player.page
+    await expect(page.get_by_role("link", name="Открыть в Telegram")).to_have_attribute(
+        "href", "https://t.me/chance_bot"
+    )
+    await expect(player.says("нажмите «Вход в игру»")).to_be_visible()
+    await expect(button(player, "Создать аккаунт")).to_be_visible()
+    await player.expect_accessible()
+    await player.screenshot("door-ru-dark")
+
+    await button(player, "Создать аккаунт").click()
+    await field(player, "Почта").fill("anna@")
+    await field(player, "Пароль").fill("password")
+    await button(player, "Создать аккаунт").click()
+    await expect(player.says("Это не адрес почты.")).to_be_visible()
+    await field(player, "Почта").fill("anna@example.com")
+    await button(player, "Создать аккаунт").click()
+    await expect(player.says("Этот пароль слишком легко угадать.")).to_be_visible()
+    await expect(field(player, "Пароль")).to_have_attribute("aria-invalid", "true")
+    await expect(field(player, "Пароль")).to_have_attribute("autocomplete", "new-password")
+    await button(player, "Показать пароль").click()
+    await expect(field(player, "Пароль")).to_have_attribute("type", "text")
+    await player.expect_accessible()
+    await player.screenshot("register-faults-ru-dark")
+    await field(player, "Пароль").fill(PASSWORD)
+    await field(player, "Имя в игре (если хотите)").fill("Анна")
+    await button(player, "Создать аккаунт").click()
+    await expect(player.says("Проверьте почту")).to_be_visible()
+    await page.reload()
+    await expect(player.says("anna@example.com")).to_be_visible()
+
+    # The link is opened where the page is open already.
+    await page.goto(f"{stack.url}/#{await mailed(sink, 'anna@example.com')}")
+    await expect(player.says("Подтвердите адрес")).to_be_visible()
+    assert "verify" not in page.url
+    await page.reload()
+    await field(player, "Пароль").fill(OTHER)
+    await button(player, "Подтвердить и войти").click()
+    await expect(player.says("Это не тот пароль")).to_be_visible()
+    await player.expect_accessible()
+    await field(player, "Пароль").fill(PASSWORD)
+    await button(player, "Подтвердить и войти").click()
+    await expect(player.says("Анна")).to_be_visible()
+    await player.expect_balance(0)
+    await page.reload()
+    await expect(player.says("Анна")).to_be_visible()
+
+    await open_account(page)
+    await expect(player.says("anna@example.com")).to_be_visible()
+    await player.expect_accessible()
+    await player.screenshot("account-email-ru-dark")
+    await button(player, "Выйти из аккаунта").click()
+    await button(player, "Войти по почте").click()
+    await field(player, "Почта").fill("Anna@Example.com ")
+    await field(player, "Пароль").fill(OTHER)
+    await page.keyboard.press("Enter")
+    await expect(player.says("Неверный адрес почты или пароль.")).to_be_visible()
+    await field(player, "Пароль").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(player.card(50)).to_be_visible()
+
+
+async def test_a_new_password_ends_every_other_visit(stack: Stack, sink: MailSink, open_page: OpenPage) -> None:
+    first = await outside(open_page, stack)
+    await sign_up(first, sink, "boris@example.com")
+    second = await outside(open_page, stack, scheme="light")
+    await button(second, "Log in by e-mail").click()
+    await button(second, "Forgot the password?").click()
+    await field(second, "E-mail").fill("boris@example.com")
+    await button(second, "Send the link").click()
+    await expect(second.says("If somebody logs in with boris@example.com")).to_be_visible()
+    await second.screenshot("forgotten-en-light")
+
+    await second.page.goto(f"{stack.url}/#{await mailed(sink, 'boris@example.com', 2)}")
+    await field(second, "New password").fill("short")
+    await button(second, "Save and enter").click()
+    await expect(second.says("A password has 8 to 128 characters.")).to_be_visible()
+    await second.expect_accessible()
+    await second.screenshot("reset-en-light")
+    await field(second, "New password").fill(OTHER)
+    await button(second, "Save and enter").click()
+    await expect(second.card(50)).to_be_visible()
+    await expect(first.says("Your visit has ended. Log in again.")).to_be_visible()
+
+    # Changing it in the profile ends the other visits too, and not one's own.
+    await open_account(second.page)
+    await button(second, "Change the password").click()
+    await field(second, "Present password").fill(PASSWORD)
+    await field(second, "New password").fill(PASSWORD)
+    await button(second, "Change").click()
+    await expect(second.says("The present password is wrong.")).to_be_visible()
+    await second.expect_accessible()
+    await second.screenshot("account-change-en-light")
+    await field(second, "Present password").fill(OTHER)
+    await button(second, "Change").click()
+    await expect(second.says("Done.")).to_be_visible()
+    await expect(second.page.get_by_role("dialog")).to_have_count(0)
+    await second.page.reload()
+    await expect(second.says("boris@example.com")).to_be_visible()
+
+    # A link is good once.
+    await first.page.goto(f"{stack.url}/#{await mailed(sink, 'boris@example.com', 2)}")
+    await field(first, "New password").fill(OTHER)
+    await button(first, "Save and enter").click()
+    await expect(first.says("This link was used already")).to_be_visible()
+
+
+async def test_telegram_and_mail_into_one_account(stack: Stack, sink: MailSink, open_page: OpenPage) -> None:
+    client = TelegramClient(first_name="Clara")
+    inside = await open_page(stack.url, telegram=client, tolerated=REFUSED)
+    await inside.launch()
+    await open_account(inside.page)
+    await button(inside, "Link an e-mail").click()
+    await field(inside, "E-mail").fill("clara@example.com")
+    await field(inside, "Password").fill(PASSWORD)
+    await inside.expect_accessible()
+    await inside.screenshot("account-link-en-dark")
+    await button(inside, "Link").click()
+    await expect(inside.says("A mail with a link is on its way to clara@example.com")).to_be_visible()
+
+    browser = await outside(open_page, stack)
+    await browser.page.goto(f"{stack.url}/#{await mailed(sink, 'clara@example.com')}")
+    await field(browser, "Password").fill(PASSWORD)
+    await button(browser, "Confirm and enter").click()
+    await expect(browser.says("Clara")).to_be_visible()
+
+    # Back in Telegram it is seen at once; a page that is looked at again says so.
+    await inside.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(button(inside, "Unlink the e-mail")).to_be_visible()
+    await inside.screenshot("account-both-en-dark")
+    await button(inside, "Unlink the e-mail").click()
+    await button(inside, "Unlink").click()
+    await expect(button(inside, "Link an e-mail")).to_be_visible()
+    await expect(browser.says("Your visit has ended.")).to_be_visible()
+
+    # An account by mail that nobody played with, and Telegram's: its password makes the two one.
+    await sign_up(browser, sink, "clara@example.org")
+    await button(inside, "Link an e-mail").click()
+    await field(inside, "E-mail").fill("clara@example.org")
+    await field(inside, "Password").fill(PASSWORD)
+    await button(inside, "Link").click()
+    await expect(button(inside, "Unlink Telegram")).to_be_visible()
+
+    await button(inside, "Unlink Telegram").click()
+    await field(inside, "Password").fill(OTHER)
+    await button(inside, "Unlink").click()
+    await expect(inside.says("The password is wrong.")).to_be_visible()
+    await field(inside, "Password").fill(PASSWORD)
+    await button(inside, "Unlink").click()
+    await expect(button(inside, "Log out")).to_be_visible()
+    await expect(inside.says("Not linked")).to_be_visible()

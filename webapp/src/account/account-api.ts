@@ -1,0 +1,88 @@
+/** The endpoints of accounts by e-mail.  Owns their paths; what their refusals mean is in `problems.ts`. */
+import type * as z from "zod/mini";
+import { call } from "../api/client";
+import { API } from "../api/game-api";
+import {
+  acceptedSchema,
+  type EmailLogin,
+  type Forgotten,
+  type Link,
+  linkedSchema,
+  type PasswordChange,
+  type Registration,
+  type Reset,
+  sessionSchema,
+  type Unlink,
+  type Verification,
+} from "../protocol/generated";
+import type { Session } from "../session/session";
+import { currentLanguage } from "../texts/texts";
+
+function post<S extends z.ZodMiniType>(
+  path: string,
+  answer: S,
+  body: object,
+  token?: string,
+): Promise<z.output<S>> {
+  const language = currentLanguage();
+  const request = { method: "POST", path: `${API}/auth/${path}`, answer, body, language } as const;
+  return call(token === undefined ? request : { ...request, token });
+}
+
+/** A mail goes out, whether or not the address has an account. */
+export async function register(body: Registration): Promise<void> {
+  await post("register", acceptedSchema, body);
+}
+
+export async function askForNewPassword(body: Forgotten): Promise<void> {
+  await post("password/forgot", acceptedSchema, body);
+}
+
+export async function logIn(session: Session, body: EmailLogin): Promise<void> {
+  session.enterByEmail(await post("login", sessionSchema, body));
+}
+
+export async function verify(session: Session, body: Verification): Promise<void> {
+  session.enterByEmail(await post("verify", sessionSchema, body));
+}
+
+export async function resetPassword(session: Session, body: Reset): Promise<void> {
+  session.enterByEmail(await post("password/reset", sessionSchema, body));
+}
+
+export async function changePassword(session: Session, body: PasswordChange): Promise<void> {
+  await session.replace(
+    (token) => post("password/change", sessionSchema, body, token),
+    (answer) => answer,
+  );
+}
+
+/** True: done.  False: a mail is on its way. */
+export async function linkEmail(
+  session: Session,
+  body: Required<Pick<Link, "email" | "password">>,
+): Promise<boolean> {
+  const answer = await session.replace(
+    (token) => post("link", linkedSchema, body, token),
+    (linked) => linked.session,
+  );
+  return answer.status === "linked";
+}
+
+export async function unlinkEmail(session: Session, initData: string): Promise<void> {
+  const body: Unlink = { way: "email", init_data: initData };
+  await session.replace(
+    (token) => post("unlink", sessionSchema, body, token),
+    (answer) => answer,
+  );
+}
+
+/** From here on one is in by e-mail, wherever one came from. */
+export async function unlinkTelegram(session: Session, password: string): Promise<void> {
+  const body: Unlink = { way: "telegram", password };
+  await session.replace(
+    (token) => post("unlink", sessionSchema, body, token),
+    (answer) => answer,
+    { name: "email" },
+  );
+}

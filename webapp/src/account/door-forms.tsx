@@ -1,0 +1,179 @@
+/** The forms by which one comes in by e-mail. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import styles from "./account.module.css";
+import { askForNewPassword, logIn, register, resetPassword, verify } from "./account-api";
+import { Field } from "./Field";
+import { FormFrame } from "./FormFrame";
+import { useForm } from "./use-form";
+
+export function LogIn({ onForgotten }: { onForgotten: () => void }): ReactNode {
+  const { t } = useTranslation();
+  const { session } = useServices();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const form = useForm("logIn", () => logIn(session, { email: email.trim(), password }));
+  return (
+    <section className={styles.step}>
+      <h1>{t("account.logIn.title")}</h1>
+      <FormFrame
+        state={form}
+        submit={t("account.logIn.submit")}
+        isComplete={email.trim() !== "" && password !== ""}
+      >
+        <Field
+          label={t("account.field.email")}
+          kind="email"
+          autoComplete="username"
+          value={email}
+          onChange={setEmail}
+          fault={form.fault("email")}
+          isFirst
+        />
+        <Field
+          label={t("account.field.password")}
+          kind="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+        />
+      </FormFrame>
+      <button type="button" className={styles.aside} onClick={onForgotten}>
+        {t("account.logIn.forgot")}
+      </button>
+    </section>
+  );
+}
+
+export function Register({ onSent }: { onSent: (email: string) => void }): ReactNode {
+  const { t } = useTranslation();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [name, setName] = useState("");
+  const form = useForm("register", async () => {
+    const body = { email: email.trim(), password };
+    await register(name.trim() === "" ? body : { ...body, name: name.trim() });
+    onSent(body.email);
+  });
+  return (
+    <section className={styles.step}>
+      <h1>{t("account.register.title")}</h1>
+      <FormFrame
+        state={form}
+        submit={t("account.register.submit")}
+        isComplete={email.trim() !== "" && password !== ""}
+      >
+        <Field
+          label={t("account.field.email")}
+          kind="email"
+          autoComplete="username"
+          value={email}
+          onChange={setEmail}
+          fault={form.fault("email")}
+          isFirst
+        />
+        <Field
+          label={t("account.field.password")}
+          kind="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+          hint={t("account.field.passwordHint")}
+        />
+        <Field
+          label={t("account.field.name")}
+          kind="name"
+          autoComplete="nickname"
+          value={name}
+          onChange={setName}
+          fault={form.fault("name")}
+        />
+      </FormFrame>
+    </section>
+  );
+}
+
+export function AskForPassword({ onSent }: { onSent: (email: string) => void }): ReactNode {
+  const { t } = useTranslation();
+  const [email, setEmail] = useState("");
+  const form = useForm("forgot", async () => {
+    await askForNewPassword({ email: email.trim() });
+    onSent(email.trim());
+  });
+  return (
+    <section className={styles.step}>
+      <h1>{t("account.forgot.title")}</h1>
+      <p>{t("account.forgot.text")}</p>
+      <FormFrame state={form} submit={t("account.forgot.submit")} isComplete={email.trim() !== ""}>
+        <Field
+          label={t("account.field.email")}
+          kind="email"
+          autoComplete="username"
+          value={email}
+          onChange={setEmail}
+          fault={form.fault("email")}
+          isFirst
+        />
+      </FormFrame>
+    </section>
+  );
+}
+
+/** With a mail's link: the address is confirmed by who has the mail and knows the password. */
+export function Verify({ token }: { token: string }): ReactNode {
+  const { t } = useTranslation();
+  const { session, mailed } = useServices();
+  const [password, setPassword] = useState("");
+  const form = useForm("verify", async () => {
+    await verify(session, { token, password });
+    mailed.done();
+  });
+  return (
+    <section className={styles.step}>
+      <h1>{t("account.verify.title")}</h1>
+      <p>{t("account.verify.text")}</p>
+      <FormFrame state={form} submit={t("account.verify.submit")} isComplete={password !== ""}>
+        <Field
+          label={t("account.field.password")}
+          kind="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+          isFirst
+        />
+      </FormFrame>
+    </section>
+  );
+}
+
+export function SetPassword({ token }: { token: string }): ReactNode {
+  const { t } = useTranslation();
+  const { session, mailed } = useServices();
+  const [password, setPassword] = useState("");
+  const form = useForm("reset", async () => {
+    await resetPassword(session, { token, password });
+    mailed.done();
+  });
+  return (
+    <section className={styles.step}>
+      <h1>{t("account.reset.title")}</h1>
+      <p>{t("account.reset.text")}</p>
+      <FormFrame state={form} submit={t("account.reset.submit")} isComplete={password !== ""}>
+        <Field
+          label={t("account.field.newPassword")}
+          kind="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+          hint={t("account.field.passwordHint")}
+          isFirst
+        />
+      </FormFrame>
+    </section>
+  );
+}

@@ -1,0 +1,169 @@
+/** The forms of the ways into an account, each in a sheet of its own. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import { changePassword, linkEmail, unlinkEmail, unlinkTelegram } from "./account-api";
+import { Field } from "./Field";
+import { FormFrame } from "./FormFrame";
+import { useForm } from "./use-form";
+
+interface AddEmailProps {
+  /** With the address to which a mail is on its way; null: it is linked. */
+  readonly onDone: (sentTo: string | null) => void;
+  readonly onCancel: () => void;
+}
+
+export function AddEmail({ onDone, onCancel }: AddEmailProps): ReactNode {
+  const { t } = useTranslation();
+  const { session, notices } = useServices();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const form = useForm("link", async () => {
+    const address = email.trim();
+    const isLinked = await linkEmail(session, { email: address, password });
+    if (isLinked) notices.show("notice.saved");
+    onDone(isLinked ? null : address);
+  });
+  return (
+    <>
+      <p>{t("account.section.addEmailText")}</p>
+      <FormFrame
+        state={form}
+        submit={t("account.section.addEmailSubmit")}
+        isComplete={email.trim() !== "" && password !== ""}
+        onCancel={onCancel}
+      >
+        <Field
+          label={t("account.field.email")}
+          kind="email"
+          autoComplete="username"
+          value={email}
+          onChange={setEmail}
+          fault={form.fault("email")}
+          isFirst
+        />
+        <Field
+          label={t("account.field.password")}
+          kind="password"
+          autoComplete="new-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+          hint={t("account.field.passwordHint")}
+        />
+      </FormFrame>
+    </>
+  );
+}
+
+interface ChangeProps {
+  readonly email: string;
+  readonly onDone: () => void;
+}
+
+export function ChangePassword({ email, onDone }: ChangeProps): ReactNode {
+  const { t } = useTranslation();
+  const { session, notices } = useServices();
+  const [before, setBefore] = useState("");
+  const [after, setAfter] = useState("");
+  const form = useForm("change", async () => {
+    await changePassword(session, { old_password: before, new_password: after });
+    notices.show("notice.saved");
+    onDone();
+  });
+  return (
+    <>
+      <p>{t("account.section.changeText")}</p>
+      <FormFrame
+        state={form}
+        submit={t("account.section.changeSubmit")}
+        isComplete={before !== "" && after !== ""}
+        onCancel={onDone}
+      >
+        <ForPasswordManagers email={email} />
+        <Field
+          label={t("account.field.oldPassword")}
+          kind="password"
+          autoComplete="current-password"
+          value={before}
+          onChange={setBefore}
+          fault={form.fault("old_password")}
+          isFirst
+        />
+        <Field
+          label={t("account.field.newPassword")}
+          kind="password"
+          autoComplete="new-password"
+          value={after}
+          onChange={setAfter}
+          fault={form.fault("new_password")}
+          hint={t("account.field.passwordHint")}
+        />
+      </FormFrame>
+    </>
+  );
+}
+
+/** The proof is Telegram's own launch data: there is nothing to fill in. */
+export function RemoveEmail({
+  email,
+  initData,
+  onDone,
+}: ChangeProps & { initData: string }): ReactNode {
+  const { t } = useTranslation();
+  const { session, notices } = useServices();
+  const form = useForm("unlinkEmail", async () => {
+    await unlinkEmail(session, initData);
+    notices.show("notice.saved");
+    onDone();
+  });
+  return (
+    <>
+      <p>{t("account.section.unlinkEmailText", { email })}</p>
+      <FormFrame
+        state={form}
+        submit={t("account.section.unlinkSubmit")}
+        isComplete
+        onCancel={onDone}
+      />
+    </>
+  );
+}
+
+export function RemoveTelegram({ email, onDone }: ChangeProps): ReactNode {
+  const { t } = useTranslation();
+  const { session, notices } = useServices();
+  const [password, setPassword] = useState("");
+  const form = useForm("unlinkTelegram", async () => {
+    await unlinkTelegram(session, password);
+    notices.show("notice.saved");
+    onDone();
+  });
+  return (
+    <>
+      <p>{t("account.section.unlinkTelegramText", { email })}</p>
+      <FormFrame
+        state={form}
+        submit={t("account.section.unlinkSubmit")}
+        isComplete={password !== ""}
+        onCancel={onDone}
+      >
+        <ForPasswordManagers email={email} />
+        <Field
+          label={t("account.field.password")}
+          kind="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={setPassword}
+          fault={form.fault("password")}
+          isFirst
+        />
+      </FormFrame>
+    </>
+  );
+}
+
+/** Says to them whose password this is. */
+function ForPasswordManagers({ email }: { email: string }): ReactNode {
+  return <input type="email" autoComplete="username" value={email} readOnly hidden />;
+}
