@@ -42,10 +42,7 @@ class TonDeposits:
         self._rates = rates
         self._settings = settings
         self.network = settings.ton_network
-        try:
-            self.account = normalise(settings.ton_wallet_address, self.network) if settings.ton_deposits else ""
-        except ValueError as error:
-            raise SettingsError(f"TON_WALLET_ADDRESS is wrong: {error}.") from None
+        self.account = house_address(settings) or ""
 
     async def order(self, user_id: int, stars: int, *, endpoint: str, key: str, body_hash: bytes) -> Ordered:
         """Order `stars` Stars for TON at the rate of now, once for a key.
@@ -143,6 +140,18 @@ class TonDeposits:
 
     def _news(self, user_id: int, frame: dict[str, Any]) -> None:
         self._live.publish_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "frame": frame}))
+
+
+def house_address(settings: Settings) -> str | None:
+    """The address that deposits go to, raw; None: they are off.
+
+    Raises:
+        SettingsError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
+    """
+    try:
+        return normalise(settings.ton_wallet_address, settings.ton_network) if settings.ton_deposits else None
+    except ValueError as error:
+        raise SettingsError(f"TON_WALLET_ADDRESS is wrong: {error}.") from None
 
 
 def _incoming(seen: Transaction) -> Incoming:

@@ -9,11 +9,11 @@ Must never change a withdrawal or a receipt: it looks, keeps what it read, and t
 from typing import Final
 
 from chance_tap.settings import Settings
+from persistence.chain import house_address
 from persistence.postgres import chain_book
 from persistence.postgres.audit import Finding
 from persistence.postgres.chain_book import ChainReading, Outgoing
 from persistence.postgres.pool import Database
-from persistence.ton.address import normalise
 from persistence.ton.book import compare
 from persistence.ton.highload import HighloadWallet
 from persistence.ton.row import UnbrokenRow
@@ -30,7 +30,7 @@ class ChainBook:
     """Every method may raise StoreUnavailable and then be repeated.
 
     Raises:
-        ValueError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
+        SettingsError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
     """
 
     def __init__(self, db: Database, toncenter: Toncenter, settings: Settings) -> None:
@@ -38,7 +38,7 @@ class ChainBook:
         self._toncenter = toncenter
         self._settings = settings
         self._network = settings.ton_network
-        self._account = normalise(settings.ton_wallet_address, self._network) if settings.ton_deposits else None
+        self._account = house_address(settings)
         self._wallet = HighloadWallet.from_settings(settings).address if settings.ton_payout_key else None
 
     async def is_due(self) -> bool:

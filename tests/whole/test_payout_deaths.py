@@ -27,6 +27,7 @@ from tests.peers.ton import TonNetwork
 from tests.whole.conftest import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.whole.doomed import DoomedWorker
 
+PATIENCE_S = 90.0  # of a machine that does much else
 STARS = 1000  # what three months of Premium cost
 # The hold ended, taken up, the chain's time, a number, committed, looked for, sent, its end; then taken up again, time,
 # seen, booked.  A gift: the hold ended, taken up, committed, given, found in Telegram's book, not another's, booked.
@@ -64,7 +65,7 @@ async def test_killed_at_every_step_each_is_paid_once(
     for at in range(1, STEPS[method] + 1):
         payees.append(await _asks(db, telegram_api, method))
         worker.start(at)
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while worker.alive():
             assert time.monotonic() < until, f"step {at} was never reached: {_state(database_url, payees[-1])}"
             _execute(database_url, DUE, payees[-1].withdrawal_id)
@@ -75,7 +76,7 @@ async def test_killed_at_every_step_each_is_paid_once(
     assert [_state(database_url, payee) == "sent" for payee in payees].index(True) == len(payees) - 1
     _execute(database_url, LONG_AGO)
     worker.start()
-    until = time.monotonic() + 40
+    until = time.monotonic() + PATIENCE_S
     while any(_state(database_url, payee) != "sent" for payee in payees):
         assert time.monotonic() < until, [_state(database_url, payee) for payee in payees]
         _execute(database_url, ALL_DUE)

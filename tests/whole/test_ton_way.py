@@ -16,7 +16,7 @@ from tests.peers.wallet import Wallet
 from tests.whole.conftest import HOUSE, NANOTON_PER_STAR, PUBLIC_URL, bot_environment, command, ton_environment
 from tests.whole.player import Player
 from tests.whole.test_outage import eventually
-from tests.whole.test_whole_way import ledger
+from tests.whole.test_whole_way import WELCOME, ledger
 
 DOMAIN = PUBLIC_URL.removeprefix("https://")
 STAKE = 500
@@ -36,6 +36,9 @@ async def test_from_a_wallet_to_the_pay_out(
     product: Stack, telegram_api: TelegramApi, ton: TonNetwork, database_url: str
 ) -> None:
     people = [telegram_api.person("Аня", language_code="ru"), telegram_api.person("Ben", language_code="en")]
+    for person in people:
+        person.says("/start")
+        await person.hears(WELCOME[person.user["language_code"]])
     winner, loser = [await Player.log_in(person, product.url) for person in people]
     wallets = {winner.user_id: Wallet(seed=1, version="v4r2"), loser.user_id: Wallet(seed=2, version="v5r1")}
     for player in (winner, loser):
@@ -132,8 +135,10 @@ async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: S
 
     await eventually(lambda: is_in("approval"))
     assert ton.wallet.paid == []
+    player.socket.abort()  # whose app is closed hears of the end in the chat
     await asyncio.to_thread(command, product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
     await eventually(lambda: is_in("sent"))
+    await player.person.hears(f"Вывод отправлен: {PRIZE} ⭐ в TON")
     (paid,) = ton.wallet.paid
     assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON_PER_STAR)
     assert (await latest())["ton"]["transaction"] is not None
