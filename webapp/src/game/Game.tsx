@@ -10,13 +10,11 @@ import { Stars } from "../ui/Stars";
 import { formatSeconds, usePassed, useRemaining } from "../ui/use-remaining";
 import { BlockedNote } from "./BlockedNote";
 import { OwnBar, PlayerBar } from "./PlayerBar";
-import { leadingTaps, standing } from "./race";
+import { leadingTaps, scaleOf, standing } from "./race";
 import { TapButton } from "./TapButton";
 import { TimeBar } from "./TimeBar";
 import styles from "./game.module.css";
 
-/** Bars are measured against the leader, but never against less than this. */
-const SMALLEST_SCALE = 60;
 /** A screen reader hears the state of the game this often. */
 const REPORT_EVERY_MS = 10_000;
 /** The last seconds tick. */
@@ -36,7 +34,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
   const { players } = room;
   const own = players.find((player) => player.user_id === userId);
   const best = leadingTaps(players);
-  const scale = room.target ?? Math.max(SMALLEST_SCALE, best ?? 0);
+  const scale = scaleOf(room.target, best ?? 0);
   const isBlocked = own?.state === "blocked";
   const bar = (player: Player): ReactNode => {
     const isLeader = player.taps === best && player.state === "paid";

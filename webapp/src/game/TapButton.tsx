@@ -59,7 +59,7 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
         ref={button}
         isDisabled={isBlocked || isOver}
         autoFocus
-        aria-label={t("game.tapHint")}
+        aria-label={isBlocked ? undefined : t("game.tapHint")}
         data-testid="tap"
         onPointerDown={onPointerDown}
         onKeyDown={onKeyDown}
@@ -85,5 +85,9 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
 /** All that is rendered for a tap, beside one's own bar and place. */
 function OwnTaps(): ReactNode {
   const { room } = useServices();
-  return <span data-testid="own-taps">{useStore(room.ownTaps)}</span>;
+  return (
+    <span data-testid="own-taps" aria-hidden="true">
+      {useStore(room.ownTaps)}
+    </span>
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Player } from "../protocol/generated";
-import { leadingTaps, standing } from "./race";
+import { leadingTaps, scaleOf, standing } from "./race";
 
 function player(user_id: string, taps: number, state: Player["state"] = "paid"): Player {
   return { user_id, name: user_id, photo_url: null, taps, seq: 0, state, place: null };
@@ -24,5 +24,12 @@ describe("how one stands", () => {
   it("has a leader once somebody has tapped", () => {
     expect(leadingTaps([player("ben", 0), player("cheat", 9, "blocked")])).toBeNull();
     expect(leadingTaps(others)).toBe(50);
+  });
+
+  it("measures the bars against the target, or against a scale that grows in steps", () => {
+    expect(scaleOf(200, 17)).toBe(200);
+    expect([0, 60, 61, 69, 70, 200].map((best) => scaleOf(null, best))).toEqual([
+      60, 60, 69, 69, 79, 211,
+    ]);
   });
 });

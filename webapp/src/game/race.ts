@@ -32,3 +32,18 @@ export function leadingTaps(players: readonly Player[]): number | null {
   );
   return best > 0 ? best : null;
 }
+
+/** Bars are never measured against less than this. */
+const SMALLEST_SCALE = 60;
+const STEP = 1.15;
+
+/**
+ * How many taps a full bar stands for: the target, or somewhat above the leader.
+ *
+ * It grows in steps: every change of it moves all bars, and there is news ten times a second.
+ */
+export function scaleOf(target: number | null, best: number): number {
+  if (target !== null) return target;
+  const steps = Math.ceil(Math.log(Math.max(1, best / SMALLEST_SCALE)) / Math.log(STEP) - 1e-9);
+  return Math.round(SMALLEST_SCALE * STEP ** steps);
+}

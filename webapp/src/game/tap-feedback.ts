@@ -18,9 +18,11 @@ export class TapFeedback {
   private readonly floats: readonly HTMLElement[];
   private readonly rhythm = new Rhythm();
   private next = 0;
-  private box: DOMRect | null = null;
-  private readonly forget = (): void => {
-    this.box = null;
+  private glowing: Animation | null = null;
+  private box = new DOMRect();
+  private readonly watcher: ResizeObserver;
+  private readonly measure = (): void => {
+    this.box = this.button.getBoundingClientRect();
   };
 
   constructor(button: HTMLElement, glow: HTMLElement, layer: HTMLElement) {
@@ -32,19 +34,20 @@ export class TapFeedback {
       return float;
     });
     layer.replaceChildren(...this.floats);
-    window.addEventListener("resize", this.forget);
+    // Told after a layout, so that measuring costs none; a tap must not.
+    this.watcher = new ResizeObserver(this.measure);
+    this.watcher.observe(button);
+    this.watcher.observe(document.body);
   }
 
   dispose(): void {
-    window.removeEventListener("resize", this.forget);
+    this.watcher.disconnect();
   }
 
   /** `x`, `y`: where the finger is in the window; null for a key. */
   tap(x: number | null, y: number | null, nowMs: number): void {
     const heat = this.rhythm.tap(nowMs);
     if (stillness.matches) return;
-    // The button is pressed in by less than anybody could see in a measure, so an old one serves.
-    this.box ??= this.button.getBoundingClientRect();
     const { left, top, width, height } = this.box;
     this.press(heat);
     this.float(x === null ? width / 2 : x - left, y === null ? height / 3 : y - top);
@@ -56,10 +59,8 @@ export class TapFeedback {
       duration: PRESS_MS,
       easing: "ease-out",
     });
-    this.glow.getAnimations().forEach((animation) => {
-      animation.cancel();
-    });
-    this.glow.animate(
+    this.glowing?.cancel();
+    this.glowing = this.glow.animate(
       [
         { opacity: heat, transform: `scale(${(1 + 0.16 * heat).toFixed(3)})` },
         { opacity: 0, transform: "scale(1)" },
