@@ -112,7 +112,8 @@ class Player:
 
     async def expect_accessible(self) -> None:
         """Nothing that WCAG 2.2 AA, or our own rule of 44 px, forbids."""
-        assert await accessibility.faults(self.page) == []
+        found = await accessibility.faults(self.page)
+        assert found == [], "\n".join(found)
 
     async def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import { useServices } from "./context";
 import { LoadFailure } from "./LoadFailure";
 import { NoticeBar } from "./NoticeBar";
 import { Arena, Door, JoinProblem, preloadNext, SCREENS } from "./screens";
+import { type PaymentLayer, usePaymentLayer } from "./use-payment-layer";
 import styles from "./app.module.css";
 
 export function App(): ReactNode {
@@ -59,6 +60,7 @@ function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
   const view = useStore(room.view);
   const isFollowing = useStore(room.isFollowing);
   const join = useStore(joining.state);
+  const payments = usePaymentLayer();
   const returning = <Splash text={t("home.returning")} />;
   return (
     <>
@@ -69,18 +71,25 @@ function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
       ) : isFollowing ? (
         returning
       ) : (
-        <Lobby user={user} isDemo={isDemo} />
+        <Lobby user={user} isDemo={isDemo} payments={payments} />
       )}
       {(join.name === "insufficient" || join.name === "failed") && (
         <Suspense>
           <JoinProblem join={join} />
         </Suspense>
       )}
+      {payments && <payments.parts.PaymentSheets user={user} offers={payments.offers} />}
     </>
   );
 }
 
-function Lobby({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
+interface LobbyProps {
+  readonly user: User;
+  readonly isDemo: boolean;
+  readonly payments: PaymentLayer | null;
+}
+
+function Lobby({ user, isDemo, payments }: LobbyProps): ReactNode {
   const { navigation, telegram } = useServices();
   const place = useStore(navigation.place);
   const isHome = place.name === "home";
@@ -101,6 +110,7 @@ function Lobby({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
       ) : (
         <Home user={user} isDemo={isDemo} />
       )}
+      {payments && <payments.parts.PendingCard />}
       <BottomMenu />
     </div>
   );

@@ -32,4 +32,9 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   enterByKey: lazy(() => import("../create/EnterByKey")),
   leaderboard: lazy(() => import("../leaderboard/Leaderboard")),
   account: lazy(() => import("../account/AccountSection")),
+  deposit: lazy(() => import("../money/Deposit")),
+  withdraw: lazy(() => import("../money/Withdraw")),
+  payments: lazy(() => import("../money/Payments")),
+  statement: lazy(() => import("../money/Statement")),
+  limits: lazy(() => import("../money/Limits")),
 };

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { PaymentChoice } from "../money/PaymentChoice";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import type { JoinState } from "./joining";
@@ -14,19 +15,7 @@ export default function JoinProblem({ join }: { join: Problem }): ReactNode {
   const dismiss = (): void => {
     joining.dismiss();
   };
-  if (join.name === "insufficient") {
-    return (
-      <Sheet title={t("join.insufficientTitle")} onClose={dismiss}>
-        <p>
-          {t("join.insufficientText", {
-            needed: t("money.stars", { count: join.needed }),
-            balance: t("money.stars", { count: join.balance }),
-          })}
-        </p>
-        <Button onClick={dismiss}>{t("join.close")}</Button>
-      </Sheet>
-    );
-  }
+  if (join.name === "insufficient") return <PaymentChoice join={join} />;
   return (
     <Sheet title={t("join.failedTitle")} onClose={dismiss}>
       <p>{join.message ?? t("join.failedNetwork")}</p>

@@ -136,7 +136,7 @@ function isSame(one: Wish, other: Wish): boolean {
 }
 
 /** Whether the same request may still succeed, or has succeeded unheard. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;
   return error.status >= 500 || error.status === 429 || error.code === "idempotency_in_progress";
 }

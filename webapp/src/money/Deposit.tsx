@@ -1,0 +1,108 @@
+/** Paying in, by the ways that this server offers. */
+import "../texts/money";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { ScreenProps } from "../app/screens";
+import type { Offers } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Row, Rows } from "../ui/Rows";
+import { Screen } from "../ui/Screen";
+import { Skeleton } from "../ui/Skeleton";
+import { Tabs } from "../ui/Tabs";
+import { AmountField } from "./AmountField";
+import { readStars } from "./amounts";
+import { Balance } from "./Balance";
+import { useDesk } from "./desk";
+import type { Method } from "./money-api";
+import styles from "./money.module.css";
+import { useRefusal } from "./use-refusal";
+
+const PRESETS = [50, 100, 300, 500, 1000] as const;
+
+export default function Deposit({ user }: ScreenProps): ReactNode {
+  const { t } = useTranslation();
+  const { navigation, offers } = useServices();
+  const offered = useStore(offers);
+  return (
+    <Screen title={t("deposit.title")} hasBack>
+      <Balance user={user} />
+      {offered === null ? <Skeleton height={260} radius={20} /> : <Form offers={offered} />}
+      <Rows>
+        <Row
+          label={t("payments.title")}
+          onClick={() => {
+            navigation.go({ name: "payments" });
+          }}
+        />
+      </Rows>
+    </Screen>
+  );
+}
+
+function Form({ offers }: { offers: Offers }): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { stars, ton } = offers.deposits;
+  const [method, setMethod] = useState<Method>(stars ? "stars" : "ton");
+  const [text, setText] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+  const [refusal, refuse] = useRefusal();
+  if (!stars && !ton) return <p className={styles.empty}>{t("deposit.none")}</p>;
+  const { min, max } = method === "stars" ? offers.deposit_stars : offers.deposit_ton_stars;
+  const amount = readStars(text);
+  const isRight = amount !== null && amount >= min && amount <= max;
+  const pay = async (): Promise<void> => {
+    if (!isRight) return;
+    setIsBusy(true);
+    refuse(null);
+    refuse(await desk.pay(method, amount, null));
+    setIsBusy(false);
+  };
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void pay();
+      }}
+    >
+      {stars && ton && (
+        <Tabs
+          label={t("deposit.way")}
+          tabs={[
+            { id: "stars", text: t("deposit.stars") },
+            { id: "ton", text: offers.ton_label },
+          ]}
+          chosen={method}
+          onChoose={setMethod}
+        />
+      )}
+      <AmountField
+        label={t("deposit.amount")}
+        text={text}
+        presets={PRESETS.filter((each) => each >= min && each <= max)}
+        hint={t("deposit.bounds", {
+          min: t("money.stars", { count: min }),
+          max: t("money.stars", { count: max }),
+        })}
+        isWrong={text !== "" && !isRight}
+        onChange={setText}
+      />
+      <p className={styles.plain}>
+        {method === "stars"
+          ? t("deposit.starsText")
+          : t("deposit.tonText", { coin: offers.ton_label })}
+      </p>
+      {refusal !== null && (
+        <p role="alert" className={styles.alert}>
+          {refusal}
+        </p>
+      )}
+      <Button type="submit" disabled={!isRight || isBusy}>
+        {isBusy ? t("pay.ordering") : t("deposit.pay")}
+      </Button>
+    </form>
+  );
+}

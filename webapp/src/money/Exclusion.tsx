@@ -1,0 +1,98 @@
+/** A break from games that cannot be taken back soon: said clearly before it begins. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Limits } from "../protocol/generated";
+import { Button } from "../ui/Button";
+import { Row, Rows } from "../ui/Rows";
+import { Sheet } from "../ui/Sheet";
+import { formatMoment } from "./moments";
+
+const DAY_MS = 86_400_000;
+const TERMS = [1, 7, 30, 180, 365] as const;
+
+interface ExclusionProps {
+  readonly limits: Limits;
+  readonly isBusy: boolean;
+  readonly onSet: (untilMs: number | null) => Promise<boolean>;
+}
+
+export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { clock } = useServices();
+  const [asked, setAsked] = useState<{ readonly days: number; readonly untilMs: number } | null>(
+    null,
+  );
+  const { language } = i18n;
+  const { excluded_until_ms: until, pending_exclusion: pending } = limits;
+  return (
+    <>
+      {until !== null && (
+        <Rows title={t("limits.exclusion")}>
+          <Row label={t("limits.excluded")} value={formatMoment(until, language)} />
+          {pending === null ? (
+            <Row
+              label={t("limits.endEarly")}
+              hint={t("limits.endEarlyHint")}
+              disabled={isBusy}
+              onClick={() => void onSet(null)}
+            />
+          ) : (
+            <Row
+              label={
+                pending.excluded_until_ms === null
+                  ? t("limits.ends")
+                  : t("limits.shortens", {
+                      moment: formatMoment(pending.excluded_until_ms, language),
+                    })
+              }
+              hint={t("limits.from", { moment: formatMoment(pending.from_ms, language) })}
+            />
+          )}
+        </Rows>
+      )}
+      <Rows title={t(until === null ? "limits.exclusion" : "limits.longer")}>
+        {TERMS.filter((days) => until === null || clock.now() + days * DAY_MS > until).map(
+          (days) => (
+            <Row
+              key={days}
+              label={t("limits.days", { count: days })}
+              disabled={isBusy}
+              onClick={() => {
+                setAsked({ days, untilMs: Math.round(clock.now()) + days * DAY_MS });
+              }}
+            />
+          ),
+        )}
+      </Rows>
+      {asked !== null && (
+        <Sheet
+          title={t("limits.confirmTitle", { days: t("limits.days", { count: asked.days }) })}
+          onClose={() => {
+            setAsked(null);
+          }}
+        >
+          <p>{t("limits.confirmText", { moment: formatMoment(asked.untilMs, language) })}</p>
+          <Button
+            disabled={isBusy}
+            onClick={() => {
+              void onSet(asked.untilMs).then(() => {
+                setAsked(null);
+              });
+            }}
+          >
+            {t("limits.confirm")}
+          </Button>
+          <Button
+            kind="quiet"
+            onClick={() => {
+              setAsked(null);
+            }}
+          >
+            {t("join.close")}
+          </Button>
+        </Sheet>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+/** What players forbid themselves: Stars a day, and games for a while.  Tighter holds at once, looser in 24 hours. */
+import "../texts/money";
+import { type ReactNode, useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Limits as LimitsState, PutLimits } from "../protocol/generated";
+import { Button } from "../ui/Button";
+import { Failed } from "../ui/Failed";
+import { Row, Rows } from "../ui/Rows";
+import { Screen } from "../ui/Screen";
+import { Skeleton } from "../ui/Skeleton";
+import { Stars } from "../ui/Stars";
+import { useLoaded } from "../ui/use-loaded";
+import { AmountField } from "./AmountField";
+import { readStars } from "./amounts";
+import { useDesk } from "./desk";
+import { Exclusion } from "./Exclusion";
+import { formatMoment } from "./moments";
+import styles from "./money.module.css";
+import { refusedBy, useRefusal } from "./use-refusal";
+
+const PRESETS = [100, 500, 1000, 5000] as const;
+
+export default function Limits(): ReactNode {
+  const { t } = useTranslation();
+  const { api } = useDesk();
+  const [loaded, reload] = useLoaded(useCallback(() => api.limits(), [api]));
+  return (
+    <Screen title={t("limits.title")} hasBack>
+      <p className={styles.plain}>{t("limits.text")}</p>
+      {loaded.name === "loading" ? (
+        <>
+          <Skeleton height={230} radius={20} />
+          <Skeleton height={120} radius={20} />
+        </>
+      ) : loaded.name === "failed" ? (
+        <Failed message={loaded.message} onRetry={reload} />
+      ) : (
+        <Both key={JSON.stringify(loaded.value)} limits={loaded.value} onChanged={reload} />
+      )}
+    </Screen>
+  );
+}
+
+function Both({ limits, onChanged }: { limits: LimitsState; onChanged: () => void }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { telegram } = useServices();
+  const { api } = useDesk();
+  const [text, setText] = useState(limits.daily_stars === null ? "" : String(limits.daily_stars));
+  const [isBusy, setIsBusy] = useState(false);
+  const [refusal, refuse] = useRefusal();
+  const wished = text === "" ? null : readStars(text);
+  const isRight = text === "" || wished !== null;
+  const { pending_daily: pending } = limits;
+  const already = pending ? pending.daily_stars : limits.daily_stars;
+
+  /** What is not changed goes along as it is wished for already. */
+  const set = async (change: Partial<PutLimits>): Promise<boolean> => {
+    setIsBusy(true);
+    refuse(null);
+    try {
+      await api.setLimits({
+        daily_stars: already,
+        excluded_until_ms: limits.pending_exclusion
+          ? limits.pending_exclusion.excluded_until_ms
+          : limits.excluded_until_ms,
+        ...change,
+      });
+      telegram.haptic("success");
+      onChanged();
+      return true;
+    } catch (error) {
+      refuse(refusedBy(error));
+      return false;
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  return (
+    <>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isRight) void set({ daily_stars: wished });
+        }}
+      >
+        <Rows title={t("limits.daily")}>
+          <Row
+            label={t("limits.now")}
+            value={
+              limits.daily_stars === null ? t("limits.no") : <Stars amount={limits.daily_stars} />
+            }
+          />
+          <Row
+            label={t("limits.spent")}
+            hint={t("limits.until", { moment: formatMoment(limits.day_ends_ms, i18n.language) })}
+            value={<Stars amount={limits.spent_stars} />}
+          />
+          {pending !== null && (
+            <Row
+              label={t("limits.next")}
+              hint={t("limits.from", { moment: formatMoment(pending.from_ms, i18n.language) })}
+              value={
+                pending.daily_stars === null ? (
+                  t("limits.no")
+                ) : (
+                  <Stars amount={pending.daily_stars} />
+                )
+              }
+            />
+          )}
+        </Rows>
+        <AmountField
+          label={t("limits.field")}
+          text={text}
+          presets={PRESETS}
+          hint={t(isRight ? "limits.hint" : "limits.wrong")}
+          isWrong={!isRight}
+          onChange={setText}
+        />
+        {refusal !== null && (
+          <p role="alert" className={styles.alert}>
+            {refusal}
+          </p>
+        )}
+        <Button kind="quiet" type="submit" disabled={!isRight || isBusy || wished === already}>
+          {t("limits.save")}
+        </Button>
+      </form>
+      <Exclusion
+        limits={limits}
+        isBusy={isBusy}
+        onSet={(excluded_until_ms) => set({ excluded_until_ms })}
+      />
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+/** When the balance is short: what is missing, and the ways to pay it.  The join goes on by itself once it is paid. */
+import "../texts/money";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { JoinState } from "../join/joining";
+import type { Offers } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Sheet } from "../ui/Sheet";
+import { Skeleton } from "../ui/Skeleton";
+import { Stars } from "../ui/Stars";
+import { payInFor } from "./amounts";
+import { useDesk } from "./desk";
+import type { Method } from "./money-api";
+import styles from "./money.module.css";
+import { useRefusal } from "./use-refusal";
+
+type Short = Extract<JoinState, { readonly name: "insufficient" }>;
+
+export function PaymentChoice({ join }: { join: Short }): ReactNode {
+  const { t } = useTranslation();
+  const { joining, offers } = useServices();
+  const offered = useStore(offers);
+  const dismiss = (): void => {
+    joining.dismiss();
+  };
+  const missing = join.needed - join.balance;
+  return (
+    <Sheet title={t("join.insufficientTitle")} onClose={dismiss}>
+      <p>
+        {t("join.insufficientText", {
+          needed: t("money.stars", { count: join.needed }),
+          balance: t("money.stars", { count: join.balance }),
+        })}
+      </p>
+      <p className={styles.missing}>
+        <span>{t("pay.missing")}</span>
+        <Stars amount={missing} />
+      </p>
+      {offered === null ? (
+        <Skeleton height={52} radius={16} />
+      ) : (
+        <Ways join={join} missing={missing} offers={offered} />
+      )}
+      <div className={styles.after}>
+        <Button kind="quiet" onClick={dismiss}>
+          {t("join.close")}
+        </Button>
+      </div>
+    </Sheet>
+  );
+}
+
+interface WaysProps {
+  readonly join: Short;
+  readonly missing: number;
+  readonly offers: Offers;
+}
+
+function Ways({ join, missing, offers }: WaysProps): ReactNode {
+  const { t } = useTranslation();
+  const { joining, navigation } = useServices();
+  const desk = useDesk();
+  const [busy, setBusy] = useState<Method | null>(null);
+  const [refusal, refuse] = useRefusal();
+  const { stars, ton } = offers.deposits;
+  if (!stars && !ton) return <p className={styles.plain}>{t("pay.none")}</p>;
+  const amounts: Readonly<Record<Method, number | null>> = {
+    stars: stars ? payInFor(missing, offers.deposit_stars) : null,
+    ton: ton ? payInFor(missing, offers.deposit_ton_stars) : null,
+  };
+  const methods = (["stars", "ton"] as const).filter((method) => amounts[method] !== null);
+  if (methods.length === 0) {
+    return (
+      <>
+        <p className={styles.plain}>{t("pay.tooMuch")}</p>
+        <Button
+          onClick={() => {
+            joining.dismiss();
+            navigation.go({ name: "deposit" });
+          }}
+        >
+          {t("pay.toDeposit")}
+        </Button>
+      </>
+    );
+  }
+  const pay = async (method: Method, amount: number): Promise<void> => {
+    setBusy(method);
+    refuse(null);
+    const refused = await desk.pay(method, amount, join.wish);
+    setBusy(null);
+    refuse(refused);
+  };
+  return (
+    <div className={styles.ways}>
+      {methods.map((method, index) => {
+        const amount = amounts[method] ?? 0;
+        return (
+          <div key={method}>
+            <Button
+              kind={index === 0 ? "primary" : "quiet"}
+              disabled={busy !== null}
+              onClick={() => void pay(method, amount)}
+            >
+              {busy === method
+                ? t("pay.ordering")
+                : method === "stars"
+                  ? t("pay.withStars", { stars: t("money.stars", { count: amount }) })
+                  : t("pay.withTon", { coin: offers.ton_label })}
+            </Button>
+            {amount > missing && (
+              <small>{t("pay.atLeast", { stars: t("money.stars", { count: amount }) })}</small>
+            )}
+          </div>
+        );
+      })}
+      {refusal !== null && <p role="alert">{refusal}</p>}
+      <small>{t("pay.enters")}</small>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+/** What of a payment needs a sheet of ours: TON, and an invoice where Telegram cannot open it over the page. */
+import "../texts/money";
+import { type ReactNode, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Offers, User } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Sheet } from "../ui/Sheet";
+import { useDesk } from "./desk";
+import { TonPayment } from "./TonPayment";
+import { walletsOf } from "./ton-connect";
+
+export function PaymentSheets({ user, offers }: { user: User; offers: Offers }): ReactNode {
+  const services = useServices();
+  const desk = useDesk();
+  const pending = useStore(desk.pending);
+  const hasWallet = user.has_ton_wallet && offers.wallet;
+  useEffect(() => {
+    desk.start();
+  }, [desk]);
+  useEffect(() => {
+    // The account's wallet, where this device was connected to one: otherwise nothing is loaded, and nothing opens.
+    if (hasWallet) {
+      walletsOf(services, offers)
+        .restore()
+        .catch(() => undefined);
+    }
+  }, [services, offers, hasWallet]);
+  if (pending.name !== "paying" || !pending.isHere) return null;
+  const { payment } = pending;
+  if (payment.ton !== null) {
+    return (
+      <TonPayment
+        key={payment.payment_id}
+        payment={payment}
+        quote={payment.ton}
+        user={user}
+        offers={offers}
+        perhapsPaid={pending.perhapsPaid}
+      />
+    );
+  }
+  return payment.invoice_link === null ? null : <Invoice link={payment.invoice_link} />;
+}
+
+function Invoice({ link }: { link: string }): ReactNode {
+  const { t } = useTranslation();
+  const { telegram } = useServices();
+  const desk = useDesk();
+  const close = (): void => {
+    desk.closed(false);
+  };
+  return (
+    <Sheet title={t("pay.invoiceTitle")} onClose={close}>
+      <p>{t("pay.invoiceText")}</p>
+      <Button
+        onClick={() => {
+          telegram.openLink(link);
+          desk.closed(true);
+        }}
+      >
+        {t("pay.openInvoice")}
+      </Button>
+      <Button kind="quiet" onClick={close}>
+        {t("join.close")}
+      </Button>
+    </Sheet>
+  );
+}

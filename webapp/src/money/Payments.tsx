@@ -1,0 +1,115 @@
+/** Every payment into the balance, with its state in words; what waits can be gone on with or given up. */
+import "../texts/money";
+import { type ReactNode, useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Payment } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { Row } from "../ui/Rows";
+import { Screen } from "../ui/Screen";
+import { Sheet } from "../ui/Sheet";
+import { Stars } from "../ui/Stars";
+import { useDesk } from "./desk";
+import { formatMoment } from "./moments";
+import { PageList } from "./PageList";
+import { refusedBy, useRefusal } from "./use-refusal";
+import { usePages } from "./use-pages";
+
+const STATES = {
+  pending: "payments.pending",
+  paid: "payments.paid",
+  cancelled: "payments.cancelled",
+  expired: "payments.expired",
+  refunded: "payments.refunded",
+  review: "payments.review",
+} as const;
+
+export default function Payments(): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { clock, offers } = useServices();
+  const { api } = useDesk();
+  const coin = useStore(offers)?.ton_label ?? "TON";
+  const [chosen, setChosen] = useState<Payment | null>(null);
+  const load = useCallback(
+    async (cursor: string | null) => {
+      const { payments, next_cursor } = await api.payments(cursor);
+      return { items: payments, next: next_cursor };
+    },
+    [api],
+  );
+  const pages = usePages(load);
+  const close = (): void => {
+    setChosen(null);
+    pages.reload();
+  };
+  const row = (payment: Payment): ReactNode => {
+    const isOpen = payment.state === "pending" && payment.expires_ms > clock.now();
+    const state = payment.state === "pending" && !isOpen ? "expired" : payment.state;
+    const way = payment.method === "stars" ? t("payments.stars") : coin;
+    return (
+      <Row
+        key={payment.payment_id}
+        label={t(STATES[state])}
+        hint={`${way} · ${formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)}`}
+        value={
+          payment.state === "paid" ? (
+            <Stars amount={payment.credited} sign="+" />
+          ) : (
+            <Stars amount={payment.stars} />
+          )
+        }
+        {...(isOpen
+          ? {
+              onClick: () => {
+                setChosen(payment);
+              },
+            }
+          : {})}
+      />
+    );
+  };
+  return (
+    <Screen title={t("payments.title")} hasBack>
+      <PageList pages={pages} empty={t("payments.empty")} row={row} />
+      {chosen !== null && <Open payment={chosen} onClose={close} />}
+    </Screen>
+  );
+}
+
+function Open({ payment, onClose }: { payment: Payment; onClose: () => void }): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const [isBusy, setIsBusy] = useState(false);
+  const [refusal, refuse] = useRefusal();
+  const cancel = async (): Promise<void> => {
+    setIsBusy(true);
+    try {
+      desk.seen(await desk.api.cancel(payment.payment_id));
+      onClose();
+    } catch (error) {
+      setIsBusy(false);
+      refuse(refusedBy(error));
+    }
+  };
+  return (
+    <Sheet title={t("payments.pending")} onClose={onClose}>
+      <p>{t("payments.openText", { stars: t("money.stars", { count: payment.stars }) })}</p>
+      {refusal !== null && <p role="alert">{refusal}</p>}
+      <Button
+        onClick={() => {
+          onClose();
+          desk.take(payment);
+        }}
+      >
+        {t("pending.continue")}
+      </Button>
+      <Button kind="quiet" disabled={isBusy} onClick={() => void cancel()}>
+        {t("pending.cancel")}
+      </Button>
+      <Button kind="quiet" onClick={onClose}>
+        {t("join.close")}
+      </Button>
+    </Sheet>
+  );
+}

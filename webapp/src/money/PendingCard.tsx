@@ -1,0 +1,114 @@
+/** The card above the menu: a payment that was left, with a way on and a way out. */
+import "../texts/money";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import { useStore } from "../state/use-store";
+import { Stars } from "../ui/Stars";
+import { formatSeconds, useRemaining } from "../ui/use-remaining";
+import { useDesk } from "./desk";
+import styles from "./pending.module.css";
+import type { Pending } from "./pending";
+
+type Left = Extract<Pending, { readonly name: "waiting" | "checking" }>;
+
+export function PendingCard(): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const pending = useStore(desk.pending);
+  switch (pending.name) {
+    case "none":
+    case "paying":
+    case "entering":
+      return null;
+    case "waiting":
+    case "checking":
+      return <Unfinished pending={pending} />;
+    case "paid":
+      return (
+        <section className={styles.card} aria-label={t("pending.label")}>
+          <p>
+            <strong>{t("pending.paid")}</strong> <Stars amount={pending.payment.stars} />
+          </p>
+          <div className={styles.actions}>
+            <button
+              type="button"
+              className={styles.on}
+              onClick={() => {
+                desk.enter();
+              }}
+            >
+              {t("pending.enter")}
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                desk.dismiss();
+              }}
+            >
+              {t("pending.notNow")}
+            </button>
+          </div>
+        </section>
+      );
+    case "review":
+      return (
+        <section className={styles.card} aria-label={t("pending.label")}>
+          <p>{t("pending.review")}</p>
+          <div className={styles.actions}>
+            <button
+              type="button"
+              onClick={() => {
+                desk.dismiss();
+              }}
+            >
+              {t("pending.understood")}
+            </button>
+          </div>
+        </section>
+      );
+  }
+}
+
+function Unfinished({ pending }: { pending: Left }): ReactNode {
+  const { t } = useTranslation();
+  const { clock, telegram } = useServices();
+  const desk = useDesk();
+  const [isCancelling, setIsCancelling] = useState(false);
+  const left = useRemaining(clock, pending.payment.expires_ms);
+  const isChecking = pending.name === "checking";
+  const cancel = async (): Promise<void> => {
+    setIsCancelling(true);
+    await desk.cancel();
+    setIsCancelling(false);
+  };
+  return (
+    <section
+      className={styles.card}
+      aria-label={t("pending.label")}
+      data-bounces={!isChecking}
+      data-testid="pending"
+    >
+      <p>
+        <strong>{t(isChecking ? "pending.checking" : "pending.unfinished")}</strong>{" "}
+        <Stars amount={pending.payment.stars} />
+        <small role="timer">{formatSeconds(left)}</small>
+      </p>
+      <div className={styles.actions}>
+        <button
+          type="button"
+          className={styles.on}
+          onClick={() => {
+            telegram.haptic("select");
+            desk.resume();
+          }}
+        >
+          {t("pending.continue")}
+        </button>
+        <button type="button" disabled={isCancelling} onClick={() => void cancel()}>
+          {t("pending.cancel")}
+        </button>
+      </div>
+    </section>
+  );
+}

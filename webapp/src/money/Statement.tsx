@@ -1,0 +1,79 @@
+/** Every change of the balance, in words. */
+import "../texts/money";
+import { type ReactNode, useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { StatementEntry } from "../protocol/generated";
+import { Row } from "../ui/Rows";
+import { Screen } from "../ui/Screen";
+import { Stars } from "../ui/Stars";
+import { useDesk } from "./desk";
+import { formatMoment } from "./moments";
+import { PageList } from "./PageList";
+import { usePages } from "./use-pages";
+
+const KINDS = {
+  grant: "statement.grant",
+  stake: "statement.stake",
+  refund: "statement.refund",
+  settle: "statement.settle",
+  bonus: "statement.bonus",
+  deposit: "statement.deposit",
+  deposit_refund: "statement.depositRefund",
+  chargeback: "statement.chargeback",
+  withdrawal: "statement.withdrawal",
+  withdrawal_return: "statement.withdrawalReturn",
+} as const;
+
+/** Why a stake came back. */
+const REASONS = {
+  left: "statement.left",
+  not_enough_players: "statement.notEnoughPlayers",
+  not_started: "statement.notStarted",
+  organizer_left: "statement.organizerLeft",
+  nobody_tapped: "statement.nobodyTapped",
+} as const;
+
+export default function Statement(): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { navigation } = useServices();
+  const { api } = useDesk();
+  const load = useCallback(
+    async (cursor: string | null) => {
+      const { entries, next_cursor } = await api.statement(cursor);
+      return { items: entries, next: next_cursor };
+    },
+    [api],
+  );
+  const pages = usePages(load);
+  const row = (entry: StatementEntry): ReactNode => {
+    const { amount, balance_after, kind, reason, room_id } = entry;
+    const words = t(kind in KINDS ? KINDS[kind as keyof typeof KINDS] : "statement.other");
+    const why =
+      kind === "refund" && reason !== null && reason in REASONS
+        ? t(REASONS[reason as keyof typeof REASONS])
+        : null;
+    const moment = formatMoment(entry.created_ms, i18n.language);
+    const after = t("statement.after", { amount: balance_after.toLocaleString(i18n.language) });
+    return (
+      <Row
+        key={entry.entry_id}
+        label={words}
+        hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
+        value={<Stars amount={Math.abs(amount)} sign={amount < 0 ? "−" : "+"} />}
+        {...(room_id !== null && kind !== "refund"
+          ? {
+              onClick: () => {
+                navigation.go({ name: "game", id: room_id });
+              },
+            }
+          : {})}
+      />
+    );
+  };
+  return (
+    <Screen title={t("statement.title")} hasBack>
+      <PageList pages={pages} empty={t("statement.empty")} row={row} />
+    </Screen>
+  );
+}

@@ -1,0 +1,177 @@
+/** Paying in TON: what to send, by a wallet that is asked, or by hand with the comment.  Only the chain says that it came. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Offers, Payment, TonQuote, User } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Button } from "../ui/Button";
+import { CopyButton } from "../ui/CopyButton";
+import { Row, Rows } from "../ui/Rows";
+import { Sheet } from "../ui/Sheet";
+import { Stars } from "../ui/Stars";
+import { formatSeconds, useRemaining } from "../ui/use-remaining";
+import { friendly } from "./address";
+import { formatCoins } from "./amounts";
+import { useDesk } from "./desk";
+import styles from "./money.module.css";
+import { type ConnectedWallet, WalletError, type WalletProblem, walletsOf } from "./ton-connect";
+import { WalletPicker } from "./WalletPicker";
+
+interface TonPaymentProps {
+  readonly payment: Payment;
+  readonly quote: TonQuote;
+  readonly user: User;
+  readonly offers: Offers;
+  /** It was sent perhaps: whoever sends again may pay twice. */
+  readonly perhapsPaid: boolean;
+}
+
+type Sending =
+  | { readonly name: "idle"; readonly problem: WalletProblem | null }
+  /** `isAsked`: the request is with the wallet. */
+  | { readonly name: "asking"; readonly isAsked: boolean }
+  | { readonly name: "sent" };
+
+export function TonPayment(props: TonPaymentProps): ReactNode {
+  const { payment, quote, user, offers, perhapsPaid } = props;
+  const { t, i18n } = useTranslation();
+  const services = useServices();
+  const { clock } = services;
+  const desk = useDesk();
+  const wallets = walletsOf(services, offers);
+  const wallet = useStore(wallets.connected);
+  const [sending, setSending] = useState<Sending>({ name: "idle", problem: null });
+  const [isPicking, setIsPicking] = useState(false);
+  const [isByHand, setIsByHand] = useState(false);
+  const left = useRemaining(clock, payment.expires_ms);
+  const amount = `${formatCoins(quote.nanoton, i18n.language)} ${offers.ton_label}`;
+  const close = (): void => {
+    desk.closed(sending.name !== "idle" || isByHand);
+  };
+  const send = async (): Promise<void> => {
+    setSending({ name: "asking", isAsked: false });
+    try {
+      await wallets.send(quote, payment.expires_ms - clock.now(), () => {
+        setSending({ name: "asking", isAsked: true });
+      });
+      setSending({ name: "sent" });
+      desk.closed(true);
+    } catch (error) {
+      setSending({
+        name: "idle",
+        problem: error instanceof WalletError ? error.problem : "failed",
+      });
+    }
+  };
+  if (isPicking) {
+    return (
+      <WalletPicker
+        offers={offers}
+        isToLink={offers.wallet && !user.has_ton_wallet}
+        onDone={() => {
+          setIsPicking(false);
+        }}
+        onClose={() => {
+          setIsPicking(false);
+        }}
+      />
+    );
+  }
+  return (
+    <Sheet title={t("ton.title", { coin: offers.ton_label })} onClose={close}>
+      <div className={styles.quote}>
+        <strong>{amount}</strong>
+        <span>
+          <Stars amount={payment.stars} /> · <span role="timer">{formatSeconds(left)}</span>
+        </span>
+      </div>
+      {perhapsPaid && <p className={styles.alert}>{t("ton.perhapsSent")}</p>}
+      {isByHand ? (
+        <ByHand quote={quote} amount={amount} />
+      ) : (
+        <>
+          {sending.name === "idle" && sending.problem !== null && (
+            <p role="alert" className={styles.alert}>
+              {sending.problem === "rejected"
+                ? t("ton.rejected")
+                : sending.problem === "wrongNetwork"
+                  ? t("wallet.wrongNetwork")
+                  : t("ton.failed")}
+            </p>
+          )}
+          {wallet === null ? (
+            offers.wallet && (
+              <Button
+                onClick={() => {
+                  setIsPicking(true);
+                }}
+              >
+                {t("ton.choose")}
+              </Button>
+            )
+          ) : sending.name === "asking" ? (
+            <Asking wallet={wallet} isAsked={sending.isAsked} />
+          ) : (
+            <Button onClick={() => void send()}>{t("ton.pay", { wallet: wallet.name })}</Button>
+          )}
+        </>
+      )}
+      <div className={styles.after}>
+        {!isByHand && sending.name !== "asking" && (
+          <Button
+            kind="quiet"
+            onClick={() => {
+              setIsByHand(true);
+            }}
+          >
+            {t("ton.byHand")}
+          </Button>
+        )}
+        <Button kind="quiet" onClick={close}>
+          {t(isByHand ? "ton.sentByHand" : "join.close")}
+        </Button>
+      </div>
+    </Sheet>
+  );
+}
+
+function Asking({ wallet, isAsked }: { wallet: ConnectedWallet; isAsked: boolean }): ReactNode {
+  const { t } = useTranslation();
+  const { telegram } = useServices();
+  const { link } = wallet;
+  return (
+    <>
+      <p role="status">{t("ton.confirm", { wallet: wallet.name })}</p>
+      {isAsked && link !== null && (
+        <Button
+          onClick={() => {
+            telegram.openLink(link);
+          }}
+        >
+          {t("wallet.open", { wallet: wallet.name })}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** For a wallet that is not connected, an exchange's for one: the comment alone says whose payment it is. */
+function ByHand({ quote, amount }: { quote: TonQuote; amount: string }): ReactNode {
+  const { t } = useTranslation();
+  const network = quote.network === "testnet" ? "testnet" : "mainnet";
+  const address = friendly(quote.address, network);
+  return (
+    <div className={styles.byHand}>
+      <p>{t("ton.byHandText")}</p>
+      <Rows>
+        <Row label={t("ton.amount")} value={amount} />
+        <Row label={t("ton.address")} hint={<span className={styles.code}>{address}</span>} />
+        <Row label={t("ton.comment")} hint={<span className={styles.code}>{quote.memo}</span>} />
+      </Rows>
+      <div className={styles.pair}>
+        <CopyButton text={address} label={t("ton.copyAddress")} />
+        <CopyButton text={quote.memo} label={t("ton.copyComment")} />
+      </div>
+    </div>
+  );
+}

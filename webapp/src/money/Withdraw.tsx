@@ -1,0 +1,133 @@
+/** Taking Stars out, by the ways that this server offers, and what became of it. */
+import "../texts/money";
+import { type ReactNode, useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { ScreenProps } from "../app/screens";
+import type { Offers, User, Withdraw as WithdrawBody, Withdrawal } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Row } from "../ui/Rows";
+import { Screen } from "../ui/Screen";
+import { Skeleton } from "../ui/Skeleton";
+import { Stars } from "../ui/Stars";
+import { Tabs } from "../ui/Tabs";
+import { formatCoins } from "./amounts";
+import { Balance } from "./Balance";
+import { ConfirmWithdrawal } from "./ConfirmWithdrawal";
+import { useDesk } from "./desk";
+import { formatMoment } from "./moments";
+import styles from "./money.module.css";
+import { PageList } from "./PageList";
+import { usePages } from "./use-pages";
+import { PremiumTerms, TonAmount } from "./WithdrawWays";
+
+export default function Withdraw({ user }: ScreenProps): ReactNode {
+  const { t } = useTranslation();
+  const { offers } = useServices();
+  const offered = useStore(offers);
+  const { api } = useDesk();
+  const load = useCallback(
+    async (cursor: string | null) => {
+      const { withdrawals, next_cursor } = await api.withdrawals(cursor);
+      return { items: withdrawals, next: next_cursor };
+    },
+    [api],
+  );
+  const pages = usePages(load);
+  return (
+    <Screen title={t("withdraw.title")} hasBack>
+      <Balance user={user} />
+      {offered === null ? (
+        <Skeleton height={260} radius={20} />
+      ) : (
+        <Ways user={user} offers={offered} onDone={pages.reload} />
+      )}
+      <PageList
+        pages={pages}
+        title={t("withdraw.list")}
+        empty={t("withdraw.empty")}
+        row={(each) => (
+          <WithdrawalRow
+            key={each.withdrawal_id}
+            withdrawal={each}
+            coin={offered?.ton_label ?? "TON"}
+          />
+        )}
+      />
+    </Screen>
+  );
+}
+
+interface WaysProps {
+  readonly user: User;
+  readonly offers: Offers;
+  readonly onDone: () => void;
+}
+
+function Ways({ user, offers, onDone }: WaysProps): ReactNode {
+  const { t } = useTranslation();
+  const { ton, premium, premium_months } = offers.withdrawals;
+  const [method, setMethod] = useState<"ton" | "premium">(ton ? "ton" : "premium");
+  const [asked, setAsked] = useState<WithdrawBody | null>(null);
+  if (!ton && !premium) return <p className={styles.empty}>{t("withdraw.none")}</p>;
+  return (
+    <>
+      {ton && premium && (
+        <Tabs
+          label={t("withdraw.way")}
+          tabs={[
+            { id: "ton", text: offers.ton_label },
+            { id: "premium", text: t("withdraw.premium") },
+          ]}
+          chosen={method}
+          onChoose={setMethod}
+        />
+      )}
+      {method === "ton" ? (
+        <TonAmount user={user} offers={offers} onAsk={setAsked} />
+      ) : (
+        <PremiumTerms user={user} terms={premium_months} onAsk={setAsked} />
+      )}
+      <p className={styles.plain}>{t("withdraw.how")}</p>
+      {asked !== null && (
+        <ConfirmWithdrawal
+          body={asked}
+          user={user}
+          offers={offers}
+          onClose={() => {
+            setAsked(null);
+          }}
+          onDone={() => {
+            setAsked(null);
+            onDone();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function WithdrawalRow({ withdrawal, coin }: { withdrawal: Withdrawal; coin: string }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { language } = i18n;
+  const { ton, months, state, hold_until_ms, requested_ms, closed_ms } = withdrawal;
+  const what =
+    ton === null
+      ? t("withdraw.months", { count: months ?? 0 })
+      : `${formatCoins(ton.nanoton, language)} ${coin}`;
+  const words = (): string => {
+    switch (state) {
+      case "held":
+        return t("withdraw.held", { moment: formatMoment(hold_until_ms, language) });
+      case "approval":
+        return t("withdraw.approval");
+      case "sending":
+        return t("withdraw.sending");
+      case "sent":
+        return t("withdraw.sent", { moment: formatMoment(closed_ms ?? requested_ms, language) });
+      case "returned":
+        return t("withdraw.returned");
+    }
+  };
+  return <Row label={what} hint={words()} value={<Stars amount={withdrawal.stars} sign="−" />} />;
+}

@@ -1,0 +1,294 @@
+/**
+ * Where payments are made: drives the state machine of `pending.ts` with the server, Telegram's window and the clock.
+ *
+ * Must never take a window's word, or a wallet's, for a payment: every state that means money comes from the server.
+ */
+import type { Services } from "../app/services";
+import { useServices } from "../app/context";
+import { ApiError } from "../api/client";
+import type { Wish } from "../join/joining";
+import type { Payment, ServerFrame } from "../protocol/generated";
+import { createStore, type Readable } from "../state/store";
+import { Insistent } from "./insistent";
+import { PaymentMemory } from "./memory";
+import { type Method, MoneyApi } from "./money-api";
+import { type Effect, type Input, NONE, type Pending, step } from "./pending";
+
+/** When the server is asked after a window has closed; the last wait repeats while nothing has changed. */
+const ASK_MS = [0, 500, 1000, 2000, 4000, 8000, 15_000] as const;
+/** How long "we are checking" is said of a window, and of a transaction on its way through the chain. */
+const PATIENCE_MS: Readonly<Record<Method, number>> = { stars: 20_000, ton: 120_000 };
+/** The server's clock and its sweep may be a little behind the moment. */
+const EXPIRY_GRACE_MS = 2000;
+
+/** Why no order was made: the server's words, or null where it was out of reach. */
+export interface Refused {
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+const desks = new WeakMap<Services, PaymentDesk>();
+
+/** The one desk of this page, made when the first screen needs it. */
+export function useDesk(): PaymentDesk {
+  const services = useServices();
+  let desk = desks.get(services);
+  if (!desk) {
+    desk = new PaymentDesk(services);
+    desks.set(services, desk);
+  }
+  return desk;
+}
+
+export class PaymentDesk {
+  readonly api: MoneyApi;
+  private readonly services: Services;
+  private readonly store = createStore<Pending>(NONE);
+  private readonly ordering = new Insistent();
+  private readonly memory: PaymentMemory;
+  private askTimer: ReturnType<typeof setTimeout> | undefined;
+  private patienceTimer: ReturnType<typeof setTimeout> | undefined;
+  private asked = 0;
+  private hasStarted = false;
+
+  constructor(services: Services) {
+    this.services = services;
+    this.api = new MoneyApi(services.api.ask);
+    this.memory = new PaymentMemory(services.session.user?.user_id ?? "");
+  }
+
+  get pending(): Readable<Pending> {
+    return this.store;
+  }
+
+  /** Take up what was left, here or on another device, and listen from now on. */
+  start(): void {
+    if (this.hasStarted) return;
+    this.hasStarted = true;
+    this.services.frames.subscribe((frame) => {
+      if (frame.type === "payment") void this.onNews(frame);
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && this.store.get().name !== "none")
+        this.askFrom(0);
+    });
+    void this.find();
+  }
+
+  /** Order, and open the window to pay in.  Null when that is done. */
+  async pay(method: Method, stars: number, wish: Wish | null): Promise<Refused | null> {
+    const before = this.store.get();
+    const intent = wish && { wish, atMs: Date.now() };
+    const left = this.leftOver(before, method, stars);
+    try {
+      const payment =
+        left ??
+        (await this.ordering.send({ method, stars }, (key) => this.api.order(method, stars, key)));
+      if (!left) this.giveUp(before);
+      this.input({ type: "ordered", payment, intent });
+    } catch (error) {
+      return error instanceof ApiError
+        ? { code: error.code, message: error.message }
+        : { code: null, message: null };
+    }
+    this.services.joining.dismiss();
+    this.openWindow();
+    return null;
+  }
+
+  /** Go on with what waits: the same order, so that nothing is paid twice. */
+  resume(): void {
+    this.input({ type: "resumed" });
+    this.openWindow();
+  }
+
+  /** Go on with an order from the list. */
+  take(payment: Payment): void {
+    this.input({ type: "ordered", payment, intent: null });
+    this.openWindow();
+  }
+
+  /** The sheet of ours was closed. */
+  closed(perhapsPaid: boolean): void {
+    this.input({ type: "closed", perhapsPaid });
+  }
+
+  dismiss(): void {
+    this.input({ type: "dismissed" });
+  }
+
+  async cancel(): Promise<void> {
+    const state = this.store.get();
+    if (state.name !== "waiting" && state.name !== "checking") return;
+    const { payment_id } = state.payment;
+    try {
+      this.seen(await this.api.cancel(payment_id));
+    } catch (error) {
+      // It came to another end meanwhile: that end is told.
+      if (error instanceof ApiError && error.code === "conflict") await this.look(payment_id);
+      else this.services.notices.show("notice.notCancelled");
+    }
+  }
+
+  /** Into the room that was paid for. */
+  enter(): void {
+    const state = this.store.get();
+    if (state.name !== "paid") return;
+    this.input({ type: "dismissed" });
+    void this.services.joining.join(state.wish);
+  }
+
+  /** What the server said of a payment, whoever asked. */
+  seen(payment: Payment): void {
+    this.input({ type: "seen", payment });
+  }
+
+  private openWindow(): void {
+    const state = this.store.get();
+    if (state.name !== "paying" || state.isHere || state.payment.invoice_link === null) return;
+    const { payment_id, invoice_link } = state.payment;
+    void this.services.telegram.openInvoice(invoice_link).then((status) => {
+      const now = this.store.get();
+      if (now.name !== "paying" || now.payment.payment_id !== payment_id) return;
+      if (status === null) this.input({ type: "noWindow" });
+      else this.closed(status === "paid" || status === "pending");
+    });
+  }
+
+  /** An order for the same that can still be paid. */
+  private leftOver(state: Pending, method: Method, stars: number): Payment | null {
+    if (state.name !== "waiting" && state.name !== "checking") return null;
+    const { payment } = state;
+    const isSame = payment.method === method && payment.stars === stars;
+    return isSame && payment.expires_ms > this.services.clock.now() ? payment : null;
+  }
+
+  /** What is paid all the same is credited all the same. */
+  private giveUp(state: Pending): void {
+    if (state.name !== "waiting") return;
+    this.api.cancel(state.payment.payment_id).catch(() => undefined);
+  }
+
+  private async find(): Promise<void> {
+    const kept = this.memory.read();
+    try {
+      const { payments } = await this.api.payments(null);
+      const now = this.services.clock.now();
+      const found = kept
+        ? (payments.find(({ payment_id }) => payment_id === kept.paymentId) ??
+          (await this.api.payment(kept.paymentId)))
+        : payments.find(({ state, expires_ms }) => state === "pending" && expires_ms > now);
+      if (!found) return;
+      this.input({
+        type: "found",
+        payment: found,
+        intent: kept?.intent ?? null,
+        perhapsPaid: kept?.perhapsPaid ?? false,
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "not_found") this.memory.forget();
+      // Out of reach: what comes by the socket, or the next start, finds it.
+    }
+  }
+
+  private async onNews({
+    payment_id,
+    status,
+  }: Extract<ServerFrame, { type: "payment" }>): Promise<void> {
+    const state = this.store.get();
+    if (state.name !== "none" && state.payment.payment_id === payment_id)
+      await this.look(payment_id);
+    else if (status === "pending" && state.name === "none") await this.find();
+    else if (status === "paid") await this.services.refreshUser();
+  }
+
+  private async look(paymentId: string): Promise<void> {
+    try {
+      this.seen(await this.api.payment(paymentId));
+    } catch {
+      // Asked again in its time.
+    }
+  }
+
+  private askFrom(asked: number): void {
+    this.asked = asked;
+    clearTimeout(this.askTimer);
+    const waitMs = ASK_MS[Math.min(asked, ASK_MS.length - 1)];
+    this.askTimer = setTimeout(() => void this.askOnce(), waitMs);
+  }
+
+  private async askOnce(): Promise<void> {
+    const state = this.store.get();
+    if (state.name !== "waiting" && state.name !== "checking") return;
+    await this.look(state.payment.payment_id);
+    const now = this.store.get();
+    if (now.name !== "waiting" && now.name !== "checking") return;
+    if (now.payment.expires_ms + EXPIRY_GRACE_MS < this.services.clock.now()) {
+      // The server's sweep has yet to come by; the moment itself is over, and what still arrives is credited.
+      this.seen({ ...now.payment, state: "expired" });
+      return;
+    }
+    if (document.visibilityState === "visible") this.askFrom(this.asked + 1);
+  }
+
+  private input(input: Input): void {
+    const before = this.store.get();
+    const { state, effects } = step(before, input, Date.now());
+    this.store.set(state);
+    if (state.name === "checking" && before.name !== "checking") {
+      clearTimeout(this.patienceTimer);
+      this.patienceTimer = setTimeout(() => {
+        this.input({ type: "patienceOver" });
+      }, PATIENCE_MS[state.payment.method]);
+    }
+    for (const effect of effects) this.carryOut(effect);
+  }
+
+  private carryOut(effect: Effect): void {
+    const { notices, refreshUser, telegram } = this.services;
+    switch (effect.type) {
+      case "keep":
+        this.memory.keep(effect);
+        return;
+      case "forget":
+        this.memory.forget();
+        return;
+      case "ask":
+        this.askFrom(0);
+        return;
+      case "join":
+        if (this.memory.take(effect.paymentId)) void this.join(effect.wish);
+        else this.input({ type: "entered", isDone: true });
+        return;
+      case "tell":
+        if (effect.outcome === "paid") {
+          telegram.haptic("success");
+          void refreshUser();
+          notices.show("notice.paidIn", effect.stars);
+        } else {
+          notices.show("notice.paymentExpired", effect.stars);
+        }
+    }
+  }
+
+  private async join(wish: Wish): Promise<void> {
+    const { joining, refreshUser, room, session } = this.services;
+    await refreshUser();
+    const view = room.view.get();
+    const isSeated = room.isFollowing.get() || (view !== null && view.outcome === null);
+    const isEnough = (session.user?.balance ?? 0) >= priceOf(wish);
+    this.input({ type: "entered", isDone: isEnough && !isSeated });
+    if (isEnough && !isSeated) await joining.join(wish);
+  }
+}
+
+function priceOf(wish: Wish): number {
+  switch (wish.kind) {
+    case "standard":
+      return wish.stake;
+    case "key":
+      return wish.fee;
+    case "make":
+      return 0;
+  }
+}
