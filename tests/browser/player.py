@@ -7,7 +7,7 @@ import httpx
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import accessibility
-from tests.browser.telegram import Telegram
+from tests.browser.telegram import Telegram, TelegramClient
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
@@ -43,13 +43,13 @@ _CHEAT = """
 """
 
 
-async def seat_somebody(url: str, name: str, stake: int) -> None:
+async def seat_somebody(url: str, name: str | TelegramClient, stake: int) -> None:
     """Give a seat to a player who has no page and never taps."""
-    async with httpx.AsyncClient(base_url=url) as client:
-        signed = (await client.post("/dev/init-data", json={"first_name": name})).json()
-        login = await client.post("/api/v1/auth/telegram", json=signed)
+    client = TelegramClient(first_name=name) if isinstance(name, str) else name
+    async with httpx.AsyncClient(base_url=url) as http:
+        login = await http.post("/api/v1/auth/telegram", json={"init_data": client.init_data()})
         headers = {"Authorization": f"Bearer {login.json()['token']}", "Idempotency-Key": str(uuid.uuid4())}
-        answer = await client.post("/api/v1/rooms/join", json={"stake": stake}, headers=headers)
+        answer = await http.post("/api/v1/rooms/join", json={"stake": stake}, headers=headers)
         answer.raise_for_status()
 
 
@@ -113,7 +113,12 @@ class Player:
     async def expect_accessible(self) -> None:
         """Nothing that WCAG 2.2 AA, or our own rule of 44 px, forbids."""
         found = await accessibility.faults(self.page)
-        assert found == [], "\n".join(found)
+        assert not found, "\n".join(found)
+
+    async def expect_nothing_sideways(self) -> None:
+        """All of the page lies within the width of the screen."""
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await self.page.evaluate(wide) == 0
 
     async def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
