@@ -33,7 +33,16 @@ _RUN_AXE = """
     const { violations, incomplete } = await axe.run(document, {
       runOnly: { type: "tag", values: tags }, resultTypes: ["violations", "incomplete"],
     });
-    const faults = violations.flatMap(({ id, nodes }) => nodes.map(
+    // axe takes initials in a picture's place for a part of the label; what is hidden from readers is none.
+    const isNamedAsShown = ({ target }) => {
+      const element = document.querySelector(target.at(-1));
+      const shown = element.cloneNode(true);
+      for (const hidden of shown.querySelectorAll("[aria-hidden=true]")) hidden.remove();
+      const plain = (text) => text.replace(/[^\\p{L}\\p{N}]+/gu, " ").trim().toLowerCase();
+      return plain(element.getAttribute("aria-label") ?? "").includes(plain(shown.textContent));
+    };
+    const isFault = ({ id }) => (node) => id !== "label-content-name-mismatch" || !isNamedAsShown(node);
+    const faults = violations.flatMap(({ id, nodes }) => nodes.filter(isFault({ id })).map(
       ({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary.split("\\n").slice(1).join(";")}`,
     ));
     const unsure = incomplete.filter(({ id }) => id === "color-contrast").flatMap(({ nodes }) => nodes);
