@@ -64,7 +64,8 @@ export default function AccountSection({ user }: Pick<ScreenProps, "user">): Rea
         />
         <Row
           label={t("account.section.email")}
-          value={<span dir="ltr">{user.email ?? t("account.section.notLinked")}</span>}
+          hint={user.email ?? undefined}
+          value={t(hasEmail ? "account.section.linked" : "account.section.notLinked")}
         />
       </Rows>
       {!hasEmail && sentTo !== null && (
