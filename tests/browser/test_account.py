@@ -189,6 +189,8 @@ async def test_a_new_password_ends_every_other_visit(stack: Stack, sink: MailSin
     await field(first, "New password").fill(OTHER)
     await button(first, "Save and enter").click()
     await expect(first.says("This link was used already")).to_be_visible()
+    await button(first, "Ask for a new link").click()
+    await expect(button(first, "Send the link")).to_be_visible()
 
 
 async def test_telegram_and_mail_into_one_account(stack: Stack, sink: MailSink, open_page: OpenPage) -> None:

@@ -67,7 +67,14 @@ export default function Door({ link, hasEnded = false }: DoorProps): ReactNode {
         <LanguageSwitch />
       </header>
       {link ? (
-        <Link key={link.token} link={link} />
+        <Link
+          key={link.token}
+          link={link}
+          onForgotten={() => {
+            go({ name: "forgot" });
+            mailed.done();
+          }}
+        />
       ) : (
         <At step={step} go={go} hasEnded={hasEnded} />
       )}
@@ -75,11 +82,11 @@ export default function Door({ link, hasEnded = false }: DoorProps): ReactNode {
   );
 }
 
-function Link({ link }: { link: Mailed }): ReactNode {
+function Link({ link, onForgotten }: { link: Mailed; onForgotten: () => void }): ReactNode {
   return link.purpose === "verify" ? (
     <Verify token={link.token} />
   ) : (
-    <SetPassword token={link.token} />
+    <SetPassword token={link.token} onForgotten={onForgotten} />
   );
 }
 

@@ -150,7 +150,13 @@ export function Verify({ token }: { token: string }): ReactNode {
   );
 }
 
-export function SetPassword({ token }: { token: string }): ReactNode {
+export function SetPassword({
+  token,
+  onForgotten,
+}: {
+  token: string;
+  onForgotten: () => void;
+}): ReactNode {
   const { t } = useTranslation();
   const { session, mailed } = useServices();
   const [password, setPassword] = useState("");
@@ -174,6 +180,11 @@ export function SetPassword({ token }: { token: string }): ReactNode {
           isFirst
         />
       </FormFrame>
+      {form.message !== undefined && (
+        <button type="button" className={styles.aside} onClick={onForgotten}>
+          {t("account.reset.again")}
+        </button>
+      )}
     </section>
   );
 }
