@@ -24,6 +24,7 @@ import { connectTelegram, type Telegram } from "../telegram/telegram";
 import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
+import { cancellationNotice, leftNotice } from "./room-notices";
 import { loadOffers } from "./offers";
 
 const INVITATION = "invitation";
@@ -89,11 +90,9 @@ export function createServices(root: HTMLElement): Services {
       onBalance: (balance) => {
         session.setBalance(balance);
       },
-      onCancelled: ({ reason, refundDue }) => {
-        notices.show(
-          reason === "not_enough_players" ? "notice.notEnoughPlayers" : "notice.cancelled",
-          refundDue,
-        );
+      onCancelled: ({ reason, refundDue }, cancelled) => {
+        const userId = session.user?.user_id ?? "";
+        notices.show(cancellationNotice(cancelled, reason, userId), refundDue);
         telegram.haptic("failure");
         window.setTimeout(() => void refreshUser(), REFUND_MS);
       },
@@ -184,7 +183,7 @@ export function createServices(root: HTMLElement): Services {
       try {
         session.setBalance(await api.leave(view.room.room_id));
         room.close();
-        notices.show("notice.left", view.room.stake);
+        notices.show(leftNotice(view.room, session.user?.user_id ?? ""), view.room.stake);
       } catch (error) {
         // Once the start has begun nobody leaves; the room's own event shows it.
         if (error instanceof ApiError && error.code === "room_closed") return;

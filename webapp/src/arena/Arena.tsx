@@ -1,5 +1,6 @@
 /** The room a player is in: which of its screens is shown follows from what the room is doing. */
 import "../texts/arena";
+import "../texts/hero";
 import { type ReactNode, useEffect } from "react";
 import { useServices } from "../app/context";
 import { Cancelled } from "../results/Cancelled";
@@ -9,6 +10,7 @@ import { Results } from "../results/Results";
 import type { RoomView } from "../room/reducer";
 import { useSounds } from "../sounds/use-sounds";
 import { Waiting } from "../waiting/Waiting";
+import { HeroWaiting } from "./hero/HeroWaiting";
 
 export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {
   const { telegram } = useServices();
@@ -26,7 +28,11 @@ export default function Arena({ view, userId }: { view: RoomView; userId: string
   }, [telegram, isOn]);
   switch (room.state) {
     case "waiting":
-      return <Waiting room={room} userId={userId} />;
+      return room.kind === "hero" ? (
+        <HeroWaiting room={room} userId={userId} />
+      ) : (
+        <Waiting room={room} userId={userId} />
+      );
     case "countdown":
       return <Countdown room={room} userId={userId} />;
     case "playing":

@@ -1,11 +1,13 @@
 import { Fragment, type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { Crowd } from "../arena/hero/Crowd";
 import { StakeLine } from "../arena/StakeLine";
 import type { Room } from "../protocol/generated";
 import { Stage } from "../reactions/Stage";
 import { useSounds } from "../sounds/use-sounds";
 import { cx } from "../ui/cx";
+import { SeatRing } from "../ui/SeatRing";
 import { RoomHeader } from "../ui/RoomHeader";
 import { RoundButton } from "../ui/RoundButton";
 import { useRemaining } from "../ui/use-remaining";
@@ -29,7 +31,12 @@ export function Countdown({ room, userId }: { room: Room; userId: string }): Rea
   return (
     <main className={styles.countdown}>
       <RoomHeader room={room} />
-      <Stage players={room.players} seats={room.players.length} userId={userId}>
+      <Stage
+        players={room.players}
+        seats={room.players.length}
+        userId={userId}
+        Ring={room.kind === "hero" ? Crowd : SeatRing}
+      >
         <RoundButton isDisabled>
           <b
             key={number}

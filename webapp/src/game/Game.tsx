@@ -1,6 +1,10 @@
 import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { Goal } from "../arena/hero/Goal";
+import { Leaders } from "../arena/hero/Leaders";
+import { MiniBar, OwnMiniBar } from "../arena/hero/MiniBar";
+import { Watch, WatchLine } from "../arena/hero/Watch";
 import { StakeLine } from "../arena/StakeLine";
 import type { Player, Room } from "../protocol/generated";
 import { useSounds } from "../sounds/use-sounds";
@@ -15,6 +19,8 @@ import { TapButton } from "./TapButton";
 import { TimeBar } from "./TimeBar";
 import styles from "./game.module.css";
 
+/** With more players than this the bars at the edges are small, and only the first have names. */
+const MOST_WITH_NAMES = 10;
 /** A screen reader hears the state of the game this often. */
 const REPORT_EVERY_MS = 10_000;
 /** The last seconds tick. */
@@ -36,9 +42,17 @@ export function Game({ room, userId }: GameProps): ReactNode {
   const best = leadingTaps(players);
   const scale = scaleOf(room.target, best ?? 0);
   const isBlocked = own?.state === "blocked";
+  const isCrowd = players.length > MOST_WITH_NAMES;
+  const isOrganizer = room.organizer_id === userId;
   const bar = (player: Player): ReactNode => {
     const isLeader = player.taps === best && player.state === "paid";
-    const Bar = player === own ? OwnBar : PlayerBar;
+    const Bar = isCrowd
+      ? player === own
+        ? OwnMiniBar
+        : MiniBar
+      : player === own
+        ? OwnBar
+        : PlayerBar;
     return <Bar key={player.user_id} player={player} isLeader={isLeader} />;
   };
   const half = Math.ceil(players.length / 2);
@@ -46,20 +60,34 @@ export function Game({ room, userId }: GameProps): ReactNode {
     <main className={styles.game}>
       <header className={styles.top}>
         <Clock endsMs={room.ends_ms} />
-        <span className={styles.fund}>
-          {t("room.prizeFund")} <Stars amount={room.prize} />
-        </span>
+        <div>
+          <span className={styles.fund}>
+            {t("room.prizeFund")} <Stars amount={room.prize} />
+          </span>
+          {room.target !== null && <Goal target={room.target} />}
+        </div>
       </header>
       <TimeBar room={room} />
-      <div className={styles.arena} style={{ "--scale": scale } as CSSProperties}>
+      <div
+        className={cx(styles.arena, isCrowd && styles.crowd)}
+        style={{ "--scale": scale } as CSSProperties}
+      >
         <ul className={styles.edge}>{players.slice(0, half).map(bar)}</ul>
         <div className={styles.middle}>
-          <OwnPlace room={room} userId={userId} />
-          <TapButton isBlocked={isBlocked} endsMs={room.ends_ms} />
+          {isCrowd && <Leaders players={players} userId={userId} />}
+          {isOrganizer ? (
+            <Watch room={room} />
+          ) : (
+            <>
+              <OwnPlace room={room} userId={userId} />
+              <TapButton isBlocked={isBlocked} endsMs={room.ends_ms} />
+            </>
+          )}
         </div>
         <ul className={cx(styles.edge, styles.right)}>{players.slice(half).map(bar)}</ul>
       </div>
       {isBlocked ? <BlockedNote /> : own && <Stake room={room} />}
+      {isOrganizer && <WatchLine />}
       <Report userId={userId} />
     </main>
   );

@@ -4,12 +4,12 @@
  * Owns sending a reaction and what is seen, heard and said of everybody's.  They are no part of the room: one that is
  * missed is gone.
  */
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { Player, ServerFrame } from "../protocol/generated";
 import { useSounds } from "../sounds/use-sounds";
-import { SeatRing } from "../ui/SeatRing";
+import { SeatRing, type SeatRingProps } from "../ui/SeatRing";
 import { stillness } from "../ui/stillness";
 import { appear, fly, placeOf, radiate, shake } from "./flight";
 import { Herald } from "./herald";
@@ -22,11 +22,19 @@ interface StageProps {
   /** How many seats there are; the free ones are shown. */
   readonly seats: number;
   readonly userId: string;
+  /** How they stand round the middle. */
+  readonly Ring?: ComponentType<SeatRingProps>;
   /** What stands in the middle. */
   readonly children: ReactNode;
 }
 
-export function Stage({ players, seats, userId, children }: StageProps): ReactNode {
+export function Stage({
+  players,
+  seats,
+  userId,
+  Ring = SeatRing,
+  children,
+}: StageProps): ReactNode {
   const { t } = useTranslation();
   const { frames, send, telegram } = useServices();
   const sounds = useSounds();
@@ -61,9 +69,9 @@ export function Stage({ players, seats, userId, children }: StageProps): ReactNo
   const sender = heard && players.find((player) => player.user_id === heard.from);
   return (
     <div ref={stage} className={styles.stage}>
-      <SeatRing players={players} seats={seats} userId={userId} onPick={react}>
+      <Ring players={players} seats={seats} userId={userId} onPick={react}>
         {children}
-      </SeatRing>
+      </Ring>
       <div ref={layer} className={styles.layer} aria-hidden="true" data-testid="reactions" />
       <p className="visually-hidden" aria-live="polite">
         {heard && t("reactions.heard", { name: sender?.name ?? "", emoji: heard.emoji })}

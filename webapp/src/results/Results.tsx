@@ -2,6 +2,7 @@ import { type ReactNode, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { SCREENS } from "../app/screens";
+import { HeroActions, OrganizersPart, OrganizersPayout } from "../arena/hero/HeroResults";
 import { StakeLine } from "../arena/StakeLine";
 import type { Room } from "../protocol/generated";
 import type { Outcome } from "../room/reducer";
@@ -31,6 +32,8 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
   const isJoining = useStore(joining.state).name === "busy";
   const hasPlayed = room.players.some((player) => player.user_id === userId);
   const hasWon = outcome.winner === userId;
+  const isHero = room.kind === "hero";
+  const isOrganizer = room.organizer_id === userId;
   const isBlocked = outcome.standings.some(
     (line) => line.user_id === userId && line.place === null,
   );
@@ -52,8 +55,13 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
             {t("results.prizeFund")} <CountUp amount={outcome.prize} />
           </p>
         )}
+        {isHero && <OrganizersPart room={room} outcome={outcome} />}
       </section>
-      <Payout room={room} outcome={outcome} userId={userId} />
+      {isOrganizer ? (
+        <OrganizersPayout outcome={outcome} />
+      ) : (
+        <Payout room={room} outcome={outcome} userId={userId} />
+      )}
       <Standings room={room} outcome={outcome} userId={userId} />
       <footer className={styles.actions}>
         {isBlocked && SCREENS.notices && (
@@ -68,15 +76,21 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
           </Button>
         )}
         <div className={styles.pair}>
-          <Button
-            onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
-            disabled={isJoining}
-          >
-            {t("results.again")}
-          </Button>
-          <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
-            {t("results.toLobby")}
-          </Button>
+          {isHero ? (
+            <HeroActions isOrganizer={isOrganizer} />
+          ) : (
+            <>
+              <Button
+                onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
+                disabled={isJoining}
+              >
+                {t("results.again")}
+              </Button>
+              <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
+                {t("results.toLobby")}
+              </Button>
+            </>
+          )}
         </div>
       </footer>
     </main>

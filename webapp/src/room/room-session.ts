@@ -18,7 +18,7 @@ export interface RoomHost {
   readonly userId: () => string;
   readonly fetchRoom: (roomId: string) => Promise<Room>;
   readonly onBalance: (balance: number) => void;
-  readonly onCancelled: (cancellation: Cancellation) => void;
+  readonly onCancelled: (cancellation: Cancellation, room: Room) => void;
   /** The room cannot be followed any more, and nothing is known of its end. */
   readonly onLost: () => void;
 }
@@ -227,7 +227,7 @@ export class RoomSession {
     // Called off before the start: back to where one came from.  Later there is more to say, and a screen for it.
     if (view.cancelled && view.room.starts_ms === null) {
       this.close();
-      this.host.onCancelled(view.cancelled);
+      this.host.onCancelled(view.cancelled, view.room);
       return;
     }
     this.play(view.room);

@@ -13,6 +13,7 @@ import type bonus from "./bonus.en.json";
 import en from "./core.en.json";
 import ru from "./core.ru.json";
 import type create from "./create.en.json";
+import type hero from "./hero.en.json";
 import type leaderboard from "./leaderboard.en.json";
 import type money from "./money.en.json";
 import type profile from "./profile.en.json";
@@ -27,6 +28,7 @@ type Texts = typeof en &
   typeof arena &
   typeof bonus &
   typeof create &
+  typeof hero &
   typeof leaderboard &
   typeof money &
   typeof profile;

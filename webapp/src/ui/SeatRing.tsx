@@ -8,7 +8,7 @@ import { seatPositions } from "./seat-positions";
 import { shortName } from "./short-name";
 import styles from "./seats.module.css";
 
-interface SeatRingProps {
+export interface SeatRingProps {
   readonly players: readonly Player[];
   readonly seats: number;
   readonly userId: string;

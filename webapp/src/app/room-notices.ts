@@ -1,0 +1,28 @@
+/** What is said when a room ends before its game, to whoever was in it.  Pure. */
+import type { Room } from "../protocol/generated";
+import type { Cancellation } from "../room/reducer";
+import type { NoticeKey } from "../texts/texts";
+
+export function cancellationNotice(
+  room: Room,
+  reason: Cancellation["reason"],
+  userId: string,
+): NoticeKey {
+  const isOwn = room.organizer_id === userId;
+  if (isOwn) return reason === "not_started" ? "notice.ownExpired" : "notice.ownClosed";
+  switch (reason) {
+    case "not_enough_players":
+      return "notice.notEnoughPlayers";
+    case "not_started":
+      return "notice.notStarted";
+    case "organizer_left":
+      return "notice.organizerLeft";
+    default:
+      return "notice.cancelled";
+  }
+}
+
+/** Of one's own leaving: an organizer has no stake that came back. */
+export function leftNotice(room: Room, userId: string): NoticeKey {
+  return room.organizer_id === userId ? "notice.ownClosed" : "notice.left";
+}

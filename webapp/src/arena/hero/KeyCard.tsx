@@ -1,0 +1,67 @@
+/** The room's key in a section of its own: to be read aloud, copied, or sent. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../../app/context";
+import { showRoomKey } from "../../join/room-key";
+import type { Room } from "../../protocol/generated";
+import { useStore } from "../../state/use-store";
+import { invitationLink } from "./invitation";
+import styles from "./hero.module.css";
+
+const COPIED_MS = 2000;
+const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
+
+export function KeyCard({ room, roomKey }: { room: Room; roomKey: string }): ReactNode {
+  const { t } = useTranslation();
+  const { telegram, notices, offers } = useServices();
+  const botUsername = useStore(offers)?.bot_username ?? null;
+  const shown = showRoomKey(roomKey);
+  const [isCopied, setIsCopied] = useState(false);
+  const write = async (text: string): Promise<boolean> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      notices.show("notice.notCopied");
+      return false;
+    }
+  };
+  const copy = async (): Promise<void> => {
+    if (!(await write(shown))) return;
+    telegram.haptic("success");
+    setIsCopied(true);
+    setTimeout(() => {
+      setIsCopied(false);
+    }, COPIED_MS);
+  };
+  const share = async (): Promise<void> => {
+    const url = invitationLink(roomKey, botUsername, window.location.href);
+    const fee = t("money.stars", { count: room.stake });
+    if (telegram.share(url, t("hero.invitation", { fee, key: shown }))) return;
+    if (await write(url)) notices.show("notice.linkCopied");
+  };
+  return (
+    <section className={styles.keyCard} aria-label={t("hero.key")}>
+      <p>
+        <small>{t("hero.key")}</small>
+        <strong data-testid="room-key" translate="no">
+          {shown}
+        </strong>
+      </p>
+      <div>
+        <button type="button" onClick={() => void copy()}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            {isCopied ? <path d="M5 12.500l4.500 4.500L19 7.500" /> : <path d={COPY} />}
+          </svg>
+          <span>{t(isCopied ? "copy.done" : "hero.copy")}</span>
+        </button>
+        <button type="button" className={styles.share} onClick={() => void share()}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M21 4L3 11l6.500 2.500L20 5 12 15.500V20l3-3 3.500 2.500z" />
+          </svg>
+          <span>{t("hero.share")}</span>
+        </button>
+      </div>
+    </section>
+  );
+}
