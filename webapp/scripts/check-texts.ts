@@ -28,7 +28,7 @@ function flatten(texts: Texts, prefix = ""): Map<string, string> {
 }
 
 function placeholders(text: string): string {
-  return [...new Set(text.match(/{{\w+}}/g))].sort().join(" ");
+  return [...new Set(text.match(/{{\w+(?:, number)?}}/g))].sort().join(" ");
 }
 
 /** Key without its plural form -> the placeholders of its texts; what is wrong goes to `complaints`. */

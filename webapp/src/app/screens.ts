@@ -37,4 +37,9 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   payments: lazy(() => import("../money/Payments")),
   statement: lazy(() => import("../money/Statement")),
   limits: lazy(() => import("../money/Limits")),
+  profile: lazy(() => import("../profile/Profile")),
+  history: lazy(() => import("../profile/history/History")),
+  game: lazy(() => import("../profile/game/GameDetails")),
+  notices: lazy(() => import("../profile/notices/NoticeList")),
+  referrals: lazy(() => import("../profile/referrals/Referrals")),
 };

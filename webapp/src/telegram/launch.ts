@@ -40,6 +40,14 @@ export function languageOf(launch: Launch): string | null {
   return user.success ? (user.data.language_code ?? null) : null;
 }
 
+/** Whether the bot might write to the player when the app was opened. */
+export function isWriteAllowed(initData: string): boolean {
+  const user = z
+    .object({ allows_write_to_pm: z.literal(true) })
+    .safeParse(parseJson(new URLSearchParams(initData).get("user")));
+  return user.success;
+}
+
 /** What the link carried: the bot's button puts it into the query; a direct link also into the signed part. */
 export function readStartParam(search: string, launch: Launch | null): string | null {
   const query = new URLSearchParams(search).get("tgWebAppStartParam");

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 
 /** Calls `back` whenever the page is looked at again after it was not.  `back` must keep its identity. */
-export function useReturn(back: () => void): void {
+export function useReturn(back: () => unknown): void {
   useEffect(() => {
     const onChange = (): void => {
       if (document.visibilityState === "visible") back();

@@ -1,0 +1,30 @@
+import type { ReactNode } from "react";
+import { cx } from "../ui/cx";
+import { Stars } from "../ui/Stars";
+import styles from "./amount.module.css";
+
+/** What something did to the balance: only what came in is gold. */
+export function Amount({
+  stars,
+  isQuiet = false,
+}: {
+  stars: number;
+  isQuiet?: boolean;
+}): ReactNode {
+  const sign = stars > 0 ? "+" : stars < 0 ? "−" : "";
+  return (
+    <span className={cx(styles.amount, (stars <= 0 || isQuiet) && styles.quiet)}>
+      {sign !== "" && <span className="visually-hidden">{sign}</span>}
+      <Stars amount={Math.abs(stars)} sign={sign} />
+    </span>
+  );
+}
+
+/** An amount that is only told, beside the one that counts. */
+export function QuietStars({ stars }: { stars: number }): ReactNode {
+  return (
+    <span className={cx(styles.amount, styles.quiet)}>
+      <Stars amount={stars} />
+    </span>
+  );
+}

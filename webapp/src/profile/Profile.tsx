@@ -1,0 +1,90 @@
+/** The player's own place: balance, figures, ways to what was, and what can be set. */
+import "../texts/profile";
+import { type ReactNode, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { ScreenProps } from "../app/screens";
+import type { User } from "../protocol/generated";
+import { useStore } from "../state/use-store";
+import { Avatar } from "../ui/Avatar";
+import { Button } from "../ui/Button";
+import { Screen } from "../ui/Screen";
+import { Stars } from "../ui/Stars";
+import { useReturn } from "../ui/use-return";
+import { forgetHistory } from "./history/kept-history";
+import { Settings } from "./settings/Settings";
+import { Statistics } from "./Statistics";
+import { Ways } from "./Ways";
+import styles from "./profile.module.css";
+
+export default function Profile({ user }: ScreenProps): ReactNode {
+  const { t } = useTranslation();
+  const { refreshUser } = useServices();
+  useEffect(() => {
+    forgetHistory();
+    void refreshUser();
+  }, [refreshUser]);
+  useReturn(refreshUser);
+  return (
+    <Screen title={t("profile.title")}>
+      <Purse user={user} />
+      <Statistics stats={user.stats} />
+      <Ways userId={user.user_id} />
+      <Settings />
+    </Screen>
+  );
+}
+
+/** Who it is and what they have. */
+function Purse({ user }: { user: User }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <section className={styles.purse}>
+      <div className={styles.who}>
+        <Avatar userId={user.user_id} name={user.name} photoUrl={user.photo_url} size={64} />
+        <div>
+          <strong dir="auto">{user.name}</strong>
+          {user.username !== null && <span>@{user.username}</span>}
+        </div>
+      </div>
+      <p className={styles.balance} data-testid="balance">
+        <span>{t("profile.balance")}</span>
+        <Stars amount={user.balance} />
+      </p>
+      <Money />
+    </section>
+  );
+}
+
+/** Only the ways of money that this server offers. */
+function Money(): ReactNode {
+  const { t } = useTranslation();
+  const { navigation, offers } = useServices();
+  const offered = useStore(offers);
+  const canDeposit = offered && (offered.deposits.stars || offered.deposits.ton);
+  const canWithdraw = offered && (offered.withdrawals.ton || offered.withdrawals.premium);
+  if (!canDeposit && !canWithdraw) return null;
+  return (
+    <div className={styles.money}>
+      {canDeposit && (
+        <Button
+          onClick={() => {
+            navigation.go({ name: "deposit" });
+          }}
+        >
+          {t("profile.deposit")}
+        </Button>
+      )}
+      {canWithdraw && (
+        <Button
+          kind="quiet"
+          onClick={() => {
+            navigation.go({ name: "withdraw" });
+          }}
+        >
+          {t("profile.withdraw")}
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+/** From the profile to what was played, paid and said. */
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import type { Place } from "../app/navigation";
+import { SCREENS } from "../app/screens";
+import { Row, Rows } from "../ui/Rows";
+import { RowIcon } from "../ui/RowIcon";
+import { useReturn } from "../ui/use-return";
+import { isNewer, lastSeen } from "./notices/seen";
+import { fetchNotices } from "./profile-api";
+import styles from "./ways.module.css";
+
+const GROUPS = [
+  {
+    title: "profile.activity",
+    ways: [
+      {
+        name: "history",
+        text: "history.title",
+        icon: "M12 4a8 8 0 1 1-7.400 5M4.500 4.500V9H9M12 8v4.500l3 1.800",
+      },
+      {
+        name: "notices",
+        text: "notices.title",
+        icon: "M12 4a6 6 0 0 1 6 6v4l1.500 3h-15L6 14v-4a6 6 0 0 1 6-6zM10 20h4",
+      },
+      {
+        name: "referrals",
+        text: "referrals.title",
+        icon: "M9 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM3 19c0-3 2.500-4.500 6-4.500s6 1.500 6 4.500M18 8v6M15 11h6",
+      },
+    ],
+  },
+  {
+    title: "profile.moneyRows",
+    ways: [
+      {
+        name: "statement",
+        text: "profile.statement",
+        icon: "M6 4h12v16l-3-2-3 2-3-2-3 2zM9 9h6M9 13h6",
+      },
+      {
+        name: "payments",
+        text: "profile.payments",
+        icon: "M3.500 6.500h17v11h-17zM3.500 10.500h17M7 14.500h3",
+      },
+      {
+        name: "limits",
+        text: "profile.limits",
+        icon: "M12 4l7 2.500v5c0 4-3 7-7 8.500-4-1.500-7-4.500-7-8.500v-5zM9 12l2 2 4-4",
+      },
+    ],
+  },
+] as const;
+
+export function Ways({ userId }: { userId: string }): ReactNode {
+  const { t } = useTranslation();
+  const { navigation, telegram } = useServices();
+  const hasNews = useNews(userId);
+  const row = (name: Place["name"], text: string, icon: string): ReactNode => (
+    <Row
+      key={name}
+      label={text}
+      icon={<RowIcon path={icon} />}
+      {...(name === "notices" && hasNews ? { value: <News /> } : {})}
+      onClick={() => {
+        telegram.haptic("select");
+        navigation.go({ name });
+      }}
+    />
+  );
+  return GROUPS.map(({ title, ways }) => {
+    const there = ways.filter(({ name }) => SCREENS[name]);
+    return (
+      there.length > 0 && (
+        <Rows key={title} title={t(title)}>
+          {there.map(({ name, text, icon }) => row(name, t(text), icon))}
+        </Rows>
+      )
+    );
+  });
+}
+
+function News(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <span className={styles.news}>
+      <span className="visually-hidden">{t("profile.unread")}</span>
+    </span>
+  );
+}
+
+/** Whether there is a notice that was not seen on this device. */
+function useNews(userId: string): boolean {
+  const { api } = useServices();
+  const [newest, setNewest] = useState<string | null>(null);
+  const look = useCallback(() => {
+    fetchNotices(api.ask, null, 1).then(
+      ({ items }) => {
+        setNewest(items[0]?.notice_id ?? null);
+      },
+      // Then there is no dot: the list itself says what is wrong.
+      () => undefined,
+    );
+  }, [api]);
+  useEffect(look, [look]);
+  useReturn(look);
+  return newest !== null && isNewer(newest, lastSeen(userId));
+}

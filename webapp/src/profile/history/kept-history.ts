@@ -1,0 +1,22 @@
+/** The list of games while the player looks at one of them: coming back, they are where they were. */
+import type { Game } from "../../protocol/generated";
+import type { PagedList } from "../../state/paged-list";
+
+interface Kept {
+  readonly list: PagedList<Game>;
+  readonly scrollY: number;
+}
+
+let kept: Kept | null = null;
+
+export function keepHistory(list: PagedList<Game>): void {
+  kept = { list, scrollY: window.scrollY };
+}
+
+export function keptHistory(): Kept | null {
+  return kept;
+}
+
+export function forgetHistory(): void {
+  kept = null;
+}

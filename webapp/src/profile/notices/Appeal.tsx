@@ -1,0 +1,128 @@
+/** A word against a block: written and sent once, then what became of it. */
+import { type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import * as z from "zod/mini";
+import { ApiError } from "../../api/client";
+import { useServices } from "../../app/context";
+import type { Appealed, Notice } from "../../protocol/generated";
+import { forget, recall, remember } from "../../session/storage";
+import { Button } from "../../ui/Button";
+import { formatMoment } from "../moments";
+import { sendAppeal } from "../profile-api";
+import styles from "./appeal.module.css";
+
+const MOST_SIGNS = 2000;
+/** From here on it is said how many are left. */
+const FEW_LEFT = 200;
+
+interface AppealProps {
+  readonly notice: Notice;
+  readonly onChange: () => Promise<void>;
+}
+
+export function Appeal({ notice, onChange }: AppealProps): ReactNode {
+  const { t } = useTranslation();
+  const draft = `appeal.${notice.notice_id}`;
+  const [isOpen, setIsOpen] = useState(() => recall(draft, z.string()) !== null);
+  if (notice.appeal) return <Said appeal={notice.appeal} />;
+  if (!notice.can_appeal) return null;
+  if (isOpen) return <AppealForm notice={notice} draft={draft} onChange={onChange} />;
+  return (
+    <Button
+      kind="quiet"
+      onClick={() => {
+        setIsOpen(true);
+      }}
+    >
+      {t("appeal.open")}
+    </Button>
+  );
+}
+
+function AppealForm({ notice, draft, onChange }: AppealProps & { draft: string }): ReactNode {
+  const { t } = useTranslation();
+  const { api, telegram } = useServices();
+  const id = useId();
+  const [text, setText] = useState(() => recall(draft, z.string()) ?? "");
+  const [isSending, setIsSending] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  // The server counts code points, as a person does.
+  const left = MOST_SIGNS - Array.from(text).length;
+  const send = async (): Promise<void> => {
+    setIsSending(true);
+    setProblem(null);
+    try {
+      await sendAppeal(api.ask, notice.notice_id, text.trim());
+      telegram.haptic("success");
+    } catch (error) {
+      const isSaidBefore = error instanceof ApiError && error.code === "conflict";
+      if (!isSaidBefore) {
+        setProblem(error instanceof ApiError ? error.message : t("appeal.network"));
+        setIsSending(false);
+        return;
+      }
+    }
+    forget(draft);
+    await onChange();
+    setIsSending(false);
+  };
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <label htmlFor={id}>{t("appeal.label")}</label>
+      <textarea
+        id={id}
+        rows={4}
+        dir="auto"
+        required
+        autoFocus={text === ""}
+        placeholder={t("appeal.placeholder")}
+        aria-describedby={`${id}-note`}
+        disabled={isSending}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          remember(draft, event.target.value);
+        }}
+      />
+      <p id={`${id}-note`}>
+        {left < FEW_LEFT ? t("appeal.left", { count: Math.max(0, left) }) : t("appeal.once")}
+      </p>
+      {problem !== null && (
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+      )}
+      <Button type="submit" disabled={isSending || text.trim() === "" || left < 0}>
+        {t(isSending ? "appeal.sending" : "appeal.send")}
+      </Button>
+    </form>
+  );
+}
+
+function Said({ appeal }: { appeal: Appealed }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const nowMs = useServices().clock.now();
+  const moment = (ms: number): string => formatMoment(ms, i18n.language, nowMs);
+  return (
+    <div className={styles.said} data-appeal={appeal.answer === null ? "waiting" : "answered"}>
+      <h4>{t("appeal.yours", { moment: moment(appeal.created_ms) })}</h4>
+      <p dir="auto">{appeal.text}</p>
+      {appeal.answer === null ? (
+        <p className={styles.state} role="status">
+          {t("appeal.waiting")}
+        </p>
+      ) : (
+        <>
+          <h4>{t("appeal.answer", { moment: moment(appeal.answered_ms ?? appeal.created_ms) })}</h4>
+          <p dir="auto">{appeal.answer}</p>
+        </>
+      )}
+    </div>
+  );
+}

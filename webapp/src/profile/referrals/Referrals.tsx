@@ -1,0 +1,102 @@
+/** The player's own code, and whom they brought. */
+import "../../texts/profile";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useServices } from "../../app/context";
+import type { Invited } from "../../protocol/generated";
+import { type Paged, PagedList } from "../../state/paged-list";
+import { useStore } from "../../state/use-store";
+import { Avatar } from "../../ui/Avatar";
+import { Empty } from "../../ui/Empty";
+import { Failed } from "../../ui/Failed";
+import { LoadMore } from "../../ui/LoadMore";
+import { Row, Rows } from "../../ui/Rows";
+import { Screen } from "../../ui/Screen";
+import { Skeleton } from "../../ui/Skeleton";
+import { useReturn } from "../../ui/use-return";
+import { formatDay } from "../moments";
+import { fetchReferrals } from "../profile-api";
+import { type Invitation, InviteCard } from "./InviteCard";
+import styles from "./referrals.module.css";
+
+const PEOPLE =
+  "M9 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM3 19c0-3 2.500-4.500 6-4.500s6 1.500 6 4.500M18 8v6M15 11h6";
+
+export default function Referrals(): ReactNode {
+  const { t } = useTranslation();
+  const { api } = useServices();
+  const [invitation, setInvitation] = useState<Invitation | null>(null);
+  const [list] = useState(
+    () =>
+      new PagedList<Invited>(
+        async (cursor) => {
+          const { code, link, invited, next_cursor } = await fetchReferrals(api.ask, cursor);
+          setInvitation({ code, link });
+          return { items: invited, next: next_cursor };
+        },
+        (player) => player.user_id,
+      ),
+  );
+  const paged = useStore(list.state);
+  const refresh = useCallback(() => {
+    void list.refresh();
+  }, [list]);
+  const more = useCallback(() => {
+    void list.more();
+  }, [list]);
+  useEffect(refresh, [refresh]);
+  useReturn(refresh);
+  if (invitation === null && paged.failure) {
+    return (
+      <Screen title={t("referrals.title")} hasBack>
+        <Failed message={paged.failure.message} onRetry={refresh} />
+      </Screen>
+    );
+  }
+  return (
+    <Screen title={t("referrals.title")} hasBack>
+      {invitation ? <InviteCard invitation={invitation} /> : <Skeleton height={250} radius={24} />}
+      <Players paged={paged} onMore={more} />
+    </Screen>
+  );
+}
+
+function Players({ paged, onMore }: { paged: Paged<Invited>; onMore: () => void }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const nowMs = useServices().clock.now();
+  if (paged.items === null) return <Skeleton height={180} radius={20} />;
+  if (paged.items.length === 0) return <Empty icon={PEOPLE} text={t("referrals.nobody")} />;
+  return (
+    <>
+      <Rows title={t("referrals.invited")}>
+        {paged.items.map((player) => (
+          <Row
+            key={player.user_id}
+            icon={
+              <Avatar
+                userId={player.user_id}
+                name={player.name}
+                photoUrl={player.photo_url}
+                size={36}
+              />
+            }
+            label={
+              <span className={styles.name} dir="auto">
+                {player.name}
+              </span>
+            }
+            hint={t("referrals.since", {
+              day: formatDay(player.joined_ms, i18n.language, nowMs),
+            })}
+            value={
+              <span className={styles.state} data-finished={player.finished}>
+                {t(player.finished ? "referrals.played" : "referrals.notYet")}
+              </span>
+            }
+          />
+        ))}
+      </Rows>
+      <LoadMore paged={paged} label={t("history.more")} onMore={onMore} />
+    </>
+  );
+}
