@@ -74,22 +74,23 @@ function AppealForm({ notice, draft, onChange }: AppealProps & { draft: string }
         void send();
       }}
     >
-      <label htmlFor={id}>{t("appeal.label")}</label>
-      <textarea
-        id={id}
-        rows={4}
-        dir="auto"
-        required
-        autoFocus={text === ""}
-        placeholder={t("appeal.placeholder")}
-        aria-describedby={`${id}-note`}
-        disabled={isSending}
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          remember(draft, event.target.value);
-        }}
-      />
+      <label>
+        {t("appeal.label")}
+        <textarea
+          rows={4}
+          dir="auto"
+          required
+          autoFocus={text === ""}
+          placeholder={t("appeal.placeholder")}
+          aria-describedby={`${id}-note`}
+          disabled={isSending}
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+            remember(draft, event.target.value);
+          }}
+        />
+      </label>
       <p id={`${id}-note`}>
         {left < FEW_LEFT ? t("appeal.left", { count: Math.max(0, left) }) : t("appeal.once")}
       </p>
