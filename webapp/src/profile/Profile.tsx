@@ -1,6 +1,6 @@
 /** The player's own place: balance, figures, ways to what was, and what can be set. */
 import "../texts/profile";
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { ScreenProps } from "../app/screens";
@@ -9,6 +9,7 @@ import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
 import { Screen } from "../ui/Screen";
+import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import { useReturn } from "../ui/use-return";
 import { forgetHistory } from "./history/kept-history";
@@ -17,9 +18,17 @@ import { Statistics } from "./Statistics";
 import { Ways } from "./Ways";
 import styles from "./profile.module.css";
 
+const BonusSection = lazy(() => import("../bonus/BonusSection"));
+const WalletSection = lazy(async () => ({
+  default: (await import("../money/WalletSection")).WalletSection,
+}));
+const BONUS_HEIGHT = 128;
+const WALLET_HEIGHT = 52;
+
 export default function Profile({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
-  const { refreshUser } = useServices();
+  const { offers, refreshUser } = useServices();
+  const hasWallet = useStore(offers)?.wallet === true;
   useEffect(() => {
     forgetHistory();
     void refreshUser();
@@ -28,8 +37,18 @@ export default function Profile({ user }: ScreenProps): ReactNode {
   return (
     <Screen title={t("profile.title")}>
       <Purse user={user} />
+      {user.bonus?.state === "running" && (
+        <Suspense fallback={<Skeleton height={BONUS_HEIGHT} radius={20} />}>
+          <BonusSection />
+        </Suspense>
+      )}
+      {hasWallet && (
+        <Suspense fallback={<Skeleton height={WALLET_HEIGHT} radius={16} />}>
+          <WalletSection user={user} />
+        </Suspense>
+      )}
       <Statistics stats={user.stats} />
-      <Ways userId={user.user_id} />
+      <Ways user={user} />
       <Settings />
     </Screen>
   );

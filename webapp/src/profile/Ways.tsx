@@ -3,7 +3,8 @@ import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { Place } from "../app/navigation";
-import { SCREENS } from "../app/screens";
+import type { User } from "../protocol/generated";
+import { useStore } from "../state/use-store";
 import { Row, Rows } from "../ui/Rows";
 import { RowIcon } from "../ui/RowIcon";
 import { useReturn } from "../ui/use-return";
@@ -50,14 +51,21 @@ const GROUPS = [
         text: "profile.limits",
         icon: "M12 4l7 2.500v5c0 4-3 7-7 8.500-4-1.500-7-4.500-7-8.500v-5zM9 12l2 2 4-4",
       },
+      {
+        name: "account",
+        text: "profile.account",
+        icon: "M4 6h16v12H4zM4 7l8 6 8-6",
+      },
     ],
   },
 ] as const;
 
-export function Ways({ userId }: { userId: string }): ReactNode {
+export function Ways({ user }: { user: User }): ReactNode {
   const { t } = useTranslation();
-  const { navigation, telegram } = useServices();
-  const hasNews = useNews(userId);
+  const { navigation, offers, telegram } = useServices();
+  const hasNews = useNews(user.user_id);
+  // An account of Telegram alone, where no mail goes out, has nothing to set.
+  const hasAccount = useStore(offers)?.email === true || user.email !== null;
   const row = (name: Place["name"], text: string, icon: string): ReactNode => (
     <Row
       key={name}
@@ -70,16 +78,13 @@ export function Ways({ userId }: { userId: string }): ReactNode {
       }}
     />
   );
-  return GROUPS.map(({ title, ways }) => {
-    const there = ways.filter(({ name }) => SCREENS[name]);
-    return (
-      there.length > 0 && (
-        <Rows key={title} title={t(title)}>
-          {there.map(({ name, text, icon }) => row(name, t(text), icon))}
-        </Rows>
-      )
-    );
-  });
+  return GROUPS.map(({ title, ways }) => (
+    <Rows key={title} title={t(title)}>
+      {ways
+        .filter(({ name }) => name !== "account" || hasAccount)
+        .map(({ name, text, icon }) => row(name, t(text), icon))}
+    </Rows>
+  ));
 }
 
 function News(): ReactNode {

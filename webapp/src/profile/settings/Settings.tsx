@@ -20,6 +20,7 @@ export function Settings(): ReactNode {
   const { preferences, session, telegram } = useServices();
   const { sound, haptics } = useStore(preferences.current);
   const isInTelegram = telegram.initData !== null;
+  const state = useStore(session.state);
   return (
     <>
       <Rows title={t("settings.title")}>
@@ -51,7 +52,7 @@ export function Settings(): ReactNode {
       </Rows>
       {isInTelegram && <TelegramRows />}
       <Rules />
-      {!isInTelegram && (
+      {state.name === "in" && state.way.name !== "telegram" && (
         <Button
           kind="quiet"
           onClick={() => {
