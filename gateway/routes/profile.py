@@ -19,6 +19,13 @@ async def change_me(call: Call) -> User:
     return await read_profile(call.services.db, call.services.bonus, call.user_id)
 
 
+def _told_reason(line: ledger.StatementLine) -> str | None:
+    """Why, in a word for the player: what Telegram or the chain said about a withdrawal is the operator's to read."""
+    if line.kind == "withdrawal_return" and line.reason != "refused":
+        return "failed"
+    return line.reason
+
+
 async def statement(call: Call) -> Statement:
     query = call.query
     limit = page_limit(query)
@@ -32,7 +39,7 @@ async def statement(call: Call) -> Statement:
                 amount=line.amount,
                 balance_after=line.balance_after,
                 room_id=line.room_id,
-                reason=line.reason,
+                reason=_told_reason(line),
                 created_ms=int(line.created_at.timestamp() * 1000),
             )
             for line in page

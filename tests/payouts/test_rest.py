@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest_asyncio
 
 from chance_tap.cli import main
 from chance_tap.settings import Settings
+from persistence.postgres import withdrawals
+from persistence.postgres.pool import Database
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import KEY, RATE
 from tests.rest.conftest import API, LogIn, Player, app, client, execute, log_in  # noqa: F401 - fixtures
@@ -137,3 +140,23 @@ async def test_the_command_line(
     assert (await run("wallet"))[1]["address"].startswith("0:")
     assert KEY not in json.dumps([listed, shown])
     assert (await client.get(f"{API}/me", headers=player.headers)).json()["balance"] == 3000
+
+
+async def test_the_statement_says_in_a_word_that_it_failed(
+    client: httpx.AsyncClient,  # noqa: F811
+    player: Player,
+    db: Database,
+) -> None:
+    headers = {**player.headers, "idempotency-key": "one"}
+    await client.post(f"{API}/withdrawals", headers=headers, json={"stars": 1000, "method": "premium", "months": 3})
+    later = int(time.time() * 1000) + 365 * 86_400_000
+    await withdrawals.release(db, later, 10)
+    (held,) = await withdrawals.listed(db, state=None, user_id=int(player.user_id), limit=10)
+    await withdrawals.review(db, held.withdrawal_id, "approve", by="olga", now_ms=later)
+    (taken,) = await withdrawals.take(db, "premium", later, lease_s=60, limit=10)
+    begun = await withdrawals.begin(db, taken, later, None)
+    await withdrawals.end(db, begun.withdrawal or taken, "returned", detail="Bad Request: chat not found at 10.0.0.7")
+    answer = await client.get(f"{API}/statement", headers=player.headers)
+    newest = answer.json()["entries"][0]
+    assert (newest["kind"], newest["amount"], newest["reason"]) == ("withdrawal_return", 1000, "failed")
+    assert "10.0.0.7" not in answer.text
