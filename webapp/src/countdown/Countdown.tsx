@@ -38,11 +38,7 @@ export function Countdown({ room, userId }: { room: Room; userId: string }): Rea
         Ring={room.kind === "hero" ? Crowd : SeatRing}
       >
         <RoundButton isDisabled>
-          <b
-            key={number}
-            className={cx(styles.number, spoken === WORDS.length - 1 && styles.last)}
-            aria-hidden="true"
-          >
+          <b key={number} className={cx(styles.number, spoken === WORDS.length - 1 && styles.last)}>
             {number}
           </b>
         </RoundButton>

@@ -47,7 +47,7 @@ function Bar({ player, isLeader, taps, isOwn }: BarProps): ReactNode {
       </div>
       <span className={styles.name} dir="auto">
         {isBlocked ? (
-          <b className={styles.mark}>{t("game.blockedMark")}</b>
+          <b className={styles.mark}>{t("game.blocked")}</b>
         ) : isOwn ? (
           t("room.you")
         ) : (

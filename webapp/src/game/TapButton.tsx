@@ -59,7 +59,6 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
         ref={button}
         isDisabled={isBlocked || isOver}
         autoFocus
-        aria-label={isBlocked ? undefined : t("game.tapHint")}
         data-testid="tap"
         onPointerDown={onPointerDown}
         onKeyDown={onKeyDown}
@@ -76,6 +75,7 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
       >
         <strong>{t(isBlocked ? "game.blocked" : "game.tap")}</strong>
         <OwnTaps />
+        {!isBlocked && <span className="visually-hidden">{t("game.tapHint")}</span>}
       </RoundButton>
       <span ref={layer} className={styles.floats} aria-hidden="true" />
     </div>

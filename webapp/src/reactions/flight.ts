@@ -22,7 +22,7 @@ export function placeOf(face: Element | null, layer: HTMLElement): Point {
   const around = layer.getBoundingClientRect();
   const { left, top, width } = (face ?? layer).getBoundingClientRect();
   // A face is as wide as its name; the photo is above it, in the middle.
-  const down = face ? 22 : around.height / 2;
+  const down = face ? 21 : around.height / 2;
   return { x: left - around.left + width / 2, y: top - around.top + down };
 }
 

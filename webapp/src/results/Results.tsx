@@ -107,6 +107,9 @@ function Winner({
   if (!winner) {
     return (
       <>
+        <svg className={styles.returned} viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M5 12a7.500 7.500 0 1 1 2.200 5.300M5 12l-2.200-2.500M5 12l2.700-2.200M12 8.200v4.300l2.800 1.600" />
+        </svg>
         <h1>{t("results.nobody")}</h1>
         <p className={styles.hint}>{t("results.nobodyText")}</p>
       </>

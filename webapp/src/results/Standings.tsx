@@ -28,7 +28,9 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
             data-own={isOwn}
             data-taps={line.taps}
           >
-            <span className={styles.place}>{line.place ?? "–"}</span>
+            <span className={styles.place}>
+              {outcome.winner === null ? "–" : (line.place ?? "–")}
+            </span>
             <Avatar
               userId={line.user_id}
               name={name}

@@ -21,7 +21,7 @@ const ROOMY = 10;
 
 export function SeatRing({ players, seats, userId, onPick, children }: SeatRingProps): ReactNode {
   const count = Math.max(seats, players.length);
-  const size = count > ROOMY ? 26 : 44;
+  const size = count > ROOMY ? 26 : 42;
   return (
     <div className={styles.ring}>
       <ul>
@@ -62,18 +62,17 @@ interface SeatProps {
 
 function Seat({ player, isOwn, size, onPick }: SeatProps): ReactNode {
   const { t } = useTranslation();
-  const who = (
-    <>
-      <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={size} />
-      <span className={styles.name} dir="auto">
-        {isOwn ? t("room.you") : shortName(player.name)}
-      </span>
-    </>
+  const face = (
+    <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={size} />
   );
+  const name = isOwn ? t("room.you") : shortName(player.name);
   if (!onPick) {
     return (
       <span className={styles.face} data-seat={player.user_id} title={player.name}>
-        {who}
+        {face}
+        <span className={styles.name} dir="auto">
+          {name}
+        </span>
       </span>
     );
   }
@@ -83,12 +82,17 @@ function Seat({ player, isOwn, size, onPick }: SeatProps): ReactNode {
       className={styles.face}
       data-seat={player.user_id}
       title={player.name}
-      aria-label={isOwn ? t("reactions.own") : t("reactions.send", { name: player.name })}
       onClick={() => {
         onPick(player.user_id);
       }}
     >
-      {who}
+      {face}
+      <span className={styles.name} dir="auto" aria-hidden="true">
+        {name}
+      </span>
+      <span className="visually-hidden">
+        {isOwn ? t("reactions.own") : t("reactions.send", { name: player.name })}
+      </span>
     </button>
   );
 }

@@ -5,9 +5,9 @@ export interface Position {
   readonly y: number;
 }
 
-const CENTRE: Position = { x: 50, y: 72 };
+const CENTRE: Position = { x: 50, y: 75 };
 const RADIUS_X = 40.5;
-const RADIUS_Y = 64;
+const RADIUS_Y = 66.5;
 /** The arc is walked in steps this small to measure it. */
 const STEPS = 720;
 
