@@ -127,10 +127,11 @@ _OWN_RULES = """
     for (const element of document.querySelectorAll("button, a[href], input, select, textarea, [role=tab]")) {
       if (element.closest(".visually-hidden, [inert], [aria-hidden=true]")) continue;
       if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) continue;
-      const label = element.labels?.[0];
-      const box = (label ?? element).getBoundingClientRect();
-      if (getComputedStyle(element).display === "inline" || box.width === 0) continue;
-      if (Math.round(box.width) >= 44 && Math.round(box.height) >= 44) continue;
+      // Either a field or its label may be what the finger aims at.
+      const boxes = [element, ...(element.labels ?? [])].map((aim) => aim.getBoundingClientRect());
+      const box = boxes[0];
+      if (getComputedStyle(element).display === "inline" || boxes.at(-1).width === 0) continue;
+      if (boxes.some(({ width, height }) => Math.round(width) >= 44 && Math.round(height) >= 44)) continue;
       const name = element.getAttribute("aria-label") ?? element.textContent.trim().slice(0, 40);
       found.push(`44 px: ${element.localName} "${name}" is ${Math.round(box.width)}x${Math.round(box.height)}`);
     }

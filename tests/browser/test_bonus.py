@@ -1,0 +1,83 @@
+"""The bonus run on its screen, on Home, and at its end."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from persistence.postgres.audit import audit
+from persistence.postgres.pool import Database
+from tests.browser.chromium import SMALL
+from tests.browser.conftest import OpenPage
+from tests.browser.player import Player
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def button(player: Player, name: str) -> Locator:
+    return player.page.get_by_role("button", name=name)
+
+
+def counted(player: Player, taps: int) -> Locator:
+    """How many taps the server has counted."""
+    return player.page.locator(f"[data-testid=bonus-progress][data-taps='{taps}']")
+
+
+async def test_a_run_is_cancelled_and_another_reaches_its_goal(
+    make_stack: Callable[..., Stack], open_page: OpenPage, db: Database
+) -> None:
+    stack = make_stack(BONUS_GOAL="24", BONUS_STARS_PER_USD="1", DEMO_STARS="100")
+    player = await open_page(stack.url, locale="en-US", size=SMALL, scheme="light")
+    await player.log_in("Anna")
+    await button(player, "Bonus: +$100").click()
+    await expect(player.says("Make 24 taps in one run")).to_be_visible()
+    await player.expect_accessible()
+    await button(player, "Start Bonus").click()
+    await player.reach_game()
+    await player.tap(7, 60)
+    await expect(counted(player, 7)).to_be_visible()
+    await player.expect_accessible()
+
+    # What was tapped is there after a reload, and on Home.
+    await player.tap(2, 20)
+    await player.page.reload()
+    await expect(counted(player, 9)).to_be_visible()
+    await button(player, "Home").click()
+    await expect(player.says("9 of 24")).to_be_visible()
+    await button(player, "Bonus: +$100").click()
+    await button(player, "Cancel the run").click()
+    await button(player, "Go on tapping").click()
+    await button(player, "Cancel the run").click()
+    await player.page.get_by_role("dialog").get_by_role("button", name="Cancel the run").click()
+    await expect(player.says("You cancelled the last run.")).to_be_visible()
+
+    await button(player, "Start Bonus").click()
+    await player.reach_game()
+    await player.tap(30, 60)
+    await expect(player.says("The Stars are on your balance.")).to_be_visible()
+    await player.expect_accessible()
+    await player.screenshot("bonus-reached")
+    # Home comes by itself.
+    await player.expect_balance(200)
+    await button(player, "Bonus: +$100").click()
+    await expect(player.says("The goal is reached!")).to_be_visible()
+    await expect(button(player, "Start Bonus")).to_have_count(0)
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
+async def test_a_large_reward_waits_and_time_runs_out(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
+    stack = make_stack(BONUS_GOAL="10", BONUS_APPROVAL_STARS="1", BONUS_S="9")
+    late = await open_page(stack.url, locale="ru-RU")
+    held = await open_page(stack.url, locale="ru-RU", size=SMALL)
+    for player in (late, held):
+        await player.log_in("Оля")
+        await button(player, "Бонус: +100").click()
+        await button(player, "Start Bonus").click()
+    await held.reach_game()
+    await held.tap(10, 60)
+    await expect(held.says("Награда ждёт подтверждения")).to_be_visible()
+    await expect(late.says("В прошлом забеге вышло время.")).to_be_visible()
+    await expect(button(late, "Start Bonus")).to_be_visible()
+    assert stack.errors() == []
