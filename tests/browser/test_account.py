@@ -58,9 +58,9 @@ async def mailed(sink: MailSink, address: str, number: int = 1) -> str:
 
 
 async def open_account(page: Page) -> None:
-    """The place that the profile leads to."""
-    await page.evaluate("history.pushState({ place: { name: 'account' }, depth: 1 }, '')")
-    await page.reload()
+    """As one finds it: by the profile."""
+    await page.get_by_role("button", name=re.compile("^(Profile|Профиль)$")).click()
+    await page.get_by_role("button", name=re.compile("Account and e-mail|Аккаунт и почта")).click()
 
 
 def button(player: Player, name: str) -> Locator:
