@@ -1,5 +1,6 @@
 """A person in front of the web app: what they do, and what they can read off the screen."""
 
+import re
 import uuid
 from pathlib import Path
 
@@ -127,7 +128,7 @@ class Player:
     def card(self, stake: int) -> Locator:
         return self.page.locator(f"[data-stake='{stake}']")
 
-    def says(self, text: str) -> Locator:
+    def says(self, text: str | re.Pattern[str]) -> Locator:
         """Text on the screen; what only a screen reader is told may hold the same words at some moments."""
         return self.page.get_by_text(text).and_(self.page.locator(":not(.visually-hidden)"))
 

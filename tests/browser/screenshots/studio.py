@@ -6,9 +6,13 @@ sense, so that one game gives all pictures of it.  Owns the file names and the c
 
 import asyncio
 import html
+import json
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from playwright.async_api import Browser, Locator, ViewportSize
 
@@ -17,6 +21,7 @@ from tests.browser.chromium import PHONE, SMALL, TABLET, open_player
 from tests.browser.player import SCREENSHOTS, Player
 from tests.browser.telegram import DARK, LIGHT, Insets, TelegramClient
 
+TEXTS = Path(__file__).parents[3] / "webapp" / "src" / "texts"
 LONG_NAME = "Константин-Александр Преображенский-Добролюбов Задунайский-старший"[:60]
 
 
@@ -56,11 +61,35 @@ class Viewer:
     look: Look
     player: Player
 
+    def wording(self, key: str) -> re.Pattern[str]:
+        """The app's own text by its key, whatever is put into it."""
+        area, _, name = key.partition(".")
+        text = _texts(self.look.language)[area]
+        words = text.get(name) or text[f"{name}_other"]
+        return re.compile(".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}", words)))
+
+    def word(self, key: str) -> Locator:
+        return self.player.says(self.wording(key)).first
+
+    def button_for(self, key: str) -> Locator:
+        return self.player.page.get_by_role("button", name=self.wording(key)).last
+
+    async def press(self, key: str) -> None:
+        await self.button_for(key).click()
+
     def button(self, english: str, russian: str) -> Locator:
         return self.player.page.get_by_role("button", name=russian if self.look.language == "ru" else english)
 
     def says(self, english: str, russian: str) -> Locator:
         return self.player.says(russian if self.look.language == "ru" else english).first
+
+
+@cache
+def _texts(language: str) -> dict[str, dict[str, str]]:
+    areas: dict[str, dict[str, str]] = {}
+    for path in TEXTS.glob(f"*.{language}.json"):
+        areas |= json.loads(path.read_text())
+    return areas
 
 
 Act = Callable[[Viewer], Awaitable[object]]

@@ -1,0 +1,86 @@
+"""A hero room as its organizer sees it, and as its players do."""
+
+import asyncio
+import random
+
+from playwright.async_api import expect
+
+from chance_tap.simulate.client import Seat
+from tests.browser.crowd import NAMES
+from tests.browser.screenshots.scenes_arena import GAME_MS, CrowdOf
+from tests.browser.screenshots.scenes_places import visit
+from tests.browser.screenshots.studio import Studio, Viewer
+from tests.fixtures.stack import MakeStack
+
+# The key of the room that the page's player is in, asked of the server with the page's own token.
+_OWN_KEY = """
+  async () => {
+    const { token } = JSON.parse(sessionStorage.getItem("chance-tap.session"));
+    const headers = { authorization: `Bearer ${token}` };
+    const get = async (path) => (await fetch(`/api/v1${path}`, { headers })).json();
+    const { room_id } = await get("/me");
+    return (await get(`/rooms/${room_id}`)).room.key;
+  }
+"""
+
+
+async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(COUNTDOWN_S="6", GAME_S="30")
+    crowd = crowd_of(stack.url)
+    await studio.launch(stack.url)
+
+    async def make(viewer: Viewer) -> None:
+        await visit(viewer, "makeRoom")
+        await viewer.player.page.locator("form button[type=submit]").click()
+        await expect(viewer.player.page.get_by_role("timer").first).to_be_visible()
+
+    await studio.all(make)
+    await studio.shoot("hero-organizer-alone")
+    for viewer in studio.viewers:
+        key = await viewer.player.page.evaluate(_OWN_KEY)
+        await crowd.sit_by_key(key, 4 if viewer is not studio.viewers[0] else 12)
+    await studio.all(lambda viewer: expect(viewer.button_for("hero.start")).to_be_enabled())
+    await studio.shoot("hero-organizer")
+    await studio.all(lambda viewer: viewer.press("hero.start"))
+    await studio.all(lambda viewer: expect(viewer.word("countdown.tap")).to_be_visible())
+    await studio.shoot("hero-organizer-countdown", check=False)
+    await studio.all(lambda viewer: expect(viewer.word("hero.watching")).to_be_visible())
+    await asyncio.sleep(4)
+    await studio.shoot("hero-organizer-watch")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("hero-organizer-results")
+
+
+async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(COUNTDOWN_S="6", GAME_S="25")
+    crowd = crowd_of(stack.url)
+    organizer = await crowd.somebody(NAMES[1])
+    room = await crowd.api.create_room(organizer, 50)
+    watching = asyncio.create_task(Seat(crowd.api, organizer, room, random.Random(1), None).run())
+    await crowd.sit_by_key(room["key"], 9)
+    await studio.launch(stack.url, tolerated="Failed to load resource")
+
+    async def wrong(viewer: Viewer) -> None:
+        await visit(viewer, "enterByKey")
+        await viewer.player.page.locator("main input, form input").first.fill("00000 00000")
+        await expect(viewer.word("key.unknownTitle")).to_be_visible()
+
+    await studio.all(wrong)
+    await studio.shoot("key-unknown")
+
+    async def enter(viewer: Viewer) -> None:
+        await viewer.player.page.locator("main input, form input").first.fill(room["key"].lower())
+        await expect(viewer.word("key.fee")).to_be_visible()
+
+    await studio.all(enter)
+    await studio.shoot("key-found")
+    await studio.in_turn(lambda viewer: viewer.press("key.join"))
+    await studio.all(lambda viewer: expect(viewer.word("hero.playerHint")).to_be_visible())
+    await studio.shoot("hero-waiting")
+    await crowd.api.start(organizer, room["room_id"])
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.tap(15, 90))
+    await studio.shoot("hero-game")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("hero-results")
+    watching.cancel()
