@@ -25,7 +25,7 @@ _OWN_KEY = """
 
 
 async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
-    stack = make_stack(COUNTDOWN_S="6", GAME_S="30")
+    stack = make_stack(COUNTDOWN_S="6", GAME_S="45")
     crowd = crowd_of(stack.url)
     await studio.launch(stack.url)
 
@@ -52,7 +52,7 @@ async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: Cro
 
 
 async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
-    stack = make_stack(COUNTDOWN_S="6", GAME_S="25")
+    stack = make_stack(COUNTDOWN_S="6", GAME_S="45")
     crowd = crowd_of(stack.url)
     organizer = await crowd.somebody(NAMES[1])
     room = await crowd.api.create_room(organizer, 50)
