@@ -77,7 +77,7 @@ async def test_every_place(make_stack: MakeStack, studio: Studio, telegram_api: 
     await crowd.gone()
     for place in PLACES:
         await studio.all(lambda viewer, place=place: visit(viewer, place))  # type: ignore[misc]
-        await studio.shoot(place)
+        await studio.shoot(f"place-{place}")
 
 
 async def test_a_bonus_run(make_stack: MakeStack, studio: Studio) -> None:
