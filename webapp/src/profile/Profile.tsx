@@ -22,7 +22,7 @@ const BonusSection = lazy(() => import("../bonus/BonusSection"));
 const WalletSection = lazy(async () => ({
   default: (await import("../money/WalletSection")).WalletSection,
 }));
-const BONUS_HEIGHT = 128;
+const BONUS_HEIGHT = 184;
 const WALLET_HEIGHT = 52;
 
 export default function Profile({ user }: ScreenProps): ReactNode {

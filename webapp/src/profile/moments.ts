@@ -22,7 +22,7 @@ export function byDay<T>(
 }
 
 export function formatTime(ms: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(ms);
+  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(ms);
 }
 
 /** With the year only where it is not this one. */
@@ -31,7 +31,7 @@ export function formatMoment(ms: number, language: string, nowMs: number): strin
     day: "numeric",
     month: "short",
     ...(isSameYear(ms, nowMs) ? {} : { year: "numeric" }),
-    hour: "2-digit",
+    hour: "numeric",
     minute: "2-digit",
   }).format(ms);
 }

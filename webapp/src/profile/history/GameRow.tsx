@@ -33,9 +33,8 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
           <strong>{useSummary(game, outcome)}</strong>
           <span>
             {t(game.kind === "hero" ? "history.hero" : "history.standard")}{" "}
-            <QuietStars stars={game.stake} />
-            {" · "}
-            {formatTime(game.decided_ms, i18n.language)}
+            <QuietStars stars={game.stake} />{" "}
+            <span>· {formatTime(game.decided_ms, i18n.language)}</span>
           </span>
         </span>
         <Amount stars={effectOf(game, outcome)} isQuiet={outcome === "refunded"} />
