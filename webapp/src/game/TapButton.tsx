@@ -9,6 +9,7 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
+import { cx } from "../ui/cx";
 import { RoundButton } from "../ui/RoundButton";
 import { usePassed } from "../ui/use-remaining";
 import { TapFeedback } from "./tap-feedback";
@@ -73,7 +74,9 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
           event.preventDefault();
         }}
       >
-        <strong>{t(isBlocked ? "game.blocked" : "game.tap")}</strong>
+        <strong className={cx(isBlocked && styles.out)}>
+          {t(isBlocked ? "game.blocked" : "game.tap")}
+        </strong>
         <OwnTaps />
         {!isBlocked && <span className="visually-hidden">{t("game.tapHint")}</span>}
       </RoundButton>
