@@ -19,29 +19,30 @@ export function AmountField(props: AmountFieldProps): ReactNode {
   const id = useId();
   return (
     <div className={styles.field}>
-      <label htmlFor={id}>{label}</label>
-      <div className={styles.amount}>
-        <input
-          id={id}
-          inputMode="numeric"
-          autoComplete="off"
-          maxLength={9}
-          value={text}
-          aria-invalid={isWrong}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => {
-            onChange(event.target.value);
-          }}
-        />
-        <svg viewBox="0 0 24 24" aria-hidden="true">
-          <path d="M12 1.8l3 6.7 7.2.8-5.4 4.9 1.5 7.2L12 17.7l-6.3 3.7 1.5-7.2L1.8 9.300 9 8.500z" />
-        </svg>
-      </div>
-      <small id={`${id}-hint`} className={isWrong ? styles.wrong : undefined}>
+      <label>
+        <span>{label}</span>
+        <span className={styles.amount}>
+          <input
+            inputMode="numeric"
+            autoComplete="off"
+            maxLength={9}
+            value={text}
+            aria-invalid={isWrong}
+            aria-describedby={id}
+            onChange={(event) => {
+              onChange(event.target.value);
+            }}
+          />
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M12 1.8l3 6.7 7.2.8-5.4 4.9 1.5 7.2L12 17.7l-6.3 3.7 1.5-7.2L1.8 9.300 9 8.500z" />
+          </svg>
+        </span>
+      </label>
+      <small id={id} className={isWrong ? styles.wrong : undefined}>
         {hint}
       </small>
       {presets.length > 0 && (
-        <div className={styles.presets} role="group" aria-label={label}>
+        <div className={styles.presets}>
           {presets.map((amount) => (
             <button
               key={amount}

@@ -8,8 +8,14 @@ import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
 import { formatMoment } from "./moments";
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const TERMS = [1, 7, 30, 180, 365] as const;
+
+/** When the break that was made shorter is over: not before the wish holds. */
+function endOf({ excluded_until_ms, from_ms }: NonNullable<Limits["pending_exclusion"]>): number {
+  return Math.max(excluded_until_ms ?? 0, from_ms);
+}
 
 interface ExclusionProps {
   readonly limits: Limits;
@@ -38,32 +44,23 @@ export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode 
               onClick={() => void onSet(null)}
             />
           ) : (
-            <Row
-              label={
-                pending.excluded_until_ms === null
-                  ? t("limits.ends")
-                  : t("limits.shortens", {
-                      moment: formatMoment(pending.excluded_until_ms, language),
-                    })
-              }
-              hint={t("limits.from", { moment: formatMoment(pending.from_ms, language) })}
-            />
+            <Row label={t("limits.ends")} value={formatMoment(endOf(pending), language)} />
           )}
         </Rows>
       )}
       <Rows title={t(until === null ? "limits.exclusion" : "limits.longer")}>
-        {TERMS.filter((days) => until === null || clock.now() + days * DAY_MS > until).map(
-          (days) => (
-            <Row
-              key={days}
-              label={t("limits.days", { count: days })}
-              disabled={isBusy}
-              onClick={() => {
-                setAsked({ days, untilMs: Math.round(clock.now()) + days * DAY_MS });
-              }}
-            />
-          ),
-        )}
+        {TERMS.filter(
+          (days) => until === null || clock.now() + days * DAY_MS > until + HOUR_MS,
+        ).map((days) => (
+          <Row
+            key={days}
+            label={t("limits.days", { count: days })}
+            disabled={isBusy}
+            onClick={() => {
+              setAsked({ days, untilMs: Math.round(clock.now()) + days * DAY_MS });
+            }}
+          />
+        ))}
       </Rows>
       {asked !== null && (
         <Sheet

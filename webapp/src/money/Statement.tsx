@@ -61,7 +61,7 @@ export default function Statement(): ReactNode {
         label={words}
         hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
         value={<Stars amount={Math.abs(amount)} sign={amount < 0 ? "−" : "+"} />}
-        {...(room_id !== null && kind !== "refund"
+        {...(room_id !== null && kind === "settle"
           ? {
               onClick: () => {
                 navigation.go({ name: "game", id: room_id });

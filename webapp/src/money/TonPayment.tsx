@@ -89,7 +89,7 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
       {isByHand ? (
         <ByHand quote={quote} amount={amount} />
       ) : (
-        <>
+        <div className={styles.ways}>
           {sending.name === "idle" && sending.problem !== null && (
             <p role="alert" className={styles.alert}>
               {sending.problem === "rejected"
@@ -114,7 +114,7 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
           ) : (
             <Button onClick={() => void send()}>{t("ton.pay", { wallet: wallet.name })}</Button>
           )}
-        </>
+        </div>
       )}
       <div className={styles.after}>
         {!isByHand && sending.name !== "asking" && (

@@ -69,6 +69,7 @@ function Ways({ user, offers, onDone }: WaysProps): ReactNode {
   const { ton, premium, premium_months } = offers.withdrawals;
   const [method, setMethod] = useState<"ton" | "premium">(ton ? "ton" : "premium");
   const [asked, setAsked] = useState<WithdrawBody | null>(null);
+  const [round, setRound] = useState(0);
   if (!ton && !premium) return <p className={styles.empty}>{t("withdraw.none")}</p>;
   return (
     <>
@@ -84,7 +85,7 @@ function Ways({ user, offers, onDone }: WaysProps): ReactNode {
         />
       )}
       {method === "ton" ? (
-        <TonAmount user={user} offers={offers} onAsk={setAsked} />
+        <TonAmount key={round} user={user} offers={offers} onAsk={setAsked} />
       ) : (
         <PremiumTerms user={user} terms={premium_months} onAsk={setAsked} />
       )}
@@ -99,6 +100,7 @@ function Ways({ user, offers, onDone }: WaysProps): ReactNode {
           }}
           onDone={() => {
             setAsked(null);
+            setRound(round + 1);
             onDone();
           }}
         />
