@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.async_api import Page, Route
 
+from persistence.ton.address import normalise
+from persistence.ton.messages import comment_of_body
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
 
@@ -60,9 +62,6 @@ class WalletInPage:
 
     def _send(self, message: dict[str, str]) -> None:
         """As a wallet does it: the address in whatever form, the body as it is."""
-        from persistence.ton.address import normalise
-        from persistence.ton.messages import comment_of_body
-
         comment = comment_of_body(message["payload"])
         self._ton.send(normalise(message["address"]), int(message["amount"]), comment, source=self.wallet.address)
 
