@@ -2,12 +2,12 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { TapPad } from "../game/TapPad";
 import type { BonusRun } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Stars } from "../ui/Stars";
 import { useRemaining } from "../ui/use-remaining";
-import { BonusButton } from "./BonusButton";
 import type { BonusSession } from "./bonus-session";
 import { CancelBonus } from "./CancelBonus";
 import { formatLong, neededPace, partDone } from "./progress";
@@ -59,7 +59,10 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
         </div>
       </section>
       <div className={styles.stage}>
-        <BonusButton session={session} isOver={seconds === 0} />
+        <TapPad onTap={() => session.tap()} isDisabled={seconds === 0}>
+          <strong>TAP</strong>
+          <span className="visually-hidden">{t("bonus.tap")}</span>
+        </TapPad>
       </div>
       <p className={styles.pace}>
         {pace !== null && t("bonus.pace", { pace: number(pace), count: Math.ceil(pace) })}

@@ -1,18 +1,11 @@
-/**
- * The button everything is about.
- *
- * A tap is counted in the event of the finger coming down, so that it is painted with the next frame; every finger
- * counts for itself.  Keys count once however long they are held.
- */
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef } from "react";
+/** The button everything is about. */
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
-import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
-import { RoundButton } from "../ui/RoundButton";
 import { usePassed } from "../ui/use-remaining";
-import { TapFeedback } from "./tap-feedback";
+import { TapPad } from "./TapPad";
 import styles from "./game.module.css";
 
 interface TapButtonProps {
@@ -22,66 +15,16 @@ interface TapButtonProps {
 
 export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
   const { t } = useTranslation();
-  const { room, telegram, clock } = useServices();
-  const sounds = useSounds();
+  const { room, clock } = useServices();
   const isOver = usePassed(clock, endsMs);
-  const button = useRef<HTMLButtonElement>(null);
-  const glow = useRef<HTMLSpanElement>(null);
-  const layer = useRef<HTMLSpanElement>(null);
-  const feedback = useRef<TapFeedback>(null);
-  useEffect(() => {
-    if (!button.current || !glow.current || !layer.current) return;
-    const made = new TapFeedback(button.current, glow.current, layer.current);
-    feedback.current = made;
-    return () => {
-      made.dispose();
-    };
-  }, []);
-
-  const tap = (x: number | null, y: number | null): void => {
-    if (!room.tap()) return;
-    telegram.haptic("tap");
-    sounds.play("tap");
-    feedback.current?.tap(x, y, performance.now());
-  };
-  const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
-    if (event.button === 0) tap(event.clientX, event.clientY);
-  };
-  const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
-    if (event.key !== " " && event.key !== "Enter") return;
-    event.preventDefault();
-    if (!event.repeat) tap(null, null);
-  };
-
   return (
-    <div className={styles.button}>
-      <span ref={glow} className={styles.glow} aria-hidden="true" />
-      <RoundButton
-        ref={button}
-        isDisabled={isBlocked || isOver}
-        autoFocus
-        data-testid="tap"
-        onPointerDown={onPointerDown}
-        onKeyDown={onKeyDown}
-        onKeyUp={(event) => {
-          event.preventDefault();
-        }}
-        onClick={(event) => {
-          // No pointer and no key came before: a screen reader pressed the button.
-          if (event.detail === 0) tap(null, null);
-        }}
-        onContextMenu={(event) => {
-          event.preventDefault();
-        }}
-      >
-        <strong className={cx(isBlocked && styles.out)}>
-          {t(isBlocked ? "game.blocked" : "game.tap")}
-        </strong>
-        <OwnTaps />
-        {!isBlocked && <span className="visually-hidden">{t("game.tapHint")}</span>}
-      </RoundButton>
-      <span ref={layer} className={styles.floats} aria-hidden="true" />
-    </div>
+    <TapPad onTap={() => room.tap()} isDisabled={isBlocked || isOver}>
+      <strong className={cx(isBlocked && styles.out)}>
+        {t(isBlocked ? "game.blocked" : "game.tap")}
+      </strong>
+      <OwnTaps />
+      {!isBlocked && <span className="visually-hidden">{t("game.tapHint")}</span>}
+    </TapPad>
   );
 }
 

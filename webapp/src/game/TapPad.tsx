@@ -1,0 +1,78 @@
+/**
+ * The round button at work, whatever its taps are for.
+ *
+ * A tap is counted in the event of the finger coming down, so that it is painted with the next frame; every finger
+ * counts for itself.  Keys count once however long they are held.
+ */
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef } from "react";
+import { useServices } from "../app/context";
+import { useSounds } from "../sounds/use-sounds";
+import { RoundButton } from "../ui/RoundButton";
+import { TapFeedback } from "./tap-feedback";
+import styles from "./game.module.css";
+
+interface TapPadProps {
+  /** Whether it counts: only then it is felt, heard and seen. */
+  readonly onTap: () => boolean;
+  readonly isDisabled: boolean;
+  readonly children: ReactNode;
+}
+
+export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode {
+  const { telegram } = useServices();
+  const sounds = useSounds();
+  const button = useRef<HTMLButtonElement>(null);
+  const glow = useRef<HTMLSpanElement>(null);
+  const layer = useRef<HTMLSpanElement>(null);
+  const feedback = useRef<TapFeedback>(null);
+  useEffect(() => {
+    if (!button.current || !glow.current || !layer.current) return;
+    const made = new TapFeedback(button.current, glow.current, layer.current);
+    feedback.current = made;
+    return () => {
+      made.dispose();
+    };
+  }, []);
+
+  const tap = (x: number | null, y: number | null): void => {
+    if (!onTap()) return;
+    telegram.haptic("tap");
+    sounds.play("tap");
+    feedback.current?.tap(x, y, performance.now());
+  };
+  const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
+    if (event.button === 0) tap(event.clientX, event.clientY);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    if (!event.repeat) tap(null, null);
+  };
+
+  return (
+    <div className={styles.button}>
+      <span ref={glow} className={styles.glow} aria-hidden="true" />
+      <RoundButton
+        ref={button}
+        isDisabled={isDisabled}
+        autoFocus
+        data-testid="tap"
+        onPointerDown={onPointerDown}
+        onKeyDown={onKeyDown}
+        onKeyUp={(event) => {
+          event.preventDefault();
+        }}
+        onClick={(event) => {
+          // No pointer and no key came before: a screen reader pressed the button.
+          if (event.detail === 0) tap(null, null);
+        }}
+        onContextMenu={(event) => {
+          event.preventDefault();
+        }}
+      >
+        {children}
+      </RoundButton>
+      <span ref={layer} className={styles.floats} aria-hidden="true" />
+    </div>
+  );
+}
