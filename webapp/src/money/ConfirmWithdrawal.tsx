@@ -9,7 +9,7 @@ import { Sheet } from "../ui/Sheet";
 import { friendly, short } from "./address";
 import { useDesk } from "./desk";
 import { Insistent } from "./insistent";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
 
 interface ConfirmWithdrawalProps {

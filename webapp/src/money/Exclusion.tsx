@@ -6,7 +6,7 @@ import type { Limits } from "../protocol/generated";
 import { Button } from "../ui/Button";
 import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -15,7 +15,7 @@ import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { useDesk } from "./desk";
 import { Exclusion } from "./Exclusion";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
 import { refusedBy, useRefusal } from "./use-refusal";
 

@@ -1,20 +1,21 @@
 /** Every payment into the balance, with its state in words; what waits can be gone on with or given up. */
 import "../texts/money";
-import { type ReactNode, useCallback, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { Payment } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
+import { PagedList } from "../state/paged-list";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
 import { Stars } from "../ui/Stars";
+import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 import { PageList } from "./PageList";
 import { refusedBy, useRefusal } from "./use-refusal";
-import { usePages } from "./use-pages";
 
 const STATES = {
   pending: "payments.pending",
@@ -31,17 +32,19 @@ export default function Payments(): ReactNode {
   const { api } = useDesk();
   const coin = useStore(offers)?.ton_label ?? "TON";
   const [chosen, setChosen] = useState<Payment | null>(null);
-  const load = useCallback(
-    async (cursor: string | null) => {
-      const { payments, next_cursor } = await api.payments(cursor);
-      return { items: payments, next: next_cursor };
-    },
-    [api],
+  const pages = usePaged(
+    () =>
+      new PagedList<Payment>(
+        async (cursor) => {
+          const { payments, next_cursor } = await api.payments(cursor);
+          return { items: payments, next: next_cursor };
+        },
+        (each) => each.payment_id,
+      ),
   );
-  const pages = usePages(load);
   const close = (): void => {
     setChosen(null);
-    pages.reload();
+    pages.refresh();
   };
   const row = (payment: Payment): ReactNode => {
     const isOpen = payment.state === "pending" && payment.expires_ms > clock.now();

@@ -1,16 +1,17 @@
 /** Every change of the balance, in words. */
 import "../texts/money";
-import { type ReactNode, useCallback } from "react";
+import { type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { StatementEntry } from "../protocol/generated";
+import { PagedList } from "../state/paged-list";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Stars } from "../ui/Stars";
+import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 import { PageList } from "./PageList";
-import { usePages } from "./use-pages";
 
 const KINDS = {
   grant: "statement.grant",
@@ -38,14 +39,16 @@ export default function Statement(): ReactNode {
   const { t, i18n } = useTranslation();
   const { navigation } = useServices();
   const { api } = useDesk();
-  const load = useCallback(
-    async (cursor: string | null) => {
-      const { entries, next_cursor } = await api.statement(cursor);
-      return { items: entries, next: next_cursor };
-    },
-    [api],
+  const pages = usePaged(
+    () =>
+      new PagedList<StatementEntry>(
+        async (cursor) => {
+          const { entries, next_cursor } = await api.statement(cursor);
+          return { items: entries, next: next_cursor };
+        },
+        (each) => each.entry_id,
+      ),
   );
-  const pages = usePages(load);
   const row = (entry: StatementEntry): ReactNode => {
     const { amount, balance_after, kind, reason, room_id } = entry;
     const words = t(kind in KINDS ? KINDS[kind as keyof typeof KINDS] : "statement.other");

@@ -1,11 +1,12 @@
 /** Taking Stars out, by the ways that this server offers, and what became of it. */
 import "../texts/money";
-import { type ReactNode, useCallback, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { ScreenProps } from "../app/screens";
 import type { Offers, User, Withdraw as WithdrawBody, Withdrawal } from "../protocol/generated";
 import { useStore } from "../state/use-store";
+import { PagedList } from "../state/paged-list";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
@@ -14,11 +15,11 @@ import { Tabs } from "../ui/Tabs";
 import { formatCoins } from "./amounts";
 import { Balance } from "./Balance";
 import { ConfirmWithdrawal } from "./ConfirmWithdrawal";
+import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "./moments";
+import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
 import { PageList } from "./PageList";
-import { usePages } from "./use-pages";
 import { PremiumTerms, TonAmount } from "./WithdrawWays";
 
 export default function Withdraw({ user }: ScreenProps): ReactNode {
@@ -26,21 +27,23 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
   const { offers } = useServices();
   const offered = useStore(offers);
   const { api } = useDesk();
-  const load = useCallback(
-    async (cursor: string | null) => {
-      const { withdrawals, next_cursor } = await api.withdrawals(cursor);
-      return { items: withdrawals, next: next_cursor };
-    },
-    [api],
+  const pages = usePaged(
+    () =>
+      new PagedList<Withdrawal>(
+        async (cursor) => {
+          const { withdrawals, next_cursor } = await api.withdrawals(cursor);
+          return { items: withdrawals, next: next_cursor };
+        },
+        (each) => each.withdrawal_id,
+      ),
   );
-  const pages = usePages(load);
   return (
     <Screen title={t("withdraw.title")} hasBack>
       <Balance user={user} />
       {offered === null ? (
         <Skeleton height={260} radius={20} />
       ) : (
-        <Ways user={user} offers={offered} onDone={pages.reload} />
+        <Ways user={user} offers={offered} onDone={pages.refresh} />
       )}
       <PageList
         pages={pages}

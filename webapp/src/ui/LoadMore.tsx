@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
 import type { Paged } from "../state/paged-list";
 import { Button } from "./Button";
 import { Failed } from "./Failed";
@@ -8,12 +9,12 @@ const AHEAD = "300px";
 
 interface LoadMoreProps {
   readonly paged: Paged<unknown>;
-  readonly label: string;
   readonly onMore: () => void;
 }
 
 /** Under a list in pages: asks for the next one when its end comes near, or by a press. */
-export function LoadMore({ paged, label, onMore }: LoadMoreProps): ReactNode {
+export function LoadMore({ paged, onMore }: LoadMoreProps): ReactNode {
+  const { t } = useTranslation();
   const end = useRef<HTMLDivElement>(null);
   const isWaiting = !paged.isLoading && !paged.isComplete && paged.failure === null;
   useEffect(() => {
@@ -34,7 +35,7 @@ export function LoadMore({ paged, label, onMore }: LoadMoreProps): ReactNode {
   return (
     <div ref={end} aria-busy={paged.isLoading}>
       <Button kind="quiet" onClick={onMore} disabled={paged.isLoading}>
-        {label}
+        {t("pages.more")}
       </Button>
     </div>
   );

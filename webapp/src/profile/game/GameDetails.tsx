@@ -15,7 +15,7 @@ import { Amount } from "../Amount";
 import { OutcomeMark } from "../history/OutcomeMark";
 import { effectOf, outcomeOf } from "../history/outcome";
 import { useSummary } from "../history/use-summary";
-import { formatMoment, formatTime } from "../moments";
+import { formatMoment, formatTime } from "../../texts/moments";
 import { fetchGame } from "../profile-api";
 import { reasonKey } from "../reasons";
 import { PaidOut } from "./PaidOut";

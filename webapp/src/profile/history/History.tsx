@@ -1,20 +1,19 @@
 /** Every decided game of the player, newest first. */
 import "../../texts/profile";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useState } from "react";
+import { type ReactNode, useCallback, useLayoutEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../../app/context";
 import type { ScreenProps } from "../../app/screens";
 import type { Game } from "../../protocol/generated";
 import { PagedList } from "../../state/paged-list";
-import { useStore } from "../../state/use-store";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { Failed } from "../../ui/Failed";
 import { LoadMore } from "../../ui/LoadMore";
 import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
-import { useReturn } from "../../ui/use-return";
-import { byDay } from "../moments";
+import { usePaged } from "../../ui/use-paged";
+import { byDay } from "../../texts/moments";
 import { fetchGames } from "../profile-api";
 import { GameRow } from "./GameRow";
 import { keepHistory, keptHistory } from "./kept-history";
@@ -25,7 +24,7 @@ const BUTTON = "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM12 9v3l2 2";
 export default function History({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
   const { api, navigation } = useServices();
-  const [list] = useState(
+  const { list, paged, refresh, more } = usePaged(
     () =>
       keptHistory()?.list ??
       new PagedList<Game>(
@@ -33,15 +32,6 @@ export default function History({ user }: ScreenProps): ReactNode {
         (game) => game.room_id,
       ),
   );
-  const paged = useStore(list.state);
-  const refresh = useCallback(() => {
-    void list.refresh();
-  }, [list]);
-  const more = useCallback(() => {
-    void list.more();
-  }, [list]);
-  useEffect(refresh, [refresh]);
-  useReturn(refresh);
   useLayoutEffect(() => {
     const kept = keptHistory();
     if (kept) window.scrollTo(0, kept.scrollY);
@@ -74,7 +64,7 @@ export default function History({ user }: ScreenProps): ReactNode {
       ) : (
         <>
           <Games games={paged.items} userId={user.user_id} onOpen={open} />
-          <LoadMore paged={paged} label={t("history.more")} onMore={more} />
+          <LoadMore paged={paged} onMore={more} />
         </>
       )}
     </Screen>

@@ -7,7 +7,7 @@ import { useServices } from "../../app/context";
 import type { Appealed, Notice } from "../../protocol/generated";
 import { forget, recall, remember } from "../../session/storage";
 import { Button } from "../../ui/Button";
-import { formatMoment } from "../moments";
+import { formatMoment } from "../../texts/moments";
 import { sendAppeal } from "../profile-api";
 import styles from "./appeal.module.css";
 

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../../app/context";
 import type { Notice } from "../../protocol/generated";
 import { Amount } from "../Amount";
-import { formatTime } from "../moments";
+import { formatTime } from "../../texts/moments";
 import { reasonKey } from "../reasons";
 import { Appeal } from "./Appeal";
 import { NOTICE_TEXTS, shownAmount } from "./notice-texts";

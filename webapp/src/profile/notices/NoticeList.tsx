@@ -1,19 +1,18 @@
 /** What happened to the player's Stars and account, newest first, and a word against a block. */
 import "../../texts/profile";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../../app/context";
 import type { ScreenProps } from "../../app/screens";
 import type { Notice } from "../../protocol/generated";
 import { PagedList } from "../../state/paged-list";
-import { useStore } from "../../state/use-store";
 import { Empty } from "../../ui/Empty";
 import { Failed } from "../../ui/Failed";
 import { LoadMore } from "../../ui/LoadMore";
 import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
-import { useReturn } from "../../ui/use-return";
-import { byDay } from "../moments";
+import { usePaged } from "../../ui/use-paged";
+import { byDay } from "../../texts/moments";
 import { fetchNotices } from "../profile-api";
 import { NoticeCard } from "./NoticeCard";
 import { isNewer, lastSeen, markSeen } from "./seen";
@@ -24,33 +23,24 @@ const BELL = "M12 4a6 6 0 0 1 6 6v4l1.500 3h-15L6 14v-4a6 6 0 0 1 6-6zM10 20h4";
 export default function NoticeList({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
   const { api } = useServices();
-  const [list] = useState(
+  const { list, paged, refresh, more } = usePaged(
     () =>
       new PagedList<Notice>(
         (cursor) => fetchNotices(api.ask, cursor),
         (notice) => notice.notice_id,
       ),
   );
-  const paged = useStore(list.state);
-  const refresh = useCallback(() => list.refresh(), [list]);
-  const more = useCallback(() => {
-    void list.more();
-  }, [list]);
   const newest = paged.items?.[0]?.notice_id;
   // What was new when the screen was opened keeps its mark while one reads.
   const [seenBefore] = useState(() => lastSeen(user.user_id));
   useEffect(() => {
     if (newest !== undefined) markSeen(user.user_id, newest);
   }, [newest, user.user_id]);
-  useEffect(() => {
-    void refresh();
-  }, [refresh]);
-  useReturn(refresh);
   return (
     <Screen title={t("notices.title")} hasBack>
       {paged.items === null ? (
         paged.failure ? (
-          <Failed message={paged.failure.message} onRetry={() => void refresh()} />
+          <Failed message={paged.failure.message} onRetry={refresh} />
         ) : (
           <div className={styles.day} aria-busy="true">
             <Skeleton height={19} width="30%" />
@@ -63,8 +53,8 @@ export default function NoticeList({ user }: ScreenProps): ReactNode {
         <Empty icon={BELL} text={t("notices.empty")} />
       ) : (
         <>
-          <Days notices={paged.items} seenBefore={seenBefore} onChange={refresh} />
-          <LoadMore paged={paged} label={t("history.more")} onMore={more} />
+          <Days notices={paged.items} seenBefore={seenBefore} onChange={() => list.refresh()} />
+          <LoadMore paged={paged} onMore={more} />
         </>
       )}
     </Screen>

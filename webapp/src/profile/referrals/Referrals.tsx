@@ -1,11 +1,10 @@
 /** The player's own code, and whom they brought. */
 import "../../texts/profile";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../../app/context";
 import type { Invited } from "../../protocol/generated";
 import { type Paged, PagedList } from "../../state/paged-list";
-import { useStore } from "../../state/use-store";
 import { Avatar } from "../../ui/Avatar";
 import { Empty } from "../../ui/Empty";
 import { Failed } from "../../ui/Failed";
@@ -13,8 +12,8 @@ import { LoadMore } from "../../ui/LoadMore";
 import { Row, Rows } from "../../ui/Rows";
 import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
-import { useReturn } from "../../ui/use-return";
-import { formatDay } from "../moments";
+import { usePaged } from "../../ui/use-paged";
+import { formatDay } from "../../texts/moments";
 import { fetchReferrals } from "../profile-api";
 import { type Invitation, InviteCard } from "./InviteCard";
 import styles from "./referrals.module.css";
@@ -26,7 +25,7 @@ export default function Referrals(): ReactNode {
   const { t } = useTranslation();
   const { api } = useServices();
   const [invitation, setInvitation] = useState<Invitation | null>(null);
-  const [list] = useState(
+  const { paged, refresh, more } = usePaged(
     () =>
       new PagedList<Invited>(
         async (cursor) => {
@@ -37,15 +36,6 @@ export default function Referrals(): ReactNode {
         (player) => player.user_id,
       ),
   );
-  const paged = useStore(list.state);
-  const refresh = useCallback(() => {
-    void list.refresh();
-  }, [list]);
-  const more = useCallback(() => {
-    void list.more();
-  }, [list]);
-  useEffect(refresh, [refresh]);
-  useReturn(refresh);
   if (invitation === null && paged.failure) {
     return (
       <Screen title={t("referrals.title")} hasBack>
@@ -96,7 +86,7 @@ function Players({ paged, onMore }: { paged: Paged<Invited>; onMore: () => void 
           />
         ))}
       </Rows>
-      <LoadMore paged={paged} label={t("history.more")} onMore={onMore} />
+      <LoadMore paged={paged} onMore={onMore} />
     </>
   );
 }

@@ -26,7 +26,7 @@ export function formatTime(ms: number, language: string): string {
 }
 
 /** With the year only where it is not this one. */
-export function formatMoment(ms: number, language: string, nowMs: number): string {
+export function formatMoment(ms: number, language: string, nowMs = Date.now()): string {
   return new Intl.DateTimeFormat(language, {
     day: "numeric",
     month: "short",
