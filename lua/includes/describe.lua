@@ -2,7 +2,8 @@
 
 -- The whole room: {'ok', version, epoch, now ms, state, created, deadline, starts, ends, target,
 -- {kind, stake, capacity, min players, fee bps, finished ms, reason, result, outcome, organizer, its seat, key,
--- organizer's profile}: '' where unset, revision, free, {seat id, user id, 1 if paid, profile, taps, seq, 1 if blocked, place (0: none)} ...}
+-- organizer's profile}: '' where unset, revision, free, {seat id, user id, 1 if paid, profile, taps, seq, 1 if
+-- blocked, place (0: none)} ...}
 -- Seats in the order of joining; expired ones are left out.
 local function describe(room)
   local terms = {}
