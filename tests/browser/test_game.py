@@ -44,7 +44,7 @@ async def touch_with_two_fingers(page: Page) -> None:
 async def test_two_people_play_a_whole_game(
     make_stack: Callable[..., Stack], open_page: OpenPage, db: Database
 ) -> None:
-    stack = make_stack(CAPACITY="3", WAIT_S="60", COUNTDOWN_S="5", GAME_S="12", DEMO_STARS="100")
+    stack = make_stack(CAPACITY="3", WAIT_S="60", COUNTDOWN_S="8", GAME_S="12", DEMO_STARS="100")
     anna = await open_page(stack.url, locale="ru-RU", scheme="dark")
     ben = await open_page(stack.url, locale="en-US", scheme="light")
     await anna.log_in("Анна-Мария Константинопольская-Задунайская")
@@ -64,6 +64,8 @@ async def test_two_people_play_a_whole_game(
     await expect(anna.says("Старт, внимание, TAP").first).to_be_visible()
     await expect(ben.says("Ready, steady, TAP").first).to_be_visible()
     await anna.screenshot("countdown-ru-dark")
+    await ben.page.reload()
+    await expect(ben.says("Ready, steady, TAP").first).to_be_visible()
     await asyncio.gather(anna.reach_game(), ben.reach_game())
 
     await touch_with_two_fingers(anna.page)
@@ -89,6 +91,9 @@ async def test_two_people_play_a_whole_game(
     await anna.screenshot("results-ru-dark")
     await ben.screenshot("results-en-light")
 
+    await ben.page.reload()
+    await expect(ben.says("Winner")).to_be_visible()
+    assert await ben.paid_out() == 0
     await ben.page.get_by_role("button", name="To lobby").click()
     await ben.expect_balance(50)
     await anna.page.get_by_role("button", name="Сыграть ещё").click()
@@ -154,4 +159,5 @@ async def test_a_blocked_player_sees_it_and_so_does_everybody(
     assert await honest.own_result() == 5
     assert await honest.paid_out() == 100
     await expect(cheat.payout).to_have_attribute("data-payout", "0")
+    await expect(cheat.says("Засчитано больше 50 тапов за 2 секунды.")).to_be_visible()
     await cheat.screenshot("results-blocked")

@@ -1,8 +1,9 @@
-"""A standard room from the first seat to the record, as winner, as loser, blocked, and cut off."""
+"""A standard room from the first seat to the record, as winner, as loser, blocked, cut off, and outside Telegram."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.crowd import CHEAT, NAMES, SLEEPER, Crowd
 from tests.browser.line import Line
@@ -11,6 +12,7 @@ from tests.fixtures.stack import MakeStack
 
 STAKES = (20, 50, 100, 200)
 GAME_MS = 60_000
+CLOSE_DRAINING = 4001
 CrowdOf = Callable[[str], Crowd]
 
 
@@ -78,6 +80,52 @@ async def test_cut_off_in_a_game(
     await studio.all(lambda viewer: expect(viewer.says("Your taps are kept", "Тапы сохранены")).to_be_visible())
     await studio.shoot("game-offline")
     await line.mend()
+
+
+async def test_drained_in_a_game(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    """As the server ends a socket before it goes: the next one is slow to come."""
+    stack = make_stack(CAPACITY="5", GAME_S="20")
+    sockets: list[WebSocketRoute] = []
+    drained = asyncio.Event()
+
+    def connect(socket: WebSocketRoute) -> None:
+        if drained.is_set():
+            return
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    await studio.invite(stack.url)
+    await studio.all(lambda viewer: viewer.player.page.route_web_socket("**/ws", connect))
+    await studio.all(lambda viewer: viewer.player.launch())
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await crowd_of(stack.url).sit(50)
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.tap(8))
+    drained.set()
+    for socket in sockets:
+        await socket.close(code=CLOSE_DRAINING)
+    await studio.all(lambda viewer: expect(viewer.word("stake.drained")).to_be_visible())
+    await studio.shoot("game-drained")
+
+
+async def test_outside_telegram(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    """The app's own colours, where no Telegram gives any."""
+    stack = make_stack(CAPACITY="5", GAME_S="10", COUNTDOWN_S="6")
+    await studio.invite(stack.url, lambda _client: None)
+    await studio.in_turn(lambda viewer: viewer.player.log_in(viewer.look.name[:20]))
+    await studio.shoot("web-home")
+    await studio.in_turn(lambda viewer: viewer.player.join(50))
+    await studio.shoot("web-waiting")
+    await crowd_of(stack.url).sit(50)
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.tap(20, 90))
+    await studio.shoot("web-game")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible())
+    await studio.shoot("web-results")
+    await studio.all(lambda viewer: viewer.press("results.toLobby"))
+    await studio.all(lambda viewer: viewer.button("Profile", "Профиль").click())
+    await studio.all(lambda viewer: expect(viewer.player.page.locator("dl")).to_be_visible())
+    await studio.shoot("web-profile")
 
 
 async def test_blocked(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:

@@ -44,7 +44,7 @@ async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: Cro
     await studio.all(lambda viewer: viewer.press("hero.start"))
     await studio.all(lambda viewer: expect(viewer.word("countdown.tap")).to_be_visible())
     await studio.shoot("hero-organizer-countdown", check=False)
-    await studio.all(lambda viewer: expect(viewer.word("hero.watching")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.player.page.get_by_test_id("watch")).to_be_visible())
     await asyncio.sleep(4)
     await studio.shoot("hero-organizer-watch")
     await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))

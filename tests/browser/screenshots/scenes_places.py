@@ -94,6 +94,34 @@ async def test_a_bonus_run(make_stack: MakeStack, studio: Studio) -> None:
     await studio.shoot("profile-bonus")
 
 
+async def test_ends_of_a_bonus_run(make_stack: MakeStack, studio: Studio) -> None:
+    """Out of time, and then a goal reached whose reward waits for an approval."""
+    stack = make_stack(BONUS_GOAL="12", BONUS_S="25", BONUS_APPROVAL_STARS="1")
+    await studio.launch(stack.url)
+    await studio.all(lambda viewer: tap_bonus(viewer, 5))
+    await studio.shoot("bonus-tapped")
+    await studio.all(lambda viewer: expect(viewer.word("bonus.expired")).to_be_visible(timeout=30_000))
+    await studio.shoot("bonus-expired")
+    await studio.all(lambda viewer: tap_bonus(viewer, 12))
+    await studio.all(lambda viewer: expect(viewer.word("bonus.held")).to_be_visible())
+    await studio.shoot("bonus-held")
+
+
+async def test_a_bonus_run_is_rewarded(make_stack: MakeStack, studio: Studio) -> None:
+    stack = make_stack(BONUS_GOAL="12")
+    await studio.launch(stack.url)
+    await studio.all(lambda viewer: tap_bonus(viewer, 12))
+    await studio.all(lambda viewer: expect(viewer.word("bonus.credited")).to_be_visible())
+    await studio.shoot("bonus-reached")
+
+
+async def tap_bonus(viewer: Viewer, taps: int) -> None:
+    await visit(viewer, "bonus")
+    await viewer.press("bonus.start")
+    await viewer.player.reach_game()
+    await viewer.player.tap(taps, 60)
+
+
 async def test_short_of_stars(make_stack: MakeStack, studio: Studio, telegram_api: TelegramApi) -> None:
     stack = make_stack(**everything(telegram_api, DEMO_STARS="10"))
     await studio.launch(stack.url, lambda client: replace(client, bot_token=telegram_api.token), tolerated=REFUSED)

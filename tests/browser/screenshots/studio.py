@@ -137,6 +137,8 @@ class Studio:
     async def shoot(self, screen: str, *, check: bool = True) -> None:
         """A picture of what each viewer sees; then, with `check`, what is wrong on it."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        if check:
+            await self.all(lambda viewer: accessibility.rest(viewer.player.page))
         await self.all(lambda viewer: viewer.player.screenshot(f"{screen}-{viewer.look.ending}"))
         if check:
             await self.all(lambda viewer: self._judge(viewer, screen))

@@ -6,6 +6,7 @@ import type { KeyedRoom, User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
+import { Foot } from "../ui/Foot";
 import { Row, Rows } from "../ui/Rows";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, useRemaining } from "../ui/use-remaining";
@@ -27,61 +28,65 @@ export function FoundRoom({ roomKey, room, user }: FoundRoomProps): ReactNode {
   const rest = user.balance - room.fee;
   const { organizer } = room;
   return (
-    <div className={styles.found}>
-      <div className={styles.host}>
-        {organizer && (
-          <Avatar
-            userId={organizer.user_id}
-            name={organizer.name}
-            photoUrl={organizer.photo_url}
-            size={44}
+    <>
+      <div className={styles.found}>
+        <div className={styles.host}>
+          {organizer && (
+            <Avatar
+              userId={organizer.user_id}
+              name={organizer.name}
+              photoUrl={organizer.photo_url}
+              size={44}
+            />
+          )}
+          <p>
+            <small>{t("key.organizer")}</small>
+            <strong dir="auto">{organizer?.name ?? t("key.somebody")}</strong>
+          </p>
+          <p className={styles.price}>
+            <small>{t("key.fee")}</small>
+            <Stars amount={room.fee} />
+          </p>
+        </div>
+        <Rows>
+          <Row
+            label={t("key.players")}
+            value={
+              capacity === undefined
+                ? room.players
+                : t("key.playersOf", { present: room.players, capacity })
+            }
           />
-        )}
-        <p>
-          <small>{t("key.organizer")}</small>
-          <strong dir="auto">{organizer?.name ?? t("key.somebody")}</strong>
-        </p>
-        <p className={styles.price}>
-          <small>{t("key.fee")}</small>
-          <Stars amount={room.fee} />
-        </p>
+          <Row
+            label={t("key.deadline")}
+            hint={t("key.deadlineHint")}
+            value={
+              <time role="timer" aria-label={t("key.deadline")}>
+                {formatSeconds(seconds)}
+              </time>
+            }
+          />
+          <Row
+            label={t(rest < 0 ? "key.missing" : "key.rest")}
+            value={<Stars amount={Math.abs(rest)} />}
+          />
+        </Rows>
+        <p className={styles.promise}>{t("key.promise")}</p>
       </div>
-      <Rows>
-        <Row
-          label={t("key.players")}
-          value={
-            capacity === undefined
-              ? room.players
-              : t("key.playersOf", { present: room.players, capacity })
-          }
-        />
-        <Row
-          label={t("key.deadline")}
-          hint={t("key.deadlineHint")}
-          value={
-            <time role="timer" aria-label={t("key.deadline")}>
-              {formatSeconds(seconds)}
-            </time>
-          }
-        />
-        <Row
-          label={t(rest < 0 ? "key.missing" : "key.rest")}
-          value={<Stars amount={Math.abs(rest)} />}
-        />
-      </Rows>
-      <Button
-        disabled={isBusy || isFull || seconds === 0}
-        onClick={() => void joining.join({ kind: "key", key: roomKey, fee: room.fee })}
-      >
-        {isFull
-          ? t("key.full")
-          : isBusy
-            ? t("key.joining")
-            : t(rest < 0 ? "key.topUp" : "key.join", {
-                stars: t("money.stars", { count: room.fee }),
-              })}
-      </Button>
-      <p className={styles.note}>{t("key.promise")}</p>
-    </div>
+      <Foot>
+        <Button
+          disabled={isBusy || isFull || seconds === 0}
+          onClick={() => void joining.join({ kind: "key", key: roomKey, fee: room.fee })}
+        >
+          {isFull
+            ? t("key.full")
+            : isBusy
+              ? t("key.joining")
+              : t(rest < 0 ? "key.topUp" : "key.join", {
+                  stars: t("money.stars", { count: room.fee }),
+                })}
+        </Button>
+      </Foot>
+    </>
   );
 }

@@ -1,13 +1,14 @@
 /** A list of rows in pages: its skeleton, its failure, its emptiness, and the way to more. */
 import type { ReactNode } from "react";
+import { Empty } from "../ui/Empty";
 import { Failed } from "../ui/Failed";
 import { LoadMore } from "../ui/LoadMore";
 import { Rows } from "../ui/Rows";
 import { Skeleton } from "../ui/Skeleton";
 import type { UsedPages } from "../ui/use-paged";
-import styles from "./money.module.css";
 
 const USUAL_ROWS = 6;
+const RECEIPT = "M6 3.500h12v17l-3-2-3 2-3-2-3 2zM9.500 9h5M9.500 13h5";
 
 interface PageListProps<T> {
   readonly pages: UsedPages<T>;
@@ -25,7 +26,7 @@ export function PageList<T>({ pages, title, empty, row }: PageListProps<T>): Rea
       <Skeleton height={64 * USUAL_ROWS} radius={20} />
     );
   }
-  if (paged.items.length === 0) return <p className={styles.empty}>{empty}</p>;
+  if (paged.items.length === 0) return <Empty icon={RECEIPT} text={empty} />;
   return (
     <>
       <Rows {...(title === undefined ? {} : { title })}>{paged.items.map(row)}</Rows>

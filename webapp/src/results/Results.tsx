@@ -122,8 +122,16 @@ function Winner({
       </div>
       <p className={styles.hint}>{t("results.winner")}</p>
       <h1 dir="auto">{hasWon ? t("results.youWon") : winner.name}</h1>
+      {room.target !== null && isReached(room.target, outcome) && (
+        <p className={styles.hint}>{t("results.byTarget", { count: room.target })}</p>
+      )}
     </>
   );
+}
+
+/** The target ended the game, not the time. */
+function isReached(target: number, { winner, standings }: Outcome): boolean {
+  return standings.some((line) => line.user_id === winner && line.taps >= target);
 }
 
 /** One's own part: known for sure only when the game is recorded; its place is kept until then. */
@@ -163,6 +171,7 @@ function Payout({ room, outcome, userId }: ResultsProps): ReactNode {
           <Stars amount={payout} sign={payout > 0 ? "+" : ""} />
         )}
       </div>
+      {own.place === null && <p className={styles.why}>{t("results.blockedWhy")}</p>}
       <StakeLine text={fate} />
     </section>
   );

@@ -41,8 +41,10 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
               {isOwn ? t("room.you") : name}
               {line.place === null && <small>{t("game.blockedMark")}</small>}
             </span>
-            {line.prize > 0 && <Stars amount={line.prize} sign="+" />}
-            <span className={styles.taps}>{t("game.taps", { count: line.taps })}</span>
+            <span className={styles.gain}>
+              {line.prize > 0 && <Stars amount={line.prize} sign="+" />}
+              <span className={styles.taps}>{t("game.taps", { count: line.taps })}</span>
+            </span>
           </li>
         );
       })}
