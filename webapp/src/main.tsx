@@ -5,8 +5,7 @@ import { ServicesContext } from "./app/context";
 import { createServices } from "./app/services";
 import "./styles/base.css";
 
-const root = document.getElementById("root");
-if (root) {
+function start(root: HTMLElement): void {
   const services = createServices(document.documentElement);
   services.telegram.ready();
   void services.session.start();
@@ -18,3 +17,7 @@ if (root) {
     </StrictMode>,
   );
 }
+
+const root = document.getElementById("root");
+// In a task of its own: together with the script's own it would hold a slow phone up for too long at once.
+if (root) setTimeout(start, 0, root);

@@ -18,13 +18,19 @@ import { type PaymentLayer, usePaymentLayer } from "./use-payment-layer";
 import styles from "./app.module.css";
 
 export function App(): ReactNode {
-  const { session, mailed } = useServices();
+  const { session, mailed, navigation, telegram } = useServices();
+  const isAtHome = useStore(navigation.place).name === "home";
   const state = useStore(session.state);
   const link = useStore(mailed.current);
   if (link) return <AtTheDoor link={link} />;
   switch (state.name) {
     case "starting":
-      return <Starting isUnreachable={state.isUnreachable} />;
+      // Telegram says who it is: all that is missing is the answer, and Home stands round its place.
+      return telegram.initData !== null && isAtHome && !state.isUnreachable ? (
+        <Within user={null} isDemo={false} />
+      ) : (
+        <Starting isUnreachable={state.isUnreachable} />
+      );
     case "choosing":
       return <ChooseDemoPlayer players={state.players} />;
     case "outside":
@@ -32,14 +38,24 @@ export function App(): ReactNode {
     case "refused":
       return <Refused code={state.code} message={state.message} />;
     case "in":
-      return (
-        <LoadFailure>
-          <Inside user={state.user} isDemo={state.way.name === "demo"} />
-          <NoticeBar />
-          <ConnectionState />
-        </LoadFailure>
-      );
+      return <Within user={state.user} isDemo={state.way.name === "demo"} />;
   }
+}
+
+interface WithinProps {
+  /** Null while one is logging in. */
+  readonly user: User | null;
+  readonly isDemo: boolean;
+}
+
+function Within(props: WithinProps): ReactNode {
+  return (
+    <LoadFailure>
+      <Inside {...props} />
+      <NoticeBar />
+      <ConnectionState />
+    </LoadFailure>
+  );
 }
 
 /** Outside Telegram, or with a mail's link: whoever is to come in by e-mail. */
@@ -54,7 +70,7 @@ function AtTheDoor(props: DoorProps): ReactNode {
   );
 }
 
-function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
+function Inside({ user, isDemo }: WithinProps): ReactNode {
   const { t } = useTranslation();
   const { room, joining } = useServices();
   const view = useStore(room.view);
@@ -64,7 +80,7 @@ function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
   const returning = <Splash text={t("home.returning")} />;
   return (
     <>
-      {view ? (
+      {view && user ? (
         <Suspense fallback={returning}>
           <Arena view={view} userId={user.user_id} />
         </Suspense>
@@ -78,18 +94,17 @@ function Inside({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
           <JoinProblem join={join} />
         </Suspense>
       )}
-      {payments && <payments.parts.PaymentSheets user={user} offers={payments.offers} />}
+      {payments && user && <payments.parts.PaymentSheets user={user} offers={payments.offers} />}
     </>
   );
 }
 
-interface LobbyProps {
-  readonly user: User;
-  readonly isDemo: boolean;
+interface LobbyProps extends WithinProps {
   readonly payments: PaymentLayer | null;
 }
 
 function Lobby({ user, isDemo, payments }: LobbyProps): ReactNode {
+  const { t } = useTranslation();
   const { navigation, telegram } = useServices();
   const place = useStore(navigation.place);
   const isHome = place.name === "home";
@@ -99,19 +114,27 @@ function Lobby({ user, isDemo, payments }: LobbyProps): ReactNode {
       navigation.back();
     });
   }, [telegram, navigation, isHome]);
-  useEffect(preloadNext, []);
+  const isIn = user !== null;
+  useEffect(() => (isIn ? preloadNext() : undefined), [isIn]);
   const Screen = SCREENS[place.name];
   return (
-    <div className={styles.lobby}>
-      {Screen ? (
-        <Suspense fallback={<div className={styles.loading} aria-busy="true" />}>
-          <Screen user={user} place={place} />
-        </Suspense>
-      ) : (
-        <Home user={user} isDemo={isDemo} />
+    <>
+      <div className={styles.lobby} inert={!isIn}>
+        {Screen && user ? (
+          <Suspense fallback={<div className={styles.loading} aria-busy="true" />}>
+            <Screen user={user} place={place} />
+          </Suspense>
+        ) : (
+          <Home user={user} isDemo={isDemo} />
+        )}
+        {payments && user && <payments.parts.PendingCard />}
+        <BottomMenu />
+      </div>
+      {!isIn && (
+        <p className="visually-hidden" role="status">
+          {t("login.starting")}
+        </p>
       )}
-      {payments && <payments.parts.PendingCard />}
-      <BottomMenu />
-    </div>
+    </>
   );
 }

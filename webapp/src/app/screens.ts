@@ -2,6 +2,7 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
 import type { User } from "../protocol/generated";
 import type { Place } from "./navigation";
+import { whenIdle } from "./when-idle";
 
 export interface ScreenProps {
   readonly user: User;
@@ -17,12 +18,14 @@ export const Arena = lazy(loadArena);
 export const JoinProblem = lazy(loadJoinProblem);
 export const Door = lazy(() => import("../account/Door"));
 
-/** What a player most likely needs next; a tap on a card must not wait for it. */
-export function preloadNext(): void {
-  for (const load of [loadArena, loadJoinProblem]) {
-    // The network may be away: then it is loaded when it is needed.
-    load().catch(() => undefined);
-  }
+/** What a player most likely needs next; a tap on a card must not wait for it, nor Home. */
+export function preloadNext(): () => void {
+  return whenIdle(() => {
+    for (const load of [loadArena, loadJoinProblem]) {
+      // The network may be away: then it is loaded when it is needed.
+      load().catch(() => undefined);
+    }
+  });
 }
 
 export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {

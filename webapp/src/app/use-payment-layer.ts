@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import type { Offers } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { useServices } from "./context";
+import { whenIdle } from "./when-idle";
 
 export interface PaymentLayer {
   readonly parts: typeof import("../money/layer");
@@ -15,8 +16,11 @@ export function usePaymentLayer(): PaymentLayer | null {
   const isOffered =
     offers !== null && (offers.deposits.stars || offers.deposits.ton || offers.wallet);
   useEffect(() => {
-    // Out of reach: what was left waits for the next start.
-    if (isOffered) import("../money/layer").then(setParts, () => undefined);
+    if (!isOffered) return;
+    return whenIdle(() => {
+      // Out of reach: what was left waits for the next start.
+      import("../money/layer").then(setParts, () => undefined);
+    });
   }, [isOffered]);
   return parts && offers && isOffered ? { parts, offers } : null;
 }

@@ -13,14 +13,16 @@ import styles from "./home.module.css";
 /** How many cards there are before the server has said it. */
 const USUAL_TIERS = 6;
 
-export function Home({ user, isDemo }: { user: User; isDemo: boolean }): ReactNode {
+/** `user`: null while one is logging in; whatever needs nobody in particular is there already. */
+export function Home({ user, isDemo }: { user: User | null; isDemo: boolean }): ReactNode {
   const { t } = useTranslation();
-  const { joining, refreshUser } = useServices();
-  const { tiers, isFailing } = useTiers();
+  const { joining, session, refreshUser } = useServices();
+  const { tiers, isFailing } = useTiers(user !== null);
   const join = useStore(joining.state);
   useEffect(() => {
-    void refreshUser();
-  }, [refreshUser]);
+    // Whoever is just logging in is told by that.
+    if (session.user) void refreshUser();
+  }, [session, refreshUser]);
   const isBusy = join.name === "busy";
   const joined = isBusy && join.wish.kind === "standard" ? join.wish.stake : null;
   return (

@@ -4,16 +4,17 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
+import { wholeNumber } from "../texts/numbers";
 import styles from "./entries.module.css";
 
 const HOUR_MS = 3_600_000;
 
-export function HomeEntries({ user }: { user: User }): ReactNode {
+export function HomeEntries({ user }: { user: User | null }): ReactNode {
   const { t, i18n } = useTranslation();
   const { navigation, offers } = useServices();
-  const run = user.bonus?.state === "running" ? user.bonus : null;
+  const run = user?.bonus?.state === "running" ? user.bonus : null;
   const terms = useStore(offers)?.bonus_terms;
-  const number = (value: number): string => value.toLocaleString(i18n.language);
+  const number = (value: number): string => wholeNumber(value, i18n.language);
   return (
     <div className={styles.entries}>
       <Entry

@@ -3,10 +3,12 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
 import { Avatar } from "../ui/Avatar";
+import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import styles from "./home.module.css";
 
-export function HomeHeader({ user }: { user: User }): ReactNode {
+/** `user`: null while one is logging in. */
+export function HomeHeader({ user }: { user: User | null }): ReactNode {
   const { t } = useTranslation();
   const { navigation } = useServices();
   return (
@@ -21,17 +23,23 @@ export function HomeHeader({ user }: { user: User }): ReactNode {
           navigation.goToTab("profile");
         }}
       >
-        <span className={styles.who}>
-          <span className={styles.playerName} dir="auto">
-            <span className="visually-hidden">{t("home.profile", { name: "" })}</span>
-            {user.name}
-          </span>
-          <span className={styles.balance} data-testid="balance">
-            <span className="visually-hidden">{t("home.balance", { stars: "" })}</span>
-            <Stars amount={user.balance} />
-          </span>
-        </span>
-        <Avatar userId={user.user_id} name={user.name} photoUrl={user.photo_url} size={40} />
+        {user ? (
+          <>
+            <span className={styles.who}>
+              <span className={styles.playerName} dir="auto">
+                <span className="visually-hidden">{t("home.profile", { name: "" })}</span>
+                {user.name}
+              </span>
+              <span className={styles.balance} data-testid="balance">
+                <span className="visually-hidden">{t("home.balance", { stars: "" })}</span>
+                <Stars amount={user.balance} />
+              </span>
+            </span>
+            <Avatar userId={user.user_id} name={user.name} photoUrl={user.photo_url} size={40} />
+          </>
+        ) : (
+          <Skeleton height={40} width="40px" radius={20} />
+        )}
       </button>
     </header>
   );

@@ -70,5 +70,5 @@ function feePercent({ stake, capacity, prize }: Tier): number {
 
 /** The place of a card that is still on its way. */
 export function RoomCardSkeleton(): ReactNode {
-  return <Skeleton height={140} radius={22} />;
+  return <Skeleton height={151} radius={22} />;
 }

@@ -10,11 +10,12 @@ interface Tiers {
   readonly isFailing: boolean;
 }
 
-/** The room cards with their live counts, asked for again and again while the page is looked at. */
-export function useTiers(): Tiers {
+/** The room cards with their live counts, asked for again and again while somebody is in and the page is looked at. */
+export function useTiers(isIn: boolean): Tiers {
   const { api } = useServices();
   const [state, setState] = useState<Tiers>({ tiers: null, isFailing: false });
   useEffect(() => {
+    if (!isIn) return;
     let isGone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const load = async (): Promise<void> => {
@@ -42,6 +43,6 @@ export function useTiers(): Tiers {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisible);
     };
-  }, [api]);
+  }, [api, isIn]);
   return state;
 }

@@ -16,6 +16,7 @@ import type create from "./create.en.json";
 import type hero from "./hero.en.json";
 import type leaderboard from "./leaderboard.en.json";
 import type money from "./money.en.json";
+import { wholeNumber } from "./numbers";
 import type profile from "./profile.en.json";
 
 export type Language = User["language"];
@@ -51,6 +52,9 @@ export function startTexts(languageCode: string): void {
     interpolation: { escapeValue: false },
     initAsync: false,
   });
+  i18next.services.formatter?.add("number", (value: number, language) =>
+    wholeNumber(value, language ?? "en"),
+  );
 }
 
 /** The texts of an area that is loaded later; no two areas share a section. */
