@@ -110,7 +110,7 @@ async def test_drained_in_a_game(make_stack: MakeStack, studio: Studio, crowd_of
 
 async def test_outside_telegram(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
     """The app's own colours, where no Telegram gives any."""
-    stack = make_stack(CAPACITY="5", GAME_S="10", COUNTDOWN_S="6")
+    stack = make_stack(CAPACITY="5", GAME_S="10", COUNTDOWN_S="6", WAIT_S="60")
     await studio.invite(stack.url, lambda _client: None)
     await studio.in_turn(lambda viewer: viewer.player.log_in(viewer.look.name[:20]))
     await studio.shoot("web-home")

@@ -73,7 +73,7 @@ export function BottomMenu(): ReactNode {
           <svg viewBox="0 0 24 24" aria-hidden="true">
             <path d={icon} />
           </svg>
-          {t(text)}
+          <span>{t(text)}</span>
         </button>
       ))}
     </nav>
