@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { Goal } from "../arena/hero/Goal";
@@ -8,7 +8,7 @@ import { Watch, WatchLine } from "../arena/hero/Watch";
 import { StakeLine } from "../arena/StakeLine";
 import type { Player, Room } from "../protocol/generated";
 import { useSounds } from "../sounds/use-sounds";
-import { useStore } from "../state/use-store";
+import { useSoon } from "../state/use-store";
 import { cx } from "../ui/cx";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, usePassed, useRemaining } from "../ui/use-remaining";
@@ -53,7 +53,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
       : player === own
         ? OwnBar
         : PlayerBar;
-    return <Bar key={player.user_id} player={player} isLeader={isLeader} />;
+    return <Bar key={player.user_id} player={player} isLeader={isLeader} scale={scale} />;
   };
   const half = Math.ceil(players.length / 2);
   return (
@@ -68,13 +68,10 @@ export function Game({ room, userId }: GameProps): ReactNode {
         </div>
       </header>
       <TimeBar room={room} />
-      <div
-        className={cx(styles.arena, isCrowd && styles.crowd)}
-        style={{ "--scale": scale } as CSSProperties}
-      >
+      <div className={cx(styles.arena, isCrowd && styles.crowd)}>
         <ul className={styles.edge}>{players.slice(0, half).map(bar)}</ul>
         <div className={styles.middle}>
-          {isCrowd && <Leaders players={players} userId={userId} />}
+          {isCrowd && <Leaders players={players} scale={scale} userId={userId} />}
           {isOrganizer ? (
             <Watch room={room} />
           ) : (
@@ -115,7 +112,7 @@ function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
 /** The place one has right now, and by how much. */
 function OwnPlace({ room, userId }: GameProps): ReactNode {
   const { t } = useTranslation();
-  const taps = useStore(useServices().room.ownTaps);
+  const taps = useSoon(useServices().room.ownTaps);
   const now = standing(room.players, userId, taps);
   const isAhead = now !== null && now.lead > 0;
   return (

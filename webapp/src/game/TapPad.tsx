@@ -36,9 +36,12 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
 
   const tap = (x: number | null, y: number | null): void => {
     if (!onTap()) return;
-    telegram.haptic("tap");
-    sounds.play("tap");
     feedback.current?.tap(x, y, performance.now());
+    // Felt and heard as soon as it is painted: neither takes its time from the frame.
+    setTimeout(() => {
+      telegram.haptic("tap");
+      sounds.play("tap");
+    }, 0);
   };
   const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
     if (event.button === 0) tap(event.clientX, event.clientY);

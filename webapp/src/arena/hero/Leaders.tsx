@@ -10,9 +10,11 @@ const SHOWN = 3;
 
 export function Leaders({
   players,
+  scale,
   userId,
 }: {
   players: readonly Player[];
+  scale: number;
   userId: string;
 }): ReactNode {
   const { t } = useTranslation();
@@ -37,7 +39,7 @@ export function Leaders({
             <b>{player.taps}</b>
             <span
               className={styles.track}
-              style={{ "--taps": player.taps } as CSSProperties}
+              style={{ "--scale": scale, "--taps": player.taps } as CSSProperties}
               aria-hidden="true"
             >
               <span />
