@@ -54,6 +54,9 @@ async def seat_somebody(url: str, name: str | TelegramClient, stake: int) -> Non
         answer.raise_for_status()
 
 
+WHOLE_GAME_MS = 60_000
+
+
 class Player:
     """One page; `url` is where it finds the app."""
 
@@ -101,15 +104,17 @@ class Player:
         await self.page.evaluate(_CHEAT)
 
     async def own_result(self) -> int:
-        """One's own taps as the recorded result has them."""
-        await expect(self.payout).to_be_visible()
+        """One's own taps as the recorded result has them; who has made their taps may be long before the end."""
+        await expect(self.payout).to_be_visible(timeout=WHOLE_GAME_MS)
         return int(await self.page.locator("ol [data-own=true]").get_attribute("data-taps") or "-1")
 
     async def paid_out(self) -> int:
         return int(await self.payout.get_attribute("data-payout") or "-1")
 
     async def expect_balance(self, stars: int) -> None:
-        await expect(self.page.get_by_test_id("balance")).to_contain_text(f"{stars} ")
+        # Grouped as the language has it, 1,000 or 1 000; once for eyes and once for ears.
+        grouped = f"{stars:,}".replace(",", r"[,\s]?")
+        await expect(self.page.get_by_test_id("balance")).to_contain_text(re.compile(rf"\D{grouped}{grouped}\s"))
 
     async def expect_accessible(self) -> None:
         """Nothing that WCAG 2.2 AA, or our own rule of 44 px, forbids."""
