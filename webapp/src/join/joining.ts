@@ -5,6 +5,7 @@
  */
 import * as z from "zod/mini";
 import { ApiError } from "../api/client";
+import { insist, isPassing } from "../api/insist";
 import type { Room } from "../protocol/generated";
 import { forget, recall, remember } from "../session/storage";
 import { createStore, type Readable } from "../state/store";
@@ -43,7 +44,6 @@ const attemptSchema = z.object({ wish: wishSchema, key: z.string(), startedMs: z
 type Attempt = z.infer<typeof attemptSchema>;
 
 const KEY = "join";
-const REPEAT_MS = [500, 1000, 2000, 4000] as const;
 /** An attempt that is older was another visit: its room may be over by now. */
 const ATTEMPT_LIFE_MS = 60_000;
 const IDLE: JoinState = { name: "idle" };
@@ -68,22 +68,13 @@ export class Joining {
     if (this.store.get().name === "busy") return;
     this.store.set({ name: "busy", wish });
     const { key } = this.attempt(wish);
-    for (let repeat = 0; ; repeat++) {
-      try {
-        const room = await this.host.join(wish, key);
-        forget(KEY);
-        this.store.set(IDLE);
-        this.host.onSeated(room);
-        return;
-      } catch (error) {
-        const waitMs = REPEAT_MS[repeat];
-        if (waitMs === undefined || !isPassing(error)) {
-          this.giveUp(wish, error);
-          return;
-        }
-        const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(waitMs, askedMs)));
-      }
+    try {
+      const room = await insist(() => this.host.join(wish, key));
+      forget(KEY);
+      this.store.set(IDLE);
+      this.host.onSeated(room);
+    } catch (error) {
+      this.giveUp(wish, error);
     }
   }
 
@@ -133,10 +124,4 @@ function isSame(one: Wish, other: Wish): boolean {
     case "make":
       return other.kind === "make" && one.fee === other.fee;
   }
-}
-
-/** Whether the same request may still succeed, or has succeeded unheard. */
-export function isPassing(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return true;
-  return error.status >= 500 || error.status === 429 || error.code === "idempotency_in_progress";
 }
