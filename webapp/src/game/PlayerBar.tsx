@@ -1,45 +1,29 @@
 /** One player at the edge: photo, taps, and a bar that the style sheet measures against the scale of the game. */
-import { memo, type ReactNode, type RefObject } from "react";
+import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { Player } from "../protocol/generated";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/cx";
 import { shortName } from "../ui/short-name";
+import { RaceRow, type RowProps, type RunnerProps, Track } from "./RaceRow";
 import { useOwnRow } from "./use-own-row";
 import styles from "./game.module.css";
 
-interface PlayerBarProps {
-  readonly player: Player;
-  readonly isLeader: boolean;
-  /** How many taps a full bar stands for. */
-  readonly scale: number;
-}
-
 /** Rendered anew only when this player has news: the reducer keeps the others as they are. */
-export const PlayerBar = memo(function PlayerBar({ player, isLeader, scale }: PlayerBarProps) {
+export const PlayerBar = memo(function PlayerBar({ player, isLeader, scale }: RunnerProps) {
   return <Bar player={player} isLeader={isLeader} scale={scale} taps={player.taps} isOwn={false} />;
 });
 
 /** One's own bar runs with the finger. */
-export const OwnBar = memo(function OwnBar({ player, isLeader, scale }: PlayerBarProps) {
+export const OwnBar = memo(function OwnBar({ player, isLeader, scale }: RunnerProps) {
   return (
     <Bar player={player} isLeader={isLeader} scale={scale} taps={null} row={useOwnRow()} isOwn />
   );
 });
 
-interface BarProps extends PlayerBarProps {
-  /** Null: written by whoever has `row`. */
-  readonly taps: number | null;
-  readonly row?: RefObject<HTMLLIElement | null>;
-  readonly isOwn: boolean;
-}
-
-function Bar({ player, isLeader, scale, taps, row, isOwn }: BarProps): ReactNode {
+function Bar(props: RowProps): ReactNode {
   const { t } = useTranslation();
+  const { player, isLeader, scale, taps, isOwn } = props;
   const isBlocked = player.state === "blocked";
-  // Where they are used, not on the whole race: a change would be a new style for all that is in it.
-  const measured: Record<string, number> = { "--scale": scale };
-  if (taps !== null) measured["--taps"] = taps;
   const looks = cx(
     styles.player,
     isOwn && styles.own,
@@ -47,13 +31,7 @@ function Bar({ player, isLeader, scale, taps, row, isOwn }: BarProps): ReactNode
     isLeader && styles.leader,
   );
   return (
-    <li
-      ref={row}
-      className={looks}
-      data-own={isOwn}
-      data-taps={taps ?? undefined}
-      title={player.name}
-    >
+    <RaceRow {...props} looks={looks}>
       <div className={styles.who}>
         <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={28} />
         <span className={styles.taps} data-count>
@@ -69,9 +47,7 @@ function Bar({ player, isLeader, scale, taps, row, isOwn }: BarProps): ReactNode
           shortName(player.name)
         )}
       </span>
-      <span className={styles.track} data-track style={measured} aria-hidden="true">
-        <span />
-      </span>
-    </li>
+      <Track taps={taps} scale={scale} looks={styles.track} />
+    </RaceRow>
   );
 }
