@@ -5,6 +5,7 @@ import { useServices } from "../app/context";
 import styles from "./account.module.css";
 import { askForNewPassword, logIn, register, resetPassword, verify } from "./account-api";
 import { Field } from "./Field";
+import { EmailField, NewPasswordField, PasswordField } from "./fields";
 import { FormFrame } from "./FormFrame";
 import { useForm } from "./use-form";
 
@@ -22,22 +23,12 @@ export function LogIn({ onForgotten }: { onForgotten: () => void }): ReactNode {
         submit={t("account.logIn.submit")}
         isComplete={email.trim() !== "" && password !== ""}
       >
-        <Field
-          label={t("account.field.email")}
-          kind="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-          fault={form.fault("email")}
-          isFirst
-        />
-        <Field
+        <EmailField form={form} value={email} onChange={setEmail} isFirst />
+        <PasswordField
+          form={form}
           label={t("account.field.password")}
-          kind="password"
-          autoComplete="current-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
         />
       </FormFrame>
       <button type="button" className={styles.aside} onClick={onForgotten}>
@@ -65,23 +56,12 @@ export function Register({ onSent }: { onSent: (email: string) => void }): React
         submit={t("account.register.submit")}
         isComplete={email.trim() !== "" && password !== ""}
       >
-        <Field
-          label={t("account.field.email")}
-          kind="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-          fault={form.fault("email")}
-          isFirst
-        />
-        <Field
+        <EmailField form={form} value={email} onChange={setEmail} isFirst />
+        <NewPasswordField
+          form={form}
           label={t("account.field.password")}
-          kind="password"
-          autoComplete="new-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
-          hint={t("account.field.passwordHint")}
         />
         <Field
           label={t("account.field.name")}
@@ -108,15 +88,7 @@ export function AskForPassword({ onSent }: { onSent: (email: string) => void }):
       <h1>{t("account.forgot.title")}</h1>
       <p>{t("account.forgot.text")}</p>
       <FormFrame state={form} submit={t("account.forgot.submit")} isComplete={email.trim() !== ""}>
-        <Field
-          label={t("account.field.email")}
-          kind="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-          fault={form.fault("email")}
-          isFirst
-        />
+        <EmailField form={form} value={email} onChange={setEmail} isFirst />
       </FormFrame>
     </section>
   );
@@ -136,13 +108,11 @@ export function Verify({ token }: { token: string }): ReactNode {
       <h1>{t("account.verify.title")}</h1>
       <p>{t("account.verify.text")}</p>
       <FormFrame state={form} submit={t("account.verify.submit")} isComplete={password !== ""}>
-        <Field
+        <PasswordField
+          form={form}
           label={t("account.field.password")}
-          kind="password"
-          autoComplete="current-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
           isFirst
         />
       </FormFrame>
@@ -169,14 +139,11 @@ export function SetPassword({
       <h1>{t("account.reset.title")}</h1>
       <p>{t("account.reset.text")}</p>
       <FormFrame state={form} submit={t("account.reset.submit")} isComplete={password !== ""}>
-        <Field
+        <NewPasswordField
+          form={form}
           label={t("account.field.newPassword")}
-          kind="password"
-          autoComplete="new-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
-          hint={t("account.field.passwordHint")}
           isFirst
         />
       </FormFrame>

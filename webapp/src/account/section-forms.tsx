@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { changePassword, linkEmail, unlinkEmail, unlinkTelegram } from "./account-api";
-import { Field } from "./Field";
+import { EmailField, NewPasswordField, PasswordField } from "./fields";
 import { FormFrame } from "./FormFrame";
 import { useForm } from "./use-form";
 
@@ -33,23 +33,12 @@ export function AddEmail({ onDone, onCancel }: AddEmailProps): ReactNode {
         isComplete={email.trim() !== "" && password !== ""}
         onCancel={onCancel}
       >
-        <Field
-          label={t("account.field.email")}
-          kind="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-          fault={form.fault("email")}
-          isFirst
-        />
-        <Field
+        <EmailField form={form} value={email} onChange={setEmail} isFirst />
+        <NewPasswordField
+          form={form}
           label={t("account.field.password")}
-          kind="password"
-          autoComplete="new-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
-          hint={t("account.field.passwordHint")}
         />
       </FormFrame>
     </>
@@ -81,23 +70,20 @@ export function ChangePassword({ email, onDone }: ChangeProps): ReactNode {
         onCancel={onDone}
       >
         <ForPasswordManagers email={email} />
-        <Field
+        <PasswordField
+          form={form}
           label={t("account.field.oldPassword")}
-          kind="password"
-          autoComplete="current-password"
+          name="old_password"
           value={before}
           onChange={setBefore}
-          fault={form.fault("old_password")}
           isFirst
         />
-        <Field
+        <NewPasswordField
+          form={form}
           label={t("account.field.newPassword")}
-          kind="password"
-          autoComplete="new-password"
+          name="new_password"
           value={after}
           onChange={setAfter}
-          fault={form.fault("new_password")}
-          hint={t("account.field.passwordHint")}
         />
       </FormFrame>
     </>
@@ -149,13 +135,11 @@ export function RemoveTelegram({ email, onDone }: ChangeProps): ReactNode {
         onCancel={onDone}
       >
         <ForPasswordManagers email={email} />
-        <Field
+        <PasswordField
+          form={form}
           label={t("account.field.password")}
-          kind="password"
-          autoComplete="current-password"
           value={password}
           onChange={setPassword}
-          fault={form.fault("password")}
           isFirst
         />
       </FormFrame>
