@@ -20,8 +20,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player, seat_somebody
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.balancer import Balancer
+from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
-from tests.whole.conftest import command
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -1,6 +1,6 @@
 """Paying in and taking out, on the real stack beside the stand-ins of Telegram, of the chain and of a wallet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,12 +12,12 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import LIGHT, TelegramClient
 from tests.browser.wallet import WalletInPage
+from tests.fixtures.outside import NANOTON_PER_STAR, PUBLIC_URL, bot_environment, set_webhook, ton_environment
 from tests.fixtures.stack import Stack
 from tests.peers.bot_api.people import Person
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
-from tests.whole.conftest import NANOTON_PER_STAR, PAYOUT_KEY, PUBLIC_URL, bot_environment, set_webhook, ton_environment
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -29,14 +29,6 @@ VISIT = """
     dispatchEvent(new PopStateEvent("popstate", { state }));
   }
 """
-
-
-@pytest.fixture
-def ton() -> Iterator[TonNetwork]:
-    network = TonNetwork(PAYOUT_KEY)
-    network.start()
-    yield network
-    network.stop()
 
 
 def client_of(person: Person, telegram_api: TelegramApi, **how: Any) -> TelegramClient:

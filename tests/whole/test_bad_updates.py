@@ -13,9 +13,9 @@ import pytest
 
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
+from tests.fixtures.outside import WEBHOOK_SECRET
 from tests.peers.bot_api.people import Person
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import WEBHOOK_SECRET
 from tests.whole.doomed import DoomedGateway
 
 WEBHOOK = "/telegram/webhook"

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import psycopg
 
+from tests.fixtures.outside import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, command
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, command
 from tests.whole.player import Player
 
 STARS = 50

@@ -21,10 +21,10 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.ton.proof import Proven
 from persistence.ton.toncenter import Toncenter
+from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
-from tests.whole.conftest import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.whole.doomed import DoomedWorker
 
 PATIENCE_S = 90.0  # of a machine that does much else

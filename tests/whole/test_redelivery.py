@@ -15,9 +15,9 @@ import pytest
 
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
+from tests.fixtures.outside import WEBHOOK_SECRET
 from tests.peers.bot_api.people import Outcome, Person, Soon
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import WEBHOOK_SECRET
 from tests.whole.doomed import DoomedGateway
 
 SEEDS = range(1, int(os.environ.get("PAYMENT_STORM_SEEDS", "1")) + 1)

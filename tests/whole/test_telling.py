@@ -8,10 +8,10 @@ import psycopg
 
 from gateway.ws.frames import CloseCode
 from persistence.redis.live import LiveStore
+from tests.fixtures.outside import WEBHOOK_SECRET, bot_environment
 from tests.fixtures.stack import Stack
 from tests.fixtures.stores import open_live
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import WEBHOOK_SECRET, bot_environment
 from tests.whole.player import Player
 
 STAKE, LONELY_STAKE = 20, 50

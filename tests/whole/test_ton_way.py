@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.outside import HOUSE, NANOTON_PER_STAR, PUBLIC_URL, bot_environment, command, ton_environment
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
-from tests.whole.conftest import HOUSE, NANOTON_PER_STAR, PUBLIC_URL, bot_environment, command, ton_environment
 from tests.whole.player import Player
 from tests.whole.test_outage import eventually
 from tests.whole.test_whole_way import WELCOME, ledger

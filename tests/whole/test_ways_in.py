@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from tests.fixtures.outside import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, set_webhook
 from tests.fixtures.stack import Stack
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, set_webhook
 
 KINDS = {"message", "callback_query", "pre_checkout_query", "my_chat_member"}
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import psycopg
 
+from tests.fixtures.outside import PUBLIC_URL, command
 from tests.fixtures.stack import Stack
 from tests.peers.bot_api.people import Person
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import PUBLIC_URL, command
 from tests.whole.player import Player
 
 STAKE = 500

@@ -9,9 +9,9 @@ from playwright.async_api import Route, expect
 from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.telegram import TelegramClient
+from tests.fixtures.outside import command
 from tests.fixtures.stack import MakeStack, Stack
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import command
 
 REFUSED = "Failed to load resource"
 

@@ -1,10 +1,8 @@
 """Paying in TON by every way, and taking out: the sheets, and what became of each withdrawal."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from playwright.async_api import Route, expect
 
 from persistence.postgres import withdrawals
@@ -14,11 +12,11 @@ from tests.browser.screenshots.scenes_places import REFUSED, everything, visit
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_money import DOMAIN
 from tests.browser.wallet import NAMES, WalletInPage
+from tests.fixtures.outside import ton_environment
 from tests.fixtures.stack import MakeStack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
-from tests.whole.conftest import PAYOUT_KEY, ton_environment
 
 ON_ANOTHER_DEVICE = NAMES[1]
 # Beside a mouse there is another device with the wallet on it, which scans.
@@ -26,14 +24,6 @@ HAS_MOUSE = """
   const ask = window.matchMedia.bind(window);
   window.matchMedia = (query) => (query.includes("hover: hover") ? ask("all") : ask(query));
 """
-
-
-@pytest.fixture
-def ton() -> Iterator[TonNetwork]:
-    network = TonNetwork(PAYOUT_KEY)
-    network.start()
-    yield network
-    network.stop()
 
 
 async def invite_with_wallets(studio: Studio, url: str, telegram_api: TelegramApi, ton: TonNetwork) -> None:

@@ -8,10 +8,10 @@ from playwright.async_api import expect
 
 from tests.browser.crowd import SLEEPER, Crowd
 from tests.browser.screenshots.studio import Studio, Viewer
+from tests.fixtures.outside import bot_environment
 from tests.fixtures.stack import MakeStack
 from tests.peers.mail import MailSink, mail_sink
 from tests.peers.telegram import TelegramApi
-from tests.whole.conftest import bot_environment
 
 PLACES = (
     "leaderboard",

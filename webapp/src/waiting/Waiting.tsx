@@ -1,8 +1,9 @@
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { StakeAndFund } from "../arena/StakeAndFund";
 import { StakeLine } from "../arena/StakeLine";
+import { useLeaving } from "../arena/use-leaving";
 import type { Room } from "../protocol/generated";
 import { Stage } from "../reactions/Stage";
 import { RoomHeader } from "../ui/RoomHeader";
@@ -13,15 +14,7 @@ import styles from "./waiting.module.css";
 
 export function Waiting({ room, userId }: { room: Room; userId: string }): ReactNode {
   const { t } = useTranslation();
-  const { telegram, leaveRoom } = useServices();
-  const [isLeaving, setIsLeaving] = useState(false);
-  const leave = useCallback((): void => {
-    setIsLeaving(true);
-    void leaveRoom().finally(() => {
-      setIsLeaving(false);
-    });
-  }, [leaveRoom]);
-  useEffect(() => telegram.onBack(leave), [telegram, leave]);
+  const { leave, isLeaving } = useLeaving();
   const stars = t("money.stars", { count: room.stake });
   return (
     <main className={styles.waiting}>

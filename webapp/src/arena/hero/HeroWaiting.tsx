@@ -12,6 +12,7 @@ import { Stars } from "../../ui/Stars";
 import { formatSeconds, useRemaining } from "../../ui/use-remaining";
 import { StakeAndFund } from "../StakeAndFund";
 import { StakeLine } from "../StakeLine";
+import { useLeaving } from "../use-leaving";
 import { Crowd } from "./Crowd";
 import { startRoom } from "./hero-api";
 import { KeyCard } from "./KeyCard";
@@ -39,15 +40,7 @@ export function HeroWaiting({ room, userId }: HeroWaitingProps): ReactNode {
 
 function PlayersRoom({ room, userId }: HeroWaitingProps): ReactNode {
   const { t } = useTranslation();
-  const { telegram, leaveRoom } = useServices();
-  const [isLeaving, setIsLeaving] = useState(false);
-  const leave = useCallback((): void => {
-    setIsLeaving(true);
-    void leaveRoom().finally(() => {
-      setIsLeaving(false);
-    });
-  }, [leaveRoom]);
-  useEffect(() => telegram.onBack(leave), [telegram, leave]);
+  const { leave, isLeaving } = useLeaving();
   const stars = t("money.stars", { count: room.stake });
   return (
     <main className={styles.waiting}>

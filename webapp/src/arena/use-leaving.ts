@@ -1,0 +1,22 @@
+import { useCallback, useEffect, useState } from "react";
+import { useServices } from "../app/context";
+
+export interface Leaving {
+  readonly leave: () => void;
+  /** The stake is on its way back. */
+  readonly isLeaving: boolean;
+}
+
+/** Leaving a room that waits, by its own button or by Telegram's. */
+export function useLeaving(): Leaving {
+  const { telegram, leaveRoom } = useServices();
+  const [isLeaving, setIsLeaving] = useState(false);
+  const leave = useCallback((): void => {
+    setIsLeaving(true);
+    void leaveRoom().finally(() => {
+      setIsLeaving(false);
+    });
+  }, [leaveRoom]);
+  useEffect(() => telegram.onBack(leave), [telegram, leave]);
+  return { leave, isLeaving };
+}
