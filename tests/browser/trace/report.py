@@ -26,6 +26,17 @@ def main_thread(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(of[busiest], key=lambda event: (event["ts"], -event["dur"]))
 
 
+def from_first_touch(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the beginning of the trace, which is a long task of its own, and of nobody's phone."""
+    touch = next(
+        event["ts"]
+        for event in events
+        if event["name"] == "EventDispatch" and event["args"]["data"]["type"] == "pointerdown"
+    )
+    begin = max(event["ts"] for event in events if is_task(event) and event["ts"] <= touch)
+    return [event for event in events if event["ts"] >= begin]
+
+
 def is_task(event: dict[str, Any]) -> bool:
     return str(event["name"]).endswith("RunTask")
 
@@ -47,7 +58,7 @@ def at(share: float, values: list[float]) -> float:
 
 
 def report(trace: list[dict[str, Any]], taps: list[dict[str, Any]]) -> str:
-    events = main_thread(trace)
+    events = from_first_touch(main_thread(trace))
     tasks = [event for event in events if is_task(event)]
     span_ms = (events[-1]["ts"] - events[0]["ts"]) / 1000
     lengths = [task["tdur"] / 1000 for task in tasks]

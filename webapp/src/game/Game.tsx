@@ -3,17 +3,16 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { Goal } from "../arena/hero/Goal";
 import { Leaders } from "../arena/hero/Leaders";
-import { MiniBar, OwnMiniBar } from "../arena/hero/MiniBar";
+import { MiniBar } from "../arena/hero/MiniBar";
 import { Watch, WatchLine } from "../arena/hero/Watch";
 import { StakeLine } from "../arena/StakeLine";
 import type { Player, Room } from "../protocol/generated";
 import { useSounds } from "../sounds/use-sounds";
-import { useSoon } from "../state/use-store";
 import { cx } from "../ui/cx";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, usePassed, useRemaining } from "../ui/use-remaining";
 import { BlockedNote } from "./BlockedNote";
-import { OwnBar, PlayerBar } from "./PlayerBar";
+import { PlayerBar } from "./PlayerBar";
 import { leadingTaps, scaleOf, standing } from "./race";
 import { TapButton } from "./TapButton";
 import { TimeBar } from "./TimeBar";
@@ -46,14 +45,16 @@ export function Game({ room, userId }: GameProps): ReactNode {
   const isOrganizer = room.organizer_id === userId;
   const bar = (player: Player): ReactNode => {
     const isLeader = player.taps === best && player.state === "paid";
-    const Bar = isCrowd
-      ? player === own
-        ? OwnMiniBar
-        : MiniBar
-      : player === own
-        ? OwnBar
-        : PlayerBar;
-    return <Bar key={player.user_id} player={player} isLeader={isLeader} scale={scale} />;
+    const Bar = isCrowd ? MiniBar : PlayerBar;
+    return (
+      <Bar
+        key={player.user_id}
+        player={player}
+        isOwn={player === own}
+        isLeader={isLeader}
+        scale={scale}
+      />
+    );
   };
   const half = Math.ceil(players.length / 2);
   return (
@@ -112,8 +113,8 @@ function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
 /** The place one has right now, and by how much. */
 function OwnPlace({ room, userId }: GameProps): ReactNode {
   const { t } = useTranslation();
-  const taps = useSoon(useServices().room.ownTaps);
-  const now = standing(room.players, userId, taps);
+  // As they are when there is news of the others: a word that changed with each tap would cost it a second frame.
+  const now = standing(room.players, userId, useServices().room.ownTaps.get());
   const isAhead = now !== null && now.lead > 0;
   return (
     <div className={styles.standing}>

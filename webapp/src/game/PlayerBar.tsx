@@ -4,25 +4,14 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/cx";
 import { shortName } from "../ui/short-name";
-import { RaceRow, type RowProps, type RunnerProps, Track } from "./RaceRow";
-import { useOwnRow } from "./use-own-row";
+import { OwnTaps } from "./OwnTaps";
+import type { RunnerProps } from "./race";
+import { OwnTrack, Track } from "./Track";
 import styles from "./game.module.css";
 
 /** Rendered anew only when this player has news: the reducer keeps the others as they are. */
-export const PlayerBar = memo(function PlayerBar({ player, isLeader, scale }: RunnerProps) {
-  return <Bar player={player} isLeader={isLeader} scale={scale} taps={player.taps} isOwn={false} />;
-});
-
-/** One's own bar runs with the finger. */
-export const OwnBar = memo(function OwnBar({ player, isLeader, scale }: RunnerProps) {
-  return (
-    <Bar player={player} isLeader={isLeader} scale={scale} taps={null} row={useOwnRow()} isOwn />
-  );
-});
-
-function Bar(props: RowProps): ReactNode {
-  const { t } = useTranslation();
-  const { player, isLeader, scale, taps, isOwn } = props;
+export const PlayerBar = memo(function PlayerBar(props: RunnerProps): ReactNode {
+  const { player, isOwn, isLeader, scale } = props;
   const isBlocked = player.state === "blocked";
   const looks = cx(
     styles.player,
@@ -31,23 +20,38 @@ function Bar(props: RowProps): ReactNode {
     isLeader && styles.leader,
   );
   return (
-    <RaceRow {...props} looks={looks}>
+    <li className={looks} data-own={isOwn} title={player.name}>
       <div className={styles.who}>
         <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={28} />
-        <span className={styles.taps} data-count>
-          {taps}
-        </span>
+        <span className={styles.taps}>{isOwn ? <OwnTaps /> : player.taps}</span>
       </div>
-      <span className={styles.name} dir="auto">
-        {isBlocked ? (
-          <b className={styles.mark}>{t("game.blocked")}</b>
-        ) : isOwn ? (
-          t("room.you")
-        ) : (
-          shortName(player.name)
-        )}
-      </span>
-      <Track taps={taps} scale={scale} looks={styles.track} />
-    </RaceRow>
+      <Name name={player.name} isOwn={isOwn} isBlocked={isBlocked} />
+      {isOwn ? (
+        <OwnTrack scale={scale} looks={styles.track} />
+      ) : (
+        <Track taps={player.taps} scale={scale} looks={styles.track} />
+      )}
+    </li>
   );
+});
+
+interface NameProps {
+  readonly name: string;
+  readonly isOwn: boolean;
+  readonly isBlocked: boolean;
 }
+
+const Name = memo(function Name({ name, isOwn, isBlocked }: NameProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <span className={styles.name} dir="auto">
+      {isBlocked ? (
+        <b className={styles.mark}>{t("game.blocked")}</b>
+      ) : isOwn ? (
+        t("room.you")
+      ) : (
+        shortName(name)
+      )}
+    </span>
+  );
+});

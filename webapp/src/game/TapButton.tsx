@@ -1,9 +1,10 @@
 /** The button everything is about. */
-import { type ReactNode, useLayoutEffect, useRef } from "react";
+import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { cx } from "../ui/cx";
 import { usePassed } from "../ui/use-remaining";
+import { OwnTaps } from "./OwnTaps";
 import { TapPad } from "./TapPad";
 import styles from "./game.module.css";
 
@@ -12,7 +13,8 @@ interface TapButtonProps {
   readonly endsMs: number | null;
 }
 
-export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
+/** Rendered anew when it changes, not with every news of the race around it. */
+export const TapButton = memo(function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
   const { t } = useTranslation();
   const { room, clock } = useServices();
   const isOver = usePassed(clock, endsMs);
@@ -21,22 +23,10 @@ export function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
       <strong className={cx(isBlocked && styles.out)}>
         {t(isBlocked ? "game.blocked" : "game.tap")}
       </strong>
-      <OwnTaps />
+      <span aria-hidden="true">
+        <OwnTaps testId="own-taps" />
+      </span>
       {!isBlocked && <span className="visually-hidden">{t("game.tapHint")}</span>}
     </TapPad>
   );
-}
-
-/** Written past React, in the tap itself. */
-function OwnTaps(): ReactNode {
-  const { ownTaps } = useServices().room;
-  const ref = useRef<HTMLSpanElement>(null);
-  useLayoutEffect(() => {
-    const write = (): void => {
-      if (ref.current) ref.current.textContent = String(ownTaps.get());
-    };
-    write();
-    return ownTaps.subscribe(write);
-  }, [ownTaps]);
-  return <span ref={ref} data-testid="own-taps" aria-hidden="true" />;
-}
+});

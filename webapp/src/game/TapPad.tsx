@@ -4,7 +4,14 @@
  * A tap is counted in the event of the finger coming down, so that it is painted with the next frame; every finger
  * counts for itself.  Keys count once however long they are held.
  */
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type SyntheticEvent,
+  useEffect,
+  useEffectEvent,
+  useRef,
+} from "react";
 import { useServices } from "../app/context";
 import { useSounds } from "../sounds/use-sounds";
 import { RoundButton } from "../ui/RoundButton";
@@ -25,15 +32,6 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
   const glow = useRef<HTMLSpanElement>(null);
   const layer = useRef<HTMLSpanElement>(null);
   const feedback = useRef<TapFeedback>(null);
-  useEffect(() => {
-    if (!button.current || !glow.current || !layer.current) return;
-    const made = new TapFeedback(button.current, glow.current, layer.current);
-    feedback.current = made;
-    return () => {
-      made.dispose();
-    };
-  }, []);
-
   const tap = (x: number | null, y: number | null): void => {
     if (!onTap()) return;
     feedback.current?.tap(x, y, performance.now());
@@ -43,9 +41,23 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
       sounds.play("tap");
     }, 0);
   };
-  const onPointerDown = (event: PointerEvent<HTMLButtonElement>): void => {
+  const onPointerDown = useEffectEvent((event: PointerEvent) => {
     if (event.button === 0) tap(event.clientX, event.clientY);
-  };
+  });
+  useEffect(() => {
+    const pad = button.current;
+    if (!pad || !glow.current || !layer.current) return;
+    const made = new TapFeedback(pad, glow.current, layer.current);
+    feedback.current = made;
+    // Not React's handlers: its `onTouchStart` could not prevent anything.
+    pad.addEventListener("pointerdown", onPointerDown);
+    pad.addEventListener("touchstart", preventDefault);
+    return () => {
+      pad.removeEventListener("pointerdown", onPointerDown);
+      pad.removeEventListener("touchstart", preventDefault);
+      made.dispose();
+    };
+  }, []);
   const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
@@ -60,22 +72,22 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
         isDisabled={isDisabled}
         autoFocus
         data-testid="tap"
-        onPointerDown={onPointerDown}
         onKeyDown={onKeyDown}
-        onKeyUp={(event) => {
-          event.preventDefault();
-        }}
+        onKeyUp={preventDefault}
         onClick={(event) => {
           // No pointer and no key came before: a screen reader pressed the button.
           if (event.detail === 0) tap(null, null);
         }}
-        onContextMenu={(event) => {
-          event.preventDefault();
-        }}
+        onContextMenu={preventDefault}
       >
         {children}
       </RoundButton>
       <span ref={layer} className={styles.floats} aria-hidden="true" />
     </div>
   );
+}
+
+/** Of a touch: the mouse that the browser plays afterwards, which would only cost time. */
+function preventDefault(event: Event | SyntheticEvent): void {
+  event.preventDefault();
 }

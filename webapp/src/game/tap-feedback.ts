@@ -2,7 +2,8 @@
  * The button's answer to a tap, painted past React with the next frame.
  *
  * Owns a fixed set of elements that are used again and again: however long a game is, the page grows by nothing.  All
- * of it moves by transform and opacity, which costs no layout, and the measures it needs are taken once.
+ * of it moves by transform and opacity, which costs no layout, and the measures it needs are taken once.  One
+ * motion of an element ends where the next begins: two at once the browser would run on the page's thread.
  */
 import { stillness } from "../ui/stillness";
 import { Rhythm } from "./rhythm";
@@ -18,7 +19,8 @@ export class TapFeedback {
   private readonly floats: readonly HTMLElement[];
   private readonly rhythm = new Rhythm();
   private next = 0;
-  private glowing: Animation | null = null;
+  private pressing: Animation | undefined;
+  private glowing: Animation | undefined;
   private box = new DOMRect();
   private readonly watcher: ResizeObserver;
   private readonly measure = (): void => {
@@ -55,7 +57,8 @@ export class TapFeedback {
 
   private press(heat: number): void {
     const deep = `translateY(${(3 + 4 * heat).toFixed(1)}px) scale(${(0.985 - 0.015 * heat).toFixed(3)})`;
-    this.button.animate([{ transform: deep }, { transform: "none" }], {
+    this.pressing?.cancel();
+    this.pressing = this.button.animate([{ transform: deep }, { transform: "none" }], {
       duration: PRESS_MS,
       easing: "ease-out",
     });

@@ -25,3 +25,12 @@ export function createStore<T>(initial: T): Store<T> {
     },
   };
 }
+
+/** Calls `listener` with the value there is and with each one after it, until what it returns is called. */
+export function follow<T>(store: Readable<T>, listener: (value: T) => void): () => void {
+  const tell = (): void => {
+    listener(store.get());
+  };
+  tell();
+  return store.subscribe(tell);
+}

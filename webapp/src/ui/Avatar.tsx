@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useState } from "react";
+import { type CSSProperties, memo, type ReactNode, useState } from "react";
 import styles from "./ui.module.css";
 
 interface AvatarProps {
@@ -9,7 +9,8 @@ interface AvatarProps {
 }
 
 /** A player's photo; the initials where there is none, or where it does not load. */
-export function Avatar({ userId, name, photoUrl, size }: AvatarProps): ReactNode {
+export const Avatar = memo(function Avatar(props: AvatarProps): ReactNode {
+  const { userId, name, photoUrl, size } = props;
   const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
   const style = { "--size": `${size}px`, "--hue": hue(userId) } as CSSProperties;
   return (
@@ -31,7 +32,7 @@ export function Avatar({ userId, name, photoUrl, size }: AvatarProps): ReactNode
       )}
     </span>
   );
-}
+});
 
 function initials(name: string): string {
   const words = name.trim().split(/\s+/);

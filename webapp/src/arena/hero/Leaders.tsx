@@ -1,6 +1,7 @@
 /** The first three of a crowd, with names: who they are is not to be read off fifty small bars. */
-import type { CSSProperties, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Track } from "../../game/Track";
 import type { Player } from "../../protocol/generated";
 import { Avatar } from "../../ui/Avatar";
 import { firstOf } from "./first-of";
@@ -37,13 +38,7 @@ export function Leaders({
               {player.user_id === userId ? t("room.you") : player.name}
             </span>
             <b>{player.taps}</b>
-            <span
-              className={styles.track}
-              style={{ "--scale": scale, "--taps": player.taps } as CSSProperties}
-              aria-hidden="true"
-            >
-              <span />
-            </span>
+            <Track taps={player.taps} scale={scale} looks={styles.track} />
           </li>
         );
       })}

@@ -1,27 +1,16 @@
 /** One of very many players at the edge: a photo, a bar, a number; the name is for ears and for a long look. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { RaceRow, type RowProps, type RunnerProps, Track } from "../../game/RaceRow";
-import { useOwnRow } from "../../game/use-own-row";
+import { OwnTaps } from "../../game/OwnTaps";
+import type { RunnerProps } from "../../game/race";
+import { OwnTrack, StillTrack } from "../../game/Track";
 import { Avatar } from "../../ui/Avatar";
 import { cx } from "../../ui/cx";
 import styles from "./race.module.css";
 
 /** Rendered anew only when this player has news: the reducer keeps the others as they are. */
-export const MiniBar = memo(function MiniBar({ player, isLeader, scale }: RunnerProps) {
-  return <Bar player={player} isLeader={isLeader} scale={scale} taps={player.taps} isOwn={false} />;
-});
-
-/** One's own runs with the finger. */
-export const OwnMiniBar = memo(function OwnMiniBar({ player, isLeader, scale }: RunnerProps) {
-  return (
-    <Bar player={player} isLeader={isLeader} scale={scale} taps={null} row={useOwnRow()} isOwn />
-  );
-});
-
-function Bar(props: RowProps): ReactNode {
-  const { t } = useTranslation();
-  const { player, isLeader, scale, taps, isOwn } = props;
+export const MiniBar = memo(function MiniBar(props: RunnerProps): ReactNode {
+  const { player, isOwn, isLeader, scale } = props;
   const isBlocked = player.state === "blocked";
   const looks = cx(
     styles.mini,
@@ -30,14 +19,31 @@ function Bar(props: RowProps): ReactNode {
     isLeader && styles.leader,
   );
   return (
-    <RaceRow {...props} looks={looks}>
+    <li className={looks} data-own={isOwn} title={player.name}>
       <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={18} />
-      <span className="visually-hidden">
-        {isOwn ? t("room.you") : player.name}
-        {isBlocked && ` ${t("game.blockedMark")}`}
-      </span>
-      <Track taps={taps} scale={scale} looks={styles.track} />
-      <b data-count>{taps}</b>
-    </RaceRow>
+      <Name name={player.name} isOwn={isOwn} isBlocked={isBlocked} />
+      {isOwn ? (
+        <OwnTrack scale={scale} looks={styles.track} />
+      ) : (
+        <StillTrack taps={player.taps} scale={scale} looks={styles.track} />
+      )}
+      <b>{isOwn ? <OwnTaps /> : player.taps}</b>
+    </li>
   );
+});
+
+interface NameProps {
+  readonly name: string;
+  readonly isOwn: boolean;
+  readonly isBlocked: boolean;
 }
+
+const Name = memo(function Name({ name, isOwn, isBlocked }: NameProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <span className="visually-hidden">
+      {isOwn ? t("room.you") : name}
+      {isBlocked && ` ${t("game.blockedMark")}`}
+    </span>
+  );
+});
