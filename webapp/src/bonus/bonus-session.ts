@@ -94,6 +94,7 @@ export class BonusSession {
   stop(): SavedRun | null {
     clearTimeout(this.flushTimer);
     clearTimeout(this.againTimer);
+    this.againTimer = undefined;
     const run = this.runStore.get();
     if (!run || !this.buffer) return null;
     const frame = this.buffer.flush(this.host.now());

@@ -23,6 +23,9 @@ export interface RoomHost {
   readonly onLost: () => void;
 }
 
+/** What the room needs of the connection. */
+type Wire = Pick<Connection, "send" | "probe">;
+
 const savedRoomSchema = z.object({
   roomId: z.string(),
   taps: z.nullable(
@@ -51,7 +54,7 @@ export class RoomSession {
   private readonly viewStore = createStore<RoomView | null>(null);
   private readonly tapsStore = createStore(0);
   private readonly followingStore = createStore(false);
-  private connection: Connection | null = null;
+  private connection: Wire | null = null;
   private roomId: string | null = null;
   private isEntered = false;
   private buffer: TapBuffer | null = null;
@@ -91,14 +94,14 @@ export class RoomSession {
     return this.tapsStore;
   }
 
-  attach(connection: Connection): void {
+  attach(connection: Wire): void {
     this.connection = connection;
   }
 
-  /** Show a room that an answer brought, and follow it. */
+  /** Follow a room that an answer brought, and show it unless more is known already: an answer may be long on its way. */
   open(room: Room): void {
     this.follow(room.room_id);
-    this.show(viewOf(room, null));
+    if (this.viewStore.get() === null) this.show(viewOf(room, null));
   }
 
   /** Follow a room of which only the id is known. */
@@ -120,6 +123,7 @@ export class RoomSession {
     ]) {
       window.clearTimeout(timer);
     }
+    this.acknowledgeTimer = undefined;
     this.resultTimer = undefined;
     this.roomId = null;
     this.isEntered = false;
@@ -250,6 +254,7 @@ export class RoomSession {
     } else if (OVER.includes(room.state)) {
       window.clearTimeout(this.flushTimer);
       window.clearTimeout(this.acknowledgeTimer);
+      this.acknowledgeTimer = undefined;
       this.buffer = null;
     }
   }

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { ClientFrame, Player, Room, ServerFrame } from "../protocol/generated";
+import { ServerClock } from "../taps/clock";
+import { RoomSession } from "./room-session";
+
+const NOW = 1_000_000;
+const OWN: Player = {
+  user_id: "7",
+  name: "Own",
+  photo_url: null,
+  taps: 0,
+  seq: 0,
+  state: "paid",
+  place: null,
+};
+
+function roomOf(changes: Partial<Room> = {}): Room {
+  return {
+    room_id: "first",
+    kind: "standard",
+    state: "playing",
+    stake: 50,
+    capacity: 2,
+    target: null,
+    pool: 100,
+    prize: 100,
+    organizer_id: null,
+    organizer: null,
+    key: null,
+    created_ms: NOW - 10_000,
+    deadline_ms: NOW + 50_000,
+    starts_ms: NOW,
+    ends_ms: NOW + 60_000,
+    version: 1,
+    players: [OWN, { ...OWN, user_id: "8", name: "Other" }],
+    result: null,
+    ...changes,
+  };
+}
+
+function snapshot(room: Room): Exclude<ServerFrame, { type: "welcome" }> {
+  return { type: "snapshot", room, epoch: "e", server_time_ms: Date.now() };
+}
+
+/** A room session on a line that is up, and everything it does to others. */
+function open() {
+  const sent: ClientFrame[] = [];
+  const probe = vi.fn();
+  const host = {
+    userId: () => OWN.user_id,
+    fetchRoom: () => Promise.reject(new Error("nobody asks")),
+    onBalance: vi.fn(),
+    onCancelled: vi.fn(),
+    onLeft: vi.fn(),
+    onLost: vi.fn(),
+  };
+  const session = new RoomSession(host, new ServerClock(() => Date.now(), 0));
+  session.attach({ send: (frame) => sent.push(frame) > 0, probe });
+  const tell = (frame: Exclude<ServerFrame, { type: "welcome" }>): void => {
+    session.onFrame(frame, Date.now());
+  };
+  const enter = (room: Room): void => {
+    session.follow(room.room_id);
+    tell(snapshot(room));
+  };
+  const count = (type: ClientFrame["type"]): number =>
+    sent.filter((frame) => frame.type === type).length;
+  return { session, host, probe, sent, tell, enter, count };
+}
+
+describe("a room session", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: NOW });
+    vi.stubGlobal("window", {
+      addEventListener: () => undefined,
+      setTimeout: (run: () => void, ms: number) => setTimeout(run, ms),
+      clearTimeout: (timer: ReturnType<typeof setTimeout>) => {
+        clearTimeout(timer);
+      },
+    });
+    vi.stubGlobal("document", { addEventListener: () => undefined });
+    return () => {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    };
+  });
+
+  it("asks whether the line still lives when taps are not acknowledged, in every game", () => {
+    const { session, probe, tell, enter } = open();
+    for (const [game, room_id] of ["first", "second", "third"].entries()) {
+      const room = roomOf({ room_id });
+      enter(room);
+      session.tap();
+      vi.advanceTimersByTime(2750);
+      expect(probe).toHaveBeenCalledTimes(game + 1);
+      session.tap();
+      vi.advanceTimersByTime(250);
+      if (game === 0) tell(snapshot({ ...room, state: "settled" }));
+      session.close();
+    }
+  });
+
+  it("is not set back by an answer that was long on its way", () => {
+    const { session, enter } = open();
+    enter(roomOf());
+    session.open(roomOf({ state: "waiting", starts_ms: null, ends_ms: null }));
+    expect(session.view.get()?.room.state).toBe("playing");
+  });
+});
