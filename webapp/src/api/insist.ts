@@ -3,8 +3,11 @@ import { ApiError } from "./client";
 
 const REPEAT_MS = [500, 1000, 2000, 4000] as const;
 
-/** `send` again and again while the answer may have been lost.  The last failure is thrown. */
-export async function insist<T>(send: () => Promise<T>): Promise<T> {
+/** `send` again and again while the answer may have been lost and is still wanted.  The last failure is thrown. */
+export async function insist<T>(
+  send: () => Promise<T>,
+  isWanted: () => boolean = () => true,
+): Promise<T> {
   for (let repeat = 0; ; repeat++) {
     try {
       return await send();
@@ -13,6 +16,7 @@ export async function insist<T>(send: () => Promise<T>): Promise<T> {
       if (waitMs === undefined || !isPassing(error)) throw error;
       const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
       await new Promise((resolve) => setTimeout(resolve, Math.max(waitMs, askedMs)));
+      if (!isWanted()) throw error;
     }
   }
 }

@@ -89,7 +89,7 @@ function Inside({ user, isDemo }: WithinProps): ReactNode {
       ) : (
         <Lobby user={user} isDemo={isDemo} payments={payments} />
       )}
-      {(join.name === "insufficient" || join.name === "failed") && (
+      {join.name !== "idle" && join.name !== "busy" && (
         <Suspense>
           <JoinProblem join={join} />
         </Suspense>

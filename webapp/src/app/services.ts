@@ -157,6 +157,9 @@ export function createServices(root: HTMLElement): Services {
       notices.show("notice.backInRoom");
     },
   });
+  room.isFollowing.subscribe(() => {
+    if (room.isFollowing.get()) joining.settle();
+  });
 
   return {
     telegram,

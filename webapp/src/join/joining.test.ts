@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Room } from "../protocol/generated";
-import { Joining, type JoinHost, type Wish } from "./joining";
+import { Joining, type JoinHost, ownLimit, type Wish } from "./joining";
 
 const FIFTY: Wish = { kind: "standard", stake: 50 };
 const ROOM = { room_id: "00abcdefghijklmn" } as Room;
@@ -69,10 +69,46 @@ describe("joining", () => {
   it("keeps the key when it gives up without an answer", async () => {
     const { keys, joining } = server();
     await join(joining);
-    expect(joining.state.get()).toEqual({ name: "failed", wish: FIFTY, message: null });
+    expect(joining.state.get()).toEqual({ name: "unanswered", wish: FIFTY });
     await join(joining);
     expect(keys.length).toBeGreaterThan(5);
     expect(new Set(keys).size).toBe(1);
+  });
+
+  it("forgets an attempt without an answer once the player is in a room", async () => {
+    const { host, keys, joining } = server();
+    await join(joining);
+    joining.settle();
+    expect(joining.state.get()).toEqual({ name: "idle" });
+    await join(joining);
+    expect(new Set(keys).size).toBe(2);
+    expect(host.onSeated).not.toHaveBeenCalled();
+  });
+
+  it("asks no more once the player is in a room, and does not hear what comes late", async () => {
+    const asked = server(new NetworkError("cut"), ROOM);
+    const repeating = asked.joining.join(FIFTY);
+    await vi.advanceTimersByTimeAsync(100);
+    asked.joining.settle();
+    await vi.runAllTimersAsync();
+    await repeating;
+    expect(asked.keys).toHaveLength(1);
+
+    const answered = server(ROOM);
+    const late = answered.joining.join(FIFTY);
+    answered.joining.settle();
+    await late;
+    expect(answered.host.onSeated).not.toHaveBeenCalled();
+    expect(answered.joining.state.get()).toEqual({ name: "idle" });
+  });
+
+  it("knows the player's own limits from other refusals", async () => {
+    const daily = { limit: "daily", until_ms: 9, daily_stars: 100, spent_stars: 80 };
+    const { joining } = server(refusal(403, "limit_reached", daily));
+    await join(joining);
+    const state = joining.state.get();
+    expect(state.name === "refused" && ownLimit(state.error)).toEqual(daily);
+    expect(ownLimit(refusal(409, "room_full"))).toBeNull();
   });
 
   it("says what is missing", async () => {

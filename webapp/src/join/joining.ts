@@ -30,8 +30,10 @@ export type JoinState =
       readonly needed: number;
       readonly balance: number;
     }
-  /** `message` is the server's; null when it was out of reach. */
-  | { readonly name: "failed"; readonly wish: Wish; readonly message: string | null };
+  /** No answer came: whether a seat was taken is not known. */
+  | { readonly name: "unanswered"; readonly wish: Wish }
+  /** Nothing was taken, and why. */
+  | { readonly name: "refused"; readonly wish: Wish; readonly error: ApiError };
 
 export interface JoinHost {
   readonly join: (wish: Wish, idempotencyKey: string) => Promise<Room>;
@@ -51,6 +53,7 @@ const IDLE: JoinState = { name: "idle" };
 export class Joining {
   private readonly host: JoinHost;
   private readonly store = createStore<JoinState>(IDLE);
+  private wanted: Attempt | null = null;
 
   constructor(host: JoinHost) {
     this.host = host;
@@ -64,17 +67,29 @@ export class Joining {
     this.store.set(IDLE);
   }
 
+  /**
+   * The player is in a room, wherever that was heard: an attempt that has no answer yet is over.  Its key must not live
+   * on either: once the room is left, it would bring back the answer about a seat that is no more.
+   */
+  settle(): void {
+    this.wanted = null;
+    forget(KEY);
+    this.store.set(IDLE);
+  }
+
   async join(wish: Wish): Promise<void> {
     if (this.store.get().name === "busy") return;
     this.store.set({ name: "busy", wish });
-    const { key } = this.attempt(wish);
+    const attempt = this.attempt(wish);
+    this.wanted = attempt;
+    const isWanted = (): boolean => this.wanted === attempt;
     try {
-      const room = await insist(() => this.host.join(wish, key));
-      forget(KEY);
-      this.store.set(IDLE);
+      const room = await insist(() => this.host.join(wish, attempt.key), isWanted);
+      if (!isWanted()) return;
+      this.settle();
       this.host.onSeated(room);
     } catch (error) {
-      this.giveUp(wish, error);
+      if (isWanted()) this.giveUp(wish, error);
     }
   }
 
@@ -89,13 +104,12 @@ export class Joining {
 
   private giveUp(wish: Wish, error: unknown): void {
     if (!(error instanceof ApiError) || isPassing(error)) {
-      this.store.set({ name: "failed", wish, message: null });
+      this.store.set({ name: "unanswered", wish });
       return;
     }
-    forget(KEY);
+    this.settle();
     const { needed, balance, room_id } = error.details;
     if (error.code === "already_in_room" && typeof room_id === "string") {
-      this.store.set(IDLE);
       this.host.onSeatedIn(room_id);
     } else if (error.code === "insufficient_balance") {
       this.store.set({
@@ -105,9 +119,27 @@ export class Joining {
         balance: typeof balance === "number" ? balance : 0,
       });
     } else {
-      this.store.set({ name: "failed", wish, message: error.message });
+      this.store.set({ name: "refused", wish, error });
     }
   }
+}
+
+const ownLimitSchema = z.discriminatedUnion("limit", [
+  z.object({ limit: z.literal("excluded"), until_ms: z.int() }),
+  z.object({
+    limit: z.literal("daily"),
+    until_ms: z.int(),
+    daily_stars: z.int(),
+    spent_stars: z.int(),
+  }),
+]);
+export type OwnLimit = z.infer<typeof ownLimitSchema>;
+
+/** Which limit of the player's own forbids it; null where it is something else. */
+export function ownLimit(error: ApiError): OwnLimit | null {
+  if (error.code !== "limit_reached") return null;
+  const parsed = ownLimitSchema.safeParse(error.details);
+  return parsed.success ? parsed.data : null;
 }
 
 /** What it takes to have the wish granted: making a room is free. */
