@@ -58,6 +58,7 @@ from gateway.texts import from_accept_language
 from gateway.tiers import TierBoard
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
+from persistence import ton
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
@@ -205,6 +206,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)
     stars = StarPayments(live, db, bot, settings)
+    if settings.ton_deposits or settings.withdrawals_ton == "on":
+        ton.load()
     toncenter = Toncenter.from_settings(settings)
     stack.push_async_callback(toncenter.close)
     wallets = Wallets(live, db, toncenter, settings)

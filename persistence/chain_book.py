@@ -15,7 +15,6 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.chain_book import ChainReading, Outgoing
 from persistence.postgres.pool import Database
 from persistence.ton.book import compare
-from persistence.ton.highload import HighloadWallet
 from persistence.ton.row import UnbrokenRow
 from persistence.ton.toncenter import Toncenter
 from persistence.ton.transaction import Transaction
@@ -39,7 +38,11 @@ class ChainBook:
         self._settings = settings
         self._network = settings.ton_network
         self._account = house_address(settings)
-        self._wallet = HighloadWallet.from_settings(settings).address if settings.ton_payout_key else None
+        self._wallet = None
+        if settings.ton_payout_key:
+            from persistence.ton.highload import HighloadWallet  # see persistence.ton
+
+            self._wallet = HighloadWallet.from_settings(settings).address
 
     async def is_due(self) -> bool:
         """Whether the book is to be compared now, by this caller; who then fails leaves it to be claimed again soon."""

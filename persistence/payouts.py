@@ -17,13 +17,14 @@ from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
 from persistence.redis.live import LiveStore
-from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import ChainRefused
 from persistence.withdrawals import tell
 
 if TYPE_CHECKING:
     import aiogram
     from aiogram.types import StarTransaction
+
+    from persistence.ton.highload import HighloadChain, HighloadWallet
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +58,8 @@ class TonWay:
     """What is needed to pay TON."""
 
     network: str
-    wallet: HighloadWallet
-    chain: HighloadChain
+    wallet: "HighloadWallet"
+    chain: "HighloadChain"
 
 
 class Payouts:

@@ -33,7 +33,6 @@ from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from persistence.stars import StarPayments
 from persistence.ton import rates
-from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import Toncenter
 from workers import metrics, records
 from workers.boards import BoardLoop
@@ -197,6 +196,8 @@ class Loops:
         settlement = Settlement(live, db)
         ton = None
         if settings.withdrawals_ton == "on":
+            from persistence.ton.highload import HighloadChain, HighloadWallet  # see persistence.ton
+
             wallet = HighloadWallet.from_settings(settings)
             ton = TonWay(settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
         gifts = self.bot if settings.withdrawals_premium == "on" else None

@@ -8,8 +8,6 @@ import re
 from base64 import b64decode
 from typing import Final, Literal
 
-from ton_core import Address
-
 Network = Literal["mainnet", "testnet"]
 
 NETWORK_IDS: Final[dict[str, Network]] = {"-239": "mainnet", "-3": "testnet"}
@@ -46,5 +44,7 @@ def normalise(text: str, network: Network | None = None) -> str:
 def friendly(raw: str, network: Network, *, bounceable: bool = False) -> str:
     """The form that people and wallets use.  Not bounceable unless it is a contract that runs: a bounceable send to
     an account without code comes back."""
+    from ton_core import Address  # see persistence.ton
+
     text: str = Address(raw).to_str(is_bounceable=bounceable, is_test_only=network == "testnet")
     return text

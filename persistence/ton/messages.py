@@ -6,8 +6,6 @@ A body is written by whoever sends: anything may be in it, and nothing in it may
 from base64 import b64decode, b64encode
 from typing import Final
 
-from ton_core import Cell, begin_cell
-
 COMMENT_OPCODE: Final = 0
 JETTON_NOTIFICATION: Final = 0x7362D09C
 LONGEST_COMMENT: Final = 200
@@ -16,6 +14,8 @@ _LONGEST_BODY: Final = 65_536
 
 def comment_of_body(body: str) -> str | None:
     """The text comment in a body (a BoC in base64: 32 zero bits, then text over a chain of cells); None: no comment."""
+    from ton_core import Cell  # see persistence.ton
+
     if not body or len(body) > _LONGEST_BODY:
         return None
     try:
@@ -30,6 +30,8 @@ def comment_of_body(body: str) -> str | None:
 
 def body_of_comment(comment: str) -> str:
     """The body that says `comment`, as a BoC in base64: what a wallet is given to send along."""
+    from ton_core import Cell, begin_cell  # see persistence.ton
+
     body: Cell = begin_cell().store_uint(COMMENT_OPCODE, 32).store_snake_string(comment).end_cell()
     return b64encode(body.to_boc()).decode()
 

@@ -8,15 +8,16 @@ import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nacl.exceptions import BadSignatureError
-from ton_connect.models import TonProofPayloadDto
-from ton_connect.utils.signing import VerifyTonProof
-from ton_core import Address, PublicKey
 
 from persistence.errors import StoreUnavailable
 from persistence.ton.address import NETWORK_IDS, Network, normalise
+
+if TYPE_CHECKING:
+    from ton_connect.models import TonProofPayloadDto
+    from ton_core import Address, PublicKey
 
 SKEW_S: Final = 60
 """A phone's clock may be fast by so much; the payload's own life bounds the age of a proof from the other side."""
@@ -81,6 +82,9 @@ async def verify(
         ProofRefused: it does not hold.
         StoreUnavailable: the chain had to be asked and did not answer.
     """
+    from ton_connect.utils.signing import VerifyTonProof  # see persistence.ton
+    from ton_core import PublicKey
+
     if NETWORK_IDS.get(proof.network) != network:
         raise ProofRefused("network", f"must be {network}")
     try:
@@ -97,7 +101,7 @@ async def verify(
         raise ProofRefused("public_key", "must be 64 hex digits")
     claimed = PublicKey(bytes.fromhex(proof.public_key))
 
-    async def on_chain(_: Address) -> PublicKey | None:
+    async def on_chain(_: "Address") -> PublicKey | None:
         key = await get_public_key(address)
         return None if key is None else PublicKey(key)
 
@@ -115,8 +119,10 @@ async def verify(
     return Proven(address, network, proof.public_key.lower())
 
 
-def _for_library(proof: Proof, address: str, key: PublicKey) -> TonProofPayloadDto:
+def _for_library(proof: Proof, address: str, key: "PublicKey") -> "TonProofPayloadDto":
     """Parsed from bytes where the library would guess between hex, base64 and decimal digits."""
+    from ton_connect.models import TonProofPayloadDto  # see persistence.ton
+
     try:
         signature = b64decode(proof.signature, validate=True)
     except ValueError:
