@@ -160,5 +160,5 @@ async def test_a_blocked_player_sees_it_and_so_does_everybody(
     assert await honest.own_result() == 5
     assert await honest.paid_out() == 100
     await expect(cheat.payout).to_have_attribute("data-payout", "0")
-    await expect(cheat.says("Засчитано больше 50 тапов за 2 секунды.")).to_be_visible()
+    await expect(cheat.says("Зафиксировано больше 50 тапов за 2 секунды.")).to_be_visible()
     await cheat.screenshot("results-blocked")

@@ -174,7 +174,7 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     await press(player, "Привязать кошелёк")
     wallet.is_willing = False
     await press(player, "Testkeeper")
-    await expect(player.says("Кошелёк отказался. Ничего не привязано.")).to_be_visible()
+    await expect(player.says("Кошелёк отклонил запрос. Ничего не привязано.")).to_be_visible()
     await player.expect_accessible()
     await player.screenshot("wallets-ru-dark")
     wallet.is_willing = True
@@ -189,7 +189,7 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     await press(player, "Оплатить в GRAM")
     wallet.is_willing = False
     await press(player, "Оплатить: Testkeeper")
-    await expect(player.says("Кошелёк отказался. Ничего не отправлено.")).to_be_visible()
+    await expect(player.says("Кошелёк отклонил запрос. Ничего не отправлено.")).to_be_visible()
     await player.expect_accessible()
     await player.screenshot("ton-payment-ru-dark")
     wallet.is_willing = True

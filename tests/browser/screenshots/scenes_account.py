@@ -59,7 +59,7 @@ async def test_the_door(make_stack: MakeStack, studio: Studio, sink: MailSink, t
     await studio.shoot("door-register")
     await studio.all(lambda viewer: fill(viewer, "password", PASSWORD))
     await studio.in_turn(send)
-    await studio.all(lambda viewer: expect(viewer.says("Check your mail", "Проверьте почту")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("Check your e-mail", "Проверьте почту")).to_be_visible())
     await studio.shoot("door-registered")
 
     async def open_link(viewer: Viewer) -> None:

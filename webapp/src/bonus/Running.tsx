@@ -65,7 +65,7 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
         </TapPad>
       </div>
       <p className={styles.pace}>
-        {pace !== null && t("bonus.pace", { pace: number(pace), count: Math.ceil(pace) })}
+        {pace !== null && t("bonus.pace", { pace: number(pace), count: pace })}
       </p>
       <p className="visually-hidden" aria-live="polite">
         {seconds % REPORT_EVERY_S === 0 &&

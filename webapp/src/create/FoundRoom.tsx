@@ -83,7 +83,7 @@ export function FoundRoom({ roomKey, room, user }: FoundRoomProps): ReactNode {
             : isBusy
               ? t("key.joining")
               : t(rest < 0 ? "key.topUp" : "key.join", {
-                  stars: t("money.stars", { count: room.fee }),
+                  stars: t("money.starsAccusative", { count: room.fee }),
                 })}
         </Button>
       </Foot>

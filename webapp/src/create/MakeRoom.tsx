@@ -45,7 +45,7 @@ function Form({ hero }: { hero: HeroOffer }): ReactNode {
   const [isTried, setIsTried] = useState(false);
   const id = useId();
   const read = readFee(text, hero.max_fee);
-  const most = t("money.stars", { count: hero.max_fee });
+  const most = t("money.starsGenitive", { count: hero.max_fee });
   const problem =
     "fee" in read
       ? null

@@ -84,8 +84,8 @@ function Form({ offers }: { offers: Offers }): ReactNode {
         text={text}
         presets={PRESETS.filter((each) => each >= min && each <= max)}
         hint={t("deposit.bounds", {
-          min: t("money.stars", { count: min }),
-          max: t("money.stars", { count: max }),
+          min,
+          max: t("money.starsGenitive", { count: max }),
         })}
         isWrong={text !== "" && !isRight}
         onChange={setText}

@@ -107,11 +107,13 @@ function Ways({ join, missing, offers }: WaysProps): ReactNode {
               {busy === method
                 ? t("pay.ordering")
                 : method === "stars"
-                  ? t("pay.withStars", { stars: t("money.stars", { count: amount }) })
+                  ? t("pay.withStars", { stars: t("money.starsAccusative", { count: amount }) })
                   : t("pay.withTon", { coin: offers.ton_label })}
             </Button>
             {amount > missing && (
-              <small>{t("pay.atLeast", { stars: t("money.stars", { count: amount }) })}</small>
+              <small>
+                {t("pay.atLeast", { stars: t("money.starsGenitive", { count: amount }) })}
+              </small>
             )}
           </div>
         );

@@ -46,10 +46,10 @@ export function TonAmount({ user, offers, onAsk }: TonAmountProps): ReactNode {
         presets={most >= min ? [...new Set([min, most])] : []}
         hint={
           most < min
-            ? t("withdraw.tooLittle", { min: t("money.stars", { count: min }) })
+            ? t("withdraw.tooLittle", { min: t("money.starsGenitive", { count: min }) })
             : t("deposit.bounds", {
-                min: t("money.stars", { count: min }),
-                max: t("money.stars", { count: most }),
+                min,
+                max: t("money.starsGenitive", { count: most }),
               })
         }
         isWrong={text !== "" && !isRight}
@@ -86,7 +86,7 @@ export function PremiumTerms({ user, terms, onAsk }: PremiumTermsProps): ReactNo
           {...(stars > user.balance
             ? {
                 hint: t("withdraw.missing", {
-                  stars: t("money.stars", { count: stars - user.balance }),
+                  stars: t("money.starsGenitive", { count: stars - user.balance }),
                 }),
               }
             : {})}
