@@ -8,7 +8,6 @@ import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { friendly, short } from "./address";
 import { useDesk } from "./desk";
-import { Insistent } from "./insistent";
 import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
 
@@ -18,14 +17,15 @@ interface ConfirmWithdrawalProps {
   readonly offers: Offers;
   readonly onClose: () => void;
   readonly onDone: () => void;
+  /** It may have been taken all the same: what is shown of withdrawals is to be looked up anew. */
+  readonly onFailed: () => void;
 }
 
 export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
-  const { body, user, offers, onClose, onDone } = props;
+  const { body, user, offers, onClose, onDone, onFailed } = props;
   const { t, i18n } = useTranslation();
   const { refreshUser, telegram } = useServices();
-  const { api } = useDesk();
-  const [asking] = useState(() => new Insistent());
+  const desk = useDesk();
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
 
@@ -44,18 +44,20 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
     setIsBusy(true);
     setRefusal(null);
     try {
-      await asking.send(body, (key) => api.withdraw(body, key));
+      await desk.withdraw(body);
       telegram.haptic("success");
       await refreshUser();
       onDone();
     } catch (error) {
       setIsBusy(false);
       setRefusal(words(error));
+      void refreshUser();
+      onFailed();
     }
   };
   const stars = t("money.stars", { count: body.stars });
   return (
-    <Sheet title={t("withdraw.confirmTitle")} onClose={onClose}>
+    <Sheet title={t("withdraw.confirmTitle")} {...(isBusy ? {} : { onClose })}>
       <p>
         {body.method === "premium"
           ? t("withdraw.confirmPremium", {
@@ -76,7 +78,7 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
       <Button disabled={isBusy} onClick={() => void ask()}>
         {isBusy ? t("pay.ordering") : t("withdraw.confirm")}
       </Button>
-      <Button kind="quiet" onClick={onClose}>
+      <Button kind="quiet" disabled={isBusy} onClick={onClose}>
         {t("join.close")}
       </Button>
     </Sheet>

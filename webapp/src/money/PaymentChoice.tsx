@@ -60,7 +60,7 @@ interface WaysProps {
 
 function Ways({ join, missing, offers }: WaysProps): ReactNode {
   const { t } = useTranslation();
-  const { joining, navigation } = useServices();
+  const { joining, navigation, room } = useServices();
   const desk = useDesk();
   const [busy, setBusy] = useState<Method | null>(null);
   const [refusal, refuse] = useRefusal();
@@ -78,6 +78,8 @@ function Ways({ join, missing, offers }: WaysProps): ReactNode {
         <Button
           onClick={() => {
             joining.dismiss();
+            // The results of a game lie over every place.
+            room.close();
             navigation.go({ name: "deposit" });
           }}
         >

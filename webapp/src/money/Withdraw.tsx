@@ -43,7 +43,7 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
       {offered === null ? (
         <Skeleton height={260} radius={20} />
       ) : (
-        <Ways user={user} offers={offered} onDone={pages.refresh} />
+        <Ways user={user} offers={offered} onAsked={pages.refresh} />
       )}
       <PageList
         pages={pages}
@@ -64,10 +64,10 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
 interface WaysProps {
   readonly user: User;
   readonly offers: Offers;
-  readonly onDone: () => void;
+  readonly onAsked: () => void;
 }
 
-function Ways({ user, offers, onDone }: WaysProps): ReactNode {
+function Ways({ user, offers, onAsked }: WaysProps): ReactNode {
   const { t } = useTranslation();
   const { ton, premium, premium_months } = offers.withdrawals;
   const [method, setMethod] = useState<"ton" | "premium">(ton ? "ton" : "premium");
@@ -104,8 +104,9 @@ function Ways({ user, offers, onDone }: WaysProps): ReactNode {
           onDone={() => {
             setAsked(null);
             setRound(round + 1);
-            onDone();
+            onAsked();
           }}
+          onFailed={onAsked}
         />
       )}
     </>

@@ -7,7 +7,7 @@ import type { Services } from "../app/services";
 import { useServices } from "../app/context";
 import { ApiError } from "../api/client";
 import type { Wish } from "../join/joining";
-import type { Payment, ServerFrame } from "../protocol/generated";
+import type { Payment, ServerFrame, Withdraw, Withdrawal } from "../protocol/generated";
 import { createStore, type Readable } from "../state/store";
 import { Insistent } from "./insistent";
 import { PaymentMemory } from "./memory";
@@ -44,7 +44,9 @@ export class PaymentDesk {
   readonly api: MoneyApi;
   private readonly services: Services;
   private readonly store = createStore<Pending>(NONE);
+  // Kept here, not by a screen: the same wish from a sheet that was opened anew goes under the same key.
   private readonly ordering = new Insistent();
+  private readonly withdrawing = new Insistent();
   private readonly memory: PaymentMemory;
   private askTimer: ReturnType<typeof setTimeout> | undefined;
   private patienceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -67,6 +69,9 @@ export class PaymentDesk {
     this.hasStarted = true;
     this.services.frames.subscribe((frame) => {
       if (frame.type === "payment") void this.onNews(frame);
+    });
+    this.services.room.view.subscribe(() => {
+      this.dropWish();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && this.store.get().name !== "none")
@@ -94,6 +99,10 @@ export class PaymentDesk {
     this.services.joining.dismiss();
     this.openWindow();
     return null;
+  }
+
+  withdraw(body: Withdraw): Promise<Withdrawal> {
+    return this.withdrawing.send(body, (key) => this.api.withdraw(body, key));
   }
 
   /** Go on with what waits: the same order, so that nothing is paid twice. */
@@ -235,6 +244,7 @@ export class PaymentDesk {
     const before = this.store.get();
     const { state, effects } = step(before, input, Date.now());
     this.store.set(state);
+    this.dropWish();
     if (state.name === "checking" && before.name !== "checking") {
       clearTimeout(this.patienceTimer);
       this.patienceTimer = setTimeout(() => {
@@ -274,11 +284,21 @@ export class PaymentDesk {
   private async join(wish: Wish): Promise<void> {
     const { joining, refreshUser, room, session } = this.services;
     await refreshUser();
-    const view = room.view.get();
-    const isSeated = room.isFollowing.get() || (view !== null && view.outcome === null);
+    // A room that is over lets go of the player; one that was not seen yet may not.
+    const isFree = !room.isFollowing.get() || (room.view.get() !== null && !this.isSeated());
     const isEnough = (session.user?.balance ?? 0) >= priceOf(wish);
-    this.input({ type: "entered", isDone: isEnough && !isSeated });
-    if (isEnough && !isSeated) await joining.join(wish);
+    this.input({ type: "entered", isDone: isEnough && isFree });
+    if (isEnough && isFree) await joining.join(wish);
+  }
+
+  private isSeated(): boolean {
+    const view = this.services.room.view.get();
+    return view !== null && view.outcome === null && view.cancelled === null;
+  }
+
+  /** Whoever took a seat by other means is not asked for a second stake later. */
+  private dropWish(): void {
+    if (this.store.get().name === "paid" && this.isSeated()) this.dismiss();
   }
 }
 
