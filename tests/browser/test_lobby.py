@@ -62,6 +62,10 @@ async def test_the_page_opened_last_has_the_room(make_stack: Callable[..., Stack
     await second.says("Chloe Martin").click()
     await expect(second.says("Waiting for 1 of 10 players")).to_be_visible()
     await expect(first.says("Open in another window")).to_be_visible()
+    for _ in range(3):
+        # However often: a browser that is asked twice in a row closes a dialog without asking the page.
+        await first.page.keyboard.press("Escape")
+    await expect(first.says("Open in another window")).to_be_visible()
     await first.page.get_by_role("button", name="Continue here").click()
     await expect(second.says("Open in another window")).to_be_visible()
     await expect(first.page.get_by_role("dialog")).to_have_count(0)
