@@ -1,5 +1,6 @@
 """Paying in and taking out, on the real stack beside the stand-ins of Telegram, of the chain and of a wallet."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +77,11 @@ async def test_a_short_balance_is_paid_and_the_join_goes_on(
     await expect(player.says("Вход в эту комнату: 50 звёзд.")).to_be_visible()
     await player.expect_accessible()
     await player.screenshot("pay-choice-ru-dark")
+    # Back closes the sheet, on Home too, where there is nothing to go back to.
+    await player.telegram.press_back()
+    await expect(player.page.get_by_role("dialog")).to_have_count(0)
+    assert not player.telegram.has_back_button
+    await player.card(50).click()
     await press(player, "Оплатить 50 звёзд")
     assert (await anna.pays(await invoice(player, 1))).paid
     await player.telegram.close_invoice("failed")
@@ -167,6 +173,8 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     stack = make_stack(**rules, **bot_environment(telegram_api), **ton_environment(ton))
     eva = telegram_api.person("Ева", language_code="ru")
     player = await open_page(stack.url, telegram=client_of(eva, telegram_api), tolerated="402")
+    # The phone's clock is hours off; how long the wallet may sign is said by the network's.
+    await player.page.add_init_script("{ const now = Date.now; Date.now = () => now() + 7 * 3_600_000; }")
     wallet = await WalletInPage.beside(player.page, Wallet(seed=1, version="v4r2"), ton, DOMAIN)
     await player.launch()
     # There is no wallet: nothing asked the one around the page.
@@ -199,6 +207,7 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     sent = wallet.asked[-1][1]
     assert sent["messages"][0]["amount"] == str(50 * NANOTON_PER_STAR)
     assert sent["network"] == "-239"
+    assert 0 < sent["valid_until"] - time.time() <= 300
     await press(player, "Выйти")
     await player.expect_balance(50)
 
@@ -208,6 +217,11 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     await player.page.get_by_label("Сколько звёзд").fill("30")
     await press(player, "Продолжить")
     await player.screenshot("withdraw-confirm-ru-dark")
+    # Back closes the sheet and not the screen under it, and the keyboard is where it was.
+    await player.telegram.press_back()
+    await expect(player.page.get_by_role("dialog")).to_have_count(0)
+    await expect(player.page.get_by_role("button", name="Продолжить")).to_be_focused()
+    await press(player, "Продолжить")
     await press(player, "Вывести")
     await expect(player.says("Ждёт до")).to_be_visible()
     await expect(player.page.get_by_test_id("money-balance")).to_contain_text("20")

@@ -51,7 +51,7 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
   const send = async (): Promise<void> => {
     setSending({ name: "asking", isAsked: false });
     try {
-      await wallets.send(quote, payment.expires_ms - clock.now(), () => {
+      await wallets.send(quote, payment.expires_ms, clock.now(), () => {
         setSending({ name: "asking", isAsked: true });
       });
       setSending({ name: "sent" });

@@ -12,7 +12,7 @@ import { friendly } from "./address";
 /** TON Connect's numbers of the networks. */
 const NETWORK = { mainnet: "-239", testnet: "-3" } as const;
 /** Wallets refuse what is good for long. */
-const SIGN_WITHIN_S = 290;
+const SIGN_WITHIN_MS = 290_000;
 /** Where the SDK keeps its session on this device. */
 const SESSION = "ton-connect-storage_bridge-connection";
 
@@ -164,15 +164,23 @@ export class TonWallets {
     }
   }
 
-  /** Ask the connected wallet to send what the quote says.  Resolves when it has signed: that is no payment yet. */
-  async send(quote: TonQuote, expiresInMs: number, onAsked: () => void): Promise<void> {
+  /**
+   * Ask the connected wallet to send what the quote says.  Resolves when it has signed: that is no payment yet.
+   * `nowMs` is the server's clock: this device's may be wrong by hours, and what it says is over no wallet signs.
+   */
+  async send(
+    quote: TonQuote,
+    expiresMs: number,
+    nowMs: number,
+    onAsked: () => void,
+  ): Promise<void> {
     const connector = await this.load();
     const network = quote.network === "testnet" ? "testnet" : "mainnet";
-    const within = Math.min(SIGN_WITHIN_S, Math.floor(expiresInMs / 1000));
+    const validUntil = Math.floor(Math.min(nowMs + SIGN_WITHIN_MS, expiresMs) / 1000);
     try {
       await connector.sendTransaction(
         {
-          validUntil: Math.floor(Date.now() / 1000) + within,
+          validUntil,
           network: NETWORK[network],
           messages: [
             {
