@@ -60,7 +60,7 @@ class Call:
 Handler = Callable[[Call], Awaitable[msgspec.Struct | bytes]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
     """A method of a path.  `answer` names the model even where the handler gives bytes that were encoded before.
     `cached_s`: how long anybody may keep the answer; never for what depends on who asks."""

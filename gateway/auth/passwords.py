@@ -36,12 +36,18 @@ _OWN_WORDS: Final = ("chancetap", "chance tap", "chance-tap", "telegram")
 _LOOK_ALIKES: Final = str.maketrans("авеёкмнорстухіјѕԁѡοαερτν", "abeekmhopctyxijsdwoaeptv")
 
 
+@cache
+def _hash_of_nobody(hasher: argon2.PasswordHasher) -> str:
+    """What the password of an unknown account is verified against."""
+    return hasher.hash(os.urandom(16))
+
+
 class Passwords:
     """One a gateway; `close` ends its threads."""
 
     def __init__(self, hasher: argon2.PasswordHasher = HASHER, threads: int | None = None) -> None:
         self._hasher = hasher
-        self._dummy = hasher.hash(os.urandom(16))
+        self._dummy = _hash_of_nobody(hasher)
         self._waiting = 0
         self._pool = ThreadPoolExecutor(
             threads or max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="argon2", initializer=_step_back

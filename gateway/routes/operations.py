@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -47,9 +48,14 @@ async def metrics(_request: Request) -> Response:
     return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
+@cache
+def _described(endpoints: tuple[Endpoint, ...]) -> bytes:
+    return json.dumps(document(endpoints)).encode()
+
+
 def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
     """The routes of this module; `endpoints` is what the OpenAPI document describes."""
-    described = json.dumps(document(endpoints)).encode()
+    described = _described(tuple(endpoints))
 
     async def openapi(_request: Request) -> Response:
         return Response(described, media_type="application/json", headers={"cache-control": "public, max-age=300"})

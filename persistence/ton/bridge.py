@@ -12,6 +12,8 @@ import msgspec
 import structlog
 from nacl.public import Box, PrivateKey, PublicKey
 
+from persistence.tls import authorities
+
 log = structlog.get_logger(__name__)
 
 TIMEOUT_S: Final = 3.0
@@ -49,7 +51,7 @@ async def disconnect(session: BridgeSession) -> bool:
             "ttl": str(KEPT_BY_BRIDGE_S),
             "topic": "disconnect",
         }
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=authorities()) as client:
             url = f"{session.bridge_url.rstrip('/')}/message"
             answer = await client.post(url, params=parameters, content=b64encode(bytes(sealed)))
             answer.raise_for_status()

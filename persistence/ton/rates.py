@@ -16,6 +16,7 @@ import structlog
 
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
+from persistence.tls import authorities
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ class HttpRate:
         self._max_age_s = max_age_s
         self._bounds_usd = bounds_usd
         self._clock = clock
-        self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S)
+        self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, verify=authorities())
         self._known: tuple[float, int] | None = None
         self._next_try = float("-inf")
         self._asking = asyncio.Lock()

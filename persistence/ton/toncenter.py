@@ -15,6 +15,7 @@ import httpx
 
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
+from persistence.tls import authorities
 from persistence.ton.transaction import Malformed, Transaction, parse
 
 URLS: Final = {"mainnet": "https://toncenter.com", "testnet": "https://testnet.toncenter.com"}
@@ -55,7 +56,9 @@ class Toncenter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         headers = {"x-api-key": api_key} if api_key else {}
-        self._http = httpx.AsyncClient(base_url=url.rstrip("/"), headers=headers, timeout=REQUEST_TIMEOUT_S)
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"), headers=headers, timeout=REQUEST_TIMEOUT_S, verify=authorities()
+        )
         self._interval_s = 1.0 / per_s
         self._pause_s = pause_s
         self._clock = clock
