@@ -141,7 +141,11 @@ class Settings:
         ("127.0.0.1", "::1"), pattern=r"none|[0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*", form="addresses or networks, or none"
     )
     public_url: str = _setting("", pattern=r"https?://[^\s/?#]+(/[^\s?#]*)?", form="an http address")
-    web_app_origin: str = _setting("", pattern=r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", form="like https://play.example")
+    web_app_origin: str = _setting(
+        "",
+        pattern=r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https://\*\.[a-z0-9-]+\.pages\.dev",
+        form="like https://play.example, or https://*.project.pages.dev for previews",
+    )
     smtp_url: str = _setting(
         "",
         pattern=r"(smtps?|smtp\+plain)://\S+|folder:/\S*",
@@ -306,6 +310,8 @@ def _check_production(s: Settings) -> None:
         raise SettingsError("BOT_TOKEN is malformed: it looks like 123456:ABC….")
     if s.web_app_origin.startswith("http:"):
         raise SettingsError("WEB_APP_ORIGIN is not https: production needs it to be.")
+    if "*" in s.web_app_origin:
+        raise SettingsError("WEB_APP_ORIGIN is a pattern: production lets in one origin.")
     if s.smtp_url.startswith("folder:"):
         raise SettingsError("SMTP_URL is a folder: it is for development only.")
     if s.smtp_url and not s.home_url.startswith("https://"):

@@ -3,6 +3,7 @@
 Nothing is kept here that cannot be lost: every gateway serves every player of every room.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
@@ -158,13 +159,17 @@ def build_app(settings: Settings) -> Starlette:
 
 
 def _cross_origin(settings: Settings) -> list[Middleware]:
-    """Lets the page of that one origin ask, where it lies on another host than the API.  No cookies are involved."""
+    """Lets the page ask from the origin that the operator named, where it lies on another host than the API.
+
+    A `*` stands for one label of a host: the previews of a project.  No cookies are involved.
+    """
     if not settings.web_app_origin:
         return []
     return [
         Middleware(
             CORSMiddleware,
-            allow_origins=[settings.web_app_origin],
+            # Held against the whole of the origin.
+            allow_origin_regex=re.escape(settings.web_app_origin).replace(r"\*", "[a-z0-9-]+"),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key"],
             expose_headers=["retry-after"],

@@ -41,7 +41,8 @@ def test_values_are_parsed_and_the_system_s_own_names_left_alone() -> None:
         ({"PORT": "70000"}, "PORT is 70000: it must be at most 65535."),
         ({"WAIT_S": "-1"}, "WAIT_S is '-1'"),
         ({"GAME_S": "1e3"}, "GAME_S is '1e3'"),
-        ({"WEB_APP_ORIGIN": "https://play.example/"}, "it must be like https://play.example."),
+        ({"WEB_APP_ORIGIN": "https://play.example/"}, "it must be like https://play.example, or"),
+        ({"WEB_APP_ORIGIN": "https://*.pages.dev"}, "it must be like https://play.example, or"),
         ({"ENV": "test"}, "ENV is 'test': it must be one of development, production."),
         ({"STAKES": "20,,50"}, "STAKES is '20,,50'"),
         ({"STAKES": "20,20"}, "STAKES must be different"),
@@ -83,6 +84,7 @@ def test_production_needs_what_it_says() -> None:
         ({"BOT_TOKEN": ""}, "BOT_TOKEN is the development token"),
         ({"BOT_TOKEN": "1:short"}, "BOT_TOKEN is malformed"),
         ({"WEB_APP_ORIGIN": "http://play.example"}, "WEB_APP_ORIGIN is not https"),
+        ({"WEB_APP_ORIGIN": "https://*.game.pages.dev"}, "WEB_APP_ORIGIN is a pattern"),
         ({"DEMO_STARS": "5"}, "DEMO_STARS is set: it is for development only."),
     ],
 )

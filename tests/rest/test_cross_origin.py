@@ -58,6 +58,28 @@ async def test_nobody_else_may(client: httpx.AsyncClient, origin: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_let_in"),
+    [
+        ("https://pr-7.game.pages.dev", True),
+        ("https://game.pages.dev", False),
+        ("https://pr-7.other.pages.dev", False),
+        ("https://pr-7.game.pages.dev.evil.example", False),
+        ("https://evil.example/x.game.pages.dev", False),
+        ("https://pr-7.gamexpages.dev", False),
+        ("http://pr-7.game.pages.dev", False),
+    ],
+)
+async def test_previews_of_one_project(settings: Settings, origin: str, is_let_in: bool) -> None:
+    app = build_app(replace(settings, web_app_origin="https://*.game.pages.dev"))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        answer = await client.options(f"{API}/rooms/join", headers=preflight(origin, "POST"))
+    assert answer.headers.get("access-control-allow-origin") == (origin if is_let_in else None)
+
+
 async def test_wallets_still_get_the_manifest_from_anywhere(client: httpx.AsyncClient) -> None:
     answer = await client.get("/tonconnect-manifest.json", headers={"origin": "https://wallet.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
