@@ -7,6 +7,7 @@ themselves.  While Postgres is away reads go on without the check.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,14 @@ def language_of(me: users.Me) -> Language:
     return supported(me.language) or supported(me.language_code) or DEFAULT_LANGUAGE
 
 
+async def banned(db: Database, user_id: int) -> GameError:
+    """The refusal of a banned account, with the reason that its player is told, where one was written."""
+    reason = None
+    with contextlib.suppress(StoreUnavailable):
+        reason = await users.ban_reason(db, user_id)
+    return GameError(ErrorCode.BANNED, {"reason": reason} if reason else None)
+
+
 class Accounts:
     """Accounts lately seen by this gateway."""
 
@@ -63,7 +72,7 @@ class Accounts:
         if not known.exists:
             raise GameError(ErrorCode.UNAUTHORIZED)
         if known.banned:
-            raise GameError(ErrorCode.BANNED)
+            raise await banned(self._db, int(claims.user_id))
         if claims.epoch < known.epoch:
             raise GameError(ErrorCode.UNAUTHORIZED)
 

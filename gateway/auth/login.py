@@ -6,13 +6,12 @@ Requirements A1 to A3; the transaction's patience is `persistence.logins`'s, for
 import asyncio
 
 from chance_tap.settings import Settings
-from gateway.auth.accounts import language_of
+from gateway.auth.accounts import banned, language_of
 from gateway.auth.init_data import TelegramUser
 from gateway.auth.tokens import Tokens
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
 from persistence.bonus import BonusRuns
-from persistence.errors import ErrorCode, GameError
 from persistence.logins import patiently
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -39,7 +38,7 @@ async def log_in(db: Database, settings: Settings, player: TelegramUser) -> user
     demo_stars = 0 if settings.is_production else settings.demo_stars
     account = await patiently(lambda: users.log_in_telegram(db, profile, demo_stars))
     if account.banned:
-        raise GameError(ErrorCode.BANNED)
+        raise await banned(db, account.user_id)
     return account
 
 
@@ -67,7 +66,7 @@ async def read_profile(db: Database, runs: BonusRuns, user_id: int) -> User:
 async def _profile_and_epoch(db: Database, runs: BonusRuns, user_id: int) -> tuple[User, int]:
     me, run = await asyncio.gather(users.me(db, user_id), runs.glance(user_id))
     if me.banned:
-        raise GameError(ErrorCode.BANNED)
+        raise await banned(db, user_id)
     user = User(
         user_id=str(me.user_id),
         telegram_id=None if me.telegram_id is None else str(me.telegram_id),

@@ -157,6 +157,17 @@ async def me(db: Database, user_id: int) -> Me:
     return Me(*row)
 
 
+async def ban_reason(db: Database, user_id: int) -> str | None:
+    """Why the account was banned, as its player is told; None: it is not, or nothing was written."""
+    row = await db.call(
+        Role.PLAYER,
+        user_id,
+        "SELECT a.ban_reason FROM auth.users AS a WHERE a.user_id = %(user_id)s",
+        {"user_id": user_id},
+    )
+    return None if row is None else row[0]
+
+
 async def set_language(db: Database, user_id: int, language: str) -> None:
     """Keep the language the user chose: `ru` or `en`.
 

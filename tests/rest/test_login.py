@@ -128,6 +128,20 @@ async def test_refresh(client: httpx.AsyncClient, log_in: LogIn) -> None:
     assert code_of(await client.post(f"{API}/auth/refresh")) == (401, "unauthorized")
 
 
+async def test_the_banned_are_told_why(
+    client: httpx.AsyncClient, log_in: LogIn, settings: Settings, execute: Execute, app: Starlette
+) -> None:
+    player = await log_in()
+    execute("UPDATE auth.users SET banned_at = now(), ban_reason = 'two hands too many'")
+    app.state.services.accounts.forget(player.user_id)
+    for answer in (
+        await client.post(LOGIN, json={"init_data": init_data(settings)}),
+        await client.get(f"{API}/me", headers=player.headers),
+    ):
+        assert code_of(answer) == (403, "banned")
+        assert answer.json()["details"] == {"reason": "two hands too many"}
+
+
 async def test_banned_is_refused_everywhere(
     client: httpx.AsyncClient, log_in: LogIn, settings: Settings, execute: Execute, app: Starlette
 ) -> None:

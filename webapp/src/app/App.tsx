@@ -36,7 +36,7 @@ export function App(): ReactNode {
     case "outside":
       return <AtTheDoor hasEnded={state.hasEnded} />;
     case "refused":
-      return <Refused code={state.code} message={state.message} />;
+      return <Refused {...state} />;
     case "in":
       return <Within user={state.user} isDemo={state.way.name === "demo"} />;
   }

@@ -1,6 +1,8 @@
 /** Says what is wrong with the connection; says nothing while nothing is. */
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../api/client";
+import { ToAppeal } from "../login/Gate";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
@@ -37,21 +39,28 @@ function Ended({ code }: { code: number }): ReactNode {
   const services = useServices();
   // A refused token is renewed by itself.
   if (code === CLOSE_TOKEN_REFUSED) return null;
+  if (code === CLOSE_BANNED) return <Banned />;
   const isReplaced = code === CLOSE_REPLACED;
-  const title =
-    code === CLOSE_BANNED
-      ? t("login.bannedTitle")
-      : isReplaced
-        ? t("connection.replacedTitle")
-        : t("connection.endedTitle");
   return (
-    <Sheet title={title}>
-      {code !== CLOSE_BANNED && (
-        <>
-          <p>{t(isReplaced ? "connection.replacedText" : "connection.endedText")}</p>
-          <Button onClick={services.connect}>{t("connection.continue")}</Button>
-        </>
-      )}
+    <Sheet title={t(isReplaced ? "connection.replacedTitle" : "connection.endedTitle")}>
+      <p>{t(isReplaced ? "connection.replacedText" : "connection.endedText")}</p>
+      <Button onClick={services.connect}>{t("connection.continue")}</Button>
+    </Sheet>
+  );
+}
+
+/** A close carries no reason: the next answer does, and with it nobody is in any more. */
+function Banned(): ReactNode {
+  const { t } = useTranslation();
+  const { api, session } = useServices();
+  useEffect(() => {
+    api.me().catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === "banned") session.refuse(error);
+    });
+  }, [api, session]);
+  return (
+    <Sheet title={t("login.bannedTitle")}>
+      <ToAppeal />
     </Sheet>
   );
 }

@@ -1,6 +1,8 @@
 /** What is shown while nobody is in, and why. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
+import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Splash } from "../ui/Splash";
 import styles from "./login.module.css";
@@ -10,9 +12,24 @@ export function Starting({ isUnreachable }: { isUnreachable: boolean }): ReactNo
   return <Splash text={t(isUnreachable ? "login.unreachable" : "login.starting")} />;
 }
 
-export function Refused({ code, message }: { code: string; message: string }): ReactNode {
+interface RefusedProps {
+  readonly code: string;
+  readonly message: string;
+  readonly reason: string | null;
+}
+
+export function Refused({ code, message, reason }: RefusedProps): ReactNode {
   const { t } = useTranslation();
-  if (code === "banned") return <Stop title={t("login.bannedTitle")} text={message} />;
+  if (code === "banned") {
+    return (
+      <Stop
+        title={t("login.bannedTitle")}
+        text={reason === null ? message : t("login.bannedReason", { reason })}
+      >
+        <ToAppeal />
+      </Stop>
+    );
+  }
   if (code === "init_data_expired") {
     return <Stop title={t("login.expiredTitle")} text={t("login.expiredText")} />;
   }
@@ -29,6 +46,26 @@ export function Refused({ code, message }: { code: string; message: string }): R
   );
 }
 
+/** Whoever is refused everywhere is still heard by the bot. */
+export function ToAppeal(): ReactNode {
+  const { t } = useTranslation();
+  const { offers, telegram } = useServices();
+  const bot = useStore(offers)?.bot_username;
+  if (bot == null) return null;
+  return (
+    <>
+      <p>{t("login.bannedAppeal")}</p>
+      <Button
+        onClick={() => {
+          telegram.openLink(`https://t.me/${bot}`);
+        }}
+      >
+        {t("login.toBot")}
+      </Button>
+    </>
+  );
+}
+
 interface StopProps {
   readonly title: string;
   readonly text: string;
@@ -39,7 +76,7 @@ function Stop({ title, text, children }: StopProps): ReactNode {
   return (
     <main className={styles.gate} role="alert">
       <h1>{title}</h1>
-      <p>{text}</p>
+      <p dir="auto">{text}</p>
       {children}
     </main>
   );

@@ -25,7 +25,13 @@ export type SessionState =
   | { readonly name: "choosing"; readonly players: readonly DemoPlayer[] }
   /** Outside Telegram, where one comes in by e-mail, or not at all. */
   | { readonly name: "outside"; readonly hasEnded: boolean }
-  | { readonly name: "refused"; readonly code: string; readonly message: string }
+  /** `reason`: an operator's own words, where there are any. */
+  | {
+      readonly name: "refused";
+      readonly code: string;
+      readonly message: string;
+      readonly reason: string | null;
+    }
   | { readonly name: "in"; readonly user: User; readonly way: Way };
 
 const waySchema = z.discriminatedUnion("name", [
@@ -178,10 +184,12 @@ export class Session {
   /** The server will not have this account any more. */
   refuse(error: unknown): void {
     const isKnown = error instanceof ApiError;
+    const reason = isKnown ? error.details.reason : null;
     this.store.set({
       name: "refused",
       code: isKnown ? error.code : "internal",
       message: isKnown ? error.message : "",
+      reason: typeof reason === "string" ? reason : null,
     });
   }
 
