@@ -12,6 +12,8 @@ from tests.browser.screenshots.scenes_places import visit
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.fixtures.stack import MakeStack
 
+MOST = 50
+"""How many a hero room holds."""
 # The key of the room that the page's player is in, asked of the server with the page's own token.
 _OWN_KEY = """
   async () => {
@@ -41,6 +43,10 @@ async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: Cro
         await crowd.sit_by_key(key, 4 if viewer is not studio.viewers[0] else 12)
     await studio.all(lambda viewer: expect(viewer.button_for("hero.start")).to_be_enabled())
     await studio.shoot("hero-organizer")
+    await studio.all(lambda viewer: viewer.press("hero.takeBack"))
+    await studio.all(lambda viewer: expect(viewer.button_for("hero.stay")).to_be_visible())
+    await studio.shoot("hero-close")
+    await studio.all(lambda viewer: viewer.press("hero.stay"))
     await studio.all(lambda viewer: viewer.press("hero.start"))
     await studio.all(lambda viewer: expect(viewer.word("countdown.tap")).to_be_visible())
     await studio.shoot("hero-organizer-countdown", check=False)
@@ -83,4 +89,34 @@ async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, cro
     await studio.shoot("hero-game")
     await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
     await studio.shoot("hero-results")
+    watching.cancel()
+
+
+async def test_as_many_as_a_hero_room_holds(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    stack = make_stack(COUNTDOWN_S="6", GAME_S="60")
+    crowd = crowd_of(stack.url)
+    organizer = await crowd.somebody(NAMES[1])
+    room = await crowd.api.create_room(organizer, 50)
+    watching = asyncio.create_task(Seat(crowd.api, organizer, room, random.Random(1), None).run())
+    await studio.launch(stack.url)
+    await crowd.sit_by_key(room["key"], MOST - len(studio.viewers))
+
+    async def enter(viewer: Viewer) -> None:
+        await visit(viewer, "enterByKey")
+        await viewer.player.page.locator("main input, form input").first.fill(room["key"])
+        await viewer.press("key.join")
+        await expect(viewer.word("hero.playerHint")).to_be_visible()
+
+    await studio.in_turn(enter)
+    await studio.all(lambda viewer: expect(viewer.button(f"{MOST} of {MOST}", f"{MOST} из {MOST}")).to_be_visible())
+    await studio.shoot("hero-waiting-full")
+    await studio.all(lambda viewer: viewer.button(f"{MOST} of {MOST}", f"{MOST} из {MOST}").click())
+    await studio.all(lambda viewer: expect(viewer.player.page.get_by_role("dialog")).to_be_visible())
+    await studio.shoot("hero-player-list")
+    await crowd.api.start(organizer, room["room_id"])
+    await studio.all(lambda viewer: viewer.player.reach_game())
+    await studio.all(lambda viewer: viewer.player.tap(15, 90))
+    await studio.shoot("hero-game-full")
+    await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("hero-results-full")
     watching.cancel()

@@ -78,6 +78,13 @@ async def test_choosing_a_wallet(
     await studio.all(lambda viewer: viewer.press("wallet.other"))
     await studio.all(lambda viewer: pick(viewer, NAMES[0]))
     await studio.all(lambda viewer: expect(viewer.word("withdraw.amount")).to_be_visible())
+    await studio.all(lambda viewer: visit(viewer, "profile"))
+    await studio.all(lambda viewer: viewer.button_for("wallet.unlink").scroll_into_view_if_needed())
+    await studio.shoot("profile-wallet")
+    await studio.all(lambda viewer: viewer.press("wallet.unlink"))
+    await studio.all(lambda viewer: expect(viewer.word("wallet.unlinkText")).to_be_visible())
+    await studio.shoot("wallet-unlink")
+    await studio.all(lambda viewer: visit(viewer, "withdraw"))
 
     async def take_out(viewer: Viewer, stars: int) -> None:
         await viewer.player.page.get_by_label(viewer.wording("withdraw.amount")).fill(str(stars))
