@@ -35,6 +35,19 @@ describe("the server's clock", () => {
     expect(clock.now()).toBe(40_000);
   });
 
+  it("catches up with a device that slept, even while it is fixed", () => {
+    const { clock } = clockAt(0);
+    clock.sample(50_000, 1000);
+    clock.fix();
+    clock.sample(51_000, 1000);
+    expect(clock.now()).toBe(50_000);
+    clock.sample(58_000, 1000);
+    expect(clock.now()).toBe(58_000);
+    clock.sample(58_600, 1000);
+    clock.sample(40_000, 1000);
+    expect(clock.now()).toBe(58_000);
+  });
+
   it("never fixes a guess", () => {
     const { clock } = clockAt(0);
     clock.fix();

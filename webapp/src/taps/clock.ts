@@ -1,3 +1,6 @@
+/** A fixed offset that is behind by more than this is behind because the device slept. */
+const SLEPT_MS = 1000;
+
 /**
  * The server's clock as this page knows it.
  *
@@ -8,7 +11,7 @@
 export class ServerClock {
   private readonly monotonic: () => number;
   private offset: number;
-  private isGuess = true;
+  private guessed = true;
   private isFixed = false;
 
   /** `monotonic` never goes back, whatever happens to the wall clock; `guess` serves until the server has spoken. */
@@ -17,22 +20,28 @@ export class ServerClock {
     this.offset = guess;
   }
 
-  sample(serverTimeMs: number, receivedAt: number): void {
-    if (this.isFixed) return;
-    const bound = serverTimeMs - receivedAt;
-    this.offset = this.isGuess ? bound : Math.max(this.offset, bound);
-    this.isGuess = false;
+  /** The server has not spoken yet, or not since it found our stamps wrong. */
+  get isGuess(): boolean {
+    return this.guessed;
   }
 
-  /** From the game's start on the offset stays as it is: stamps must neither jump nor shrink. */
+  sample(serverTimeMs: number, receivedAt: number): void {
+    const bound = serverTimeMs - receivedAt;
+    // Where time goes on but not the monotonic clock, the device has slept: then a fixed offset is plainly behind.
+    if (this.isFixed && bound <= this.offset + SLEPT_MS) return;
+    this.offset = this.guessed ? bound : Math.max(this.offset, bound);
+    this.guessed = false;
+  }
+
+  /** From the game's start on the offset stays as it is: stamps must neither jump nor shrink while the device is awake. */
   fix(): void {
-    this.isFixed = !this.isGuess;
+    this.isFixed = !this.guessed;
   }
 
   /** The next sample counts afresh: a new game, or the server found our stamps wrong. */
   release(): void {
     this.isFixed = false;
-    this.isGuess = true;
+    this.guessed = true;
   }
 
   now(): number {

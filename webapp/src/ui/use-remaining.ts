@@ -1,22 +1,33 @@
 import { useEffect, useState } from "react";
 import type { ServerClock } from "../taps/clock";
 
+const GUESS_MS = 1000;
+
 /** Whole seconds until a moment of the server's clock, rounded up; rendered anew only when that number changes. */
 export function useRemaining(clock: ServerClock, untilMs: number | null): number {
   const [seconds, setSeconds] = useState(() => Math.ceil(leftMs(clock, untilMs) / 1000));
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
-    const tick = (): void => {
-      const ms = leftMs(clock, untilMs);
-      setSeconds(Math.ceil(ms / 1000));
-      if (ms > 0) timer = setTimeout(tick, (ms % 1000) + 10);
-    };
-    timer = setTimeout(tick, 0);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [clock, untilMs]);
+  useEffect(() => countDown(clock, untilMs, setSeconds), [clock, untilMs]);
   return seconds;
+}
+
+/** Tells the whole seconds that remain, now and whenever they change; returns what stops it. */
+export function countDown(
+  clock: ServerClock,
+  untilMs: number | null,
+  tell: (seconds: number) => void,
+): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const tick = (): void => {
+    const ms = leftMs(clock, untilMs);
+    tell(Math.ceil(ms / 1000));
+    if (ms > 0) timer = setTimeout(tick, (ms % 1000) + 10);
+    // Over by a clock that may be hours ahead: the server's first word may bring the time back.
+    else if (untilMs !== null && clock.isGuess) timer = setTimeout(tick, GUESS_MS);
+  };
+  timer = setTimeout(tick, 0);
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 export function formatSeconds(seconds: number): string {
