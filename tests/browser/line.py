@@ -1,4 +1,4 @@
-"""A network line that can be cut: a TCP relay in front of a gateway."""
+"""A network line that can be cut or freeze: a TCP relay in front of a gateway."""
 
 import asyncio
 import contextlib
@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 
 class Line:
-    """Relays to one address.  While it is cut every connection is reset and new ones are refused."""
+    """Relays to one address.  While it is cut every connection is reset and new ones are refused; what it was relaying
+    when it froze stays open and brings nothing any more, as when a phone goes from one network to another."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._frozen: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     @classmethod
@@ -38,6 +40,9 @@ class Line:
         for writer in self._writers:
             writer.transport.abort()
 
+    def freeze(self) -> None:
+        self._frozen |= self._writers
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             onward_reader, onward_writer = await asyncio.open_connection(*self._target)
@@ -50,13 +55,15 @@ class Line:
             await asyncio.gather(self._pump(reader, onward_writer), self._pump(onward_reader, writer))
         finally:
             self._writers -= ends
+            self._frozen -= ends
             for end in ends:
                 end.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
+                if writer not in self._frozen:
+                    writer.write(data)
+                    await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):
             writer.write_eof()

@@ -141,6 +141,33 @@ async def test_a_cut_line_and_a_reloaded_page_lose_no_tap(
     assert stack.errors() == []
 
 
+async def test_a_line_that_dies_without_a_word_is_noticed_by_what_does_not_come(
+    make_stack: Callable[..., Stack],
+    open_page: OpenPage,
+    lines: Callable[[str], Awaitable[Line]],
+    db: Database,
+) -> None:
+    stack = make_stack(GAME_S="20", CAPACITY="3", WAIT_S="8", DEMO_STARS="100")
+    line = await lines(stack.url)
+    frozen = await open_page(line.url, tolerated=REFUSED)
+    other = await open_page(stack.url)
+    await frozen.log_in("Frozen")
+    await other.log_in("Other")
+    await frozen.join()
+    await other.join()
+    await expect(frozen.says("Waiting for 2 of 3 players")).to_be_visible()
+    line.freeze()
+    await asyncio.gather(frozen.reach_game(), other.reach_game())
+    assert await frozen.tap(8) == 8
+    # Again while the game is on, and this time the phone says that it has another network.
+    line.freeze()
+    assert await frozen.tap(5) == 5
+    await frozen.page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert await frozen.own_result() == 13
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
 async def test_a_blocked_player_sees_it_and_so_does_everybody(
     make_stack: Callable[..., Stack], open_page: OpenPage
 ) -> None:

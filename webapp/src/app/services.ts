@@ -11,7 +11,7 @@ import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
-import type { ClientFrame, Offers, ServerFrame, User } from "../protocol/generated";
+import type { ClientFrame, Offers, Room, ServerFrame, User } from "../protocol/generated";
 import { RoomSession } from "../room/room-session";
 import { MailedLink } from "../session/mailed";
 import { Session } from "../session/session";
@@ -83,6 +83,11 @@ export function createServices(root: HTMLElement): Services {
     }
   };
 
+  const onLeft = (left: Room): void => {
+    notices.show(leftNotice(left, session.user?.user_id ?? ""), left.stake);
+    void refreshUser();
+  };
+
   const room = new RoomSession(
     {
       userId: () => session.user?.user_id ?? "",
@@ -96,6 +101,7 @@ export function createServices(root: HTMLElement): Services {
         telegram.haptic("failure");
         window.setTimeout(() => void refreshUser(), REFUND_MS);
       },
+      onLeft,
       onLost: () => {
         notices.show("notice.roomLost");
         void refreshUser();
@@ -181,16 +187,19 @@ export function createServices(root: HTMLElement): Services {
     },
     refreshUser,
     leaveRoom: async () => {
-      const view = room.view.get();
-      if (!view) return;
+      const left = room.view.get()?.room;
+      if (!left) return;
+      // The room's own event may tell it before the answer does, and there may be another room by then.
+      const isStillIn = (): boolean => room.view.get()?.room.room_id === left.room_id;
       try {
-        session.setBalance(await api.leave(view.room.room_id));
+        session.setBalance(await api.leave(left.room_id));
+        if (!isStillIn()) return;
         room.close();
-        notices.show(leftNotice(view.room, session.user?.user_id ?? ""), view.room.stake);
+        onLeft(left);
       } catch (error) {
         // Once the start has begun nobody leaves; the room's own event shows it.
         if (error instanceof ApiError && error.code === "room_closed") return;
-        notices.show("notice.leaveFailed");
+        if (isStillIn()) notices.show("notice.leaveFailed");
       }
     },
     chooseLanguage: async (language) => {

@@ -38,11 +38,14 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    const retry = (): void => {
-      if (document.visibilityState === "visible") this.feed({ type: "retry" });
+    // Another network, or a page that slept: what was waiting goes on, and what seemed to be online may be dead.
+    const look = (): void => {
+      if (document.visibilityState !== "visible") return;
+      this.feed({ type: "retry" });
+      this.probe();
     };
-    window.addEventListener("online", retry);
-    document.addEventListener("visibilitychange", retry);
+    window.addEventListener("online", look);
+    document.addEventListener("visibilitychange", look);
   }
 
   start(): void {

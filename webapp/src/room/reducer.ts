@@ -35,6 +35,8 @@ export type Applied =
   | { readonly kind: "same" }
   | { readonly kind: "gap" };
 
+/** A game at its time limit takes what is under way for this long. */
+const GRACE_MS = 1000;
 const SAME: Applied = { kind: "same" };
 const GAP: Applied = { kind: "gap" };
 
@@ -179,6 +181,27 @@ function refunded(view: RoomView, cancelled: Cancellation): Applied {
 
 function byPlace(a: Standing, b: Standing): number {
   return (a.place ?? Number.MAX_SAFE_INTEGER) - (b.place ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** When the room goes on to its next state, at the latest; null where it stays as it is. */
+export function nextMs({ state, deadline_ms, starts_ms, ends_ms }: Room): number | null {
+  switch (state) {
+    case "waiting":
+      return deadline_ms;
+    case "countdown":
+      return starts_ms;
+    case "playing":
+      return ends_ms === null ? null : ends_ms + GRACE_MS;
+    case "finished":
+    case "cancelled":
+    case "settled":
+      return null;
+  }
+}
+
+/** The game is over, or called off, and what became of the stake is not known yet. */
+export function isUndecided({ cancelled, outcome }: RoomView): boolean {
+  return cancelled ? !cancelled.isRefunded : outcome?.payout === null;
 }
 
 /** The place a player has right now: more taps, or blocked players left out; equal taps share the better place. */

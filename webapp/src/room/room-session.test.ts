@@ -106,4 +106,60 @@ describe("a room session", () => {
     session.open(roomOf({ state: "waiting", starts_ms: null, ends_ms: null }));
     expect(session.view.get()?.room.state).toBe("playing");
   });
+
+  it.each([
+    ["waiting", { state: "waiting", starts_ms: null, ends_ms: null }, 50_000],
+    ["countdown", { state: "countdown", starts_ms: NOW + 3000, ends_ms: null }, 3000],
+    ["playing", {}, 61_000],
+  ] as const)("asks again for a room that does not go on from %s in time", (_, room, dueMs) => {
+    const { probe, enter, tell, count } = open();
+    enter(roomOf(room));
+    expect(count("enter")).toBe(1);
+    vi.advanceTimersByTime(dueMs + 1400);
+    expect([probe.mock.calls.length, count("enter")]).toEqual([0, 1]);
+    vi.advanceTimersByTime(200);
+    expect([probe.mock.calls.length, count("enter")]).toEqual([1, 2]);
+    // The server itself is late: it is asked again, but not at once.
+    tell(snapshot(roomOf(room)));
+    vi.advanceTimersByTime(4900);
+    expect(count("enter")).toBe(2);
+    vi.advanceTimersByTime(200);
+    expect(count("enter")).toBe(3);
+  });
+
+  it("is over once one's own seat is given up, whether the answer to that came or not", () => {
+    const { session, host, tell, enter } = open();
+    const room = roomOf({ state: "waiting", starts_ms: null, ends_ms: null });
+    enter(room);
+    tell({ type: "player_left", epoch: "e", version: 2, user_id: "8" });
+    expect(session.view.get()?.room.players).toEqual([OWN]);
+    tell({ type: "player_left", epoch: "e", version: 3, user_id: OWN.user_id });
+    expect(session.view.get()).toBeNull();
+    expect(host.onLeft).toHaveBeenCalledOnce();
+  });
+
+  it("sends again what the server could not take, in order and before anything later", () => {
+    const { session, sent, tell, enter, count } = open();
+    enter(roomOf());
+    const seqs = (): unknown[] =>
+      sent.flatMap((frame) => (frame.type === "taps" ? [frame.seq] : []));
+    for (let frame = 0; frame < 3; frame++) {
+      session.tap();
+      vi.advanceTimersByTime(210);
+    }
+    for (const seq of [2, 3]) {
+      tell({ type: "error", code: "temporarily_unavailable", message: "", for: "taps", seq });
+    }
+    session.tap();
+    vi.advanceTimersByTime(900);
+    expect([seqs(), count("enter")]).toEqual([[1, 2, 3], 1]);
+    expect(session.ownTaps.get()).toBe(4);
+    vi.advanceTimersByTime(200);
+    expect(count("enter")).toBe(2);
+    const [own, ...others] = roomOf().players;
+    if (!own) throw new Error("nobody plays");
+    tell(snapshot(roomOf({ players: [{ ...own, taps: 1, seq: 1 }, ...others] })));
+    expect(seqs()).toEqual([1, 2, 3, 2, 3, 4]);
+    expect(session.ownTaps.get()).toBe(4);
+  });
 });

@@ -12,13 +12,15 @@ import { forget, recall, remember } from "../session/storage";
 import { createStore, type Readable } from "../state/store";
 import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
 import type { ServerClock } from "../taps/clock";
-import { apply, type Cancellation, type RoomView, viewOf } from "./reducer";
+import { apply, type Cancellation, isUndecided, nextMs, type RoomView, viewOf } from "./reducer";
 
 export interface RoomHost {
   readonly userId: () => string;
   readonly fetchRoom: (roomId: string) => Promise<Room>;
   readonly onBalance: (balance: number) => void;
   readonly onCancelled: (cancellation: Cancellation, room: Room) => void;
+  /** The player's seat in this room was given up, whether the answer to that came or not. */
+  readonly onLeft: (room: Room) => void;
   /** The room cannot be followed any more, and nothing is known of its end. */
   readonly onLost: () => void;
 }
@@ -46,6 +48,10 @@ const ENTER_AGAIN_MS = 1000;
 const ACKNOWLEDGE_MS = 2500;
 /** `settled`, or the balance after a refund, may get lost on its way: then the room is asked for. */
 const RESULT_POLL_MS = 2000;
+/** What the server's clock has in store for a room (its start, its end) is heard of within this long. */
+const OVERDUE_MS = 1500;
+/** A server that is late itself is not asked more often than this. */
+const LATE_AGAIN_MS = 5000;
 const OVER: readonly Room["state"][] = ["finished", "settled", "cancelled"];
 
 export class RoomSession {
@@ -63,6 +69,7 @@ export class RoomSession {
   private enterTimer: number | undefined;
   private acknowledgeTimer: number | undefined;
   private resultTimer: number | undefined;
+  private overdueTimer: number | undefined;
 
   constructor(host: RoomHost, clock: ServerClock) {
     this.host = host;
@@ -120,6 +127,7 @@ export class RoomSession {
       this.enterTimer,
       this.acknowledgeTimer,
       this.resultTimer,
+      this.overdueTimer,
     ]) {
       window.clearTimeout(timer);
     }
@@ -190,8 +198,12 @@ export class RoomSession {
     const view = this.viewStore.get();
     if (!view) return;
     const applied = apply(view, frame);
-    if (applied.kind === "changed") this.show(applied.view);
     if (applied.kind === "gap") this.enter();
+    if (applied.kind !== "changed") return;
+    if (frame.type === "player_left" && frame.user_id === this.host.userId()) {
+      this.close();
+      this.host.onLeft(view.room);
+    } else this.show(applied.view);
   }
 
   private onError(frame: ErrorFrame): void {
@@ -201,10 +213,11 @@ export class RoomSession {
         this.close();
         this.host.onLost();
       } else {
-        this.enterTimer = window.setTimeout(() => {
-          this.enter();
-        }, ENTER_AGAIN_MS);
+        this.enterAgain();
       }
+    } else if (frame.for === "taps" && frame.code === "temporarily_unavailable") {
+      // Too many at once: the next snapshot says which of them are missing, and later ones must not overtake those.
+      if (this.isEntered) this.enterAgain();
     } else if (frame.for === "taps" && frame.seq !== undefined) {
       this.buffer?.refuse(frame.seq);
       this.countOwnTaps();
@@ -213,6 +226,14 @@ export class RoomSession {
         this.connection?.send({ type: "ping", t: "clock" });
       }
     }
+  }
+
+  private enterAgain(): void {
+    this.isEntered = false;
+    window.clearTimeout(this.enterTimer);
+    this.enterTimer = window.setTimeout(() => {
+      this.enter();
+    }, ENTER_AGAIN_MS);
   }
 
   private enter(): void {
@@ -239,6 +260,23 @@ export class RoomSession {
     this.acknowledge();
     this.countOwnTaps();
     this.awaitResult(view);
+    this.awaitNext(view.room);
+  }
+
+  /** A room that does not do in time what it is due to do was not heard: the line is dead, or its news went elsewhere. */
+  private awaitNext(room: Room): void {
+    window.clearTimeout(this.overdueTimer);
+    const dueMs = nextMs(room);
+    if (dueMs === null || !this.isEntered) return;
+    const leftMs = dueMs + OVERDUE_MS - this.clock.now();
+    this.overdueTimer = window.setTimeout(
+      () => {
+        if (!this.isEntered) return;
+        this.connection?.probe();
+        this.enter();
+      },
+      leftMs > 0 ? leftMs : LATE_AGAIN_MS,
+    );
   }
 
   /** Gives the game its buffer when it starts, and takes it away when it is over. */
@@ -339,9 +377,4 @@ export class RoomSession {
     const taps = this.buffer?.save() ?? this.saved;
     remember(KEY, { roomId: this.roomId, taps } satisfies SavedRoom);
   }
-}
-
-/** The game is over, or called off, and what became of the stake is not known yet. */
-function isUndecided({ cancelled, outcome }: RoomView): boolean {
-  return cancelled ? !cancelled.isRefunded : outcome?.payout === null;
 }
