@@ -46,11 +46,20 @@ _CHEAT = """
 
 async def seat_somebody(url: str, name: str | TelegramClient, stake: int) -> None:
     """Give a seat to a player who has no page and never taps."""
+    await _seat(url, name, "rooms/join", {"stake": stake})
+
+
+async def seat_by_key(url: str, name: str, key: str) -> None:
+    """The same in a hero room."""
+    await _seat(url, name, "rooms/join-by-key", {"key": key})
+
+
+async def _seat(url: str, name: str | TelegramClient, path: str, wish: dict[str, object]) -> None:
     client = TelegramClient(first_name=name) if isinstance(name, str) else name
     async with httpx.AsyncClient(base_url=url) as http:
         login = await http.post("/api/v1/auth/telegram", json={"init_data": client.init_data()})
         headers = {"Authorization": f"Bearer {login.json()['token']}", "Idempotency-Key": str(uuid.uuid4())}
-        answer = await http.post("/api/v1/rooms/join", json={"stake": stake}, headers=headers)
+        answer = await http.post(f"/api/v1/{path}", json=wish, headers=headers)
         answer.raise_for_status()
 
 

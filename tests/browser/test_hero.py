@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -11,7 +11,8 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.browser.chromium import SMALL
 from tests.browser.conftest import OpenPage
-from tests.browser.player import Player
+from tests.browser.line import Line
+from tests.browser.player import Player, seat_by_key
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -134,6 +135,44 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await button(organizer, "Закрыть и вернуть взносы").click()
     await expect(organizer.says("Комната закрыта")).to_be_visible()
     await expect(ben.says("The room is closed")).to_be_visible()
+    assert await audit(db) == []
+    assert stack.errors() == []
+
+
+async def test_a_cut_line_loses_no_tap_on_the_way_to_the_target(
+    make_stack: Callable[..., Stack],
+    open_page: OpenPage,
+    lines: Callable[[str], Awaitable[Line]],
+    db: Database,
+) -> None:
+    stack = make_stack(HERO_TARGET="60", GAME_S="60", COUNTDOWN_S="2", DEMO_STARS="100")
+    line = await lines(stack.url)
+    organizer = await open_page(stack.url, locale="en-US")
+    cut = await open_page(line.url, tolerated="ERR_CONNECTION_")
+    await organizer.log_in("Organizer")
+    await cut.log_in("Cut")
+    await button(organizer, "Create").last.click()
+    await button(organizer, "Create a room").click()
+    key = await make_room(organizer, 60)
+    await button(cut, "Create").last.click()
+    await button(cut, "Enter by key").click()
+    await type_key(cut, key)
+    await button(cut, "Pay 60 Stars and enter").click()
+    await expect(cut.says("1 of 50 players")).to_be_visible()
+    await seat_by_key(stack.url, "Idle", key)
+    await organizer.page.get_by_test_id("start").click()
+    await cut.reach_game()
+
+    taps = asyncio.create_task(cut.tap(60))
+    await expect(cut.own_taps).to_have_text(re.compile(r"^\d\d$"))
+    line.cut()
+    await expect(cut.says("Your taps are kept")).to_be_visible()
+    await expect(cut.own_taps).to_have_text(re.compile(r"^[3-9]\d$"))
+    await line.mend()
+    # The target ends the game: it is reached only if each of the taps is counted.
+    assert await taps == 60
+    assert await cut.own_result() == 60
+    await expect(cut.payout).to_have_attribute("data-payout", "108")
     assert await audit(db) == []
     assert stack.errors() == []
 
