@@ -1,7 +1,9 @@
 /** One line that says, at every moment, where the stake is; or why nothing moves, where the connection is away. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../app/context";
 import { useAway } from "../app/use-away";
+import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
 import styles from "./stake.module.css";
 
@@ -14,10 +16,14 @@ interface StakeLineProps {
 export function StakeLine({ text, isPlaying = false }: StakeLineProps): ReactNode {
   const { t } = useTranslation();
   const away = useAway();
+  const isLosing = useStore(useServices().room.isLosingTaps);
+  const tapsKept = away === "drained" ? "stake.drained" : "connection.lost";
   const trouble =
     away === null
       ? null
-      : t(away === "drained" ? "stake.drained" : isPlaying ? "connection.lost" : "stake.away");
+      : isPlaying
+        ? t(isLosing ? "stake.tapsLost" : tapsKept)
+        : t(away === "drained" ? "stake.drained" : "stake.away");
   return (
     <p className={cx(styles.line, trouble !== null && styles.trouble)} role="status">
       <svg viewBox="0 0 24 24" aria-hidden="true">

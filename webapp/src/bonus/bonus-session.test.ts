@@ -102,6 +102,19 @@ describe("a bonus run", () => {
     expect(second.session.taps.get()).toBe(5);
   });
 
+  it("takes what is too old to count out of the number as it becomes so", () => {
+    const { session } = open();
+    tap(session, 2);
+    vi.advanceTimersByTime(1000);
+    tap(session, 1);
+    vi.advanceTimersByTime(10_400);
+    expect(session.taps.get()).toBe(3);
+    vi.advanceTimersByTime(200);
+    expect(session.taps.get()).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(session.taps.get()).toBe(0);
+  });
+
   it("forgets frames of another run", () => {
     const { session, sent } = open({
       startedMs: START - 1,

@@ -36,6 +36,7 @@ export class BonusSession {
   private lastSeq = 0;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
   private againTimer: ReturnType<typeof setTimeout> | undefined;
+  private oldTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: BonusHost, saved: SavedRun | null) {
     this.host = host;
@@ -95,6 +96,8 @@ export class BonusSession {
     clearTimeout(this.flushTimer);
     clearTimeout(this.againTimer);
     this.againTimer = undefined;
+    clearTimeout(this.oldTimer);
+    this.oldTimer = undefined;
     const run = this.runStore.get();
     if (!run || !this.buffer) return null;
     const frame = this.buffer.flush(this.host.now());
@@ -141,8 +144,15 @@ export class BonusSession {
 
   private count(): void {
     const run = this.runStore.get();
-    const ahead = run ? (this.buffer?.ahead(run.seq) ?? 0) : 0;
-    this.tapsStore.set(run ? Math.min(run.taps + ahead, run.goal) : 0);
+    const nowMs = this.host.now();
+    const ahead = run ? this.buffer?.ahead(run.seq, nowMs) : undefined;
+    this.tapsStore.set(run ? Math.min(run.taps + (ahead?.taps ?? 0), run.goal) : 0);
+    const untilMs = ahead?.untilMs ?? null;
+    if (untilMs === null) return;
+    this.oldTimer ??= setTimeout(() => {
+      this.oldTimer = undefined;
+      this.count();
+    }, untilMs - nowMs);
   }
 
   private schedule(): void {

@@ -162,4 +162,23 @@ describe("a room session", () => {
     expect(seqs()).toEqual([1, 2, 3, 2, 3, 4]);
     expect(session.ownTaps.get()).toBe(4);
   });
+
+  it("takes taps that waited too long for a connection out of the number one by one, and says so", () => {
+    const { session, enter } = open();
+    enter(roomOf());
+    session.onPhase({ name: "backoff", attempt: 1, isDrained: false });
+    for (let frame = 0; frame < 3; frame++) {
+      session.tap();
+      vi.advanceTimersByTime(1000);
+    }
+    vi.advanceTimersByTime(8000);
+    expect([session.ownTaps.get(), session.isLosingTaps.get()]).toEqual([3, false]);
+    const seen: number[] = [];
+    session.ownTaps.subscribe(() => seen.push(session.ownTaps.get()));
+    vi.advanceTimersByTime(3000);
+    expect(seen).toEqual([2, 1, 0]);
+    expect(session.isLosingTaps.get()).toBe(true);
+    enter(roomOf());
+    expect([session.ownTaps.get(), session.isLosingTaps.get()]).toEqual([0, false]);
+  });
 });

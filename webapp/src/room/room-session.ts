@@ -59,6 +59,7 @@ export class RoomSession {
   private readonly clock: ServerClock;
   private readonly viewStore = createStore<RoomView | null>(null);
   private readonly tapsStore = createStore(0);
+  private readonly losingStore = createStore(false);
   private readonly followingStore = createStore(false);
   private connection: Wire | null = null;
   private roomId: string | null = null;
@@ -70,6 +71,7 @@ export class RoomSession {
   private acknowledgeTimer: number | undefined;
   private resultTimer: number | undefined;
   private overdueTimer: number | undefined;
+  private oldTimer: number | undefined;
 
   constructor(host: RoomHost, clock: ServerClock) {
     this.host = host;
@@ -101,6 +103,11 @@ export class RoomSession {
     return this.tapsStore;
   }
 
+  /** Some of them have waited so long for a connection that they do not count any more. */
+  get isLosingTaps(): Readable<boolean> {
+    return this.losingStore;
+  }
+
   attach(connection: Wire): void {
     this.connection = connection;
   }
@@ -128,11 +135,13 @@ export class RoomSession {
       this.acknowledgeTimer,
       this.resultTimer,
       this.overdueTimer,
+      this.oldTimer,
     ]) {
       window.clearTimeout(timer);
     }
     this.acknowledgeTimer = undefined;
     this.resultTimer = undefined;
+    this.oldTimer = undefined;
     this.roomId = null;
     this.isEntered = false;
     this.buffer = null;
@@ -142,6 +151,7 @@ export class RoomSession {
     this.followingStore.set(false);
     this.viewStore.set(null);
     this.tapsStore.set(0);
+    this.losingStore.set(false);
   }
 
   /** A tap of the finger; whether it counts. */
@@ -304,8 +314,16 @@ export class RoomSession {
 
   private countOwnTaps(): void {
     const { own } = this;
-    const ahead = own?.state === "paid" ? (this.buffer?.ahead(own.seq) ?? 0) : 0;
-    this.tapsStore.set((own?.taps ?? 0) + ahead);
+    const nowMs = this.clock.now();
+    const ahead = own?.state === "paid" ? this.buffer?.ahead(own.seq, nowMs) : undefined;
+    this.tapsStore.set((own?.taps ?? 0) + (ahead?.taps ?? 0));
+    this.losingStore.set(ahead?.isLosing ?? false);
+    const untilMs = ahead?.untilMs ?? null;
+    if (untilMs === null) return;
+    this.oldTimer ??= window.setTimeout(() => {
+      this.oldTimer = undefined;
+      this.countOwnTaps();
+    }, untilMs - nowMs);
   }
 
   private schedule(): void {

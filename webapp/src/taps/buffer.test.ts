@@ -109,9 +109,9 @@ describe("the tap buffer", () => {
     for (let i = 0; i < 5; i++) buffer.tap(START + i);
     buffer.flush(START + 200);
     for (let i = 0; i < 3; i++) buffer.tap(START + 300 + i);
-    expect(buffer.ahead(0)).toBe(8);
+    expect(buffer.ahead(0, START + 310).taps).toBe(8);
     buffer.acknowledge(1, START + 320);
-    expect(buffer.ahead(1)).toBe(3);
+    expect(buffer.ahead(1, START + 320).taps).toBe(3);
   });
 
   it("does not count what the server refused", () => {
@@ -119,7 +119,21 @@ describe("the tap buffer", () => {
     buffer.tap(START);
     buffer.flush(START + 200);
     buffer.refuse(1);
-    expect(buffer.ahead(0)).toBe(0);
+    expect(buffer.ahead(0, START + 210).taps).toBe(0);
+  });
+
+  it("lets go of taps one frame after the other as they become too old to count", () => {
+    const buffer = new TapBuffer(GAME, 0);
+    for (const at of [0, 300]) {
+      buffer.tap(START + at);
+      buffer.flush(START + at + FRAME_MS);
+    }
+    expect(buffer.ahead(0, START + 500)).toMatchObject({ taps: 2, isLosing: false });
+    const untilMs = buffer.ahead(0, START + 500).untilMs ?? 0;
+    expect(buffer.ahead(0, untilMs - 1).taps).toBe(2);
+    expect(buffer.ahead(0, untilMs)).toEqual({ taps: 1, isLosing: true, untilMs: untilMs + 300 });
+    expect(buffer.resend(0, untilMs)).toHaveLength(1);
+    expect(buffer.ahead(0, untilMs).isLosing).toBe(false);
   });
 
   describe("after a reconnect", () => {

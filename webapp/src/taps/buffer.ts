@@ -35,6 +35,15 @@ export interface SavedTaps {
   readonly frames: TapFrame[];
 }
 
+/** One's own taps before the server has answered. */
+export interface Ahead {
+  readonly taps: number;
+  /** Some have become too old to be counted. */
+  readonly isLosing: boolean;
+  /** When the next ones become so. */
+  readonly untilMs: number | null;
+}
+
 export interface Game {
   readonly startsMs: number;
   readonly endsMs: number;
@@ -117,12 +126,16 @@ export class TapBuffer {
     return again.map(({ seq, count, timestamp }) => ({ seq, count, timestamp }));
   }
 
-  /** Taps that a server which knows the frames up to `seq` has still to learn of. */
-  ahead(seq: number): number {
-    return this.frames.reduce(
-      (sum, frame) => (frame.seq > seq ? sum + frame.count : sum),
-      this.pending,
-    );
+  /** What a server which knows the frames up to `seq` has still to learn of, and what it will not count any more. */
+  ahead(seq: number, nowMs: number): Ahead {
+    const unknown = this.frames.filter((frame) => frame.seq > seq);
+    const young = unknown.filter((frame) => nowMs - frame.timestamp <= TOO_OLD_MS);
+    const [oldest] = young;
+    return {
+      taps: young.reduce((sum, { count }) => sum + count, this.pending),
+      isLosing: young.length < unknown.length,
+      untilMs: oldest ? oldest.timestamp + TOO_OLD_MS + 1 : null,
+    };
   }
 
   save(): SavedTaps {
