@@ -29,7 +29,13 @@ function Away(): ReactNode {
   if (away === null || isInRoom) return null;
   return (
     <p className={styles.away} role="status">
-      {t("connection.back")}
+      {t(
+        away === "drained"
+          ? "connection.moving"
+          : navigator.onLine
+            ? "connection.back"
+            : "connection.offline",
+      )}
     </p>
   );
 }
