@@ -39,7 +39,9 @@ export function Cancelled({ room, cancelled, userId }: CancelledProps): ReactNod
           <path d="M9 9v6M15 9v6" />
         </svg>
         <h1>{t("cancelled.title")}</h1>
-        <p className={styles.hint}>{t("cancelled.text")}</p>
+        <p className={styles.hint}>
+          {t(cancelled.reason === "operator" ? "cancelled.byOperator" : "cancelled.text")}
+        </p>
         {hasPaid && (
           <div className={styles.refund} data-refunded={isRefunded}>
             <Stars amount={cancelled.refundDue} sign="+" />
