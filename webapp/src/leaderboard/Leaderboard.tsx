@@ -2,9 +2,11 @@
 import "../texts/leaderboard";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import * as z from "zod/mini";
 import { useServices } from "../app/context";
 import type { ScreenProps } from "../app/screens";
 import type { Leaderboard as Board } from "../protocol/generated";
+import { recall, remember } from "../session/storage";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
@@ -26,6 +28,8 @@ const PERIODS = [
   { id: "week", text: "leaderboard.week" },
   { id: "all", text: "leaderboard.all" },
 ] as const;
+const KEY = "leaderboard";
+const periodSchema = z.enum(["today", "week", "all"]);
 const ON_PODIUM = 3;
 const CUP =
   "M7 4h10v5a5 5 0 0 1-10 0zM7 6H4v1.500a3 3 0 0 0 3 3M17 6h3v1.500a3 3 0 0 1-3 3M12 14v4M8.500 20h7M10 18h4";
@@ -33,7 +37,7 @@ const CUP =
 export default function Leaderboard({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
   const { api } = useServices();
-  const [period, setPeriod] = useState<Period>("today");
+  const [period, setPeriod] = useState<Period>(() => recall(KEY, periodSchema) ?? "today");
   const [boards] = useState(() => new Boards((wanted) => fetchBoard(api.ask, wanted)));
   const { board, failure } = useStore(boards.states)[period];
   const load = useCallback(() => {
@@ -48,7 +52,10 @@ export default function Leaderboard({ user }: ScreenProps): ReactNode {
           label={t("leaderboard.periods")}
           tabs={PERIODS.map(({ id, text }) => ({ id, text: t(text) }))}
           chosen={period}
-          onChoose={setPeriod}
+          onChoose={(next) => {
+            setPeriod(next);
+            remember(KEY, next);
+          }}
         />
         <Since period={period} />
       </div>

@@ -24,9 +24,14 @@ export function Appeal({ notice, onChange }: AppealProps): ReactNode {
   const { t } = useTranslation();
   const draft = `appeal.${notice.notice_id}`;
   const [isOpen, setIsOpen] = useState(() => recall(draft, z.string()) !== null);
-  if (notice.appeal) return <Said appeal={notice.appeal} />;
+  // A notice further down the list is not among those that are asked for anew.
+  const [sent, setSent] = useState<Appealed | null>(null);
+  const appeal = notice.appeal ?? sent;
+  if (appeal) return <Said appeal={appeal} />;
   if (!notice.can_appeal) return null;
-  if (isOpen) return <AppealForm notice={notice} draft={draft} onChange={onChange} />;
+  if (isOpen) {
+    return <AppealForm notice={notice} draft={draft} onChange={onChange} onSent={setSent} />;
+  }
   return (
     <Button
       kind="quiet"
@@ -39,9 +44,14 @@ export function Appeal({ notice, onChange }: AppealProps): ReactNode {
   );
 }
 
-function AppealForm({ notice, draft, onChange }: AppealProps & { draft: string }): ReactNode {
+interface AppealFormProps extends AppealProps {
+  readonly draft: string;
+  readonly onSent: (appeal: Appealed) => void;
+}
+
+function AppealForm({ notice, draft, onChange, onSent }: AppealFormProps): ReactNode {
   const { t } = useTranslation();
-  const { api, telegram } = useServices();
+  const { api, clock, telegram } = useServices();
   const id = useId();
   const [text, setText] = useState(() => recall(draft, z.string()) ?? "");
   const [isSending, setIsSending] = useState(false);
@@ -52,7 +62,9 @@ function AppealForm({ notice, draft, onChange }: AppealProps & { draft: string }
     setIsSending(true);
     setProblem(null);
     try {
-      await sendAppeal(api.ask, notice.notice_id, text.trim());
+      const said = text.trim();
+      await sendAppeal(api.ask, notice.notice_id, said);
+      onSent({ text: said, created_ms: clock.now(), answer: null, answered_ms: null });
       telegram.haptic("success");
     } catch (error) {
       const isSaidBefore = error instanceof ApiError && error.code === "conflict";
