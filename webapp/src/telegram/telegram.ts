@@ -42,6 +42,8 @@ export interface Telegram {
   /** Null where it cannot be asked. */
   homeScreen(): Promise<HomeScreen | null>;
   addToHomeScreen(): void;
+  /** `onAdded` is called once the shortcut is there; the answer stops that. */
+  onHomeScreen(onAdded: () => void): () => void;
   /** Whether the bot may write to the player; null where it cannot be asked. */
   requestWriteAccess(): Promise<boolean | null>;
   /** Whether the player shared the phone number with the bot; null where it cannot be asked. */
@@ -104,6 +106,10 @@ class OutsideTelegram implements Telegram {
 
   addToHomeScreen(): void {
     // Only Telegram's launcher can.
+  }
+
+  onHomeScreen(): () => void {
+    return () => undefined;
   }
 
   requestWriteAccess(): Promise<null> {
@@ -235,6 +241,10 @@ class InsideTelegram implements Telegram {
 
   addToHomeScreen(): void {
     this.post("web_app_add_to_home_screen");
+  }
+
+  onHomeScreen(onAdded: () => void): () => void {
+    return on("home_screen_added", onAdded);
   }
 
   async requestWriteAccess(): Promise<boolean | null> {

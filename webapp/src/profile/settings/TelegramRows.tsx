@@ -21,8 +21,12 @@ export function TelegramRows(): ReactNode {
     void telegram.homeScreen().then((answer) => {
       if (!isGone) setHomeScreen(answer);
     });
+    const stop = telegram.onHomeScreen(() => {
+      setHomeScreen("added");
+    });
     return () => {
       isGone = true;
+      stop();
     };
   }, [telegram]);
   return (
