@@ -13,11 +13,15 @@ from playwright.async_api import expect
 
 from gateway.assets import WebApp
 from tests.browser.conftest import OpenPage
+from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 ROOT = Path(__file__).parents[2]
+PHOTO = "https://t.me/i/userpic/320/anna.svg"
+DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="8"/></svg>'
+NEVER_IDLE = "window.idleWork = []; window.requestIdleCallback = (work) => window.idleWork.push(work);"
 
 
 @asynccontextmanager
@@ -48,14 +52,25 @@ async def build_for(api: str, folder: Path) -> Path:
 
 
 async def test_nothing_is_asked_of_anybody_else(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
+    """But for the player's own photo, and for that once the page stands and has nothing else to do."""
     stack = make_stack()
-    player = await open_page(stack.url)
+    player = await open_page(stack.url, telegram=TelegramClient(photo_url=PHOTO))
     asked: list[str] = []
     player.page.on("request", lambda request: asked.append(request.url))
-    await player.log_in("Anna")
+    await player.page.route(PHOTO, lambda route: route.fulfill(body=DOT, content_type="image/svg+xml"))
+    await player.page.add_init_script(NEVER_IDLE)
+    await player.launch()
+    await player.expect_balance(1000)
     await player.page.wait_for_load_state("networkidle")
     assert asked
-    assert [url for url in asked if not url.startswith((stack.url, "data:"))] == []
+
+    def elsewhere() -> list[str]:
+        return [url for url in asked if not url.startswith((stack.url, "data:"))]
+
+    assert elsewhere() == []
+    await player.page.evaluate("window.idleWork.splice(0).forEach((work) => work())")
+    await expect(player.page.locator(f"img[src='{PHOTO}']")).to_be_visible()
+    assert elsewhere() == [PHOTO]
 
 
 async def test_the_page_and_the_api_on_two_hosts(
