@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import DARK, LIGHT, TelegramClient
@@ -39,6 +39,58 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
     await player.join(20)
     await player.page.reload()
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
+
+
+async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., Stack], open_page: OpenPage) -> None:
+    stack = make_stack(WAIT_S="60", DEMO_STARS="100")
+    player = await open_page(stack.url, tolerated="Failed to load resource")
+    page = player.page
+    sockets: list[WebSocketRoute] = []
+
+    def relay(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    await page.route_web_socket("**/api/v1/ws", relay)
+    await player.log_in("Lost")
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    # The seat is taken and nothing tells it: the room is found with the next connection, and no window lies over it.
+    await page.route("**/rooms/join", lose_the_answer)
+    await player.card(50).click()
+    await expect(player.says("No answer yet: the seat may be taken")).to_be_visible()
+    await sockets[-1].close(code=4000)
+    await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.unroute("**/rooms/join")
+
+    # The seat is given up and the answer is lost: the room's own event tells it.
+    await page.route("**/leave", lose_the_answer)
+    await page.get_by_role("button", name="Leave").click()
+    await expect(player.says("You left. Your stake is back: 50 Stars.")).to_be_visible()
+    await player.expect_balance(100)
+
+    # The same stake again is a seat of its own.
+    await player.join(50)
+    await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
+    await page.get_by_role("button", name="Leave").click()
+    await player.expect_balance(100)
+
+    async def limited(route: Route) -> None:
+        details = {"limit": "daily", "until_ms": 1_900_000_000_000, "daily_stars": 120, "spent_stars": 90}
+        await route.fulfill(status=403, json={"code": "limit_reached", "message": "No.", "details": details})
+
+    await page.route("**/rooms/join", limited)
+    await player.card(50).click()
+    await expect(player.says("Your own limit is 120 Stars a day")).to_be_visible()
+    await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    await player.expect_accessible()
+    await page.get_by_role("button", name="Limits").click()
+    await expect(page.get_by_role("heading", name="Limits")).to_be_visible()
+    assert stack.errors() == []
 
 
 async def test_where_nobody_else_comes_the_stake_and_the_screen_go_back(
