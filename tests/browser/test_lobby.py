@@ -1,5 +1,6 @@
 """Coming in and what can be done before a game: in Telegram, outside it, and with too few Stars."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import DARK, LIGHT, TelegramClient
+from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -141,6 +143,22 @@ async def test_inside_telegram_one_is_in_at_once(make_stack: Callable[..., Stack
     await player.join(50)
     await player.telegram.press_back()
     await expect(player.page.get_by_role("heading", name="Комнаты")).to_be_visible()
+
+
+async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
+    make_stack: Callable[..., Stack], open_page: OpenPage
+) -> None:
+    stack = make_stack(BOT_USERNAME="chance_bot")
+    client = TelegramClient(language="en")
+    player = await open_page(stack.url, telegram=client, tolerated="403")
+    await player.launch()
+    await player.expect_balance(1000)
+    arguments = ("user", "ban", f"telegram:{client.telegram_id}", "--reason", "Two accounts in one room")
+    await asyncio.to_thread(command, stack, *arguments)
+    await expect(player.page.get_by_role("alert")).to_contain_text("Reason: Two accounts in one room")
+    await player.expect_accessible()
+    await player.page.get_by_role("button", name="Open the bot").click()
+    await player.telegram.asked("web_app_open_tg_link", path_full="/chance_bot")
 
 
 async def test_the_oldest_telegram_is_asked_nothing_it_does_not_know(
