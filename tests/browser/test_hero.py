@@ -65,7 +65,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await expect(organizer.page.get_by_test_id("room-key")).to_have_text(key)
     start = organizer.page.get_by_test_id("start")
     await expect(start).to_be_disabled()
-    await expect(organizer.says("когда внесут взнос двое")).to_be_visible()
+    await expect(organizer.says("когда взнос внесут двое")).to_be_visible()
     await organizer.expect_accessible()
 
     # Anna types the key as it was sent to her, and sees what it costs before anything is taken.
