@@ -62,8 +62,10 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
 
     # The seat is taken and nothing tells it: the room is found with the next connection, and no window lies over it.
     await page.route("**/rooms/join", lose_the_answer)
+    await page.route("**/me", lambda route: route.abort())
     await player.card(50).click()
     await expect(player.says("No answer yet: the seat may be taken")).to_be_visible()
+    await page.unroute("**/me")
     await sockets[-1].close(code=4000)
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
     await expect(page.get_by_role("dialog")).to_have_count(0)
@@ -75,9 +77,12 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
     await expect(player.says("You left. Your stake is back: 50 Stars.")).to_be_visible()
     await player.expect_balance(100)
 
-    # The same stake again is a seat of its own.
+    # The same stake again is a seat of its own, found though that answer is all that is lost.
+    await page.route("**/rooms/join", lose_the_answer)
     await player.join(50)
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.unroute("**/rooms/join")
     await page.get_by_role("button", name="Leave").click()
     await player.expect_balance(100)
 

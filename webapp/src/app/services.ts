@@ -166,6 +166,15 @@ export function createServices(root: HTMLElement): Services {
   room.isFollowing.subscribe(() => {
     if (room.isFollowing.get()) joining.settle();
   });
+  // Where the answer alone was lost there is no new connection whose welcome would tell of the seat.
+  joining.state.subscribe(() => {
+    if (joining.state.get().name === "unanswered") void findSeat();
+  });
+  const findSeat = async (): Promise<void> => {
+    await refreshUser();
+    const roomId = session.user?.room_id;
+    if (roomId && joining.state.get().name === "unanswered") room.follow(roomId);
+  };
 
   return {
     telegram,
