@@ -45,6 +45,12 @@ class Call:
         return int(self.claims.user_id)
 
     @property
+    def country(self) -> str:
+        """Where the edge says the caller is (Cloudflare's IP geolocation, ISO 3166-1); empty where there is none.
+        Anybody may send it: nothing but a language may hang on it."""
+        return self.headers.get(b"cf-ipcountry", b"").decode("latin-1")
+
+    @property
     def address(self) -> str:
         """Whom it comes from, behind the balancers that the settings trust."""
         return self.services.proxies.client_of(self.scope)

@@ -10,6 +10,7 @@ from gateway.schemas.fields import Language
 from persistence.errors import ErrorCode
 
 DEFAULT_LANGUAGE: Final[Language] = "en"
+_RUSSIAN_IS_OFFICIAL: Final = ("RU", "BY", "KZ", "KG")
 
 _ERRORS: Final[Mapping[ErrorCode, Mapping[Language, str]]] = {
     ErrorCode.INVALID_REQUEST: {"en": "The request is not valid.", "ru": "Неверный запрос."},
@@ -95,6 +96,11 @@ def supported(language_code: str | None) -> Language | None:
     if primary == "ru":
         return "ru"
     return "en" if primary == "en" else None
+
+
+def spoken_in(country: str) -> Language:
+    """Where nobody said a language: Russian where it is an official one, by ISO 3166-1; else English."""
+    return "ru" if country in _RUSSIAN_IS_OFFICIAL else DEFAULT_LANGUAGE
 
 
 def from_accept_language(header: str | None) -> Language:

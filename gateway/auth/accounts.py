@@ -15,7 +15,7 @@ from typing import Final
 
 from gateway.auth.tokens import Claims
 from gateway.schemas.fields import Language
-from gateway.texts import DEFAULT_LANGUAGE, supported
+from gateway.texts import spoken_in, supported
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -37,9 +37,9 @@ class _Known:
 _UNKNOWN: Final = _Known(0.0, exists=True, banned=False, language=None)
 
 
-def language_of(me: users.Me) -> Language:
-    """What the player chose, else what Telegram says of the player, else English."""
-    return supported(me.language) or supported(me.language_code) or DEFAULT_LANGUAGE
+def language_of(me: users.Me, country: str) -> Language:
+    """What the player chose, else what Telegram says of the player, else what is spoken where the caller is."""
+    return supported(me.language) or supported(me.language_code) or spoken_in(country)
 
 
 async def banned(db: Database, user_id: int) -> GameError:
@@ -77,7 +77,10 @@ class Accounts:
             raise GameError(ErrorCode.UNAUTHORIZED)
 
     async def language(self, user_id: str, *, ask: bool = True) -> Language | None:
-        """The account's language; None when that cannot be told now, which without `ask` is as far as it is known."""
+        """The account's language; None where nobody said one of ours, or where it cannot be told now.
+
+        Without `ask` it is told as far as it is known.
+        """
         known = await self._look_up(user_id) if ask else self._known.get(user_id, _UNKNOWN)
         return known.language
 
@@ -136,8 +139,7 @@ class Accounts:
             if account is None:
                 fresh = _Known(until, exists=False, banned=False, language=None)
             else:
-                language = supported(account.language) or DEFAULT_LANGUAGE
-                fresh = _Known(until, True, account.banned, language, account.session_epoch)
+                fresh = _Known(until, True, account.banned, supported(account.language), account.session_epoch)
             if user_id not in self._forgotten:
                 self._keep(user_id, fresh)
             answer.set_result(fresh)

@@ -8,10 +8,9 @@ import asyncio
 from chance_tap.settings import Settings
 from gateway.auth.accounts import banned, language_of
 from gateway.auth.init_data import TelegramUser
-from gateway.auth.tokens import Tokens
+from gateway.endpoint import Call
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
-from persistence.bonus import BonusRuns
 from persistence.logins import patiently
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -42,29 +41,30 @@ async def log_in(db: Database, settings: Settings, player: TelegramUser) -> user
     return account
 
 
-async def open_session(db: Database, runs: BonusRuns, tokens: Tokens, user_id: int) -> Session:
-    """A new token and the profile that it opens.
+async def open_session(call: Call, user_id: int) -> Session:
+    """A new token for that player and the profile that it opens.
 
     Raises:
         GameError: `unauthorized` when the account is gone, `banned`.
     """
-    user, epoch = await _profile_and_epoch(db, runs, user_id)
-    token, expires_at_ms = tokens.issue(user.user_id, user.telegram_id, user.role, epoch)
+    user, epoch = await _profile_and_epoch(call, user_id)
+    token, expires_at_ms = call.services.tokens.issue(user.user_id, user.telegram_id, user.role, epoch)
     return Session(token=token, expires_at_ms=expires_at_ms, user=user)
 
 
-async def read_profile(db: Database, runs: BonusRuns, user_id: int) -> User:
+async def read_profile(call: Call) -> User:
     """The caller's own profile.
 
     Raises:
         GameError: `unauthorized` when the account is gone, `banned`.
     """
-    user, _ = await _profile_and_epoch(db, runs, user_id)
+    user, _ = await _profile_and_epoch(call, call.user_id)
     return user
 
 
-async def _profile_and_epoch(db: Database, runs: BonusRuns, user_id: int) -> tuple[User, int]:
-    me, run = await asyncio.gather(users.me(db, user_id), runs.glance(user_id))
+async def _profile_and_epoch(call: Call, user_id: int) -> tuple[User, int]:
+    db = call.services.db
+    me, run = await asyncio.gather(users.me(db, user_id), call.services.bonus.glance(user_id))
     if me.banned:
         raise await banned(db, user_id)
     user = User(
@@ -73,7 +73,7 @@ async def _profile_and_epoch(db: Database, runs: BonusRuns, user_id: int) -> tup
         name=me.name,
         username=me.username,
         photo_url=me.photo_url,
-        language=language_of(me),
+        language=language_of(me, call.country),
         email=me.email,
         role="admin" if me.role == "admin" else "user",
         balance=me.balance,

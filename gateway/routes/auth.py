@@ -25,7 +25,7 @@ async def log_in_with_telegram(call: Call) -> Session:
     if body.user_id not in (None, str(account.user_id)):
         raise GameError(ErrorCode.FORBIDDEN)
     services.accounts.forget(str(account.user_id))
-    return await open_session(services.db, services.bonus, services.tokens, account.user_id)
+    return await open_session(call, account.user_id)
 
 
 async def refresh(call: Call) -> Session:
@@ -33,7 +33,7 @@ async def refresh(call: Call) -> Session:
     body: Renewal = call.body or Renewal()
     await identify(call, bearer_token(call) or body.token)
     check_claimed(body, call.claims.user_id, call.claims.telegram_id)
-    return await open_session(call.services.db, call.services.bonus, call.services.tokens, call.user_id)
+    return await open_session(call, call.user_id)
 
 
 ENDPOINTS = [

@@ -108,7 +108,7 @@ async def verify(call: Call) -> Session:
     if status != "ok":
         raise GameError(ErrorCode(status))
     services.accounts.forget(str(user_id))
-    return await open_session(services.db, services.bonus, services.tokens, user_id)
+    return await open_session(call, user_id)
 
 
 async def log_in_by_email(call: Call) -> Session:
@@ -124,7 +124,7 @@ async def log_in_by_email(call: Call) -> Session:
     await services.attempts.give_back(tries)
     if services.passwords.is_dated(login.password_hash):
         await logins.rehash(services.db, login, await services.passwords.hash(body.password))
-    return await open_session(services.db, services.bonus, services.tokens, login.user_id)
+    return await open_session(call, login.user_id)
 
 
 async def reset(call: Call) -> Session:
@@ -143,7 +143,7 @@ async def reset(call: Call) -> Session:
         raise GameError(ErrorCode(status))
     await services.attempts.give_back(tries)
     end_sessions(call, user_id, epoch)
-    return await open_session(services.db, services.bonus, services.tokens, user_id)
+    return await open_session(call, user_id)
 
 
 async def change_password(call: Call) -> Session:
@@ -163,7 +163,7 @@ async def change_password(call: Call) -> Session:
     if epoch is None:
         raise GameError(ErrorCode.CONFLICT)
     end_sessions(call, call.user_id, epoch)
-    return await open_session(services.db, services.bonus, services.tokens, call.user_id)
+    return await open_session(call, call.user_id)
 
 
 def end_sessions(call: Call, user_id: int, epoch: int) -> None:

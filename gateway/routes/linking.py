@@ -51,7 +51,7 @@ async def unlink(call: Call) -> Session:
     if status != "ok":
         raise GameError(ErrorCode(status))
     end_sessions(call, call.user_id, epoch)
-    return await open_session(services.db, services.bonus, services.tokens, call.user_id)
+    return await open_session(call, call.user_id)
 
 
 async def _link_telegram(call: Call, init_data: str) -> Linked:
@@ -89,7 +89,7 @@ async def _linked(call: Call, user_id: int) -> Linked:
     """The sessions of both accounts are over: the caller gets one of who the user is now."""
     services = call.services
     services.accounts.forget(call.claims.user_id)
-    session = await open_session(services.db, services.bonus, services.tokens, user_id)
+    session = await open_session(call, user_id)
     end_sessions(call, user_id, services.tokens.verify(session.token).epoch)
     if call.user_id != user_id:
         end_sessions(call, call.user_id, call.claims.epoch + 1)

@@ -9,14 +9,14 @@ from persistence.postgres import ledger, users
 
 
 async def me(call: Call) -> User:
-    return await read_profile(call.services.db, call.services.bonus, call.user_id)
+    return await read_profile(call)
 
 
 async def change_me(call: Call) -> User:
     body: ProfileChange = call.body
     await users.set_language(call.services.db, call.user_id, body.language)
     call.services.accounts.forget(call.claims.user_id)
-    return await read_profile(call.services.db, call.services.bonus, call.user_id)
+    return await read_profile(call)
 
 
 def _told_reason(line: ledger.StatementLine) -> str | None:

@@ -21,6 +21,33 @@ async def test_language_is_chosen_and_kept(client: httpx.AsyncClient, log_in: Lo
     assert (await client.get(ME, headers=player.headers)).json()["language"] == "en"
 
 
+@pytest.mark.parametrize(
+    ("reported", "country", "language"),
+    [
+        (None, "RU", "ru"),
+        (None, "KZ", "ru"),
+        (None, "DE", "en"),
+        (None, "T1", "en"),
+        (None, "ru", "en"),
+        (None, "", "en"),
+        ("de", "BY", "ru"),
+        ("en", "RU", "en"),
+        ("ru", "DE", "ru"),
+    ],
+)
+async def test_where_nobody_said_a_language_the_country_does(
+    client: httpx.AsyncClient, log_in: LogIn, reported: str | None, country: str, language: str
+) -> None:
+    player = await log_in(**({} if reported is None else {"language_code": reported}))
+    headers = player.headers | {"cf-ipcountry": country}
+    assert (await client.get(ME, headers=headers)).json()["language"] == language
+    opened = await client.post(f"{API}/auth/refresh", headers=headers)
+    assert opened.json()["user"]["language"] == language
+    chosen = "en" if language == "ru" else "ru"
+    await client.patch(ME, headers=headers, json={"language": chosen})
+    assert (await client.get(ME, headers=headers)).json()["language"] == chosen
+
+
 async def test_messages_are_in_the_accounts_language(client: httpx.AsyncClient, log_in: LogIn) -> None:
     player = await log_in(language_code="en")
     headers = player.headers | {"accept-language": "ru"}
