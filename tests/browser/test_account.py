@@ -14,7 +14,7 @@ from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
 from tests.peers.mail import MailSink, mail_sink
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 PASSWORD = "correct horse battery"
 OTHER = "another long password"

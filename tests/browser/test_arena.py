@@ -16,7 +16,7 @@ from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-games")
 
 TWO = {"CAPACITY": "2", "WAIT_S": "30", "DEMO_STARS": "100"}
 LONG_NAME = "Анна-Мария Константинопольская-Задунайская фон Бранденбург Я"

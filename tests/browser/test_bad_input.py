@@ -23,7 +23,7 @@ from tests.fixtures.balancer import Balancer
 from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-games")
 
 NAMES = (
     "👩‍👩‍👧‍👦🏳️‍🌈 🅰️",

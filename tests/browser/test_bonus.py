@@ -12,7 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-games")
 
 
 def button(player: Player, name: str) -> Locator:

@@ -16,7 +16,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 ROOT = Path(__file__).parents[2]
 PHOTO = "https://t.me/i/userpic/320/anna.svg"

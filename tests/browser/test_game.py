@@ -14,7 +14,7 @@ from tests.browser.line import Line
 from tests.browser.player import Player, seat_somebody
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-games")
 
 # A room of two starts when both are in, however slow the machine is.
 TWO = {"CAPACITY": "2", "WAIT_S": "30", "DEMO_STARS": "100"}

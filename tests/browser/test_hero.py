@@ -15,7 +15,7 @@ from tests.browser.line import Line
 from tests.browser.player import Player, seat_by_key
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-games")
 
 LONG_NAME = "Максимилиан Константинопольский-Задунайский фон Гогенцоллерн"
 FAILED = "Failed to load resource"

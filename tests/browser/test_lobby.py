@@ -11,7 +11,7 @@ from tests.browser.telegram import DARK, LIGHT, TelegramClient
 from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 # A theme of somebody's own.
 VIOLET = {"bg_color": "#f0e8ff", "text_color": "#201040", "secondary_bg_color": "#ffffff"}

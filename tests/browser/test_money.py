@@ -20,7 +20,7 @@ from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
 from tests.peers.wallet import Wallet
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 DOMAIN = PUBLIC_URL.removeprefix("https://")
 VISIT = """

@@ -16,7 +16,7 @@ from tests.browser.telegram import LIGHT, TelegramClient
 from tests.fixtures.stack import Stack
 from tests.ledger.play import Finisher, fill, finished, new_room, sign_up
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 LONG = "Константин-Мария Константинопольский-Задунайский ибн Абдуллах"
 
