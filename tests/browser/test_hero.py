@@ -129,6 +129,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await expect(ben.page.get_by_role("dialog")).to_be_visible()
     await ben.page.keyboard.press("Escape")
     await expect(ben.page.get_by_role("dialog")).to_have_count(0)
+    await expect(button(ben, "Top up and enter for 60 Stars")).to_be_focused()
     await button(organizer, "Закрыть").click()
     await button(organizer, "Остаться").click()
     await button(organizer, "Закрыть").click()

@@ -77,9 +77,10 @@ async def test_a_short_balance_is_paid_and_the_join_goes_on(
     await expect(player.says("Вход в эту комнату: 50 звёзд.")).to_be_visible()
     await player.expect_accessible()
     await player.screenshot("pay-choice-ru-dark")
-    # Back closes the sheet, on Home too, where there is nothing to go back to.
+    # Back closes the sheet, on Home too, where there is nothing to go back to; the keyboard is where it was.
     await player.telegram.press_back()
     await expect(player.page.get_by_role("dialog")).to_have_count(0)
+    await expect(player.card(50)).to_be_focused()
     assert not player.telegram.has_back_button
     await player.card(50).click()
     await press(player, "Оплатить 50 звёзд")

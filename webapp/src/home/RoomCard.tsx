@@ -9,6 +9,7 @@ import styles from "./home.module.css";
 interface RoomCardProps {
   readonly tier: Tier;
   readonly isJoining: boolean;
+  /** A room is being joined already.  The card keeps the keyboard's focus, for a sheet to give it back to. */
   readonly isDisabled: boolean;
   readonly onJoin: () => void;
 }
@@ -21,9 +22,9 @@ export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps)
       type="button"
       className={styles.card}
       aria-busy={isJoining}
-      disabled={isDisabled}
+      aria-disabled={isDisabled}
       data-stake={tier.stake}
-      onClick={onJoin}
+      onClick={isDisabled ? undefined : onJoin}
     >
       <span className={styles.stake}>
         <small>{t("home.entry")}</small>

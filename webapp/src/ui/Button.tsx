@@ -8,6 +8,7 @@ interface ButtonProps {
   /** `primary` is gold, for what begins a game or moves money; `plain` is the main step of anything else. */
   readonly kind?: "primary" | "plain" | "quiet";
   readonly type?: "button" | "submit";
+  /** Said and shown only: one that is being pressed keeps the keyboard's focus, for a sheet to give it back to. */
   readonly disabled?: boolean;
 }
 
@@ -22,8 +23,12 @@ export function Button({
     <button
       type={type}
       className={cx(styles.button, styles[kind])}
-      onClick={onClick}
-      disabled={disabled}
+      aria-disabled={disabled}
+      onClick={(event) => {
+        // Nor is a form sent by it, or by Enter in one of its fields.
+        if (disabled) event.preventDefault();
+        else onClick?.();
+      }}
     >
       {children}
     </button>

@@ -20,6 +20,7 @@ interface RowProps {
   readonly icon?: ReactNode;
   /** Makes the row a button. */
   readonly onClick?: () => void;
+  /** As a button's: it keeps the keyboard's focus. */
   readonly disabled?: boolean;
 }
 
@@ -40,8 +41,8 @@ export function Row({ label, hint, value, icon, onClick, disabled = false }: Row
         <button
           type="button"
           className={cx(styles.row, styles.way)}
-          onClick={onClick}
-          disabled={disabled}
+          aria-disabled={disabled}
+          onClick={disabled ? undefined : onClick}
         >
           {content}
           <svg className={styles.chevron} viewBox="0 0 24 24" aria-hidden="true">
