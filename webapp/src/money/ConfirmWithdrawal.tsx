@@ -44,7 +44,7 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
     setIsBusy(true);
     setRefusal(null);
     try {
-      await desk.withdraw(body);
+      await desk.withdraw(body, user.wallet);
       telegram.haptic("success");
       await refreshUser();
       onDone();

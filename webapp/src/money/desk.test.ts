@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Services } from "../app/services";
 import type { Wish } from "../join/joining";
-import type { Payment, Room, ServerFrame } from "../protocol/generated";
+import type { Payment, Room, ServerFrame, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
 import { createEvents } from "../state/events";
 import { createStore, type Store } from "../state/store";
@@ -41,6 +41,15 @@ const CALLED_OFF: RoomView = {
   cancelled: { reason: "outage", refundDue: 50, isRefunded: true },
 };
 
+function storage(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
 interface Scene {
   readonly desk: PaymentDesk;
   readonly view: Store<RoomView | null>;
@@ -53,7 +62,7 @@ interface Scene {
   readonly order: () => Payment;
 }
 
-function scene(balance = 1000): Scene {
+function scene({ balance = 1000, userId = "1" } = {}): Scene {
   const view = createStore<RoomView | null>(null);
   const isFollowing = createStore(false);
   const joined: Wish[] = [];
@@ -93,7 +102,7 @@ function scene(balance = 1000): Scene {
     notices: { show: () => undefined },
     refreshUser: () => Promise.resolve(),
     room: { view, isFollowing },
-    session: { user: { user_id: "1", balance } },
+    session: { user: { user_id: userId, balance } },
     telegram: { haptic: () => undefined },
   } as unknown as Services;
   const desk = new PaymentDesk(services);
@@ -104,6 +113,7 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(60_000);
 
 beforeEach(() => {
   vi.useFakeTimers();
+  vi.stubGlobal("localStorage", storage());
   vi.stubGlobal("document", { visibilityState: "hidden", addEventListener: () => undefined });
 });
 
@@ -113,29 +123,117 @@ afterEach(() => {
 });
 
 describe("a withdrawal whose answer was lost", () => {
-  async function ask(here: Scene): Promise<void> {
-    here.desk.withdraw(BODY).catch(() => undefined);
+  const TON = { method: "ton", stars: 30 } as const;
+  const WALLET = "0:one";
+
+  /** A page in which it is asked for; a new scene is what a reload makes. */
+  async function ask(
+    here: Scene,
+    body: Withdraw = BODY,
+    wallet: string | null = WALLET,
+    answer: () => Promise<unknown> = () => Promise.reject(new NetworkError("gone")),
+  ): Promise<string | undefined> {
+    here.answer = answer;
+    here.desk.withdraw(body, wallet).catch(() => undefined);
     await settle();
+    return here.asked.at(-1)?.key;
   }
+  const refuse = (): Promise<never> =>
+    Promise.reject(new ApiError(409, { code: "conflict", message: "" }, null));
+  const succeed = (): Promise<unknown> => Promise.resolve({ withdrawal: {} });
 
   it("goes under its key again, from whichever sheet", async () => {
     const here = scene();
-    here.answer = () => Promise.reject(new NetworkError("gone"));
     await ask(here);
     await ask(here);
     expect(here.asked.length).toBeGreaterThan(2);
     expect(new Set(here.asked.map(({ key }) => key)).size).toBe(1);
   });
 
-  it("is another one after its time, or after a definite answer", async () => {
+  it("goes under its key again after a reload, and is over with its answer", async () => {
+    const key = await ask(scene());
+    expect(await ask(scene(), BODY, WALLET, succeed)).toBe(key);
+    expect(await ask(scene())).not.toBe(key);
+  });
+
+  it("is over with a refusal", async () => {
+    const key = await ask(scene());
+    expect(await ask(scene(), BODY, WALLET, refuse)).toBe(key);
+    expect(await ask(scene())).not.toBe(key);
+  });
+
+  it("is over after its time, in this page and in the next", async () => {
     const here = scene();
-    here.answer = () => Promise.reject(new NetworkError("gone"));
-    await ask(here);
+    const key = await ask(here);
     vi.setSystemTime(Date.now() + KEY_LIFE_MS);
-    here.answer = () => Promise.reject(new ApiError(409, { code: "conflict", message: "" }, null));
-    await ask(here);
-    await ask(here);
-    expect(new Set(here.asked.map(({ key }) => key)).size).toBe(3);
+    const later = await ask(scene());
+    expect(later).not.toBe(key);
+    vi.setSystemTime(Date.now() + KEY_LIFE_MS);
+    expect([key, later]).not.toContain(await ask(here));
+  });
+
+  it("is another one for something else, for another wallet, and for somebody else", async () => {
+    const key = await ask(scene(), TON);
+    expect(await ask(scene({ userId: "2" }), TON)).not.toBe(key);
+    expect(await ask(scene(), TON)).toBe(key);
+    const elsewhere = await ask(scene(), TON, "0:two");
+    expect(elsewhere).not.toBe(key);
+    expect(await ask(scene(), { ...TON, stars: 31 }, "0:two")).not.toBe(elsewhere);
+  });
+
+  it("is the same gift whatever wallet there is", async () => {
+    expect(await ask(scene(), BODY, null)).toBe(await ask(scene(), BODY, WALLET));
+  });
+
+  it("goes under its key as long as the page lives where storage is denied", async () => {
+    vi.stubGlobal("localStorage", {
+      getItem: () => null,
+      setItem: () => {
+        throw new Error("full");
+      },
+      removeItem: () => undefined,
+    });
+    const here = scene();
+    const key = await ask(here);
+    expect(await ask(here)).toBe(key);
+    expect(await ask(scene())).not.toBe(key);
+  });
+
+  it("is not forgotten for what another tab was answered", async () => {
+    const [here, tab] = [scene(), scene()];
+    const key = await ask(here);
+    const other = await ask(tab, TON);
+    expect(await ask(here, BODY, WALLET, succeed)).toBe(key);
+    expect(await ask(scene(), TON)).toBe(other);
+  });
+});
+
+describe("an order whose answer was lost", () => {
+  async function order(here: Scene): Promise<string | undefined> {
+    const answer = here.answer;
+    here.answer = () => Promise.reject(new NetworkError("gone"));
+    void here.desk.pay("stars", 50, null);
+    await settle();
+    here.answer = answer;
+    return here.asked.at(-1)?.key;
+  }
+
+  it("goes under its key again after a reload", async () => {
+    expect(await order(scene())).toBe(await order(scene()));
+  });
+
+  it("does not come back once it was found and given up", async () => {
+    const key = await order(scene());
+    const here = scene();
+    const cancelled = { ...here.order(), state: "cancelled" } as const;
+    here.answer = () => Promise.resolve({ payments: [here.order()], next_cursor: null });
+    here.desk.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(here.desk.pending.get().name).toBe("waiting");
+    here.answer = () => Promise.resolve({ payment: cancelled });
+    await here.desk.cancel();
+    expect(here.desk.pending.get().name).toBe("none");
+    expect(await order(here)).not.toBe(key);
   });
 });
 

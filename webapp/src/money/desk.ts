@@ -45,8 +45,8 @@ export class PaymentDesk {
   private readonly services: Services;
   private readonly store = createStore<Pending>(NONE);
   // Kept here, not by a screen: the same wish from a sheet that was opened anew goes under the same key.
-  private readonly ordering = new Insistent();
-  private readonly withdrawing = new Insistent();
+  private readonly ordering: Insistent;
+  private readonly withdrawing: Insistent;
   private readonly memory: PaymentMemory;
   private askTimer: ReturnType<typeof setTimeout> | undefined;
   private patienceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +56,10 @@ export class PaymentDesk {
   constructor(services: Services) {
     this.services = services;
     this.api = new MoneyApi(services.api.ask);
-    this.memory = new PaymentMemory(services.session.user?.user_id ?? "");
+    const userId = services.session.user?.user_id ?? "";
+    this.memory = new PaymentMemory(userId);
+    this.ordering = new Insistent(`ordering.${userId}`);
+    this.withdrawing = new Insistent(`withdrawing.${userId}`);
   }
 
   get pending(): Readable<Pending> {
@@ -101,8 +104,10 @@ export class PaymentDesk {
     return null;
   }
 
-  withdraw(body: Withdraw): Promise<Withdrawal> {
-    return this.withdrawing.send(body, (key) => this.api.withdraw(body, key));
+  /** `wallet`: where TON goes, which the server knows and the body does not say: to another one is another wish. */
+  withdraw(body: Withdraw, wallet: string | null): Promise<Withdrawal> {
+    const wish = { ...body, wallet: body.method === "ton" ? wallet : null };
+    return this.withdrawing.send(wish, (key) => this.api.withdraw(body, key));
   }
 
   /** Go on with what waits: the same order, so that nothing is paid twice. */
@@ -241,6 +246,9 @@ export class PaymentDesk {
   }
 
   private input(input: Input): void {
+    // The order that was made is here, or over: its key would bring it back as it was.
+    if (input.type === "found" || (input.type === "seen" && input.payment.state !== "pending"))
+      this.ordering.settle();
     const before = this.store.get();
     const { state, effects } = step(before, input, Date.now());
     this.store.set(state);
