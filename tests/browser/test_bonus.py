@@ -1,9 +1,11 @@
 """The bonus run on its screen, on Home, and at its end."""
 
+import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
@@ -29,6 +31,15 @@ async def test_a_run_is_cancelled_and_another_reaches_its_goal(
 ) -> None:
     stack = make_stack(BONUS_GOAL="24", BONUS_STARS_PER_USD="1", DEMO_STARS="100")
     player = await open_page(stack.url, locale="en-US", size=SMALL, scheme="light")
+    sockets: asyncio.Queue[WebSocketRoute] = asyncio.Queue()
+    is_cut = False
+
+    def relay(socket: WebSocketRoute) -> None:
+        sockets.put_nowait(socket)
+        if not is_cut:
+            socket.connect_to_server()
+
+    await player.page.route_web_socket("**/api/v1/ws", relay)
     await player.log_in("Anna")
     await button(player, "Bonus: +$100").click()
     await expect(player.says("Make 24 taps in one run")).to_be_visible()
@@ -39,12 +50,30 @@ async def test_a_run_is_cancelled_and_another_reaches_its_goal(
     await expect(counted(player, 7)).to_be_visible()
     await player.expect_accessible()
 
+    # Without a connection it is said why, and what becomes of the taps; those of a moment ago are counted after it.
+    is_cut = True
+    await (await sockets.get()).close(code=4001)
+    await expect(player.says("The server is restarting. Connecting…")).to_be_visible()
+    await expect(player.says("New taps are kept for 12 seconds")).to_be_visible()
+    await player.expect_accessible()
+    await (await sockets.get()).close(code=4000)
+    await expect(player.says(re.compile("^Connecting…$"))).to_be_visible()
+    await player.page.evaluate("Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true })")
+    await (await sockets.get()).close(code=4000)
+    await expect(player.says("No connection. Check the internet.")).to_be_visible()
+    await player.screenshot("bonus-away")
+    await player.tap(2, 20)
+    is_cut = False
+    await (await sockets.get()).close(code=4000)
+    await expect(counted(player, 9)).to_be_visible()
+    await expect(player.says("No connection")).to_have_count(0)
+
     # What was tapped is there after a reload, and on Home.
     await player.tap(2, 20)
     await player.page.reload()
-    await expect(counted(player, 9)).to_be_visible()
+    await expect(counted(player, 11)).to_be_visible()
     await button(player, "Home").click()
-    await expect(player.says("9 of 24")).to_be_visible()
+    await expect(player.says("11 of 24")).to_be_visible()
     await button(player, "Bonus: +$100").click()
     await button(player, "Cancel the run").click()
     await button(player, "Go on tapping").click()

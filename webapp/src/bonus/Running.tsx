@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
+import { useAway } from "../app/use-away";
 import { TapPad } from "../game/TapPad";
 import type { BonusRun } from "../protocol/generated";
 import { useStore } from "../state/use-store";
@@ -21,6 +22,7 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
   const { clock } = useServices();
   const taps = useStore(session.taps);
   const seconds = useRemaining(clock, run.ends_ms);
+  const isAway = useAway() !== null;
   const [isAsking, setIsAsking] = useState(false);
   const number = (value: number): string => value.toLocaleString(i18n.language);
   const part = partDone(taps, run.goal);
@@ -64,9 +66,16 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
           <span className="visually-hidden">{t("bonus.tap")}</span>
         </TapPad>
       </div>
-      <p className={styles.pace}>
-        {pace !== null && t("bonus.pace", { pace: number(pace), count: pace })}
-      </p>
+      {isAway ? (
+        // The count falls while the time does not wait: neither may look like a fault.
+        <p className={styles.pace} role="status">
+          {t("bonus.away")}
+        </p>
+      ) : (
+        <p className={styles.pace}>
+          {pace !== null && t("bonus.pace", { pace: number(pace), count: pace })}
+        </p>
+      )}
       <p className="visually-hidden" aria-live="polite">
         {seconds % REPORT_EVERY_S === 0 &&
           t("bonus.progress", { taps: number(taps), goal: number(run.goal) })}
