@@ -165,6 +165,18 @@ async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
     await player.page.get_by_role("button", name="Open the bot").click()
     await player.telegram.asked("web_app_open_tg_link", path_full="/chance_bot")
 
+    # Where the server does not know its bot's name there is no button, and the words stay.
+    async def without_a_name(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json=await answer.json() | {"bot_username": None})
+
+    await player.page.route("**/api/v1/offers", without_a_name)
+    async with player.page.expect_response("**/api/v1/offers"):
+        await player.page.reload()
+    await expect(player.says("write to the bot of this game: /appeal")).to_be_visible()
+    await expect(player.page.get_by_role("button")).to_have_count(0)
+    await player.expect_accessible()
+
 
 async def test_the_oldest_telegram_is_asked_nothing_it_does_not_know(
     make_stack: Callable[..., Stack], open_page: OpenPage

@@ -46,22 +46,23 @@ export function Refused({ code, message, reason }: RefusedProps): ReactNode {
   );
 }
 
-/** Whoever is refused everywhere is still heard by the bot. */
+/** Whoever is refused everywhere is still heard by the bot; the way there is shown where its name is known. */
 export function ToAppeal(): ReactNode {
   const { t } = useTranslation();
   const { offers, telegram } = useServices();
   const bot = useStore(offers)?.bot_username;
-  if (bot == null) return null;
   return (
     <>
       <p>{t("login.bannedAppeal")}</p>
-      <Button
-        onClick={() => {
-          telegram.openLink(`https://t.me/${bot}`);
-        }}
-      >
-        {t("login.toBot")}
-      </Button>
+      {bot != null && (
+        <Button
+          onClick={() => {
+            telegram.openLink(`https://t.me/${bot}`);
+          }}
+        >
+          {t("login.toBot")}
+        </Button>
+      )}
     </>
   );
 }
