@@ -122,6 +122,15 @@ describe("a session by e-mail", () => {
     expect(reload).toHaveBeenCalledOnce();
     expect(made.user?.user_id).toBe("7");
   });
+
+  it("leaves nothing of who was in before its end either", async () => {
+    const made = inByEmail();
+    answer("/api/v1/auth/refresh", REFUSED, 401);
+    await expect(made.renew()).rejects.toThrow();
+    made.enterByEmail(session("other", "8"));
+    expect(reload).toHaveBeenCalledOnce();
+    expect(made.user).toBeNull();
+  });
 });
 
 describe("what ends every session of before", () => {

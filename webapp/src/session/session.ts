@@ -68,6 +68,8 @@ export class Session {
   private readonly language: () => string;
   private readonly store = createStore<SessionState>({ name: "starting", isUnreachable: false });
   private stored: Stored | null = null;
+  /** Who was in last, in this page: the token may have ended since. */
+  private lastUserId: string | null = null;
   private renewal: Promise<string> | null = null;
   private renewedAt = Number.NEGATIVE_INFINITY;
   private keepAliveTimer: number | undefined;
@@ -336,11 +338,12 @@ export class Session {
 
   /** Who is in now; of somebody else, who was in before, nothing may stay. */
   private show(user: User): void {
-    if (this.user && this.user.user_id !== user.user_id) window.location.reload();
+    if (this.lastUserId !== null && this.lastUserId !== user.user_id) window.location.reload();
     else this.enter(user);
   }
 
   private enter(user: User): void {
+    this.lastUserId = user.user_id;
     this.store.set({ name: "in", user, way: this.stored?.way ?? TELEGRAM });
   }
 
