@@ -4,14 +4,13 @@
  * Owns when a room is entered, entered again and left, and when taps go out.  Decides nothing about the game: what is
  * shown is what the server said, plus one's own taps that it has still to learn of.
  */
-import * as z from "zod/mini";
 import type { Connection } from "../connection/connection";
 import type { Phase } from "../connection/machine";
 import type { ErrorFrame, Player, Room, ServerFrame, Welcome } from "../protocol/generated";
-import { forget, recall, remember } from "../session/storage";
 import { createStore, type Readable } from "../state/store";
 import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
 import type { ServerClock } from "../taps/clock";
+import { type Kept, KeptRoom } from "./kept-room";
 import { apply, type Cancellation, isUndecided, nextMs, type RoomView, viewOf } from "./reducer";
 
 export interface RoomHost {
@@ -28,18 +27,6 @@ export interface RoomHost {
 /** What the room needs of the connection. */
 type Wire = Pick<Connection, "send" | "probe">;
 
-const savedRoomSchema = z.object({
-  roomId: z.string(),
-  taps: z.nullable(
-    z.object({
-      nextSeq: z.int(),
-      frames: z.array(z.object({ seq: z.int(), count: z.int(), timestamp: z.int() })),
-    }),
-  ),
-});
-type SavedRoom = z.infer<typeof savedRoomSchema>;
-
-const KEY = "room";
 const ENTER_TIMEOUT_MS = 3000;
 /** Pings that are answered at once tell the server's clock; the quickest answer tells it best. */
 const CLOCK_PINGS = 3;
@@ -57,6 +44,7 @@ const OVER: readonly Room["state"][] = ["finished", "settled", "cancelled"];
 export class RoomSession {
   private readonly host: RoomHost;
   private readonly clock: ServerClock;
+  private readonly kept = new KeptRoom(() => this.toKeep());
   private readonly viewStore = createStore<RoomView | null>(null);
   private readonly tapsStore = createStore(0);
   private readonly losingStore = createStore(false);
@@ -76,17 +64,9 @@ export class RoomSession {
   constructor(host: RoomHost, clock: ServerClock) {
     this.host = host;
     this.clock = clock;
-    const stored = recall(KEY, savedRoomSchema);
-    this.roomId = stored?.roomId ?? null;
-    this.saved = stored?.taps ?? null;
+    this.roomId = this.kept.found?.roomId ?? null;
+    this.saved = this.kept.found?.taps ?? null;
     this.followingStore.set(this.roomId !== null);
-    // The page may be gone or frozen any moment after these.
-    window.addEventListener("pagehide", () => {
-      this.put();
-    });
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.put();
-    });
   }
 
   get view(): Readable<RoomView | null> {
@@ -123,7 +103,7 @@ export class RoomSession {
     if (this.roomId !== roomId) this.close();
     this.roomId = roomId;
     this.followingStore.set(true);
-    remember(KEY, { roomId, taps: null } satisfies SavedRoom);
+    this.kept.keep({ roomId, taps: null });
     this.enter();
   }
 
@@ -147,7 +127,7 @@ export class RoomSession {
     this.buffer = null;
     this.saved = null;
     this.clock.release();
-    forget(KEY);
+    this.kept.forget();
     this.followingStore.set(false);
     this.viewStore.set(null);
     this.tapsStore.set(0);
@@ -388,11 +368,11 @@ export class RoomSession {
     this.resultTimer = window.setTimeout(() => void ask(), RESULT_POLL_MS);
   }
 
-  private put(): void {
-    if (this.roomId === null) return;
+  /** For the page after this one; what waits here goes out before. */
+  private toKeep(): Kept | null {
+    if (this.roomId === null) return null;
     const frame = this.buffer?.flush(this.clock.now());
     if (frame) this.sendTaps(frame);
-    const taps = this.buffer?.save() ?? this.saved;
-    remember(KEY, { roomId: this.roomId, taps } satisfies SavedRoom);
+    return { roomId: this.roomId, taps: this.buffer?.save() ?? this.saved };
   }
 }
