@@ -71,21 +71,14 @@ function AtTheDoor(props: DoorProps): ReactNode {
 }
 
 function Inside({ user, isDemo }: WithinProps): ReactNode {
-  const { t } = useTranslation();
   const { room, joining } = useServices();
-  const view = useStore(room.view);
   const isFollowing = useStore(room.isFollowing);
   const join = useStore(joining.state);
   const payments = usePaymentLayer();
-  const returning = <Splash text={t("home.returning")} />;
   return (
     <>
-      {view && user ? (
-        <Suspense fallback={returning}>
-          <Arena view={view} userId={user.user_id} />
-        </Suspense>
-      ) : isFollowing ? (
-        returning
+      {isFollowing ? (
+        <InRoom user={user} />
       ) : (
         <Lobby user={user} isDemo={isDemo} payments={payments} />
       )}
@@ -96,6 +89,20 @@ function Inside({ user, isDemo }: WithinProps): ReactNode {
       )}
       {payments && user && <payments.parts.PaymentSheets user={user} offers={payments.offers} />}
     </>
+  );
+}
+
+/** By itself, for a game brings news ten times a second. */
+function InRoom({ user }: { user: User | null }): ReactNode {
+  const { t } = useTranslation();
+  const view = useStore(useServices().room.view);
+  const returning = <Splash text={t("home.returning")} />;
+  return view && user ? (
+    <Suspense fallback={returning}>
+      <Arena view={view} userId={user.user_id} />
+    </Suspense>
+  ) : (
+    returning
   );
 }
 

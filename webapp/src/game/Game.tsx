@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { memo, type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { Goal } from "../arena/hero/Goal";
@@ -30,8 +30,8 @@ interface GameProps {
   readonly userId: string;
 }
 
+/** The room is a new one ten times a second: what does not follow the race is rendered anew only with its own news. */
 export function Game({ room, userId }: GameProps): ReactNode {
-  const { t } = useTranslation();
   const sounds = useSounds();
   useEffect(() => {
     sounds.play("go");
@@ -61,12 +61,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
     <main className={styles.game}>
       <header className={styles.top}>
         <Clock endsMs={room.ends_ms} />
-        <div>
-          <span className={styles.fund}>
-            {t("room.prizeFund")} <Stars amount={room.prize} />
-          </span>
-          {room.target !== null && <Goal target={room.target} />}
-        </div>
+        <Fund prize={room.prize} target={room.target} />
       </header>
       <TimeBar room={room} />
       <div className={cx(styles.arena, isCrowd && styles.crowd)}>
@@ -84,14 +79,32 @@ export function Game({ room, userId }: GameProps): ReactNode {
         </div>
         <ul className={cx(styles.edge, styles.right)}>{players.slice(half).map(bar)}</ul>
       </div>
-      {isBlocked ? <BlockedNote /> : own && <Stake room={room} />}
+      {isBlocked ? <BlockedNote /> : own && <Stake stake={room.stake} endsMs={room.ends_ms} />}
       {isOrganizer && <WatchLine />}
       <Report userId={userId} />
     </main>
   );
 }
 
-function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
+const Fund = memo(function Fund({
+  prize,
+  target,
+}: {
+  prize: number;
+  target: number | null;
+}): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div>
+      <span className={styles.fund}>
+        {t("room.prizeFund")} <Stars amount={prize} />
+      </span>
+      {target !== null && <Goal target={target} />}
+    </div>
+  );
+});
+
+const Clock = memo(function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
   const { t } = useTranslation();
   const { clock } = useServices();
   const sounds = useSounds();
@@ -108,43 +121,57 @@ function Clock({ endsMs }: { endsMs: number | null }): ReactNode {
       {formatSeconds(seconds)}
     </span>
   );
-}
+});
 
 /** The place one has right now, and by how much. */
 function OwnPlace({ room, userId }: GameProps): ReactNode {
-  const { t } = useTranslation();
   // As they are when there is news of the others: a word that changed with each tap would cost it a second frame.
   const now = standing(room.players, userId, useServices().room.ownTaps.get());
-  const isAhead = now !== null && now.lead > 0;
   return (
     <div className={styles.standing}>
       {now && (
         <>
           {/* Made anew with every place, so that a change is seen. */}
-          <p key={now.place} className={styles.place}>
-            {t("game.place", { count: now.place, ordinal: true })}
-          </p>
-          <p className={styles.lead}>
-            {now.lead === 0
-              ? t("game.equal")
-              : t(isAhead ? "game.ahead" : "game.behind", { count: Math.abs(now.lead) })}
-          </p>
+          <Place key={now.place} place={now.place} />
+          <Lead lead={now.lead} />
         </>
       )}
     </div>
   );
 }
 
-function Stake({ room }: { room: Room }): ReactNode {
+const Place = memo(function Place({ place }: { place: number }): ReactNode {
   const { t } = useTranslation();
-  const isOver = usePassed(useServices().clock, room.ends_ms);
-  const stars = t("money.stars", { count: room.stake });
+  return <p className={styles.place}>{t("game.place", { count: place, ordinal: true })}</p>;
+});
+
+const Lead = memo(function Lead({ lead }: { lead: number }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <p className={styles.lead}>
+      {lead === 0
+        ? t("game.equal")
+        : t(lead > 0 ? "game.ahead" : "game.behind", { count: Math.abs(lead) })}
+    </p>
+  );
+});
+
+const Stake = memo(function Stake({
+  stake,
+  endsMs,
+}: {
+  stake: number;
+  endsMs: number | null;
+}): ReactNode {
+  const { t } = useTranslation();
+  const isOver = usePassed(useServices().clock, endsMs);
+  const stars = t("money.stars", { count: stake });
   return (
     <footer className={styles.foot}>
       <StakeLine text={isOver ? t("stake.timeUp") : t("stake.playing", { stars })} isPlaying />
     </footer>
   );
-}
+});
 
 /** What a screen reader hears of the race: a line now and then, not every tap of everybody. */
 function Report({ userId }: { userId: string }): ReactNode {

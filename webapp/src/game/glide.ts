@@ -2,12 +2,15 @@
  * A bar on its way from one share of its track to another.
  *
  * The browser moves it by itself, off the page's thread.  Not a CSS transition: each of those tells the page that it
- * ran, began and ended, and a race of ten would hear a hundred such events a second.
+ * ran, began and ended, and a race of ten would hear a hundred such events a second.  And every animation that runs
+ * has its style looked at with each frame of the page, so a step too small to be seen as one is just taken.
  */
 import { stillness } from "../ui/stillness";
 
 /** A little longer than the server's 100 ms, so that a bar is still gliding when the next news comes. */
 const GLIDE_MS = 160;
+/** Of the track, which is some 70 px long. */
+const SEEN = 0.02;
 
 export class Glide {
   private readonly bar: HTMLElement;
@@ -27,12 +30,18 @@ export class Glide {
     const passed = Math.min(1, (nowMs - this.beganMs) / GLIDE_MS);
     this.from += (this.to - this.from) * passed;
     this.to = to;
-    this.beganMs = nowMs;
     this.bar.style.transform = shift(to);
     this.animation?.cancel();
-    this.animation = stillness.matches
-      ? null
-      : this.bar.animate([{ transform: shift(this.from) }, { transform: shift(to) }], GLIDE_MS);
+    this.animation = null;
+    if (stillness.matches || Math.abs(to - this.from) < SEEN) {
+      this.beganMs = -Infinity;
+      return;
+    }
+    this.beganMs = nowMs;
+    this.animation = this.bar.animate(
+      [{ transform: shift(this.from) }, { transform: shift(to) }],
+      GLIDE_MS,
+    );
   }
 }
 

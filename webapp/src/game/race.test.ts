@@ -28,8 +28,8 @@ describe("how one stands", () => {
 
   it("measures the bars against the target, or against a scale that grows in steps", () => {
     expect(scaleOf(200, 17)).toBe(200);
-    expect([0, 60, 61, 69, 70, 200].map((best) => scaleOf(null, best))).toEqual([
-      60, 60, 69, 69, 79, 211,
+    expect([0, 120, 121, 138, 139, 400].map((best) => scaleOf(null, best))).toEqual([
+      120, 120, 138, 138, 159, 422,
     ]);
   });
 });

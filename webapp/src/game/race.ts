@@ -43,7 +43,7 @@ export function leadingTaps(players: readonly Player[]): number | null {
 }
 
 /** Bars are never measured against less than this. */
-const SMALLEST_SCALE = 60;
+const SMALLEST_SCALE = 120;
 const STEP = 1.15;
 
 /**
