@@ -257,6 +257,17 @@ describe("a room that was paid for", () => {
     expect(here.desk.pending.get().name).toBe("none");
   });
 
+  it("is entered where its order was left, and gone on with from the list", async () => {
+    const here = scene();
+    await here.desk.pay("stars", 50, WISH);
+    here.desk.closed(false);
+    here.desk.take(here.order());
+    expect(here.desk.pending.get().name).toBe("paying");
+    here.desk.seen({ ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(here.joined).toEqual([WISH]);
+  });
+
   it("takes no second stake from whoever has a seat by then", async () => {
     const here = scene();
     here.view.set(LIVE);

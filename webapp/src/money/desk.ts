@@ -116,8 +116,13 @@ export class PaymentDesk {
     this.openWindow();
   }
 
-  /** Go on with an order from the list. */
+  /** Go on with an order from the list; if it is the one that waits, for the same room. */
   take(payment: Payment): void {
+    const state = this.store.get();
+    if (state.name !== "none" && state.payment.payment_id === payment.payment_id) {
+      this.resume();
+      return;
+    }
     this.input({ type: "ordered", payment, intent: null });
     this.openWindow();
   }

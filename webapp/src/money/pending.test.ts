@@ -52,6 +52,13 @@ describe("a payment under way", () => {
     expect(kinds(closed)).toEqual(["keep", "ask"]);
   });
 
+  it("stays perhaps paid where the same order is gone on with by another way", () => {
+    const sent = [ordered, { type: "closed", perhapsPaid: true }] as const;
+    expect(play([...sent, ordered]).state).toMatchObject({ name: "paying", perhapsPaid: true });
+    const other = { ...ordered, payment: { ...ORDER, payment_id: "two" } };
+    expect(play([...sent, other]).state).toMatchObject({ name: "paying", perhapsPaid: false });
+  });
+
   it("is not paid because a window says so", () => {
     const closed = play([ordered, { type: "closed", perhapsPaid: true }]);
     expect(closed.state.name).toBe("checking");

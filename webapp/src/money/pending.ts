@@ -84,7 +84,9 @@ export function step(state: Pending, input: Input, nowMs: number): Step {
   switch (input.type) {
     case "ordered": {
       const { payment, intent } = input;
-      return pay({ payment, intent, perhapsPaid: false });
+      // The same order once more: what was perhaps sent for it may still arrive.
+      const isSame = "perhapsPaid" in state && state.payment.payment_id === payment.payment_id;
+      return pay({ payment, intent, perhapsPaid: isSame && state.perhapsPaid });
     }
     case "found":
       // What the player is at goes before what a start of the page finds.
