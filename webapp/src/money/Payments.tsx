@@ -1,16 +1,16 @@
 /** Every payment into the balance, with its state in words; what waits can be gone on with or given up. */
 import "../texts/money";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { Payment } from "../protocol/generated";
 import { useStore } from "../state/use-store";
+import { Amount, QuietStars } from "../ui/Amount";
 import { Button } from "../ui/Button";
 import { PagedList } from "../state/paged-list";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
-import { Stars } from "../ui/Stars";
 import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
 import { formatMoment } from "../texts/moments";
@@ -28,7 +28,7 @@ const STATES = {
 
 export default function Payments(): ReactNode {
   const { t, i18n } = useTranslation();
-  const { clock, offers } = useServices();
+  const { clock, frames, offers } = useServices();
   const { api } = useDesk();
   const coin = useStore(offers)?.ton_label ?? "TON";
   const [chosen, setChosen] = useState<Payment | null>(null);
@@ -42,9 +42,17 @@ export default function Payments(): ReactNode {
         (each) => each.payment_id,
       ),
   );
+  const { refresh } = pages;
+  useEffect(
+    () =>
+      frames.subscribe((frame) => {
+        if (frame.type === "payment") refresh();
+      }),
+    [frames, refresh],
+  );
   const close = (): void => {
     setChosen(null);
-    pages.refresh();
+    refresh();
   };
   const row = (payment: Payment): ReactNode => {
     const isOpen = payment.state === "pending" && payment.expires_ms > clock.now();
@@ -57,9 +65,9 @@ export default function Payments(): ReactNode {
         hint={`${way} · ${formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)}`}
         value={
           payment.state === "paid" ? (
-            <Stars amount={payment.credited} sign="+" />
+            <Amount stars={payment.credited} />
           ) : (
-            <Stars amount={payment.stars} />
+            <QuietStars stars={payment.stars} />
           )
         }
         {...(isOpen

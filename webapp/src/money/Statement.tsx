@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { StatementEntry } from "../protocol/generated";
 import { PagedList } from "../state/paged-list";
+import { Amount } from "../ui/Amount";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
-import { Stars } from "../ui/Stars";
 import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
 import { formatMoment } from "../texts/moments";
@@ -63,7 +63,7 @@ export default function Statement(): ReactNode {
         key={entry.entry_id}
         label={words}
         hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
-        value={<Stars amount={Math.abs(amount)} sign={amount < 0 ? "−" : "+"} />}
+        value={<Amount stars={amount} />}
         {...(room_id !== null && kind === "settle"
           ? {
               onClick: () => {

@@ -7,10 +7,10 @@ import type { ScreenProps } from "../app/screens";
 import type { Offers, User, Withdraw as WithdrawBody, Withdrawal } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { PagedList } from "../state/paged-list";
+import { Amount, QuietStars } from "../ui/Amount";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
-import { Stars } from "../ui/Stars";
 import { Tabs } from "../ui/Tabs";
 import { formatCoins } from "./amounts";
 import { Balance } from "./Balance";
@@ -135,5 +135,12 @@ function WithdrawalRow({ withdrawal, coin }: { withdrawal: Withdrawal; coin: str
         return t("withdraw.returned");
     }
   };
-  return <Row label={what} hint={words()} value={<Stars amount={withdrawal.stars} sign="−" />} />;
+  // What came back was not taken.
+  const value =
+    state === "returned" ? (
+      <QuietStars stars={withdrawal.stars} />
+    ) : (
+      <Amount stars={-withdrawal.stars} />
+    );
+  return <Row label={what} hint={words()} value={value} />;
 }

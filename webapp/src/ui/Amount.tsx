@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { cx } from "../ui/cx";
-import { Stars } from "../ui/Stars";
+import { cx } from "./cx";
+import { Stars } from "./Stars";
 import styles from "./amount.module.css";
 
 /** What something did to the balance: only what came in is gold. */

@@ -11,7 +11,7 @@ import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
 import { Stars } from "../../ui/Stars";
 import { useLoaded } from "../../ui/use-loaded";
-import { Amount } from "../Amount";
+import { Amount } from "../../ui/Amount";
 import { OutcomeMark } from "../history/OutcomeMark";
 import { effectOf, outcomeOf } from "../history/outcome";
 import { useSummary } from "../history/use-summary";

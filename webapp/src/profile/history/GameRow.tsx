@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Game } from "../../protocol/generated";
-import { Amount, QuietStars } from "../Amount";
+import { Amount, QuietStars } from "../../ui/Amount";
 import { formatTime } from "../../texts/moments";
 import { OutcomeMark } from "./OutcomeMark";
 import { effectOf, outcomeOf } from "./outcome";

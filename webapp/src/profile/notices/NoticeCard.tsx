@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../../app/context";
 import type { Notice } from "../../protocol/generated";
-import { Amount } from "../Amount";
+import { Amount } from "../../ui/Amount";
 import { formatTime } from "../../texts/moments";
 import { reasonKey } from "../reasons";
 import { Appeal } from "./Appeal";
