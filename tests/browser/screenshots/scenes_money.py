@@ -12,7 +12,7 @@ from tests.browser.screenshots.scenes_places import REFUSED, everything, visit
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_money import DOMAIN
 from tests.browser.wallet import NAMES, WalletInPage
-from tests.fixtures.outside import ton_environment
+from tests.fixtures.outside import HOUSE, NANOTON_PER_STAR, ton_environment
 from tests.fixtures.stack import MakeStack
 from tests.peers.telegram import TelegramApi
 from tests.peers.ton import TonNetwork
@@ -58,6 +58,40 @@ async def test_paying_in_ton(make_stack: MakeStack, studio: Studio, telegram_api
     await studio.all(lambda viewer: viewer.press("ton.byHand"))
     await studio.all(lambda viewer: expect(viewer.word("ton.copyComment")).to_be_visible())
     await studio.shoot("ton-by-hand")
+    memos = [await viewer.player.page.locator("[class*=_code_]").last.inner_text() for viewer in studio.viewers]
+    await studio.all(lambda viewer: viewer.press("ton.sentByHand"))
+    await studio.all(lambda viewer: expect(viewer.word("pending.checking")).to_be_visible())
+    await studio.shoot("pay-checking")
+    await studio.all(lambda viewer: viewer.press("pending.continue"))
+    await studio.all(lambda viewer: expect(viewer.word("ton.perhapsSent")).to_be_visible())
+    await studio.shoot("ton-perhaps-sent")
+    await studio.all(lambda viewer: visit(viewer, "payments"))
+    await studio.all(lambda viewer: expect(viewer.button_for("pending.continue")).to_be_visible())
+    await studio.shoot("payments-open")
+    await studio.all(lambda viewer: viewer.press("payments.pending"))
+    await studio.all(lambda viewer: expect(viewer.word("payments.openText")).to_be_visible())
+    await studio.shoot("payment-open")
+    await studio.all(lambda viewer: viewer.player.page.keyboard.press("Escape"))
+    for memo in memos:
+        ton.send(HOUSE, 30 * NANOTON_PER_STAR, memo, source=Wallet(seed=9, version="v4r2").address)
+    await studio.all(lambda viewer: expect(viewer.word("pending.review")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.word("payments.review")).to_be_visible())
+    await studio.shoot("pay-review")
+
+
+async def test_an_invoice_that_telegram_cannot_open_over_the_page(
+    make_stack: MakeStack, studio: Studio, telegram_api: TelegramApi
+) -> None:
+    stack = make_stack(**everything(telegram_api, DEMO_STARS="10"))
+    await studio.launch(
+        stack.url,
+        lambda client: replace(client, bot_token=telegram_api.token, version="6.0"),
+        tolerated=REFUSED,
+    )
+    await studio.all(lambda viewer: viewer.player.card(50).click())
+    await studio.all(lambda viewer: viewer.press("pay.withStars"))
+    await studio.all(lambda viewer: expect(viewer.button_for("pay.openInvoice")).to_be_visible())
+    await studio.shoot("pay-invoice-outside")
 
 
 async def test_choosing_a_wallet(
@@ -95,10 +129,11 @@ async def test_choosing_a_wallet(
         await viewer.press("withdraw.confirm")
         await expect(viewer.player.page.get_by_role("dialog")).to_have_count(0)
 
-    await studio.all(lambda viewer: take_out(viewer, 30))
+    await studio.all(lambda viewer: take_out(viewer, 120))
     await studio.shoot("withdraw-confirm")
     await studio.all(confirm)
-    for stars in (40, 50, 60):
+    await withdrawals.release(db, int(time.time() * 1000) + 10**9, len(studio.viewers))
+    for stars in (30, 40, 50, 60):
         await studio.all(lambda viewer, stars=stars: take_out(viewer, stars))  # type: ignore[misc]
         await studio.all(confirm)
     for asked in await withdrawals.listed(db, state="held", user_id=None, limit=99):

@@ -32,7 +32,8 @@ async def play_much(db: Database, viewer: Viewer, rivals: list[int]) -> None:
     seats = await fill(db, hero, rivals[:3], kind="hero")
     lines = [Finisher(seat, who, 60 * n) for n, (seat, who) in enumerate(zip(seats, rivals, strict=False), 1)]
     now_ms = int(time.time() * 1000)
-    await games.settle(db, hero, finished(hero, lines, kind="hero", ends_ms=now_ms, finished_ms=now_ms))
+    result = finished(hero, lines, kind="hero", starts_ms=now_ms - 30_000, ends_ms=now_ms, finished_ms=now_ms)
+    await games.settle(db, hero, result)
     empty = await hero_room(db, me)
     await games.settle(db, empty, finished(empty, [], outcome="cancelled", reason="not_started", kind="hero"))
     for _ in range(3):

@@ -41,10 +41,12 @@ export function PaymentSheets({ user, offers }: { user: User; offers: Offers }):
       />
     );
   }
-  return payment.invoice_link === null ? null : <Invoice link={payment.invoice_link} />;
+  return payment.invoice_link === null ? null : (
+    <Invoice link={payment.invoice_link} stars={payment.stars} />
+  );
 }
 
-function Invoice({ link }: { link: string }): ReactNode {
+function Invoice({ link, stars }: { link: string; stars: number }): ReactNode {
   const { t } = useTranslation();
   const { telegram } = useServices();
   const desk = useDesk();
@@ -53,7 +55,7 @@ function Invoice({ link }: { link: string }): ReactNode {
   };
   return (
     <Sheet title={t("pay.invoiceTitle")} onClose={close}>
-      <p>{t("pay.invoiceText")}</p>
+      <p>{t("pay.invoiceText", { stars: t("money.starsAccusative", { count: stars }) })}</p>
       <Button
         onClick={() => {
           telegram.openLink(link);

@@ -54,10 +54,11 @@ export function PendingCard(): ReactNode {
     case "review":
       return (
         <section className={styles.card} aria-label={t("pending.label")}>
-          <p>{t("pending.review")}</p>
+          <p className={styles.said}>{t("pending.review")}</p>
           <div className={styles.actions}>
             <button
               type="button"
+              className={styles.only}
               onClick={() => {
                 desk.dismiss();
               }}
@@ -92,7 +93,7 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
       <p>
         <strong>{t(isChecking ? "pending.checking" : "pending.unfinished")}</strong>{" "}
         <Stars amount={pending.payment.stars} />
-        <small role="timer">{formatSeconds(left)}</small>
+        {!isChecking && <small role="timer">{formatSeconds(left)}</small>}
       </p>
       <div className={styles.actions}>
         <button

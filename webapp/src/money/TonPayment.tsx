@@ -82,7 +82,8 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
       <div className={styles.quote}>
         <strong>{amount}</strong>
         <span>
-          <Stars amount={payment.stars} /> · <span role="timer">{formatSeconds(left)}</span>
+          <Stars amount={payment.stars} /> ·{" "}
+          <span role="timer">{t("ton.left", { time: formatSeconds(left) })}</span>
         </span>
       </div>
       {perhapsPaid && <p className={styles.alert}>{t("ton.perhapsSent")}</p>}
