@@ -9,6 +9,7 @@ from chance_tap.simulate.client import Seat
 from tests.browser.crowd import NAMES
 from tests.browser.screenshots.scenes_arena import GAME_MS, CrowdOf
 from tests.browser.screenshots.scenes_places import visit
+from tests.browser.screenshots.scenes_zoom import shoot_enlarged
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.fixtures.stack import MakeStack
 
@@ -117,6 +118,7 @@ async def test_as_many_as_a_hero_room_holds(make_stack: MakeStack, studio: Studi
     await studio.all(lambda viewer: viewer.player.reach_game())
     await studio.all(lambda viewer: viewer.player.tap(15, 90))
     await studio.shoot("hero-game-full")
+    await shoot_enlarged(studio, "hero-game-full")
     await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
     await studio.shoot("hero-results-full")
     watching.cancel()

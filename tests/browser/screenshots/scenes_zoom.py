@@ -44,7 +44,8 @@ _CUT = """
       let isShortened = false;
       for (let around = own; around && around !== document.body; around = around.parentElement) {
         const style = getComputedStyle(around);
-        if (style.overflowX === "visible" && style.overflowY === "visible") continue;
+        const isContained = /strict|content|paint/.test(style.contain);
+        if (style.overflowX === "visible" && style.overflowY === "visible" && !isContained) continue;
         if (style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none") {
           isShortened = true;
           break;
@@ -54,7 +55,12 @@ _CUT = """
         const isOut = box.left < edge.left - 2 || box.right > edge.right + 2;
         if (isOut || box.top < edge.top - 4 || box.bottom > edge.bottom + 4) found.add(`cut off: ${text}`);
       }
-      if (!isShortened && (box.left < -1 || box.right > innerWidth + 1)) found.add(`beside the screen: ${text}`);
+      if (isShortened) continue;
+      if (box.left < -1 || box.right > innerWidth + 1) found.add(`beside the screen: ${text}`);
+      const button = own.closest("button")?.getBoundingClientRect();
+      if (button && (box.left < button.left - 2 || box.right > button.right + 2)) {
+        found.add(`wider than its button: ${text}`);
+      }
     }
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth > clientWidth) found.add(`wider than the screen: ${scrollWidth} of ${clientWidth} px`);
