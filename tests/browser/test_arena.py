@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from gateway.live.reactions import BURST
 from persistence.postgres.audit import audit
@@ -77,14 +77,23 @@ async def test_a_game_by_keys_that_is_called_off(
     stack = make_stack(GAME_S="60", **TWO)
     keys = await open_page(stack.url, telegram=TelegramClient(first_name="Keys"))
     other = await open_page(stack.url, locale="ru-RU", motion=False)
+
+    def hear_of_an_outage(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: socket.send(str(frame).replace('"operator"', '"outage"')))
+
+    # For the one it is an operator who stops the game, for the other a fault.
+    await other.page.route_web_socket("**/api/v1/ws", hear_of_an_outage)
     await keys.launch()
     await other.log_in("Другой")
     await keys.card(50).focus()
     await keys.page.keyboard.press("Enter")
     await expect(keys.says("Waiting for 1 of 2 players")).to_be_visible()
     assert not keys.telegram.confirms_closing
+    assert keys.telegram.closes_by_swipe
     await other.join()
     await keys.telegram.asked("web_app_setup_closing_behavior", need_confirmation=True)
+    await keys.telegram.asked("web_app_setup_swipe_behavior", allow_vertical_swipe=False)
     await keys.reach_game()
     await expect(keys.tap_button).to_be_focused()
     for key in ("Space", "Enter", "Space"):
@@ -96,10 +105,15 @@ async def test_a_game_by_keys_that_is_called_off(
     room = json.loads(await keys.page.evaluate("sessionStorage.getItem('chance-tap.room')"))["roomId"]
     stack.run("refund", ["room", "refund", room])
     await expect(keys.says("The game was called off")).to_be_visible()
+    await expect(keys.says("An operator stopped it")).to_be_visible()
+    await expect(other.says("из-за сбоя на нашей стороне")).to_be_visible()
     await expect(keys.says("Back on your balance. You have 100 Stars.")).to_be_visible()
     await expect(other.says("Снова на вашем балансе. У вас 100 звёзд.")).to_be_visible()
     assert not keys.telegram.confirms_closing
+    assert keys.telegram.closes_by_swipe
+    # A room that is found cancelled does not say by whom: then nobody is named.
     await other.page.reload()
+    await expect(other.says("Игру остановили, она не засчитана")).to_be_visible()
     await expect(other.says("Снова на вашем балансе. У вас 100 звёзд.")).to_be_visible()
     await other.expect_accessible()
     await keys.page.get_by_role("button", name="To lobby").focus()

@@ -13,6 +13,7 @@ from tests.browser.chromium import SMALL
 from tests.browser.conftest import OpenPage
 from tests.browser.line import Line
 from tests.browser.player import Player, seat_by_key
+from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser-games")
@@ -149,9 +150,9 @@ async def test_a_cut_line_loses_no_tap_on_the_way_to_the_target(
     stack = make_stack(HERO_TARGET="60", GAME_S="60", COUNTDOWN_S="2", DEMO_STARS="100")
     line = await lines(stack.url)
     organizer = await open_page(stack.url, locale="en-US")
-    cut = await open_page(line.url, tolerated="ERR_CONNECTION_")
+    cut = await open_page(line.url, telegram=TelegramClient(first_name="Cut"), tolerated="ERR_CONNECTION_")
     await organizer.log_in("Organizer")
-    await cut.log_in("Cut")
+    await cut.launch()
     await button(organizer, "Create").last.click()
     await button(organizer, "Create a room").click()
     key = await make_room(organizer, 60)
@@ -160,7 +161,14 @@ async def test_a_cut_line_loses_no_tap_on_the_way_to_the_target(
     await type_key(cut, key)
     await button(cut, "Pay 60 Stars and enter").click()
     await expect(cut.says("1 of 50 players")).to_be_visible()
-    await seat_by_key(stack.url, "Idle", key)
+    for number in range(10):
+        await seat_by_key(stack.url, f"Idle {number}", key)
+    # Telegram's Back closes the list of those who are there, and gives up nobody's seat.
+    await button(cut, "11 of 50 players").click()
+    await expect(cut.page.get_by_role("dialog")).to_be_visible()
+    await cut.telegram.press_back()
+    await expect(cut.page.get_by_role("dialog")).to_have_count(0)
+    await expect(button(cut, "11 of 50 players")).to_be_focused()
     await organizer.page.get_by_test_id("start").click()
     await cut.reach_game()
 
@@ -173,7 +181,7 @@ async def test_a_cut_line_loses_no_tap_on_the_way_to_the_target(
     # The target ends the game: it is reached only if each of the taps is counted.
     assert await taps == 60
     assert await cut.own_result() == 60
-    await expect(cut.payout).to_have_attribute("data-payout", "108")
+    await expect(cut.payout).to_have_attribute("data-payout", "594")
     assert await audit(db) == []
     assert stack.errors() == []
 

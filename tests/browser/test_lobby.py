@@ -145,6 +145,7 @@ async def test_inside_telegram_one_is_in_at_once(make_stack: Callable[..., Stack
     assert await player.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
     await player.telegram.asked("web_app_ready")
+    await player.telegram.asked("web_app_request_fullscreen")
     await player.join(50)
     await player.telegram.press_back()
     await expect(player.page.get_by_role("heading", name="Комнаты")).to_be_visible()
@@ -154,10 +155,13 @@ async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
     make_stack: Callable[..., Stack], open_page: OpenPage
 ) -> None:
     stack = make_stack(BOT_USERNAME="chance_bot")
-    client = TelegramClient(language="en")
+    # On a computer: there nobody wishes for the whole screen.
+    client = TelegramClient(language="en", platform="tdesktop")
     player = await open_page(stack.url, telegram=client, tolerated="403")
     await player.launch()
     await player.expect_balance(1000)
+    await player.telegram.asked("web_app_ready")
+    assert player.telegram.events("web_app_request_fullscreen") == []
     arguments = ("user", "ban", f"telegram:{client.telegram_id}", "--reason", "Two accounts in one room")
     await asyncio.to_thread(command, stack, *arguments)
     await expect(player.page.get_by_role("alert")).to_contain_text("Reason: Two accounts in one room")

@@ -117,6 +117,13 @@ async def test_settings_survive_a_reload_and_the_history_goes_on_to_its_end(
     await page.get_by_role("switch", name="Вибрация").uncheck()
     await page.get_by_role("button", name="Сообщения от бота").click()
     await expect(player.says("Бот может вам писать")).to_be_visible()
+    await page.get_by_role("button", name="Поделиться номером телефона").click()
+    await player.telegram.asked("web_app_request_phone")
+    await expect(player.says("Бот получил номер")).to_be_visible()
+    # Telegram's own word that it is there takes the way to it off the screen.
+    await page.get_by_role("button", name="Добавить на главный экран").click()
+    await player.telegram.asked("web_app_add_to_home_screen")
+    await expect(player.says("Добавить на главный экран")).to_have_count(0)
     await page.evaluate(TO_THE_END)
     await player.expect_accessible()
     await page.reload()

@@ -40,7 +40,13 @@ export function Cancelled({ room, cancelled, userId }: CancelledProps): ReactNod
         </svg>
         <h1>{t("cancelled.title")}</h1>
         <p className={styles.hint}>
-          {t(cancelled.reason === "operator" ? "cancelled.byOperator" : "cancelled.text")}
+          {t(
+            cancelled.reason === null
+              ? "cancelled.text"
+              : cancelled.reason === "operator"
+                ? "cancelled.byOperator"
+                : "cancelled.byFault",
+          )}
         </p>
         {hasPaid && (
           <div className={styles.refund} data-refunded={isRefunded}>
