@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Services } from "../app/services";
 import type { Wish } from "../join/joining";
-import type { Payment, Room, ServerFrame, Withdraw } from "../protocol/generated";
+import type { Payment, ServerFrame, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
+import { sampleRoom } from "../room/sample";
 import { createEvents } from "../state/events";
 import { createStore, type Store } from "../state/store";
 import { PaymentDesk } from "./desk";
@@ -11,27 +12,7 @@ import { KEY_LIFE_MS } from "./insistent";
 
 const WISH: Wish = { kind: "standard", stake: 50 };
 const BODY = { method: "premium", stars: 1500, months: 3 } as const;
-const ROOM: Room = {
-  room_id: "00abcdefghijklmn",
-  kind: "standard",
-  state: "waiting",
-  stake: 50,
-  capacity: 10,
-  target: null,
-  pool: 50,
-  prize: 45,
-  organizer_id: null,
-  organizer: null,
-  key: null,
-  created_ms: 1,
-  deadline_ms: 60_001,
-  starts_ms: null,
-  ends_ms: null,
-  version: 1,
-  players: [],
-  result: null,
-};
-const LIVE: RoomView = viewOf(ROOM, "n.1");
+const LIVE: RoomView = viewOf(sampleRoom(), "n.1");
 const OVER: RoomView = {
   ...LIVE,
   outcome: { winner: null, prize: 0, standings: [], payout: 50 },

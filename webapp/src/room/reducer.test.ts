@@ -1,37 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Player, Room, ServerFrame } from "../protocol/generated";
+import type { Room, ServerFrame } from "../protocol/generated";
 import { apply, livePlace, type RoomView, viewOf } from "./reducer";
+import { samplePlayer, sampleRoom } from "./sample";
 
 const EPOCH = "n.1";
 
-function player(user_id: string, change: Partial<Player> = {}): Player {
-  const name = `Player ${user_id}`;
-  return { user_id, name, photo_url: null, taps: 0, seq: 0, state: "paid", place: null, ...change };
-}
-
-const ROOM: Room = {
-  room_id: "00abcdefghijklmn",
-  kind: "standard",
-  state: "waiting",
-  stake: 50,
-  capacity: 10,
-  target: null,
-  pool: 100,
-  prize: 90,
-  organizer_id: null,
-  organizer: null,
-  key: null,
-  created_ms: 1,
-  deadline_ms: 60_001,
-  starts_ms: null,
-  ends_ms: null,
-  version: 7,
-  players: [player("1"), player("2")],
-  result: null,
-};
-
 function inRoom(change: Partial<Room> = {}): RoomView {
-  return viewOf({ ...ROOM, ...change }, EPOCH);
+  return viewOf(sampleRoom(change), EPOCH);
 }
 
 function after(view: RoomView, ...frames: ServerFrame[]): RoomView {
@@ -57,7 +32,7 @@ describe("a room", () => {
       type: "player_joined",
       epoch: EPOCH,
       version: 8,
-      player: player("3"),
+      player: samplePlayer("3"),
     } as const;
     expect(after(empty, joined).room).toMatchObject({ pool: 25, prize: 23 });
   });
@@ -72,7 +47,7 @@ describe("a room", () => {
       type: "player_joined",
       epoch: EPOCH,
       version: 8,
-      player: player("3"),
+      player: samplePlayer("3"),
     });
     expect(joined.room).toMatchObject({ version: 8, pool: 150, prize: 135 });
     const left = after(joined, { type: "player_left", epoch: EPOCH, version: 9, user_id: "1" });
@@ -108,7 +83,7 @@ describe("a room", () => {
     expect(finished.outcome).toEqual({ winner: "1", prize: 90, standings, payout: null });
     const settled = after(finished, {
       type: "settled",
-      room_id: ROOM.room_id,
+      room_id: sampleRoom().room_id,
       winner: "1",
       prize: 90,
       standings,
@@ -174,15 +149,15 @@ describe("a room", () => {
   });
 
   it("takes no events before its snapshot, and the snapshot whatever came before", () => {
-    const opened = viewOf(ROOM, null);
+    const opened = viewOf(sampleRoom(), null);
     expect(apply(opened, progress(8, 7, {})).kind).toBe("same");
-    const room = { ...ROOM, version: 3 };
+    const room = sampleRoom({ version: 3 });
     const entered = after(opened, { type: "snapshot", room, epoch: "n.9", server_time_ms: 1 });
     expect(entered).toMatchObject({ epoch: "n.9", room: { version: 3 } });
   });
 
   it("ignores other rooms", () => {
-    const room = { ...ROOM, room_id: "01abcdefghijklmn" };
+    const room = sampleRoom({ room_id: "01abcdefghijklmn" });
     expect(apply(inRoom(), { type: "snapshot", room, epoch: EPOCH, server_time_ms: 1 }).kind).toBe(
       "same",
     );
@@ -191,10 +166,10 @@ describe("a room", () => {
 
 describe("the place in the running game", () => {
   const players = [
-    player("1", { taps: 5 }),
-    player("2", { taps: 9 }),
-    player("3", { taps: 5 }),
-    player("4", { taps: 50, state: "blocked" }),
+    samplePlayer("1", { taps: 5 }),
+    samplePlayer("2", { taps: 9 }),
+    samplePlayer("3", { taps: 5 }),
+    samplePlayer("4", { taps: 50, state: "blocked" }),
   ];
 
   it("leaves blocked players out and shares places", () => {

@@ -1,41 +1,23 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ClientFrame, Player, Room, ServerFrame } from "../protocol/generated";
+import type { ClientFrame, Room, ServerFrame } from "../protocol/generated";
 import { ServerClock } from "../taps/clock";
 import { RoomSession } from "./room-session";
+import { samplePlayer, sampleRoom } from "./sample";
 
 const NOW = 1_000_000;
-const OWN: Player = {
-  user_id: "7",
-  name: "Own",
-  photo_url: null,
-  taps: 0,
-  seq: 0,
-  state: "paid",
-  place: null,
-};
+const OWN = samplePlayer("7");
 
 function roomOf(changes: Partial<Room> = {}): Room {
-  return {
-    room_id: "first",
-    kind: "standard",
+  return sampleRoom({
     state: "playing",
-    stake: 50,
-    capacity: 2,
-    target: null,
-    pool: 100,
-    prize: 100,
-    organizer_id: null,
-    organizer: null,
-    key: null,
     created_ms: NOW - 10_000,
     deadline_ms: NOW + 50_000,
     starts_ms: NOW,
     ends_ms: NOW + 60_000,
     version: 1,
-    players: [OWN, { ...OWN, user_id: "8", name: "Other" }],
-    result: null,
+    players: [OWN, samplePlayer("8")],
     ...changes,
-  };
+  });
 }
 
 function snapshot(room: Room): Exclude<ServerFrame, { type: "welcome" }> {
