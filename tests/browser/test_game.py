@@ -78,7 +78,7 @@ async def test_two_people_play_a_whole_game(
     await expect(anna.own_taps).to_have_text("5")
     made = await asyncio.gather(anna.tap(30, 80), ben.tap(12, 150))
     rival = ben.page.locator("[data-own=false]", has=ben.page.get_by_text("35", exact=True))
-    await expect(rival.locator("[style*='translateX(-41.7%)']")).to_have_count(1)  # 35 on a scale of 60
+    await expect(rival.locator("[style*='translateX(-70.8%)']")).to_have_count(1)  # 35 on a scale of 120
     await expect(anna.says("1-е место")).to_be_visible()
     await expect(ben.says("2nd place")).to_be_visible()
     await anna.screenshot("game-ru-dark")
