@@ -75,6 +75,20 @@ describe("joining", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  it("keeps the key for as long as the player is asked to try again, and where storage is denied", async () => {
+    vi.stubGlobal("sessionStorage", {});
+    const { keys, joining } = server();
+    await join(joining);
+    await vi.advanceTimersByTimeAsync(300_000);
+    await join(joining);
+    expect(keys).toHaveLength(10);
+    expect(new Set(keys).size).toBe(1);
+    joining.dismiss();
+    await vi.advanceTimersByTimeAsync(300_000);
+    await join(joining);
+    expect(new Set(keys).size).toBe(2);
+  });
+
   it("forgets an attempt without an answer once the player is in a room", async () => {
     const { host, keys, joining } = server();
     await join(joining);

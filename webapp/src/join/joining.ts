@@ -46,7 +46,7 @@ const attemptSchema = z.object({ wish: wishSchema, key: z.string(), startedMs: z
 type Attempt = z.infer<typeof attemptSchema>;
 
 const KEY = "join";
-/** An attempt that is older was another visit: its room may be over by now. */
+/** An attempt that was given up and is older was another visit: its room may be over by now. */
 const ATTEMPT_LIFE_MS = 60_000;
 const IDLE: JoinState = { name: "idle" };
 
@@ -79,8 +79,8 @@ export class Joining {
 
   async join(wish: Wish): Promise<void> {
     if (this.store.get().name === "busy") return;
-    this.store.set({ name: "busy", wish });
     const attempt = this.attempt(wish);
+    this.store.set({ name: "busy", wish });
     this.wanted = attempt;
     const isWanted = (): boolean => this.wanted === attempt;
     try {
@@ -93,10 +93,13 @@ export class Joining {
     }
   }
 
+  /** The player who is asked to try again is told that the stake is not taken twice, however long that takes. */
   private attempt(wish: Wish): Attempt {
-    const last = recall(KEY, attemptSchema);
-    if (last && isSame(last.wish, wish) && Date.now() - last.startedMs < ATTEMPT_LIFE_MS)
-      return last;
+    const isTriedAgain = this.store.get().name === "unanswered";
+    const last = this.wanted ?? recall(KEY, attemptSchema);
+    if (last && isSame(last.wish, wish)) {
+      if (isTriedAgain || Date.now() - last.startedMs < ATTEMPT_LIFE_MS) return last;
+    }
     const attempt = { wish, key: crypto.randomUUID(), startedMs: Date.now() };
     remember(KEY, attempt);
     return attempt;
