@@ -52,15 +52,15 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
     setSending({ name: "asking", isAsked: false });
     try {
       await wallets.send(quote, payment.expires_ms, clock.now(), () => {
+        desk.handed(payment.payment_id, true);
         setSending({ name: "asking", isAsked: true });
       });
       setSending({ name: "sent" });
       desk.closed(true);
     } catch (error) {
-      setSending({
-        name: "idle",
-        problem: error instanceof WalletError ? error.problem : "failed",
-      });
+      const problem = error instanceof WalletError ? error.problem : "failed";
+      if (problem === "rejected") desk.handed(payment.payment_id, false);
+      setSending({ name: "idle", problem });
     }
   };
   if (isPicking) {

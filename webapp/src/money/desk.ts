@@ -127,6 +127,11 @@ export class PaymentDesk {
     this.openWindow();
   }
 
+  /** A wallet was asked to pay it, or (false) declined. */
+  handed(paymentId: string, isHanded: boolean): void {
+    this.input({ type: "handed", paymentId, isHanded });
+  }
+
   /** The sheet of ours was closed. */
   closed(perhapsPaid: boolean): void {
     this.input({ type: "closed", perhapsPaid });

@@ -59,6 +59,25 @@ describe("a payment under way", () => {
     expect(play([...sent, other]).state).toMatchObject({ name: "paying", perhapsPaid: false });
   });
 
+  it("is perhaps paid as long as a wallet has it to sign, whatever becomes of the page", () => {
+    const handed = { type: "handed", paymentId: "one", isHanded: true } as const;
+    const declined = { ...handed, isHanded: false } as const;
+    const kept = ({ effects: [effect] }: Step): boolean | null =>
+      effect?.type === "keep" ? effect.perhapsPaid : null;
+    expect(play([ordered, handed]).state.name).toBe("paying");
+    expect(kept(play([ordered, handed]))).toBe(true);
+    expect(play([ordered, handed, left]).state).toMatchObject({ perhapsPaid: true });
+    expect(kept(play([ordered, handed, ordered]))).toBe(true);
+    expect(kept(play([ordered, handed, declined]))).toBe(false);
+    expect(play([ordered, handed, declined, left]).state).toMatchObject({ perhapsPaid: false });
+    // A wallet that gave no answer may have signed all the same, and so may the one before.
+    expect(kept(play([ordered, handed, handed, declined]))).toBe(true);
+    expect(kept(play([ordered, handed, left, { type: "resumed" }, handed, declined]))).toBe(true);
+    const other = { ...ordered, payment: { ...ORDER, payment_id: "two" } };
+    expect(kept(play([other, handed]))).toBe(null);
+    expect(kept(play([other, { ...handed, paymentId: "two" }, declined]))).toBe(null);
+  });
+
   it("is not paid because a window says so", () => {
     const closed = play([ordered, { type: "closed", perhapsPaid: true }]);
     expect(closed.state.name).toBe("checking");

@@ -27,8 +27,8 @@ interface Under {
 
 export type Pending =
   | { readonly name: "none" }
-  /** The player is at it: in Telegram's window, or (`isHere`) in a sheet of ours. */
-  | ({ readonly name: "paying"; readonly isHere: boolean } & Under)
+  /** The player is at it: in Telegram's window, or (`isHere`) in a sheet of ours.  `isHanded`: a wallet is to sign it. */
+  | ({ readonly name: "paying"; readonly isHere: boolean; readonly isHanded: boolean } & Under)
   /** Perhaps it is paid: the server has not said so yet. */
   | ({ readonly name: "checking" } & Under)
   /** It was left: the player may go on with it or give it up. */
@@ -46,6 +46,8 @@ export type Input =
   | ({ readonly type: "found" } & Under)
   /** There is no window of Telegram's here. */
   | { readonly type: "noWindow" }
+  /** A wallet has it to sign, and may do so when this page is no more; or it declined. */
+  | { readonly type: "handed"; readonly paymentId: string; readonly isHanded: boolean }
   | { readonly type: "closed"; readonly perhapsPaid: boolean }
   | { readonly type: "resumed" }
   /** Long enough asked without an answer that is one. */
@@ -86,7 +88,7 @@ export function step(state: Pending, input: Input, nowMs: number): Step {
       const { payment, intent } = input;
       // The same order once more: what was perhaps sent for it may still arrive.
       const isSame = "perhapsPaid" in state && state.payment.payment_id === payment.payment_id;
-      return pay({ payment, intent, perhapsPaid: isSame && state.perhapsPaid });
+      return pay({ payment, intent, perhapsPaid: isSame && isPerhapsPaid(state) });
     }
     case "found":
       // What the player is at goes before what a start of the page finds.
@@ -94,9 +96,19 @@ export function step(state: Pending, input: Input, nowMs: number): Step {
       return withAsking(judge(under("waiting", input), input.payment, nowMs));
     case "noWindow":
       return state.name === "paying" ? go({ ...state, isHere: true }) : stay(state);
+    case "handed": {
+      if (state.name !== "paying" || state.payment.payment_id !== input.paymentId) {
+        return stay(state);
+      }
+      const { isHanded } = input;
+      // Handed over once more, it may be signed as it was before: only this time is declined then.
+      const perhapsPaid = isHanded ? isPerhapsPaid(state) : state.perhapsPaid;
+      const handed = { ...state, perhapsPaid, isHanded };
+      return { state: handed, effects: [keep({ ...handed, perhapsPaid: isPerhapsPaid(handed) })] };
+    }
     case "closed": {
       if (state.name !== "paying") return stay(state);
-      const perhapsPaid = state.perhapsPaid || input.perhapsPaid;
+      const perhapsPaid = isPerhapsPaid(state) || input.perhapsPaid;
       const closed = { ...state, perhapsPaid };
       return {
         state: under(input.perhapsPaid ? "checking" : "waiting", closed),
@@ -169,9 +181,13 @@ function withAsking(step: Step): Step {
 function pay({ payment, intent, perhapsPaid }: Under): Step {
   const state = { payment, intent, perhapsPaid };
   return {
-    state: { name: "paying", isHere: payment.method === "ton", ...state },
+    state: { name: "paying", isHere: payment.method === "ton", isHanded: false, ...state },
     effects: [keep(state)],
   };
+}
+
+function isPerhapsPaid(state: Under & { readonly isHanded?: boolean }): boolean {
+  return state.perhapsPaid || state.isHanded === true;
 }
 
 function under(
