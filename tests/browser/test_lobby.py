@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.player import seat_somebody
 from tests.browser.telegram import DARK, LIGHT, TelegramClient
 from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
@@ -29,9 +30,19 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
     await player.page.get_by_role("button", name="Выйти").click()
     await expect(player.says("Ставка возвращена: 20 звёзд")).to_be_visible()
     await player.expect_balance(100)
+    # What is said about the money does not lie over it.
+    balance = await player.page.get_by_test_id("balance").bounding_box()
+    notice = await player.says("Ставка возвращена: 20 звёзд").bounding_box()
+    assert balance
+    assert notice
+    assert balance["y"] + balance["height"] < notice["y"]
 
     await player.page.get_by_role("button", name="English").click()
     await expect(player.page.get_by_role("heading", name="Rooms")).to_be_visible()
+    before = await player.card(50).bounding_box()
+    await seat_somebody(stack.url, "Somebody", 50)
+    await expect(player.card(50)).to_contain_text("1 waiting")
+    assert await player.card(50).bounding_box() == before
     await player.card(500).click()
     await expect(player.says("This room costs 500 Stars. You have 100 Stars.")).to_be_visible()
     await player.screenshot("insufficient-en-light")

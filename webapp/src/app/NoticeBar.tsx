@@ -1,15 +1,19 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "../state/use-store";
+import { cx } from "../ui/cx";
 import styles from "./app.module.css";
 import { useServices } from "./context";
 
 export function NoticeBar(): ReactNode {
   const { t } = useTranslation();
-  const notice = useStore(useServices().notices.current);
+  const { notices, navigation } = useServices();
+  const notice = useStore(notices.current);
+  // Most of what is said at Home is about money, and the balance is in its header.
+  const isAtHome = useStore(navigation.place).name === "home";
   const stars = notice?.stars === undefined ? "" : t("money.stars", { count: notice.stars });
   return (
-    <div className={styles.notices} role="status">
+    <div className={cx(styles.notices, isAtHome && styles.belowHeader)} role="status">
       {notice && <p className={styles.notice}>{t(notice.key, { stars })}</p>}
     </div>
   );

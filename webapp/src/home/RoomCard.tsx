@@ -71,5 +71,5 @@ function feePercent({ stake, capacity, prize }: Tier): number {
 
 /** The place of a card that is still on its way. */
 export function RoomCardSkeleton(): ReactNode {
-  return <Skeleton height={151} radius={22} />;
+  return <Skeleton height={168} radius={22} />;
 }
