@@ -5,7 +5,7 @@ import type { Wish } from "../join/joining";
 import type { Payment, ServerFrame, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
 import { sampleRoom } from "../room/sample";
-import { createEvents } from "../state/events";
+import { createEvents, type EventSource } from "../state/events";
 import { createStore, type Store } from "../state/store";
 import { PaymentDesk } from "./desk";
 import { KEY_LIFE_MS } from "./insistent";
@@ -37,6 +37,8 @@ interface Scene {
   readonly isFollowing: Store<boolean>;
   /** The wishes that went on to a seat. */
   readonly joined: Wish[];
+  readonly told: string[];
+  readonly frames: EventSource<ServerFrame>;
   readonly asked: { readonly path: string; readonly key: string | undefined }[];
   /** What the server does with the next requests; the last one goes on. */
   answer: () => Promise<unknown>;
@@ -47,6 +49,8 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
   const view = createStore<RoomView | null>(null);
   const isFollowing = createStore(false);
   const joined: Wish[] = [];
+  const told: string[] = [];
+  const frames = createEvents<ServerFrame>();
   const asked: { path: string; key: string | undefined }[] = [];
   const now = Date.now();
   const order: Payment = {
@@ -72,7 +76,7 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
       },
     },
     clock: { now: () => Date.now() },
-    frames: createEvents<ServerFrame>(),
+    frames,
     joining: {
       dismiss: () => undefined,
       join: (wish: Wish) => {
@@ -80,14 +84,15 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
         return Promise.resolve();
       },
     },
-    notices: { show: () => undefined },
+    notices: { show: (notice: string) => told.push(notice) },
     refreshUser: () => Promise.resolve(),
     room: { view, isFollowing },
     session: { user: { user_id: userId, balance } },
     telegram: { haptic: () => undefined },
   } as unknown as Services;
   const desk = new PaymentDesk(services);
-  return Object.assign(made, { desk, view, isFollowing, joined, asked, order: () => order });
+  const seen = { view, isFollowing, joined, told, frames, asked };
+  return Object.assign(made, { desk, ...seen, order: () => order });
 }
 
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(60_000);
@@ -215,6 +220,49 @@ describe("an order whose answer was lost", () => {
     await here.desk.cancel();
     expect(here.desk.pending.get().name).toBe("none");
     expect(await order(here)).not.toBe(key);
+  });
+});
+
+describe("a payment under way when the page was closed", () => {
+  const outOfReach = (): Promise<never> => Promise.reject(new NetworkError("gone"));
+
+  async function reload(): Promise<Scene> {
+    await scene().desk.pay("stars", 50, WISH);
+    const here = scene();
+    here.answer = outOfReach;
+    here.desk.start();
+    await vi.advanceTimersByTimeAsync(0);
+    return here;
+  }
+
+  function pays(here: Scene): void {
+    const paid = { ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 } as const;
+    here.answer = () => Promise.resolve({ payments: [paid], next_cursor: null });
+    here.frames.emit({ type: "payment", payment_id: "one", status: "paid" });
+  }
+
+  it("is found though the server was out of reach for a moment", async () => {
+    const here = await reload();
+    here.answer = () => Promise.resolve({ payments: [here.order()], next_cursor: null });
+    await settle();
+    expect(here.desk.pending.get()).toMatchObject({ name: "waiting", intent: { wish: WISH } });
+  });
+
+  it("is found by news of it, though the server was out of reach for longer", async () => {
+    const here = await reload();
+    await settle();
+    pays(here);
+    await settle();
+    expect(here.joined).toEqual([WISH]);
+    expect(here.told).toEqual(["notice.paidIn"]);
+  });
+
+  it("is told of once, though it is found by both", async () => {
+    const here = await reload();
+    pays(here);
+    await settle();
+    expect(here.joined).toEqual([WISH]);
+    expect(here.told).toEqual(["notice.paidIn"]);
   });
 });
 

@@ -6,6 +6,7 @@
 import type { Services } from "../app/services";
 import { useServices } from "../app/context";
 import { ApiError } from "../api/client";
+import { insist } from "../api/insist";
 import type { Wish } from "../join/joining";
 import type { Payment, ServerFrame, Withdraw, Withdrawal } from "../protocol/generated";
 import { createStore, type Readable } from "../state/store";
@@ -196,13 +197,9 @@ export class PaymentDesk {
   private async find(): Promise<void> {
     const kept = this.memory.read();
     try {
-      const { payments } = await this.api.payments(null);
-      const now = this.services.clock.now();
-      const found = kept
-        ? (payments.find(({ payment_id }) => payment_id === kept.paymentId) ??
-          (await this.api.payment(kept.paymentId)))
-        : payments.find(({ state, expires_ms }) => state === "pending" && expires_ms > now);
-      if (!found) return;
+      const found = await insist(() => this.lookUp(kept?.paymentId));
+      // Meanwhile news may have brought it to its end: it is told of once.
+      if (!found || this.memory.read()?.paymentId !== kept?.paymentId) return;
       this.input({
         type: "found",
         payment: found,
@@ -215,6 +212,18 @@ export class PaymentDesk {
     }
   }
 
+  /** The payment that was under way here, or else one that waits. */
+  private async lookUp(keptId: string | undefined): Promise<Payment | undefined> {
+    const { payments } = await this.api.payments(null);
+    if (keptId === undefined) {
+      const now = this.services.clock.now();
+      return payments.find(({ state, expires_ms }) => state === "pending" && expires_ms > now);
+    }
+    return (
+      payments.find(({ payment_id }) => payment_id === keptId) ?? (await this.api.payment(keptId))
+    );
+  }
+
   private async onNews({
     payment_id,
     status,
@@ -222,7 +231,11 @@ export class PaymentDesk {
     const state = this.store.get();
     if (state.name !== "none" && state.payment.payment_id === payment_id)
       await this.look(payment_id);
-    else if (status === "pending" && state.name === "none") await this.find();
+    else if (
+      state.name === "none" &&
+      (status === "pending" || this.memory.read()?.paymentId === payment_id)
+    )
+      await this.find();
     else if (status === "paid") await this.services.refreshUser();
   }
 
