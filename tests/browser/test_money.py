@@ -198,6 +198,12 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     await press(player, "Главная")
     await player.card(50).click()
     await press(player, "Оплатить в GRAM")
+    # Whoever only looked how it is sent by hand has sent nothing.
+    await press(player, "Отправить вручную")
+    await press(player, "Назад")
+    await press(player, "Закрыть")
+    await expect(player.says("Оплата не завершена:")).to_be_visible()
+    await press(player, "Продолжить")
     wallet.is_willing = False
     await press(player, "Оплатить: Testkeeper")
     await expect(player.says("Кошелёк отклонил запрос. Ничего не отправлено.")).to_be_visible()

@@ -56,7 +56,7 @@ async def test_paying_in_ton(make_stack: MakeStack, studio: Studio, telegram_api
     await studio.all(lambda viewer: expect(viewer.button_for("ton.choose")).to_be_visible())
     await studio.shoot("ton-payment")
     await studio.all(lambda viewer: viewer.press("ton.byHand"))
-    await studio.all(lambda viewer: expect(viewer.word("ton.copyComment")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.button_for("ton.sentByHand")).to_be_visible())
     await studio.shoot("ton-by-hand")
     memos = [await viewer.player.page.locator("[class*=_code_]").last.inner_text() for viewer in studio.viewers]
     await studio.all(lambda viewer: viewer.press("ton.sentByHand"))

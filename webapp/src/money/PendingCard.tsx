@@ -93,7 +93,7 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
       <p>
         <strong>{t(isChecking ? "pending.checking" : "pending.unfinished")}</strong>{" "}
         <Stars amount={pending.payment.stars} />
-        {!isChecking && <small role="timer">{formatSeconds(left)}</small>}
+        {!isChecking && <small role="timer">{t("ton.left", { time: formatSeconds(left) })}</small>}
       </p>
       <div className={styles.actions}>
         <button

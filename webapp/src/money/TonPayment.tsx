@@ -5,13 +5,13 @@ import { useServices } from "../app/context";
 import type { Offers, Payment, TonQuote, User } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
-import { CopyButton } from "../ui/CopyButton";
+import { CopySign } from "../ui/CopyButton";
 import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, useRemaining } from "../ui/use-remaining";
 import { friendly } from "./address";
-import { formatCoins } from "./amounts";
+import { formatCoins, typedCoins } from "./amounts";
 import { useDesk } from "./desk";
 import styles from "./money.module.css";
 import { type ConnectedWallet, WalletError, type WalletProblem, walletsOf } from "./ton-connect";
@@ -33,8 +33,8 @@ type Sending =
   | { readonly name: "sent" };
 
 export function TonPayment(props: TonPaymentProps): ReactNode {
-  const { payment, quote, user, offers, perhapsPaid } = props;
-  const { t, i18n } = useTranslation();
+  const { payment, quote, user, offers } = props;
+  const { t } = useTranslation();
   const services = useServices();
   const { clock } = services;
   const desk = useDesk();
@@ -43,10 +43,8 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
   const [sending, setSending] = useState<Sending>({ name: "idle", problem: null });
   const [isPicking, setIsPicking] = useState(false);
   const [isByHand, setIsByHand] = useState(false);
-  const left = useRemaining(clock, payment.expires_ms);
-  const amount = `${formatCoins(quote.nanoton, i18n.language)} ${offers.ton_label}`;
   const close = (): void => {
-    desk.closed(sending.name !== "idle" || isByHand);
+    desk.closed(sending.name !== "idle");
   };
   const send = async (): Promise<void> => {
     setSending({ name: "asking", isAsked: false });
@@ -77,48 +75,50 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
       />
     );
   }
+  if (isByHand) {
+    return (
+      <ByHand
+        {...props}
+        onSent={() => {
+          desk.closed(true);
+        }}
+        onBack={() => {
+          setIsByHand(false);
+        }}
+      />
+    );
+  }
   return (
     <Sheet title={t("ton.title", { coin: offers.ton_label })} onClose={close}>
-      <div className={styles.quote}>
-        <strong>{amount}</strong>
-        <span>
-          <Stars amount={payment.stars} /> ·{" "}
-          <span role="timer">{t("ton.left", { time: formatSeconds(left) })}</span>
-        </span>
+      <WhatToSend {...props} />
+      <div className={styles.ways}>
+        {sending.name === "idle" && sending.problem !== null && (
+          <p role="alert" className={styles.alert}>
+            {sending.problem === "rejected"
+              ? t("ton.rejected")
+              : sending.problem === "wrongNetwork"
+                ? t("wallet.wrongNetwork")
+                : t("ton.failed")}
+          </p>
+        )}
+        {wallet === null ? (
+          offers.wallet && (
+            <Button
+              onClick={() => {
+                setIsPicking(true);
+              }}
+            >
+              {t("ton.choose")}
+            </Button>
+          )
+        ) : sending.name === "asking" ? (
+          <Asking wallet={wallet} isAsked={sending.isAsked} />
+        ) : (
+          <Button onClick={() => void send()}>{t("ton.pay", { wallet: wallet.name })}</Button>
+        )}
       </div>
-      {perhapsPaid && <p className={styles.alert}>{t("ton.perhapsSent")}</p>}
-      {isByHand ? (
-        <ByHand quote={quote} amount={amount} />
-      ) : (
-        <div className={styles.ways}>
-          {sending.name === "idle" && sending.problem !== null && (
-            <p role="alert" className={styles.alert}>
-              {sending.problem === "rejected"
-                ? t("ton.rejected")
-                : sending.problem === "wrongNetwork"
-                  ? t("wallet.wrongNetwork")
-                  : t("ton.failed")}
-            </p>
-          )}
-          {wallet === null ? (
-            offers.wallet && (
-              <Button
-                onClick={() => {
-                  setIsPicking(true);
-                }}
-              >
-                {t("ton.choose")}
-              </Button>
-            )
-          ) : sending.name === "asking" ? (
-            <Asking wallet={wallet} isAsked={sending.isAsked} />
-          ) : (
-            <Button onClick={() => void send()}>{t("ton.pay", { wallet: wallet.name })}</Button>
-          )}
-        </div>
-      )}
       <div className={styles.after}>
-        {!isByHand && sending.name !== "asking" && (
+        {sending.name !== "asking" && (
           <Button
             kind="quiet"
             onClick={() => {
@@ -129,10 +129,30 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
           </Button>
         )}
         <Button kind="quiet" onClick={close}>
-          {t(isByHand ? "ton.sentByHand" : "join.close")}
+          {t("join.close")}
         </Button>
       </div>
     </Sheet>
+  );
+}
+
+function WhatToSend({ payment, quote, offers, perhapsPaid }: TonPaymentProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { clock } = useServices();
+  const left = useRemaining(clock, payment.expires_ms);
+  return (
+    <>
+      <div className={styles.quote}>
+        <strong>
+          {formatCoins(quote.nanoton, i18n.language)} {offers.ton_label}
+        </strong>
+        <span>
+          <Stars amount={payment.stars} /> ·{" "}
+          <span role="timer">{t("ton.left", { time: formatSeconds(left) })}</span>
+        </span>
+      </div>
+      {perhapsPaid && <p className={styles.alert}>{t("ton.perhapsSent")}</p>}
+    </>
   );
 }
 
@@ -156,23 +176,69 @@ function Asking({ wallet, isAsked }: { wallet: ConnectedWallet; isAsked: boolean
   );
 }
 
+interface ByHandProps extends TonPaymentProps {
+  readonly onSent: () => void;
+  readonly onBack: () => void;
+}
+
 /** For a wallet that is not connected, an exchange's for one: the comment alone says whose payment it is. */
-function ByHand({ quote, amount }: { quote: TonQuote; amount: string }): ReactNode {
-  const { t } = useTranslation();
+function ByHand({ onSent, onBack, ...payment }: ByHandProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { quote, offers } = payment;
   const network = quote.network === "testnet" ? "testnet" : "mainnet";
   const address = friendly(quote.address, network);
+  const sum = `${formatCoins(quote.nanoton, i18n.language)} ${offers.ton_label}`;
   return (
-    <div className={styles.byHand}>
-      <p>{t("ton.byHandText")}</p>
-      <Rows>
-        <Row label={t("ton.amount")} value={amount} />
-        <Row label={t("ton.address")} hint={<span className={styles.code}>{address}</span>} />
-        <Row label={t("ton.comment")} hint={<span className={styles.code}>{quote.memo}</span>} />
-      </Rows>
-      <div className={styles.pair}>
-        <CopyButton text={address} label={t("ton.copyAddress")} />
-        <CopyButton text={quote.memo} label={t("ton.copyComment")} />
+    <Sheet title={t("ton.byHand")} onClose={onBack}>
+      <WhatToSend {...payment} />
+      <div className={styles.byHand}>
+        <p>{t("ton.byHandText")}</p>
+        <Rows>
+          <ToCopy
+            label={t("ton.amount")}
+            shown={sum}
+            text={typedCoins(quote.nanoton)}
+            copy={t("ton.copyAmount")}
+          />
+          <ToCopy
+            label={t("ton.address")}
+            shown={address}
+            text={address}
+            copy={t("ton.copyAddress")}
+          />
+          <ToCopy
+            label={t("ton.comment")}
+            shown={quote.memo}
+            text={quote.memo}
+            copy={t("ton.copyComment")}
+          />
+        </Rows>
       </div>
-    </div>
+      <div className={styles.after}>
+        <Button kind="plain" onClick={onSent}>
+          {t("ton.sentByHand")}
+        </Button>
+        <Button kind="quiet" onClick={onBack}>
+          {t("menu.back")}
+        </Button>
+      </div>
+    </Sheet>
+  );
+}
+
+interface ToCopyProps {
+  readonly label: string;
+  readonly shown: string;
+  readonly text: string;
+  readonly copy: string;
+}
+
+function ToCopy({ label, shown, text, copy }: ToCopyProps): ReactNode {
+  return (
+    <Row
+      label={label}
+      hint={<span className={styles.code}>{shown}</span>}
+      value={<CopySign text={text} label={copy} />}
+    />
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { friendly, short } from "./address";
-import { formatCoins, payInFor, readStars } from "./amounts";
+import { formatCoins, payInFor, readStars, typedCoins } from "./amounts";
 
 describe("amounts", () => {
   it("pay in what is missing, at least the smallest payment", () => {
@@ -34,6 +34,11 @@ describe("amounts", () => {
   ])("write %i nanotons exactly", (nano, en, ru) => {
     expect(formatCoins(nano, "en")).toBe(en);
     expect(formatCoins(nano, "ru")).toBe(ru);
+  });
+
+  it("are copied as a wallet's field takes them", () => {
+    expect(typedCoins(1_234_560_000_000)).toBe("1234.56");
+    expect(typedCoins(2_000_000_000)).toBe("2");
   });
 });
 

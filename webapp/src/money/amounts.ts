@@ -21,8 +21,17 @@ export function readStars(text: string): number | null {
 /** Billionths of a coin as a decimal number, exact: a wallet shows the same. */
 export function formatCoins(nano: number, language: string): string {
   const whole = Math.floor(nano / NANO).toLocaleString(language);
+  return withFraction(whole, nano, language === "ru" ? "," : ".");
+}
+
+/** The same for a wallet's field: many take a dot only, and nothing between the thousands. */
+export function typedCoins(nano: number): string {
+  return withFraction(String(Math.floor(nano / NANO)), nano, ".");
+}
+
+function withFraction(whole: string, nano: number, separator: string): string {
   const part = String(nano % NANO)
     .padStart(9, "0")
     .replace(/0+$/, "");
-  return part === "" ? whole : `${whole}${language === "ru" ? "," : "."}${part}`;
+  return part === "" ? whole : whole + separator + part;
 }
