@@ -5,13 +5,13 @@
  */
 import * as z from "zod/mini";
 import { GameApi, API } from "../api/game-api";
-import { ApiError } from "../api/client";
 import { socketUrl } from "../api/origin";
 import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
 import type { ClientFrame, Offers, Room, ServerFrame, User } from "../protocol/generated";
+import { leaveRoom } from "../room/leaving";
 import { RoomSession } from "../room/room-session";
 import { MailedLink } from "../session/mailed";
 import { Session } from "../session/session";
@@ -83,9 +83,8 @@ export function createServices(root: HTMLElement): Services {
     }
   };
 
-  const onLeft = (left: Room): void => {
+  const sayLeft = (left: Room): void => {
     notices.show(leftNotice(left, session.user?.user_id ?? ""), left.stake);
-    void refreshUser();
   };
 
   const room = new RoomSession(
@@ -101,7 +100,10 @@ export function createServices(root: HTMLElement): Services {
         telegram.haptic("failure");
         window.setTimeout(() => void refreshUser(), REFUND_MS);
       },
-      onLeft,
+      onLeft: (left) => {
+        sayLeft(left);
+        void refreshUser();
+      },
       onLost: () => {
         notices.show("notice.roomLost");
         void refreshUser();
@@ -196,20 +198,18 @@ export function createServices(root: HTMLElement): Services {
     },
     refreshUser,
     leaveRoom: async () => {
-      const left = room.view.get()?.room;
-      if (!left) return;
-      // The room's own event may tell it before the answer does, and there may be another room by then.
-      const isStillIn = (): boolean => room.view.get()?.room.room_id === left.room_id;
-      try {
-        session.setBalance(await api.leave(left.room_id));
-        if (!isStillIn()) return;
-        room.close();
-        onLeft(left);
-      } catch (error) {
-        // Once the start has begun nobody leaves; the room's own event shows it.
-        if (error instanceof ApiError && error.code === "room_closed") return;
-        if (isStillIn()) notices.show("notice.leaveFailed");
-      }
+      await leaveRoom(room, {
+        leave: (roomId) => api.leave(roomId),
+        onLeft: (left, balance) => {
+          session.setBalance(balance);
+          sayLeft(left);
+        },
+        onFailed: () => {
+          notices.show("notice.leaveFailed");
+        },
+      });
+      // An answer that came late, or not at all, tells nothing of the balance now.
+      void refreshUser();
     },
     chooseLanguage: async (language) => {
       setLanguage(language);

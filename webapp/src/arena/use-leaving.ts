@@ -12,11 +12,13 @@ export function useLeaving(): Leaving {
   const { telegram, leaveRoom } = useServices();
   const [isLeaving, setIsLeaving] = useState(false);
   const leave = useCallback((): void => {
+    // Telegram's button cannot be disabled.
+    if (isLeaving) return;
     setIsLeaving(true);
     void leaveRoom().finally(() => {
       setIsLeaving(false);
     });
-  }, [leaveRoom]);
+  }, [leaveRoom, isLeaving]);
   useEffect(() => telegram.onBack(leave), [telegram, leave]);
   return { leave, isLeaving };
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClientFrame, Room, ServerFrame } from "../protocol/generated";
 import { ServerClock } from "../taps/clock";
+import { leaveRoom } from "./leaving";
 import { RoomSession } from "./room-session";
 import { samplePlayer, sampleRoom } from "./sample";
 
@@ -116,6 +117,31 @@ describe("a room session", () => {
     tell({ type: "player_left", epoch: "e", version: 2, user_id: "8" });
     expect(session.view.get()?.room.players).toEqual([OWN]);
     tell({ type: "player_left", epoch: "e", version: 3, user_id: OWN.user_id });
+    expect(session.view.get()).toBeNull();
+    expect(host.onLeft).toHaveBeenCalledOnce();
+  });
+
+  it("is left by an answer, but not by one to an earlier leaving of the same room", async () => {
+    const { session, tell, enter } = open();
+    const room = roomOf({ state: "waiting", starts_ms: null, ends_ms: null });
+    const answers: ((balance: number) => void)[] = [];
+    const host = {
+      leave: () => new Promise<number>((answer) => answers.push(answer)),
+      onLeft: vi.fn(),
+      onFailed: vi.fn(),
+    };
+    enter(room);
+    const late = leaveRoom(session, host);
+    tell({ type: "player_left", epoch: "e", version: 2, user_id: OWN.user_id });
+    enter({ ...room, version: 3 });
+    answers[0]?.(100);
+    await late;
+    expect(session.view.get()).not.toBeNull();
+    expect(host.onLeft).not.toHaveBeenCalled();
+
+    const leaving = leaveRoom(session, host);
+    answers[1]?.(100);
+    await leaving;
     expect(session.view.get()).toBeNull();
     expect(host.onLeft).toHaveBeenCalledOnce();
   });

@@ -60,6 +60,7 @@ export class RoomSession {
   private resultTimer: number | undefined;
   private overdueTimer: number | undefined;
   private oldTimer: number | undefined;
+  private visits = 0;
 
   constructor(host: RoomHost, clock: ServerClock) {
     this.host = host;
@@ -86,6 +87,11 @@ export class RoomSession {
   /** Some of them have waited so long for a connection that they do not count any more. */
   get isLosingTaps(): Readable<boolean> {
     return this.losingStore;
+  }
+
+  /** Which visit this is: the same room may be left and entered again while an answer is on its way. */
+  get visit(): number {
+    return this.visits;
   }
 
   attach(connection: Wire): void {
@@ -122,6 +128,7 @@ export class RoomSession {
     this.acknowledgeTimer = undefined;
     this.resultTimer = undefined;
     this.oldTimer = undefined;
+    this.visits += 1;
     this.roomId = null;
     this.isEntered = false;
     this.buffer = null;
