@@ -97,7 +97,7 @@ async def test_two_people_play_a_whole_game(
     assert await ben.paid_out() == 0
     await ben.page.get_by_role("button", name="To lobby").click()
     await ben.expect_balance(50)
-    await anna.page.get_by_role("button", name="Сыграть ещё").click()
+    await anna.page.get_by_role("button", name="Сыграть ещё за 50 звёзд").click()
     await expect(anna.says("Ожидаем 1 из 3 игроков")).to_be_visible()
     assert await audit(db) == []
     assert stack.errors() == []

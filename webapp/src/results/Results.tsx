@@ -84,7 +84,9 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
                 onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
                 disabled={isJoining}
               >
-                {t("results.again")}
+                {t("results.again", {
+                  stars: t("money.starsAccusative", { count: room.stake }),
+                })}
               </Button>
               <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
                 {t("results.toLobby")}

@@ -32,7 +32,7 @@ export function Waiting({ room, userId }: { room: Room; userId: string }): React
         </p>
         <p className={styles.hint}>{t("waiting.hint")}</p>
         <StakeAndFund room={room} />
-        <StakeLine text={t(isLeaving ? "stake.leaving" : "stake.waiting", { stars })} />
+        <StakeLine text={isLeaving ? t("stake.leaving", { stars }) : t("stake.waiting")} />
       </footer>
     </main>
   );

@@ -71,7 +71,7 @@ function PlayersRoom({ room, userId }: HeroWaitingProps): ReactNode {
       <footer className={styles.foot}>
         <Gathered room={room} userId={userId} hint={t("hero.playerHint")} />
         <StakeAndFund room={room} />
-        <StakeLine text={t(isLeaving ? "stake.leaving" : "stake.waiting", { stars })} />
+        <StakeLine text={isLeaving ? t("stake.leaving", { stars }) : t("stake.waiting")} />
       </footer>
     </main>
   );
