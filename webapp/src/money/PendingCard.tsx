@@ -1,4 +1,4 @@
-/** The card above the menu: a payment that was left, with a way on and a way out. */
+/** The card above the menu: a payment that waits for Telegram, or was left, with a way on and a way out. */
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,9 +18,17 @@ export function PendingCard(): ReactNode {
   const pending = useStore(desk.pending);
   switch (pending.name) {
     case "none":
-    case "paying":
     case "entering":
       return null;
+    case "paying":
+      // A sheet of ours says so itself; Telegram's window may take seconds to open.
+      return pending.isHere ? null : (
+        <section className={styles.card} aria-label={t("pending.label")}>
+          <p>
+            <strong>{t("pending.open")}</strong> <Stars amount={pending.payment.stars} />
+          </p>
+        </section>
+      );
     case "waiting":
     case "checking":
       return <Unfinished pending={pending} />;

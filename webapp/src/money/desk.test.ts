@@ -266,6 +266,17 @@ describe("a payment under way when the page was closed", () => {
   });
 });
 
+describe("an order", () => {
+  it("is the same one when it is asked for again before its window has closed", async () => {
+    const here = scene();
+    await here.desk.pay("stars", 50, WISH);
+    await here.desk.pay("stars", 50, WISH);
+    expect(here.asked.map(({ path }) => path)).toEqual(["/api/v1/payments/stars"]);
+    await here.desk.pay("stars", 60, WISH);
+    expect(here.asked).toHaveLength(2);
+  });
+});
+
 describe("a room that was paid for", () => {
   async function pay(here: Scene): Promise<void> {
     await here.desk.pay("stars", 50, WISH);

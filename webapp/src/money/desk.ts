@@ -182,7 +182,7 @@ export class PaymentDesk {
 
   /** An order for the same that can still be paid. */
   private leftOver(state: Pending, method: Method, stars: number): Payment | null {
-    if (state.name !== "waiting" && state.name !== "checking") return null;
+    if (!("perhapsPaid" in state)) return null;
     const { payment } = state;
     const isSame = payment.method === method && payment.stars === stars;
     return isSame && payment.expires_ms > this.services.clock.now() ? payment : null;
