@@ -2,12 +2,11 @@
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -156,18 +155,3 @@ async def press(chats: Chats, data: str, telegram_id: int = 7) -> int:
 @pytest.fixture
 def chats(client: httpx.AsyncClient) -> Chats:
     return Chats(client)
-
-
-Execute = Callable[..., list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def execute(database_url: str) -> Execute:
-    """Run a statement as the superuser, to see what is really there."""
-
-    def execute(query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    return execute

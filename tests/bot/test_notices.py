@@ -12,7 +12,8 @@ from chance_tap.cli import main
 from chance_tap.settings import Settings
 from persistence.bans import Bans
 from persistence.postgres import games, notices
-from tests.bot.conftest import Chats, Execute, Telegram
+from tests.bot.conftest import Chats, Telegram
+from tests.fixtures.postgres import Execute
 from tests.ledger.play import (
     STAKE,
     Finisher,

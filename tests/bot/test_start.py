@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from persistence import logins
 from persistence.errors import StoreUnavailable
 from persistence.postgres import referrals, users
-from tests.bot.conftest import MINI_APP, Chats, Execute, Telegram, message
+from tests.bot.conftest import MINI_APP, Chats, Telegram, message
+from tests.fixtures.postgres import Execute
 
 
 def button(call: dict[str, Any]) -> dict[str, Any]:

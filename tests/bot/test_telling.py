@@ -18,7 +18,8 @@ from persistence.redis.live import LiveStore
 from persistence.redis.state import RoomState
 from persistence.seats import Seats
 from persistence.telegram import make_bot
-from tests.bot.conftest import Execute, Telegram
+from tests.bot.conftest import Telegram
+from tests.fixtures.postgres import Execute
 from workers.rooms import RoomWatch
 from workers.tell import TellLoop, tell
 

@@ -17,7 +17,8 @@ from bot.routers import wallet as router
 from bot.wallet_apps import WalletApp
 from chance_tap.settings import Settings
 from persistence.ton.address import friendly
-from tests.bot.conftest import Chats, Execute, Telegram, press
+from tests.bot.conftest import Chats, Telegram, press
+from tests.fixtures.postgres import Execute
 from tests.peers.bridge import Bridge, BridgeWallet
 from tests.peers.wallet import Wallet
 

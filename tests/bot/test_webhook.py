@@ -11,7 +11,8 @@ from chance_tap.settings import Settings, SettingsError, load_settings
 from gateway.routes.telegram import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres import bot
-from tests.bot.conftest import SECRET, Chats, Execute, Telegram, message, update
+from tests.bot.conftest import SECRET, Chats, Telegram, message, update
+from tests.fixtures.postgres import Execute
 from tests.house.test_settings import PRODUCTION
 
 

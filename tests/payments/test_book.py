@@ -1,32 +1,18 @@
 """Telegram's book against ours: lost payments are found and credited, differences of either direction told."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import msgspec
-import psycopg
 import pytest
 
 from persistence.errors import TelegramUnavailable
 from persistence.postgres import stars
 from persistence.postgres.stars import Charge
 from persistence.star_book import OVERLAP, PAGE, StarBook, _Entry, _transaction
+from tests.fixtures.postgres import Execute
 from tests.payments.conftest import Player, World
 from workers.reconcile import ReconcileLoop
-
-Execute = Callable[..., list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def execute(database_url: str) -> Execute:
-    def execute(query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    return execute
 
 
 def book(world: World) -> StarBook:

@@ -1,30 +1,17 @@
 """Charges: credited once, or kept for review; sent back by rule or by an operator; taken back by Telegram."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
 from persistence.postgres import payments, stars, users
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge
+from tests.fixtures.postgres import Execute
 from tests.payments.conftest import Player, World
-
-Execute = Callable[..., list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def execute(database_url: str) -> Execute:
-    def execute(query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    return execute
 
 
 def ledger_sum(execute: Execute, kind: str) -> int:

@@ -13,7 +13,7 @@ import pytest
 from persistence.postgres import games, limits
 from persistence.postgres.pool import Database
 from tests.ledger.play import Finisher, assert_clean, fill, finished, hero_room, new_room, organize, pay, sign_up
-from tests.rest.conftest import API, LogIn, Player, app, client, execute, log_in  # noqa: F401 - fixtures
+from tests.rest.conftest import API, LogIn, Player, app, client, log_in  # noqa: F401 - fixtures
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -296,7 +296,7 @@ async def test_what_is_no_limit_is_refused(client: httpx.AsyncClient, log_in: Lo
 
 async def test_nobody_sees_or_changes_anothers_limits(
     db: Database,
-    execute: Callable[..., list[tuple[Any, ...]]],  # noqa: F811
+    execute: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     one, two = await sign_up(db, 2)
     await limits.put(db, one, daily_stars=5, excluded_until_ms=None)

@@ -16,7 +16,7 @@ from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import KEY, RATE
-from tests.rest.conftest import API, LogIn, Player, app, client, execute, log_in  # noqa: F401 - fixtures
+from tests.rest.conftest import API, LogIn, Player, app, client, log_in  # noqa: F401 - fixtures
 
 ADDRESS = "0:" + "ab" * 32
 

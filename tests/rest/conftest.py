@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
@@ -18,6 +17,7 @@ from gateway.app import ENDPOINTS, build_app
 from gateway.auth.init_data import InitDataCheck
 from gateway.limits import Rate
 from gateway.openapi import document
+from tests.fixtures.postgres import Execute
 
 API = "/api/v1"
 DOCUMENT = document(ENDPOINTS)
@@ -83,19 +83,7 @@ async def unlimited(app: Starlette, log_in: LogIn) -> Player:
 
 
 @pytest.fixture
-def execute(database_url: str) -> Callable[..., list[tuple[Any, ...]]]:
-    """Run a statement as the superuser, for what no request can do, and to see what is really there."""
-
-    def execute(query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    return execute
-
-
-@pytest.fixture
-def racers(execute: Callable[..., list[tuple[Any, ...]]], settings: Settings) -> list[int]:
+def racers(execute: Execute, settings: Settings) -> list[int]:
     """A thousand accounts, made without a thousand logins."""
     rows = execute(
         "SELECT l.o_user_id FROM generate_series(1, 1000) AS n,"

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +17,10 @@ from gateway.auth import attempts
 from gateway.auth.passwords import HASHER, Passwords
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, code_of
 from tests.rest.mailbox import Mailbox
 
-Execute = Callable[..., list[tuple[Any, ...]]]
 ANNA = "anna@example.com"
 PASSWORD = "correct horse battery"
 OTHER = "another long password"

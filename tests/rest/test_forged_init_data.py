@@ -2,9 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -13,13 +11,13 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.auth.init_data import InitDataCheck
 from gateway.limits import Rate
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, code_of
 from tests.rest.test_init_data import VECTOR, VECTOR_TIME, VECTOR_TOKEN
 
 LOGIN = f"{API}/auth/telegram"
 AGES_S = 100 * 365 * 86_400
 INVALID = (401, "init_data_invalid")
-Execute = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Making, finding, joining, starting and leaving hero rooms over REST."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +11,13 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.limits import Rate
 from persistence.redis.keys import KEY_ALPHABET, KEY_LENGTH, new_room_key
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 ROOMS = f"{API}/rooms"
 BY_KEY = f"{ROOMS}/by-key"
 JOIN_BY_KEY = f"{ROOMS}/join-by-key"
 FEE = 35
-Execute = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture

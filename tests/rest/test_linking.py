@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.auth.init_data import FRESH_S
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of, init_data
 from tests.rest.mailbox import Mailbox
 from tests.rest.test_email import ANNA, OTHER, PASSWORD, me, post, sign_up, use
 
 CODES = ("ABCDEFGH", "BCDEFGHA")
-Execute = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """POST /auth/telegram and /auth/refresh."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,10 +13,10 @@ from gateway.limits import Rate
 from persistence import logins
 from persistence.bans import Bans
 from persistence.errors import StoreUnavailable
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, code_of, init_data
 
 LOGIN = f"{API}/auth/telegram"
-Execute = Callable[..., list[tuple[Any, ...]]]
 
 
 async def test_first_login_makes_an_account(client: httpx.AsyncClient, settings: Settings, execute: Execute) -> None:

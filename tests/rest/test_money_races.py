@@ -17,11 +17,11 @@ from gateway.app import build_app
 from gateway.limits import Rate
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
+from tests.fixtures.postgres import Execute
 from tests.payments.telegram import TOKEN
 from tests.peers.telegram import TelegramApi
 from tests.rest.conftest import API, code_of, hold_against_the_document, init_data
 
-Execute = Callable[..., list[tuple[Any, ...]]]
 SIDES = 60
 STARS = 5000
 ADDRESS = "0:" + "ab" * 32

@@ -1,9 +1,7 @@
 """Joins that race: one key takes one stake, one player gets one seat, a room is never overfilled."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -11,10 +9,10 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from persistence.errors import GameError
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, code_of
 
 JOIN = f"{API}/rooms/join"
-Execute = Callable[..., list[tuple[Any, ...]]]
 MAX_SENDS = 20
 
 

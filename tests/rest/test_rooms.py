@@ -1,16 +1,15 @@
 """Joining, looking at and leaving standard rooms; Idempotency-Key."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from chance_tap.settings import Settings
+from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 JOIN = f"{API}/rooms/join"
-Execute = Callable[..., list[tuple[Any, ...]]]
 
 
 async def join(client: httpx.AsyncClient, player: Player, key: str = "key", **body: Any) -> httpx.Response:

@@ -1,14 +1,15 @@
 """Whom a socket lets in, and whom it puts out: hello, tokens, bans, sessions."""
 
+import asyncio
 import json
-from typing import Any
 
 from gateway.auth.tokens import Tokens
 from gateway.live.hub import PATH
 from gateway.ws.frames import CloseCode
+from tests.fixtures.postgres import Execute
 from tests.fixtures.stores import JWT_SECRET
 from tests.ws.client import Peer, frame
-from tests.ws.conftest import Game, Road, StartGateway
+from tests.ws.conftest import Game, Gateway, Road, StartGateway
 
 BEFORE_HELLO = {
     "ping": ({"type": "ping"}, CloseCode.NO_HELLO),
@@ -27,6 +28,13 @@ BEFORE_HELLO = {
 }
 
 
+async def hello(gateway: Gateway, token: str, **claims: str) -> Peer:
+    """A client that said hello, whatever comes of it."""
+    peer = await Peer.open(gateway.port, PATH)
+    await peer.send({"type": "hello", "token": token, **claims})
+    return peer
+
+
 async def test_the_first_frame_must_be_hello(start_gateway: StartGateway, road: Road) -> None:
     gateway = await start_gateway(road=road)
     for name, (message, code) in BEFORE_HELLO.items():
@@ -40,7 +48,7 @@ async def test_tokens_that_are_refused(start_gateway: StartGateway, game: Game, 
     user_id = await game.account()
     good = game.token(user_id)
     unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0." + good.split(".")[1] + "."
-    hellos: list[dict[str, Any]] = [
+    hellos: list[dict[str, str]] = [
         {"token": Tokens([JWT_SECRET], 3600, clock=lambda: 1e9).issue(user_id, None, "user")[0]},
         {"token": Tokens(["another secret of forty characters......"], 3600).issue(user_id, None, "user")[0]},
         {"token": unsigned},
@@ -48,42 +56,32 @@ async def test_tokens_that_are_refused(start_gateway: StartGateway, game: Game, 
         {"token": good, "user_id": "999999"},
         {"token": good, "telegram_id": "999999"},
     ]
-    for hello in hellos:
-        peer = await Peer.open(gateway.port, PATH)
-        await peer.send({"type": "hello", **hello})
+    for claims in hellos:
+        peer = await hello(gateway, **claims)
         assert await peer.closed() == CloseCode.TOKEN_REFUSED
 
 
-async def test_bans(start_gateway: StartGateway, game: Game, road: Road, database_url: str) -> None:
+async def test_bans(start_gateway: StartGateway, game: Game, road: Road, execute: Execute) -> None:
     """At hello, and at once when the news of it comes."""
-    import psycopg
-
     gateway = await start_gateway(road=road)
     user_id = await game.account()
     open_before = await game.peer(gateway, user_id)
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await connection.execute("UPDATE auth.users SET banned_at = now() WHERE user_id = %s", (int(user_id),))
-    peer = await Peer.open(gateway.port, PATH)
-    await peer.send({"type": "hello", "token": game.token(user_id)})
+    await asyncio.to_thread(execute, "UPDATE auth.users SET banned_at = now() WHERE user_id = %s", int(user_id))
+    peer = await hello(gateway, game.token(user_id))
     assert await peer.closed() == CloseCode.BANNED
     game.live.publish_news(user_id, json.dumps({"user_id": user_id, "banned": True}).encode())
     assert await open_before.closed() == CloseCode.BANNED
 
 
-async def test_sessions_that_were_ended(start_gateway: StartGateway, game: Game, road: Road, database_url: str) -> None:
+async def test_sessions_that_were_ended(start_gateway: StartGateway, game: Game, road: Road, execute: Execute) -> None:
     """A token of an earlier epoch is refused at hello, and its socket closed when the news come; newer ones stay."""
-    import psycopg
-
     gateway = await start_gateway(road=road)
     user_id = await game.account()
     old = await game.peer(gateway, user_id)
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await connection.execute("UPDATE auth.users SET session_epoch = 3 WHERE user_id = %s", (int(user_id),))
-    peer = await Peer.open(gateway.port, PATH)
-    await peer.send({"type": "hello", "token": game.tokens.issue(user_id, None, "user", 2)[0]})
+    await asyncio.to_thread(execute, "UPDATE auth.users SET session_epoch = 3 WHERE user_id = %s", int(user_id))
+    peer = await hello(gateway, game.tokens.issue(user_id, None, "user", 2)[0])
     assert await peer.closed() == CloseCode.TOKEN_REFUSED
-    new = await Peer.open(gateway.port, PATH)
-    await new.send({"type": "hello", "token": game.tokens.issue(user_id, None, "user", 3)[0]})
+    new = await hello(gateway, game.tokens.issue(user_id, None, "user", 3)[0])
     assert (await new.next())["type"] == "welcome"
     game.live.publish_news(user_id, json.dumps({"user_id": user_id, "sessions_from": 3}).encode())
     assert await old.closed() == CloseCode.TOKEN_REFUSED
