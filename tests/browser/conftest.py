@@ -9,6 +9,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.chromium import launch, open_player
 from tests.browser.line import Line
 from tests.browser.player import Player
+from tests.peers.mail import MailSink, mail_sink
 
 OpenPage = Callable[..., Awaitable[Player]]
 
@@ -31,6 +32,12 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
 
     yield open_page
     assert complaints == []
+
+
+@pytest_asyncio.fixture
+async def sink() -> AsyncIterator[MailSink]:
+    async with mail_sink() as sink:
+        yield sink
 
 
 @pytest_asyncio.fixture

@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 import httpx
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser import accessibility
 from tests.browser.telegram import Telegram, TelegramClient
@@ -84,6 +84,15 @@ class Player:
         """Open the app as Telegram does: one is in at once."""
         await self.page.goto(self.url)
         await expect(self.card(50)).to_be_visible()
+
+    async def open_outside(self) -> None:
+        """Open the app where there is neither Telegram nor a choice of demo players."""
+
+        async def not_there(route: Route) -> None:
+            await route.fulfill(status=404, json={"code": "not_found", "message": "Nothing here."})
+
+        await self.page.route("**/dev/players", not_there)
+        await self.page.goto(self.url)
 
     async def log_in(self, name: str) -> None:
         """Come in as a new demo player."""

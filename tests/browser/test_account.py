@@ -2,29 +2,22 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
-from tests.peers.mail import MailSink, mail_sink
+from tests.peers.mail import MailSink
 
 pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 PASSWORD = "correct horse battery"
 OTHER = "another long password"
 REFUSED = "Failed to load resource"  # what the console says of every answer that is a refusal
-
-
-@pytest_asyncio.fixture
-async def sink() -> AsyncIterator[MailSink]:
-    async with mail_sink() as sink:
-        yield sink
 
 
 @pytest.fixture
@@ -34,14 +27,9 @@ def stack(make_stack: Callable[..., Stack], sink: MailSink) -> Stack:
 
 
 async def outside(open_page: OpenPage, stack: Stack, *, locale: str = "en-US", scheme: str = "dark") -> Player:
-    """A browser without Telegram, where no demo players are offered."""
+    """A browser without Telegram."""
     player = await open_page(stack.url, locale=locale, scheme=scheme, tolerated=REFUSED)
-
-    async def not_there(route: Route) -> None:
-        await route.fulfill(status=404, json={"code": "not_found", "message": "Nothing here."})
-
-    await player.page.route("**/dev/players", not_there)
-    await player.page.goto(stack.url)
+    await player.open_outside()
     return player
 
 

@@ -18,6 +18,12 @@ pytestmark = pytest.mark.xdist_group("browser-lobby")
 VIOLET = {"bg_color": "#f0e8ff", "text_color": "#201040", "secondary_bg_color": "#ffffff"}
 
 
+async def ban(stack: Stack, client: TelegramClient) -> None:
+    """As an operator does."""
+    arguments = ("user", "ban", f"telegram:{client.telegram_id}", "--reason", "Two accounts in one room")
+    await asyncio.to_thread(command, stack, *arguments)
+
+
 async def test_leaving_gives_the_stake_back_and_the_language_stays(
     make_stack: Callable[..., Stack], open_page: OpenPage
 ) -> None:
@@ -173,8 +179,7 @@ async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
     await player.expect_balance(1000)
     await player.telegram.asked("web_app_ready")
     assert player.telegram.events("web_app_request_fullscreen") == []
-    arguments = ("user", "ban", f"telegram:{client.telegram_id}", "--reason", "Two accounts in one room")
-    await asyncio.to_thread(command, stack, *arguments)
+    await ban(stack, client)
     await expect(player.page.get_by_role("alert")).to_contain_text("Reason: Two accounts in one room")
     await player.expect_accessible()
     await player.page.get_by_role("button", name="Open the bot").click()
@@ -211,11 +216,6 @@ async def test_outside_telegram_a_page_says_how_to_open_it(
 ) -> None:
     stack = make_stack()
     player = await open_page(stack.url, locale="ru-RU", tolerated="404")
-
-    async def not_there(route: Route) -> None:
-        await route.fulfill(status=404, json={"code": "not_found", "message": "Nothing here."})
-
-    await player.page.route("**/dev/players", not_there)
-    await player.page.goto(player.url)
+    await player.open_outside()
     await expect(player.says("нажмите «Вход в игру»")).to_be_visible()
     await player.screenshot("outside-ru-dark")

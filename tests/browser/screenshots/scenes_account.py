@@ -1,22 +1,13 @@
 """Coming in by e-mail, and the ways into an account."""
 
-from collections.abc import AsyncIterator
-
 import httpx
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_account import PASSWORD, REFUSED, mailed, open_account
 from tests.fixtures.stack import MakeStack
-from tests.peers.mail import MailSink, mail_sink
+from tests.peers.mail import MailSink
 from tests.peers.telegram import TelegramApi
-
-
-@pytest_asyncio.fixture
-async def sink() -> AsyncIterator[MailSink]:
-    async with mail_sink() as sink:
-        yield sink
 
 
 def address(viewer: Viewer) -> str:

@@ -8,8 +8,7 @@ from playwright.async_api import Route, expect
 
 from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import Studio, Viewer
-from tests.browser.telegram import TelegramClient
-from tests.fixtures.outside import command
+from tests.browser.test_lobby import ban
 from tests.fixtures.stack import MakeStack, Stack
 from tests.peers.telegram import TelegramApi
 
@@ -98,11 +97,6 @@ async def test_the_gate(make_stack: MakeStack, studio: Studio, db: Database) -> 
     await studio.all(lambda viewer: viewer.player.page.reload())
     await studio.all(lambda viewer: expect(viewer.player.page.get_by_role("alert")).to_be_visible())
     await studio.shoot("gate-banned")
-
-
-async def ban(stack: Stack, client: TelegramClient) -> None:
-    arguments = ("user", "ban", f"telegram:{client.telegram_id}", "--reason", "Two accounts in one room")
-    await asyncio.to_thread(command, stack, *arguments)
 
 
 async def test_outside_telegram(make_stack: Callable[..., Stack], studio: Studio, telegram_api: TelegramApi) -> None:

@@ -1,16 +1,14 @@
 """Every place of the lobby, reloaded in the middle: it comes back as it was."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.crowd import SLEEPER, Crowd
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.fixtures.outside import bot_environment
 from tests.fixtures.stack import MakeStack
-from tests.peers.mail import MailSink, mail_sink
+from tests.peers.mail import MailSink
 from tests.peers.telegram import TelegramApi
 
 PLACES = (
@@ -32,12 +30,6 @@ PLACES = (
 )
 STAKES = (20, 50, 100, 200)
 REFUSED = "Failed to load resource"
-
-
-@pytest_asyncio.fixture
-async def sink() -> AsyncIterator[MailSink]:
-    async with mail_sink() as sink:
-        yield sink
 
 
 def everything(telegram_api: TelegramApi, **more: str) -> dict[str, str]:
