@@ -64,7 +64,7 @@ function Outcome({ game, userId }: { game: Details; userId: string }): ReactNode
       <OutcomeMark outcome={outcome} place={game.place} />
       <h2>{useSummary(game, outcome)}</h2>
       <p className={styles.effect}>
-        <Amount stars={effectOf(game, outcome)} isQuiet={outcome === "refunded"} />
+        <Amount stars={effectOf(game)} />
       </p>
       {outcome === "refunded" && game.role === "player" && (
         <p className={styles.why}>{t("gameDetails.stakeBack")}</p>

@@ -37,7 +37,7 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
             <span>· {formatTime(game.decided_ms, i18n.language)}</span>
           </span>
         </span>
-        <Amount stars={effectOf(game, outcome)} isQuiet={outcome === "refunded"} />
+        <Amount stars={effectOf(game)} />
       </button>
     </li>
   );

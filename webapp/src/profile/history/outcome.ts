@@ -13,9 +13,7 @@ export function outcomeOf(game: Game, userId: string): OutcomeName {
   return game.place === null ? "refunded" : "lost";
 }
 
-/** What to show as the game's effect: what came in, or the stake that is gone. */
-export function effectOf(game: Game, outcome: OutcomeName): number {
-  return game.payout > 0 || outcome === "organized" || outcome === "refunded"
-    ? game.payout
-    : -game.stake;
+/** What the game did to the balance from end to end; an organizer has staked nothing. */
+export function effectOf(game: Game): number {
+  return game.role === "organizer" ? game.payout : game.payout - game.stake;
 }
