@@ -91,6 +91,7 @@ export function createServices(root: HTMLElement): Services {
     {
       userId: () => session.user?.user_id ?? "",
       fetchRoom: (roomId) => api.room(roomId),
+      awaitsSeat: () => joining.isOpen,
       onBalance: (balance) => {
         session.setBalance(balance);
       },

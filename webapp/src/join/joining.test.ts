@@ -70,6 +70,7 @@ describe("joining", () => {
     const { keys, joining } = server();
     await join(joining);
     expect(joining.state.get()).toEqual({ name: "unanswered", wish: FIFTY });
+    expect(joining.isOpen).toBe(true);
     await join(joining);
     expect(keys.length).toBeGreaterThan(5);
     expect(new Set(keys).size).toBe(1);
@@ -93,6 +94,7 @@ describe("joining", () => {
     const { host, keys, joining } = server();
     await join(joining);
     joining.settle();
+    expect(joining.isOpen).toBe(false);
     expect(joining.state.get()).toEqual({ name: "idle" });
     await join(joining);
     expect(new Set(keys).size).toBe(2);

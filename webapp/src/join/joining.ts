@@ -63,6 +63,11 @@ export class Joining {
     return this.store;
   }
 
+  /** An attempt has had no answer yet, whether or not it is still repeated. */
+  get isOpen(): boolean {
+    return this.wanted !== null;
+  }
+
   dismiss(): void {
     this.store.set(IDLE);
   }

@@ -32,6 +32,7 @@ function open() {
   const host = {
     userId: () => OWN.user_id,
     fetchRoom: () => Promise.reject(new Error("nobody asks")),
+    awaitsSeat: vi.fn(() => false),
     onBalance: vi.fn(),
     onCancelled: vi.fn(),
     onLeft: vi.fn(),
@@ -48,7 +49,11 @@ function open() {
   };
   const count = (type: ClientFrame["type"]): number =>
     sent.filter((frame) => frame.type === type).length;
-  return { session, host, probe, sent, tell, enter, count };
+  const welcome = (room_id: string | null): void => {
+    const frame = { type: "welcome", user_id: OWN.user_id, server_time_ms: Date.now() } as const;
+    session.onWelcome({ ...frame, heartbeat_ms: 25_000, room_id }, Date.now());
+  };
+  return { session, host, probe, sent, tell, enter, count, welcome };
 }
 
 describe("a room session", () => {
@@ -119,6 +124,25 @@ describe("a room session", () => {
     tell({ type: "player_left", epoch: "e", version: 3, user_id: OWN.user_id });
     expect(session.view.get()).toBeNull();
     expect(host.onLeft).toHaveBeenCalledOnce();
+  });
+
+  it("returns to a seat when the page begins or asked for it, not when a seat was taken elsewhere", () => {
+    const entered = (sent: ClientFrame[]): string[] =>
+      sent.flatMap((frame) => (frame.type === "enter" ? [frame.room_id] : []));
+    const begun = open();
+    begun.welcome("A");
+    expect(entered(begun.sent)).toEqual(["A"]);
+
+    const { session, host, sent, tell, welcome } = open();
+    welcome(null);
+    welcome("A");
+    expect([entered(sent), session.isFollowing.get()]).toEqual([[], false]);
+    host.awaitsSeat.mockReturnValueOnce(true);
+    welcome("B");
+    tell(snapshot(roomOf({ room_id: "B" })));
+    welcome("B");
+    welcome("A");
+    expect(entered(sent)).toEqual(["B", "B", "B"]);
   });
 
   it("is left by an answer, but not by one to an earlier leaving of the same room", async () => {

@@ -16,6 +16,8 @@ import { apply, type Cancellation, isUndecided, nextMs, type RoomView, viewOf } 
 export interface RoomHost {
   readonly userId: () => string;
   readonly fetchRoom: (roomId: string) => Promise<Room>;
+  /** A seat was asked for here, and no answer has come yet. */
+  readonly awaitsSeat: () => boolean;
   readonly onBalance: (balance: number) => void;
   readonly onCancelled: (cancellation: Cancellation, room: Room) => void;
   /** The player's seat in this room was given up, whether the answer to that came or not. */
@@ -61,6 +63,7 @@ export class RoomSession {
   private overdueTimer: number | undefined;
   private oldTimer: number | undefined;
   private visits = 0;
+  private wasWelcomed = false;
 
   constructor(host: RoomHost, clock: ServerClock) {
     this.host = host;
@@ -156,8 +159,11 @@ export class RoomSession {
 
   onWelcome(frame: Welcome, receivedAt: number): void {
     this.clock.sample(frame.server_time_ms, receivedAt);
+    // Whoever enters last has the room: a page that comes back does not take it from the device where its seat was taken.
+    const isWanted = !this.wasWelcomed || this.host.awaitsSeat();
+    this.wasWelcomed = true;
     // An ended room on the screen stays there until the player leaves it, unless there is a seat in another one.
-    const roomId = frame.room_id ?? this.roomId;
+    const roomId = (isWanted ? frame.room_id : null) ?? this.roomId;
     if (roomId !== null) this.follow(roomId);
   }
 
