@@ -86,6 +86,10 @@ class Withdrawals:
                 raise GameError(ErrorCode(code))
         return requested
 
+    def known_rate(self) -> int | None:
+        """Nanoton for a Star as far as it is known here; what counts is the rate of the request."""
+        return self._rate.known() if self._rate is not None and self._settings.withdrawals_ton == "on" else None
+
     async def page(self, user_id: int, cursor: int | None, limit: int) -> list[Withdrawal]:
         """The user's withdrawals, newest first."""
         return await withdrawals.page(self._db, user_id, cursor, limit)

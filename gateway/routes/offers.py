@@ -27,7 +27,10 @@ async def offers(call: Call) -> Offers:
         deposit_stars=Bounds(s.stars_min, s.stars_max),
         deposit_ton_stars=Bounds(s.ton_min_stars, s.ton_max_stars),
         withdrawals=WithdrawalWays(
-            ton=s.withdrawals_ton == "on", premium=premium, premium_months=terms if premium else []
+            ton=s.withdrawals_ton == "on",
+            nanoton_per_star=call.services.withdrawals.known_rate(),
+            premium=premium,
+            premium_months=terms if premium else [],
         ),
         withdrawal_stars=Bounds(s.withdrawal_min_stars, s.withdrawal_max_stars),
         wallet=bool(s.ton_connect_domains),

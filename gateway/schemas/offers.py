@@ -29,9 +29,11 @@ class PremiumTerm(msgspec.Struct):
 
 
 class WithdrawalWays(msgspec.Struct):
-    """Ways to take Stars out that are switched on.  `premium_months` is empty where Premium is off."""
+    """Ways to take Stars out that are switched on.  `premium_months` is empty where Premium is off.
+    `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request."""
 
     ton: bool
+    nanoton_per_star: Annotated[int, msgspec.Meta(ge=1)] | None
     premium: bool
     premium_months: list[PremiumTerm]
 

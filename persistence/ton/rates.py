@@ -46,6 +46,10 @@ class RateSource(Protocol):
         """
         ...
 
+    def known(self) -> int | None:
+        """The last price, while it may be used.  Asks nobody."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -56,6 +60,9 @@ class FixedRate:
         self._nanoton = nanoton
 
     async def nanoton_per_star(self) -> int:
+        return self._nanoton
+
+    def known(self) -> int | None:
         return self._nanoton
 
     async def close(self) -> None:
@@ -101,9 +108,13 @@ class HttpRate:
                 ) as error:
                     self._next_try = self._clock() + RETRY_S
                     log.warning("no price of TON", error=type(error).__name__)
-        if self._known is None or self._age_s() > self._max_age_s:
+        nanoton = self.known()
+        if nanoton is None:
             raise RateUnavailable
-        return self._known[1]
+        return nanoton
+
+    def known(self) -> int | None:
+        return None if self._known is None or self._age_s() > self._max_age_s else self._known[1]
 
     def _age_s(self) -> float:
         return float("inf") if self._known is None else self._clock() - self._known[0]

@@ -121,6 +121,13 @@ async def test_the_figures_are_those_of_the_settings(opened: Open) -> None:
     assert said["withdrawals"]["premium_months"] == []
 
 
+async def test_what_a_star_is_worth_is_an_estimate_of_those_who_pay_out(opened: Open) -> None:
+    async with opened(withdrawals_ton="on", ton_payout_key="1" * 64, **TON) as client:
+        assert at(await offers(client), "withdrawals.nanoton_per_star") == TON["ton_nanoton_per_star"]
+    async with opened(**TON) as client:
+        assert at(await offers(client), "withdrawals.nanoton_per_star") is None
+
+
 async def test_premium_has_its_prices_where_it_is_offered(opened: Open) -> None:
     async with opened(withdrawals_premium="on", bot_token=BOT, **NO_SUCH_PLACE) as client:
         said = await offers(client)

@@ -40,6 +40,9 @@ class Price:
             raise RateUnavailable
         return self.nanoton
 
+    def known(self) -> int | None:
+        return self.nanoton
+
     async def close(self) -> None:
         return
 

@@ -98,13 +98,15 @@ async def prices() -> AsyncIterator[Prices]:
 async def test_a_price_is_kept_for_a_while_and_never_too_long(prices: Prices) -> None:
     source = prices.source()
     try:
+        assert (source.known(), prices.asked) == (None, 0)
         # 1e9 / (3.25 * 77) = 3996003.99…, for the house
         assert [await source.nanoton_per_star() for _ in range(3)] == [3_996_004] * 3
         assert prices.asked == 1
         prices.answer = None
         prices.now += 299
-        assert await source.nanoton_per_star() == 3_996_004
+        assert await source.nanoton_per_star() == source.known() == 3_996_004
         prices.now += 2
+        assert source.known() is None
         with pytest.raises(RateUnavailable):
             await source.nanoton_per_star()
         prices.answer = {"rates": {"TON": {"prices": {"USD": "6.5"}}}}

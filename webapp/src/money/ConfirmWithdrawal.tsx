@@ -5,8 +5,11 @@ import { ApiError } from "../api/client";
 import { useServices } from "../app/context";
 import type { Offers, User, Withdraw } from "../protocol/generated";
 import { Button } from "../ui/Button";
+import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
-import { friendly, short } from "./address";
+import { Stars } from "../ui/Stars";
+import { friendly } from "./address";
+import { roughCoins } from "./amounts";
 import { useDesk } from "./desk";
 import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
@@ -55,21 +58,18 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
       onFailed();
     }
   };
-  const stars = t("money.stars", { count: body.stars });
   return (
     <Sheet title={t("withdraw.confirmTitle")} {...(isBusy ? {} : { onClose })}>
-      <p>
-        {body.method === "premium"
-          ? t("withdraw.confirmPremium", {
-              stars,
-              months: t("withdraw.months", { count: body.months ?? 0 }),
-            })
-          : t("withdraw.confirmTon", {
-              stars,
-              coin: offers.ton_label,
-              address: short(friendly(user.wallet ?? "", offers.ton_network)),
-            })}
-      </p>
+      {body.method === "premium" ? (
+        <p>
+          {t("withdraw.confirmPremium", {
+            stars: t("money.stars", { count: body.stars }),
+            months: t("withdraw.months", { count: body.months ?? 0 }),
+          })}
+        </p>
+      ) : (
+        <TonTerms stars={body.stars} wallet={user.wallet ?? ""} offers={offers} />
+      )}
       {refusal !== null && (
         <p role="alert" className={styles.alert}>
           {refusal}
@@ -82,5 +82,36 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
         {t("join.close")}
       </Button>
     </Sheet>
+  );
+}
+
+interface TonTermsProps {
+  readonly stars: number;
+  readonly wallet: string;
+  readonly offers: Offers;
+}
+
+/** The whole address: what was sent to another is gone. */
+function TonTerms({ stars, wallet, offers }: TonTermsProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { ton_label: coin, ton_network, withdrawals } = offers;
+  const rate = withdrawals.nanoton_per_star;
+  return (
+    <div className={styles.byHand}>
+      <p>{t("withdraw.confirmTon", { coin })}</p>
+      <Rows>
+        <Row label={t("withdraw.fromBalance")} value={<Stars amount={stars} />} />
+        {rate !== null && (
+          <Row
+            label={t("withdraw.toWallet")}
+            value={`≈ ${roughCoins(stars * rate, i18n.language)} ${coin}`}
+          />
+        )}
+        <Row
+          label={t("ton.address")}
+          hint={<span className={styles.code}>{friendly(wallet, ton_network)}</span>}
+        />
+      </Rows>
+    </div>
   );
 }

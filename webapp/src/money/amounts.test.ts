@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { friendly, short } from "./address";
-import { formatCoins, payInFor, readStars, typedCoins } from "./amounts";
+import { formatCoins, payInFor, readStars, roughCoins, typedCoins } from "./amounts";
 
 describe("amounts", () => {
   it("pay in what is missing, at least the smallest payment", () => {
@@ -34,6 +34,12 @@ describe("amounts", () => {
   ])("write %i nanotons exactly", (nano, en, ru) => {
     expect(formatCoins(nano, "en")).toBe(en);
     expect(formatCoins(nano, "ru")).toBe(ru);
+  });
+
+  it("are estimated to three digits", () => {
+    expect(roughCoins(120 * 3_996_004, "ru")).toBe("0,48");
+    expect(roughCoins(10_000 * 3_996_004, "en")).toBe("40");
+    expect(roughCoins(1_234_567, "en")).toBe("0.00123");
   });
 
   it("are copied as a wallet's field takes them", () => {

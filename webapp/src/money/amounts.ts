@@ -29,6 +29,11 @@ export function typedCoins(nano: number): string {
   return withFraction(String(Math.floor(nano / NANO)), nano, ".");
 }
 
+/** What it is about, by a rate that may move: as many digits as say something. */
+export function roughCoins(nano: number, language: string): string {
+  return formatCoins(Number(nano.toPrecision(3)), language);
+}
+
 function withFraction(whole: string, nano: number, separator: string): string {
   const part = String(nano % NANO)
     .padStart(9, "0")

@@ -567,9 +567,10 @@ export const premiumTermSchema = z.object({
 });
 export type PremiumTerm = z.infer<typeof premiumTermSchema>;
 
-/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. */
+/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request. */
 export const withdrawalWaysSchema = z.object({
   ton: z.boolean(),
+  nanoton_per_star: z.nullable(z.int().check(z.gte(1))),
   premium: z.boolean(),
   premium_months: z.array(premiumTermSchema),
 });
