@@ -41,6 +41,7 @@ async def statement(call: Call) -> Statement:
                 room_id=line.room_id,
                 reason=_told_reason(line),
                 created_ms=int(line.created_at.timestamp() * 1000),
+                role=None if line.organizes is None else "organizer" if line.organizes else "player",
             )
             for line in page
         ],

@@ -154,7 +154,8 @@ class BalanceAnswer(msgspec.Struct):
 
 
 class StatementEntry(msgspec.Struct):
-    """One change of the caller's balance; `amount` is negative for what was paid."""
+    """One change of the caller's balance; `amount` is negative for what was paid.  `role`: what the caller was in the
+    game at /games/`room_id`; null where there is none, as while it goes on."""
 
     entry_id: str
     kind: str
@@ -163,6 +164,7 @@ class StatementEntry(msgspec.Struct):
     room_id: RoomId | None
     reason: str | None
     created_ms: Moment
+    role: Literal["player", "organizer"] | None
 
 
 class Statement(msgspec.Struct):

@@ -9,7 +9,10 @@ from persistence.postgres.pool import Database, Role
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One change of the balance, in Stars.  `entry_id` is the cursor."""
+    """One change of the balance, in Stars.  `entry_id` is the cursor.
+
+    `organizes`: whether the user was the organizer of the decided game that it belongs to; None where there is none.
+    """
 
     entry_id: int
     kind: str
@@ -18,6 +21,7 @@ class StatementLine:
     amount: int
     balance_after: int
     created_at: datetime
+    organizes: bool | None
 
 
 async def balance(db: Database, user_id: int) -> int:
@@ -38,7 +42,7 @@ async def statement(db: Database, user_id: int, cursor: int | None, limit: int) 
         Role.PLAYER,
         user_id,
         """
-        SELECT entry_id, kind, room_id, reason, amount, balance_after, created_at
+        SELECT entry_id, kind, room_id, reason, amount, balance_after, created_at, organizes
         FROM ledger.statement(%(cursor)s, %(limit)s)
         """,
         {"cursor": cursor, "limit": limit},

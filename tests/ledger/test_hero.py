@@ -89,6 +89,8 @@ async def test_the_organizers_part_is_not_a_game_that_was_played(db: Database, d
     assert (await users.me(db, others[0])).won == outcome.prize == 90
     line, _ = await ledger.statement(db, organizer, None, 10)
     assert (line.kind, line.room_id, line.amount, line.balance_after) == ("settle", room, 10, STARS + 10)
+    assert line.organizes
+    assert [line.organizes for line in await ledger.statement(db, others[0], None, 10)] == [False, False, None]
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM ledger.transfers WHERE kind = 'settle'").fetchone() == (1,)
         assert connection.execute("SELECT user_id, won FROM game.daily_wins").fetchall() == [(others[0], 90)]

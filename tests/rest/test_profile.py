@@ -77,6 +77,8 @@ async def test_the_statement_is_complete_and_newest_first(
     whole = (await client.get(STATEMENT, headers=player.headers)).json()
     assert [entry["amount"] for entry in whole["entries"]] == [50, -50, 50, -50, settings.demo_stars]
     assert [entry["kind"] for entry in whole["entries"]] == ["refund", "stake", "refund", "stake", "grant"]
+    # A room that was left is no game of theirs.
+    assert {entry["role"] for entry in whole["entries"]} == {None}
     assert whole["next_cursor"] is None
     pages, cursor = [], None
     while True:

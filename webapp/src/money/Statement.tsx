@@ -1,9 +1,11 @@
 /** Every change of the balance, in words. */
 import "../texts/money";
+import "../texts/profile";
 import { type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import type { StatementEntry } from "../protocol/generated";
+import { reasonKey } from "../profile/reasons";
 import { PagedList } from "../state/paged-list";
 import { Amount } from "../ui/Amount";
 import { Row } from "../ui/Rows";
@@ -26,15 +28,6 @@ const KINDS = {
   withdrawal_return: "statement.withdrawalReturn",
 } as const;
 
-/** Why a stake came back. */
-const REASONS = {
-  left: "statement.left",
-  not_enough_players: "statement.notEnoughPlayers",
-  not_started: "statement.notStarted",
-  organizer_left: "statement.organizerLeft",
-  nobody_tapped: "statement.nobodyTapped",
-} as const;
-
 export default function Statement(): ReactNode {
   const { t, i18n } = useTranslation();
   const { navigation } = useServices();
@@ -50,12 +43,13 @@ export default function Statement(): ReactNode {
       ),
   );
   const row = (entry: StatementEntry): ReactNode => {
-    const { amount, balance_after, kind, reason, room_id } = entry;
-    const words = t(kind in KINDS ? KINDS[kind as keyof typeof KINDS] : "statement.other");
-    const why =
-      kind === "refund" && reason !== null && reason in REASONS
-        ? t(REASONS[reason as keyof typeof REASONS])
-        : null;
+    const { amount, balance_after, kind, reason, role, room_id } = entry;
+    const words =
+      kind === "settle" && role === "organizer"
+        ? t("transfers.organizer")
+        : t(kind in KINDS ? KINDS[kind as keyof typeof KINDS] : "statement.other");
+    const whyKey = kind === "refund" ? reasonKey(reason) : null;
+    const why = whyKey === null ? null : t(whyKey);
     const moment = formatMoment(entry.created_ms, i18n.language);
     const after = t("statement.after", { amount: balance_after.toLocaleString(i18n.language) });
     return (
@@ -64,7 +58,7 @@ export default function Statement(): ReactNode {
         label={words}
         hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
         value={<Amount stars={amount} />}
-        {...(room_id !== null && kind === "settle"
+        {...(room_id !== null && role !== null
           ? {
               onClick: () => {
                 navigation.go({ name: "game", id: room_id });

@@ -211,7 +211,7 @@ export const bonusAnswerSchema = z.object({
 });
 export type BonusAnswer = z.infer<typeof bonusAnswerSchema>;
 
-/** One change of the caller's balance; `amount` is negative for what was paid. */
+/** One change of the caller's balance; `amount` is negative for what was paid. `role`: what the caller was in the game at /games/`room_id`; null where there is none, as while it goes on. */
 export const statementEntrySchema = z.object({
   entry_id: z.string(),
   kind: z.string(),
@@ -220,6 +220,7 @@ export const statementEntrySchema = z.object({
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
   reason: z.nullable(z.string()),
   created_ms: z.int().check(z.gte(0)),
+  role: z.nullable(z.enum(["organizer", "player"])),
 });
 export type StatementEntry = z.infer<typeof statementEntrySchema>;
 
