@@ -136,6 +136,46 @@ describe("a bonus run", () => {
     expect(session.taps.get()).toBe(0);
   });
 
+  it("lets no frame overtake one that is to be sent again", () => {
+    const { session, sent } = open();
+    const counts = (): unknown[] =>
+      sent.map((frame) => "count" in frame && [frame.seq, frame.count]);
+    tap(session, 10);
+    vi.advanceTimersByTime(200);
+    session.onFrame(refused("temporarily_unavailable", 1));
+    tap(session, 7);
+    vi.advanceTimersByTime(900);
+    expect(counts()).toEqual([[1, 10]]);
+    vi.advanceTimersByTime(100);
+    expect(counts().slice(1)).toEqual([
+      [1, 10],
+      [2, 7],
+    ]);
+    tap(session, 1);
+    vi.advanceTimersByTime(200);
+    expect(counts().slice(3)).toEqual([[3, 1]]);
+  });
+
+  it.each(["the page goes", "a connection was made"] as const)(
+    "sends what waits to be sent again at once when %s",
+    (event) => {
+      const { session, sent } = open();
+      tap(session, 2);
+      vi.advanceTimersByTime(200);
+      session.onFrame(refused("temporarily_unavailable", 1));
+      tap(session, 3);
+      vi.advanceTimersByTime(500);
+      if (event === "the page goes") expect(session.stop()?.taps.frames).toHaveLength(2);
+      else session.sendAgain();
+      expect(sent.slice(1)).toMatchObject([
+        { seq: 1, count: 2 },
+        { seq: 2, count: 3 },
+      ]);
+      vi.advanceTimersByTime(1000);
+      expect(sent).toHaveLength(3);
+    },
+  );
+
   it("goes behind the frames of another device", () => {
     const { session, sent } = open();
     session.onFrame(told({ taps: 30, seq: 7 }));

@@ -82,8 +82,10 @@ export class BonusSession {
     }
   }
 
-  /** A connection was made: what the last one may have lost goes out again. */
+  /** What the server may not have goes out again, as after a connection was made. */
   sendAgain(): void {
+    clearTimeout(this.againTimer);
+    this.againTimer = undefined;
     const run = this.runStore.get();
     if (!run || !this.buffer) return;
     for (const frame of this.buffer.resend(run.seq, this.host.now())) this.sendTaps(frame);
@@ -93,15 +95,15 @@ export class BonusSession {
 
   /** The screen goes: what waits goes out, and what the server has not acknowledged is handed back to be kept. */
   stop(): SavedRun | null {
+    const run = this.runStore.get();
+    const frame = this.buffer?.flush(this.host.now());
+    if (frame) this.sendTaps(frame);
+    // The page may be frozen before the timer is over.
+    if (this.againTimer !== undefined) this.sendAgain();
     clearTimeout(this.flushTimer);
-    clearTimeout(this.againTimer);
-    this.againTimer = undefined;
     clearTimeout(this.oldTimer);
     this.oldTimer = undefined;
-    const run = this.runStore.get();
     if (!run || !this.buffer) return null;
-    const frame = this.buffer.flush(this.host.now());
-    if (frame) this.sendTaps(frame);
     return { startedMs: run.started_ms, taps: this.buffer.save() };
   }
 
@@ -131,7 +133,6 @@ export class BonusSession {
     if (code === "temporarily_unavailable") {
       // Whether it counted is unknown: sent again, it counts once.
       this.againTimer ??= setTimeout(() => {
-        this.againTimer = undefined;
         this.sendAgain();
       }, AGAIN_MS);
       return;
@@ -172,6 +173,8 @@ export class BonusSession {
 
   private sendTaps(frame: TapFrame): void {
     this.lastSeq = Math.max(this.lastSeq, frame.seq);
+    // Behind those that are to be sent again: counted before them, it would make them repeats.
+    if (this.againTimer !== undefined) return;
     this.host.send({ type: "bonus_taps", ...frame });
   }
 }
