@@ -79,15 +79,14 @@ class BonusLanes:
     def _done(self, user_id: str, batch: Batch, restored: bool, reply: TapsReply | Exception | None) -> None:
         if isinstance(reply, TapsReply):
             self._answer(user_id, batch, reply)
+            self._next(user_id)
         elif reply is not None:
             # Whether they counted is unknown: sent again, those that did are duplicates.
-            _refuse(batch, ErrorCode.TEMPORARILY_UNAVAILABLE)
+            self._refuse(user_id, batch, ErrorCode.TEMPORARILY_UNAVAILABLE)
         elif restored:
-            _refuse(batch, ErrorCode.NOT_FOUND)
+            self._refuse(user_id, batch, ErrorCode.NOT_FOUND)
         else:
             self._hub.spawn(self._restore(user_id, batch))
-            return
-        self._next(user_id)
 
     def _answer(self, user_id: str, batch: Batch, reply: TapsReply) -> None:
         for (client, frame), status in zip(batch, reply.statuses, strict=True):
@@ -122,10 +121,9 @@ class BonusLanes:
             if code is None:
                 self._send(user_id, batch, restored=True)
             else:
-                _refuse(batch, code)
-                self._next(user_id)
+                self._refuse(user_id, batch, code)
 
-
-def _refuse(batch: Batch, code: ErrorCode) -> None:
-    for client, frame in batch:
-        client.refuse(code, NAME, frame.seq)
+    def _refuse(self, user_id: str, batch: Batch, code: ErrorCode) -> None:
+        """Refuse frames and what waits behind them: counted first, it would make those that are sent again repeats."""
+        for client, frame in [*batch, *self._lanes.pop(user_id)]:
+            client.refuse(code, NAME, frame.seq)

@@ -16,6 +16,7 @@ from gateway.live.bonus import RESTORES_BURST
 from gateway.live.hub import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
+from persistence.redis.bonus import TapsDone
 from persistence.redis.live import LiveStore
 from tests.bonus.conftest import REWARD, World
 from tests.ws.client import Peer
@@ -221,6 +222,30 @@ async def test_while_redis_is_away_frames_are_refused_and_count_once(
         state = state if state["type"] == "bonus" else {"seq": 0}
     assert state["taps"] == 10
     await live.close()
+
+
+async def test_no_frame_overtakes_one_that_is_to_be_sent_again(
+    start_gateway: StartGateway, game: Game, behind: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await start_gateway()
+    user_id = await game.account()
+    await behind.runs.start(int(user_id))
+    peer = await game.peer(gateway, user_id)
+    under_way: list[TapsDone] = []
+    with monkeypatch.context() as lost:
+        lost.setattr(game.live.bonus, "taps", lambda _user_id, _frames, done: under_way.append(done))
+        await peer.send(taps(game, 5, 1))
+        await peer.send(taps(game, 5, 2))
+        await peer.send({"type": "ping", "t": 0})
+        await peer.next("pong")
+    [done] = under_way
+    done(StoreUnavailable("lost"))
+    for seq in (1, 2):
+        error = await peer.next()
+        assert (error["type"], error["code"], error["seq"]) == ("error", "temporarily_unavailable", seq)
+    for seq in (1, 2):
+        await peer.send(taps(game, 5, seq))
+    assert (await until_seq(peer, 2))["taps"] == 10
 
 
 async def test_while_postgres_is_away_taps_go_on(
