@@ -72,12 +72,21 @@ async function send(request: Request<z.ZodMiniType>): Promise<Response> {
       method: request.method,
       headers,
       body: request.body ? JSON.stringify(request.body) : null,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: timeout(),
       cache: "no-store",
     });
   } catch (error) {
     throw new NetworkError(request.path, { cause: error });
   }
+}
+
+/** Ends the reading of an answer too.  `AbortSignal.timeout` is newer than many a phone's WebView. */
+function timeout(): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => {
+    controller.abort();
+  }, TIMEOUT_MS);
+  return controller.signal;
 }
 
 async function readJson(response: Response): Promise<unknown> {
