@@ -49,18 +49,18 @@ HELP: Final[Text] = {
 }
 TERMS: Final[Text] = {
     "ru": (
-        "Правила Chance Tap\n\n1. Взнос и призы — в звёздах Telegram (Stars) на внутреннем балансе.\n"
+        "Правила Chance Tap\n\n1. Ставки и призы — в звёздах Telegram (Stars) на внутреннем балансе.\n"
         "2. В стандартной комнате побеждает тот, кто сделал больше тапов за 60 секунд; "
         "в Hero-комнате — кто первым набрал 200 тапов или набрал больше всех.\n"
-        "3. Если игра не состоялась, взнос возвращается полностью.\n"
+        "3. Если игра не состоялась, ставка возвращается полностью.\n"
         "4. Более 50 тапов за 2 секунды считаются нечестной игрой: игрок выбывает из этой игры.\n"
         "5. Вывод средств возможен, только если он включён, с выдержкой и проверкой.\n"
         "6. Вопросы по оплате: /paysupport."
     ),
     "en": (
-        "Terms of Chance Tap\n\n1. Entries and prizes are Telegram Stars on an internal balance.\n"
+        "Terms of Chance Tap\n\n1. Stakes and prizes are Telegram Stars on an internal balance.\n"
         "2. In a standard room the most taps in 60 seconds win; in a hero room the first to 200 taps, or the most.\n"
-        "3. A game that does not take place gives every entry back.\n"
+        "3. A game that does not take place gives every stake back.\n"
         "4. More than 50 taps in 2 seconds count as cheating: the player is out of that game.\n"
         "5. Withdrawals are possible only where they are switched on, after a hold and a review.\n"
         "6. Questions about payments: /paysupport."
@@ -137,7 +137,7 @@ PAYMENT_REVIEW: Final[Text] = {
 STATS: Final[Text] = {
     "ru": (
         "Игроков: {players} (за сутки: {players_day})\nЗаблокировано: {banned}\nИгр за сутки: {games_day}\n"
-        "Взносов за сутки: {staked_day} ⭐, призов: {prizes_day} ⭐\nОткрытых комнат: {open_rooms}\n"
+        "Ставок за сутки: {staked_day} ⭐, призов: {prizes_day} ⭐\nОткрытых комнат: {open_rooms}\n"
         "На балансах: {balances} ⭐\nОбращений без ответа: {appeals}"
     ),
     "en": (
@@ -172,10 +172,10 @@ TOLD_ROOM_EXPIRES: Final[Text] = {
 }
 TOLD_PRIZE: Final[Text] = {"ru": "Вы победили! Приз: {amount} ⭐", "en": "You won! The prize: {amount} ⭐"}
 TOLD_ORGANIZER_FEE: Final[Text] = {
-    "ru": "Игра в вашей комнате сыграна. Ваша часть: {amount} ⭐",
-    "en": "The game in your room is over. Your part: {amount} ⭐",
+    "ru": "Игра в вашей комнате сыграна. Ваша доля: {amount} ⭐",
+    "en": "The game in your room is over. Your share: {amount} ⭐",
 }
-TOLD_REFUND: Final[Text] = {"ru": "Взнос возвращён: {amount} ⭐", "en": "Your entry is back: {amount} ⭐"}
+TOLD_REFUND: Final[Text] = {"ru": "Ставка возвращена: {amount} ⭐", "en": "Your stake is back: {amount} ⭐"}
 TOLD_CANCELLED: Final[Text] = {
     "ru": "Игра не состоялась. Возвращено: {amount} ⭐",
     "en": "The game did not take place. Returned: {amount} ⭐",

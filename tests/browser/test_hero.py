@@ -66,7 +66,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await expect(organizer.page.get_by_test_id("room-key")).to_have_text(key)
     start = organizer.page.get_by_test_id("start")
     await expect(start).to_be_disabled()
-    await expect(organizer.says("когда взнос внесут двое")).to_be_visible()
+    await expect(organizer.says("когда войдут двое")).to_be_visible()
     await organizer.expect_accessible()
 
     # Anna types the key as it was sent to her, and sees what it costs before anything is taken.
@@ -134,7 +134,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await button(organizer, "Закрыть").click()
     await button(organizer, "Остаться").click()
     await button(organizer, "Закрыть").click()
-    await button(organizer, "Закрыть и вернуть взносы").click()
+    await button(organizer, "Закрыть и вернуть ставки").click()
     await expect(organizer.says("Комната закрыта")).to_be_visible()
     await expect(ben.says("The room is closed")).to_be_visible()
     assert await audit(db) == []
@@ -206,8 +206,8 @@ async def test_wrong_keys_and_a_room_that_nobody_starts(
     await type_key(guesser, key)
     await button(guesser, "Войти за 40 звёзд").click()
     await expect(organizer.says("1 из 50 игроков")).to_be_visible()
-    await expect(guesser.says("Игра не началась вовремя. Взнос возвращается: 40 звёзд.")).to_be_visible()
-    await expect(organizer.says("Время на старт вышло. Взносы возвращаются всем игрокам.")).to_be_visible()
+    await expect(guesser.says("Игра не началась вовремя. Ставка возвращается: 40 звёзд.")).to_be_visible()
+    await expect(organizer.says("Время на старт вышло. Ставки возвращаются всем игрокам.")).to_be_visible()
     await expect(organizer.page.get_by_role("heading", name="Создать комнату")).to_be_visible()
     await expect(guesser.page.get_by_role("heading", name="Войти по ключу")).to_be_visible()
     await expect(guesser.page.locator("input")).to_have_value("")

@@ -52,7 +52,7 @@ async def play_much(db: Database, viewer: Viewer, rivals: list[int]) -> None:
 async def test_before_the_first_game(make_stack: MakeStack, studio: Studio) -> None:
     stack = make_stack(BOT_USERNAME="chance_bot")
     await studio.launch(stack.url)
-    await studio.all(lambda viewer: viewer.button("Leaderboard", "Лидеры").click())
+    await studio.all(lambda viewer: viewer.button("Leaders", "Лидеры").click())
     await studio.all(lambda viewer: expect(viewer.player.page.locator("[data-own-place]")).to_be_visible())
     await studio.shoot("leaderboard-empty")
     await open_profile(studio)
@@ -75,7 +75,7 @@ async def test_after_many_games(make_stack: MakeStack, studio: Studio, db: Datab
         await win(db, winner, rivals[0] if number else rivals[1], 500 // (1 + number // 2))
     await studio.in_turn(lambda viewer: play_much(db, viewer, rivals))
     await studio.all(lambda viewer: viewer.player.launch())
-    await studio.all(lambda viewer: viewer.button("Leaderboard", "Лидеры").click())
+    await studio.all(lambda viewer: viewer.button("Leaders", "Лидеры").click())
     await studio.all(lambda viewer: viewer.player.page.locator("ol [data-place]").first.wait_for())
     await studio.shoot("leaderboard", check=False)
     await studio.all(lambda viewer: viewer.player.page.evaluate(TO_THE_END))

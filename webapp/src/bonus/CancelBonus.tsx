@@ -42,7 +42,7 @@ export function CancelBonus({ taps, onCancelled, onClose }: CancelBonusProps): R
   };
   return (
     <Sheet title={t("bonus.cancelTitle")} onClose={onClose}>
-      <p>{t("bonus.cancelText", { count: taps })}</p>
+      <p>{taps > 0 ? t("bonus.cancelText", { count: taps }) : t("bonus.cancelEmpty")}</p>
       {hasFailed && <p role="alert">{t("connection.unreachable")}</p>}
       <Button onClick={onClose}>{t("bonus.goOn")}</Button>
       <Button kind="quiet" onClick={() => void cancel()} disabled={isBusy}>
