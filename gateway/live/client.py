@@ -95,11 +95,14 @@ class Client(Connection):
         if self.room is not None:
             self.room.on_pause(self)
 
-    def refuse(self, code: ErrorCode, refused: str, seq: int | None = None) -> None:
+    def refuse(
+        self, code: ErrorCode, refused: str, seq: int | None = None, details: dict[str, str] | None = None
+    ) -> None:
         """Send an `error` frame for a frame of type `refused`."""
         error = ErrorFrame(
             code=code.value,
             message=error_text(code, self.language),
+            details=msgspec.UNSET if details is None else details,
             for_=refused,
             seq=msgspec.UNSET if seq is None else seq,
         )

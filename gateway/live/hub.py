@@ -249,7 +249,7 @@ class Hub:
             try:
                 channel = keys.room(room_id).channel
             except ValueError:
-                client.refuse(ErrorCode.NOT_FOUND, "enter")
+                client.refuse(ErrorCode.NOT_FOUND, "enter", details={"room_id": room_id})
                 return
             room = self.rooms[room_id] = self._by_channel[channel] = Room(self, room_id, channel)
         if client.entering is not None and client.entering is not room:

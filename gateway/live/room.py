@@ -223,7 +223,7 @@ class Room:
         self.taps.order()
 
     def _turn_away(self, client: "Client") -> None:
-        client.refuse(ErrorCode.NOT_FOUND, "enter")
+        client.refuse(ErrorCode.NOT_FOUND, "enter", details={"room_id": self.id})
         self.leave(client)
 
     # Events.

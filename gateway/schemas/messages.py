@@ -200,7 +200,8 @@ class Pong(msgspec.Struct, tag="pong"):
 
 
 class ErrorFrame(msgspec.Struct, tag="error", kw_only=True, omit_defaults=True):
-    """A refusal; `for` names the refused frame's type, and `seq` repeats its own."""
+    """A refusal; `for` names the refused frame's type, and `seq` repeats its own.  Of `enter`, `details` has `room_id`:
+    the player may follow another room by then."""
 
     code: str
     message: str

@@ -188,7 +188,7 @@ async def test_only_its_players_enter_a_room(start_gateway: StartGateway, game: 
     for target in (room_id, new_room_id()):
         await stranger.send({"type": "enter", "room_id": target})
         error = await stranger.next()
-        assert (error["code"], error["for"]) == ("not_found", "enter")
+        assert (error["code"], error["for"], error["details"]) == ("not_found", "enter", {"room_id": target})
     assert not gateway.hub.rooms
     await game.sit(room_id, boris)
     await stranger.send({"type": "enter", "room_id": room_id})

@@ -879,7 +879,7 @@ export const pongSchema = z.object({
 });
 export type Pong = z.infer<typeof pongSchema>;
 
-/** A refusal; `for` names the refused frame's type, and `seq` repeats its own. */
+/** A refusal; `for` names the refused frame's type, and `seq` repeats its own. Of `enter`, `details` has `room_id`: the player may follow another room by then. */
 export const errorFrameSchema = z.object({
   type: z.literal("error"),
   code: z.string(),

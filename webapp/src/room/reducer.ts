@@ -204,6 +204,15 @@ export function isUndecided({ cancelled, outcome }: RoomView): boolean {
   return cancelled ? !cancelled.isRefunded : outcome?.payout === null;
 }
 
+export function isOver({ state }: Room): boolean {
+  return state === "finished" || state === "settled" || state === "cancelled";
+}
+
+/** The game is over, or called off, and so is what became of the stake. */
+export function isDecided(view: RoomView | null): boolean {
+  return view !== null && isOver(view.room) && !isUndecided(view);
+}
+
 /** The place a player has right now: more taps, or blocked players left out; equal taps share the better place. */
 export function livePlace(players: readonly Player[], userId: string): number | null {
   const own = players.find((player) => player.user_id === userId);

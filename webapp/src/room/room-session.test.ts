@@ -145,6 +145,29 @@ describe("a room session", () => {
     expect(entered(sent)).toEqual(["B", "B", "B"]);
   });
 
+  it("keeps the results through a new connection, though the server knows the room no more", () => {
+    const { session, tell, enter, welcome, count } = open();
+    enter(roomOf());
+    const { room_id } = roomOf();
+    const paid = { winner: "7", prize: 90, standings: [], payout: 90, balance: 190 };
+    tell({ type: "settled", room_id, ...paid });
+    welcome(null);
+    expect([session.view.get()?.outcome?.payout, count("enter")]).toEqual([90, 1]);
+  });
+
+  it("does not lose its room to the refusal of an earlier one", () => {
+    const { session, host, tell, enter } = open();
+    const refused = { type: "error", code: "not_found", message: "", for: "enter" } as const;
+    session.follow("A");
+    session.follow("B");
+    tell({ ...refused, details: { room_id: "A" } });
+    expect(host.onLost).not.toHaveBeenCalled();
+    enter(roomOf({ room_id: "B" }));
+    expect(session.view.get()).not.toBeNull();
+    tell({ ...refused, details: { room_id: "B" } });
+    expect(host.onLost).toHaveBeenCalledOnce();
+  });
+
   it("is left by an answer, but not by one to an earlier leaving of the same room", async () => {
     const { session, tell, enter } = open();
     const room = roomOf({ state: "waiting", starts_ms: null, ends_ms: null });

@@ -11,7 +11,8 @@ import { createStore, type Readable } from "../state/store";
 import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
 import type { ServerClock } from "../taps/clock";
 import { type Kept, KeptRoom } from "./kept-room";
-import { apply, type Cancellation, isUndecided, nextMs, type RoomView, viewOf } from "./reducer";
+import type { Cancellation, RoomView } from "./reducer";
+import { apply, isDecided, isOver, isUndecided, nextMs, viewOf } from "./reducer";
 
 export interface RoomHost {
   readonly userId: () => string;
@@ -41,7 +42,6 @@ const RESULT_POLL_MS = 2000;
 const OVERDUE_MS = 1500;
 /** A server that is late itself is not asked more often than this. */
 const LATE_AGAIN_MS = 5000;
-const OVER: readonly Room["state"][] = ["finished", "settled", "cancelled"];
 
 export class RoomSession {
   private readonly host: RoomHost;
@@ -164,6 +164,8 @@ export class RoomSession {
     this.wasWelcomed = true;
     // An ended room on the screen stays there until the player leaves it, unless there is a seat in another one.
     const roomId = (isWanted ? frame.room_id : null) ?? this.roomId;
+    // Of a game that is over and paid nothing is left to hear, and soon the server does not know it any more.
+    if (roomId === this.roomId && isDecided(this.viewStore.get())) return;
     if (roomId !== null) this.follow(roomId);
   }
 
@@ -211,6 +213,8 @@ export class RoomSession {
 
   private onError(frame: ErrorFrame): void {
     if (frame.for === "enter") {
+      // The answer about a room that was left meanwhile.
+      if ((frame.details?.room_id ?? this.roomId) !== this.roomId) return;
       window.clearTimeout(this.enterTimer);
       if (frame.code === "not_found" || frame.code === "forbidden") {
         this.close();
@@ -292,7 +296,7 @@ export class RoomSession {
       const own = room.players.find((player) => player.user_id === this.host.userId());
       this.buffer = new TapBuffer(game, own?.seq ?? 0, this.saved);
       this.saved = null;
-    } else if (OVER.includes(room.state)) {
+    } else if (isOver(room)) {
       window.clearTimeout(this.flushTimer);
       window.clearTimeout(this.acknowledgeTimer);
       this.acknowledgeTimer = undefined;
