@@ -93,7 +93,7 @@ class OutsideTelegram implements Telegram {
   }
 
   openLink(url: string): void {
-    window.open(url, "_blank", "noopener");
+    openTab(url);
   }
 
   openInvoice(): Promise<null> {
@@ -214,8 +214,11 @@ class InsideTelegram implements Telegram {
 
   openLink(url: string): void {
     const { hostname, pathname, search } = new URL(url);
-    if (hostname === "t.me") this.post("web_app_open_tg_link", { path_full: pathname + search });
-    else this.post("web_app_open_link", { url });
+    const isOpen =
+      hostname === "t.me"
+        ? this.post("web_app_open_tg_link", { path_full: pathname + search })
+        : this.post("web_app_open_link", { url });
+    if (!isOpen) openTab(url);
   }
 
   async openInvoice(url: string): Promise<InvoiceStatus | null> {
@@ -298,6 +301,10 @@ class InsideTelegram implements Telegram {
       return false;
     }
   }
+}
+
+function openTab(url: string): void {
+  window.open(url, "_blank", "noopener");
 }
 
 /** Telegram's colours become `--tg-*` variables; the style sheets say what takes their place where there are none. */
