@@ -18,14 +18,21 @@ _MODULE_CLASS = re.compile(r"\._(\w+?)_[\w-]{5}_\d+")
 
 # A colour in the middle of a fade is nobody's contrast: what moves once is let come to rest first.
 _REST = """
-  () => Promise.race([
-    Promise.all(
-      document.getAnimations()
-        .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
-        .map((animation) => animation.finished.catch(() => undefined)),
-    ),
-    new Promise((resolve) => setTimeout(resolve, 1000)),
-  ]).then(() => undefined)
+  async () => {
+    // An amount that runs up shows another number than it says.
+    const digits = (element) => element.textContent.replace(/\\D/g, "");
+    const isCounting = () => [...document.querySelectorAll("[aria-hidden=true]:has(+ svg + .visually-hidden)")]
+      .some((shown) => digits(shown) !== digits(shown.parentElement.lastElementChild));
+    for (let frame = 0; frame < 600 && isCounting(); frame += 1) await new Promise(requestAnimationFrame);
+    await Promise.race([
+      Promise.all(
+        document.getAnimations()
+          .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+          .map((animation) => animation.finished.catch(() => undefined)),
+      ),
+      new Promise((resolve) => setTimeout(resolve, 1000)),
+    ]);
+  }
 """
 _RUN_AXE = """
   async () => {

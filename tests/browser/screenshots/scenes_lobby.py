@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from playwright.async_api import Route, expect
 
+from gateway.texts import error_text, from_accept_language
+from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_lobby import ban
@@ -53,6 +55,28 @@ async def test_home(make_stack: MakeStack, studio: Studio) -> None:
     await studio.shoot("home-unavailable")
 
 
+async def test_no_seat(make_stack: MakeStack, studio: Studio) -> None:
+    """Refused, and without an answer."""
+    stack = make_stack(WAIT_S="60")
+    await studio.launch(stack.url, tolerated=REFUSED)
+
+    async def refuse(route: Route) -> None:
+        text = error_text(ErrorCode.ROOM_CLOSED, from_accept_language(route.request.headers["accept-language"]))
+        await route.fulfill(status=409, json={"code": ErrorCode.ROOM_CLOSED, "message": text, "details": {}})
+
+    await studio.all(lambda viewer: viewer.player.page.route("**/rooms/join", refuse))
+    await studio.all(lambda viewer: viewer.player.card(50).click())
+    await studio.all(lambda viewer: expect(viewer.word("join.refusedTitle")).to_be_visible())
+    await studio.shoot("join-refused")
+    await studio.all(lambda viewer: viewer.press("join.close"))
+
+    await studio.all(lambda viewer: viewer.player.page.route("**/rooms/join", lambda route: route.abort()))
+    await studio.all(lambda viewer: viewer.player.page.route("**/me", lambda route: route.abort()))
+    await studio.all(lambda viewer: viewer.player.card(50).click())
+    await studio.all(lambda viewer: expect(viewer.word("join.unansweredTitle")).to_be_visible())
+    await studio.shoot("join-unanswered")
+
+
 async def test_too_few_came(make_stack: MakeStack, studio: Studio) -> None:
     stack = make_stack(WAIT_S="4")
     await studio.launch(stack.url)
@@ -91,6 +115,15 @@ async def test_the_gate(make_stack: MakeStack, studio: Studio, db: Database) -> 
     await studio.all(lambda viewer: viewer.player.page.goto(viewer.player.url))
     await studio.all(lambda viewer: expect(viewer.player.page.get_by_role("alert")).to_be_visible())
     await studio.shoot("gate-refused")
+
+    async def expire(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": ErrorCode.INIT_DATA_EXPIRED, "message": "", "details": {}})
+
+    await studio.invite(stack.url, tolerated=REFUSED)
+    await studio.all(lambda viewer: viewer.player.page.route("**/auth/telegram", expire))
+    await studio.all(lambda viewer: viewer.player.page.goto(viewer.player.url))
+    await studio.all(lambda viewer: expect(viewer.word("login.expiredTitle")).to_be_visible())
+    await studio.shoot("gate-expired")
 
     await studio.launch(stack.url, tolerated=REFUSED)
     await studio.in_turn(lambda viewer: ban(stack, viewer.player.telegram.client))
