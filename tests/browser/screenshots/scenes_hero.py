@@ -81,6 +81,7 @@ async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, cro
 
     await studio.all(enter)
     await studio.shoot("key-found")
+    await studio.all(terms_before_button)
     await studio.in_turn(lambda viewer: viewer.press("key.join"))
     await studio.all(lambda viewer: expect(viewer.word("hero.playerHint")).to_be_visible())
     await studio.shoot("hero-waiting")
@@ -91,6 +92,15 @@ async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, cro
     await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
     await studio.shoot("hero-results")
     watching.cancel()
+
+
+async def terms_before_button(viewer: Viewer) -> None:
+    """What the fee buys is never under the button that takes it."""
+    promise = await viewer.word("key.promise").bounding_box()
+    button = await viewer.button_for("key.join").bounding_box()
+    assert promise
+    assert button
+    assert promise["y"] + promise["height"] <= button["y"], viewer.look.ending
 
 
 async def test_as_many_as_a_hero_room_holds(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:

@@ -32,6 +32,7 @@ export default function EnterByKey({ user, place }: ScreenProps): ReactNode {
   const [entry, send] = useKeyEntry(place.id ?? "");
   const id = useId();
   const key = entry.look.name === "typing" ? null : entry.look.key;
+  const isTyping = key === null;
 
   // A reload finds the key again; once one sits in the room it has done its work, and coming back finds an empty field.
   useEffect(() => {
@@ -60,7 +61,7 @@ export default function EnterByKey({ user, place }: ScreenProps): ReactNode {
             autoCapitalize="characters"
             spellCheck={false}
             enterKeyHint="go"
-            aria-describedby={`${id}-note`}
+            aria-describedby={isTyping ? `${id}-note` : undefined}
             aria-invalid={entry.look.name === "refused"}
             // Whoever comes without a key types one first.
             autoFocus={place.id === undefined}
@@ -68,9 +69,12 @@ export default function EnterByKey({ user, place }: ScreenProps): ReactNode {
               send({ type: "typed", text: event.target.value });
             }}
           />
-          <p id={`${id}-note`} className={styles.note}>
-            <KeyNote text={entry.text} />
-          </p>
+          {/* A whole key needs it no more, and its room's terms need the place. */}
+          {isTyping && (
+            <p id={`${id}-note`} className={styles.note}>
+              <KeyNote text={entry.text} />
+            </p>
+          )}
         </section>
         <div
           className={styles.outcome}
