@@ -91,7 +91,7 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
     # The seat is given up and the answer is lost: the room's own event tells it.
     await page.route("**/leave", lose_the_answer)
     await page.get_by_role("button", name="Leave").click()
-    await expect(player.says("You left. Your stake is back: 50 Stars.")).to_be_visible()
+    await expect(player.says("You left. Your stake goes back: 50 Stars.")).to_be_visible()
     await player.expect_balance(100)
 
     # The same stake again is a seat of its own, found though that answer is all that is lost.

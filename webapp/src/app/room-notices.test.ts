@@ -18,8 +18,13 @@ describe("what is said of a room that ends before its game", () => {
 
   it("speaks of no stake to the organizer, who has none", () => {
     expect(cancellationNotice(ROOM, "not_started", "1")).toBe("notice.ownExpired");
-    expect(cancellationNotice(ROOM, "organizer_left", "1")).toBe("notice.ownClosed");
-    expect(leftNotice(ROOM, "1")).toBe("notice.ownClosed");
-    expect(leftNotice(ROOM, "2")).toBe("notice.left");
+    expect(cancellationNotice(ROOM, "organizer_left", "1")).toBe("notice.ownClosing");
+    expect(leftNotice(ROOM, "1", true)).toBe("notice.ownClosed");
+    expect(leftNotice(ROOM, "2", true)).toBe("notice.left");
+  });
+
+  it("says that a stake is back once the answer does, not before", () => {
+    expect(leftNotice(ROOM, "1", false)).toBe("notice.ownClosing");
+    expect(leftNotice(ROOM, "2", false)).toBe("notice.leaving");
   });
 });

@@ -9,7 +9,7 @@ export function cancellationNotice(
   userId: string,
 ): NoticeKey {
   const isOwn = room.organizer_id === userId;
-  if (isOwn) return reason === "not_started" ? "notice.ownExpired" : "notice.ownClosed";
+  if (isOwn) return reason === "not_started" ? "notice.ownExpired" : "notice.ownClosing";
   switch (reason) {
     case "not_enough_players":
       return "notice.notEnoughPlayers";
@@ -22,7 +22,8 @@ export function cancellationNotice(
   }
 }
 
-/** Of one's own leaving: an organizer has no stake that came back. */
-export function leftNotice(room: Room, userId: string): NoticeKey {
-  return room.organizer_id === userId ? "notice.ownClosed" : "notice.left";
+/** Of one's own leaving: an organizer has no stake.  The room tells of it before the stakes are back, the answer after. */
+export function leftNotice(room: Room, userId: string, isBack: boolean): NoticeKey {
+  if (room.organizer_id === userId) return isBack ? "notice.ownClosed" : "notice.ownClosing";
+  return isBack ? "notice.left" : "notice.leaving";
 }

@@ -83,8 +83,8 @@ export function createServices(root: HTMLElement): Services {
     }
   };
 
-  const sayLeft = (left: Room): void => {
-    notices.show(leftNotice(left, session.user?.user_id ?? ""), left.stake);
+  const sayLeft = (left: Room, isBack: boolean): void => {
+    notices.show(leftNotice(left, session.user?.user_id ?? "", isBack), left.stake);
   };
 
   const room = new RoomSession(
@@ -102,7 +102,7 @@ export function createServices(root: HTMLElement): Services {
         window.setTimeout(() => void refreshUser(), REFUND_MS);
       },
       onLeft: (left) => {
-        sayLeft(left);
+        sayLeft(left, false);
         void refreshUser();
       },
       onLost: () => {
@@ -203,7 +203,7 @@ export function createServices(root: HTMLElement): Services {
         leave: (roomId) => api.leave(roomId),
         onLeft: (left, balance) => {
           session.setBalance(balance);
-          sayLeft(left);
+          sayLeft(left, true);
         },
         onFailed: () => {
           notices.show("notice.leaveFailed");

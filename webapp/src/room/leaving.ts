@@ -6,6 +6,7 @@ import type { RoomSession } from "./room-session";
 export interface LeavingHost {
   /** Gives the balance, with the stake back on it. */
   readonly leave: (roomId: string) => Promise<number>;
+  /** The stake is back, and the player in no other room yet. */
   readonly onLeft: (room: Room, balance: number) => void;
   readonly onFailed: () => void;
 }
@@ -18,9 +19,9 @@ export async function leaveRoom(room: RoomSession, host: LeavingHost): Promise<v
   const isStillIn = (): boolean => room.visit === visit;
   try {
     const balance = await host.leave(left.room_id);
-    if (!isStillIn()) return;
-    room.close();
-    host.onLeft(left, balance);
+    if (isStillIn()) room.close();
+    // In the next visit already: a balance from before its stake.
+    if (!room.isFollowing.get()) host.onLeft(left, balance);
   } catch (error) {
     // Once the start has begun nobody leaves; the room's own event shows it.
     if (error instanceof ApiError && error.code === "room_closed") return;

@@ -191,6 +191,14 @@ describe("a room session", () => {
     await leaving;
     expect(session.view.get()).toBeNull();
     expect(host.onLeft).toHaveBeenCalledOnce();
+
+    enter({ ...room, version: 5 });
+    const overtaken = leaveRoom(session, host);
+    tell({ type: "player_left", epoch: "e", version: 6, user_id: OWN.user_id });
+    expect(host.onLeft).toHaveBeenCalledOnce();
+    answers[2]?.(100);
+    await overtaken;
+    expect(host.onLeft).toHaveBeenCalledTimes(2);
   });
 
   it("sends again what the server could not take, in order and before anything later", () => {
