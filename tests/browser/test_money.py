@@ -190,7 +190,7 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
     await player.screenshot("wallets-ru-dark")
     wallet.is_willing = True
     await press(player, "Testkeeper")
-    await expect(player.says("Вывод придёт на ваш кошелёк")).to_be_visible()
+    await expect(player.says("Деньги придут на ваш кошелёк")).to_be_visible()
     assert (await me(stack, player))["wallet"] == wallet.wallet.address
     await player.expect_accessible()
     await player.screenshot("withdraw-ru-dark")
