@@ -50,7 +50,9 @@ function Ended({ code }: { code: number }): ReactNode {
   return (
     <Sheet title={t(isReplaced ? "connection.replacedTitle" : "connection.endedTitle")}>
       <p>{t(isReplaced ? "connection.replacedText" : "connection.endedText")}</p>
-      <Button onClick={services.connect}>{t("connection.continue")}</Button>
+      <Button kind="plain" onClick={services.connect}>
+        {t("connection.continue")}
+      </Button>
     </Sheet>
   );
 }

@@ -29,6 +29,7 @@ function Broken(): ReactNode {
   return (
     <Splash text={t("connection.screenLost")}>
       <Button
+        kind="plain"
         onClick={() => {
           window.location.reload();
         }}

@@ -44,8 +44,10 @@ export function CancelBonus({ taps, onCancelled, onClose }: CancelBonusProps): R
     <Sheet title={t("bonus.cancelTitle")} onClose={onClose}>
       <p>{taps > 0 ? t("bonus.cancelText", { count: taps }) : t("bonus.cancelEmpty")}</p>
       {hasFailed && <p role="alert">{t("connection.unreachable")}</p>}
-      <Button onClick={onClose}>{t("bonus.goOn")}</Button>
-      <Button kind="quiet" onClick={() => void cancel()} disabled={isBusy}>
+      <Button kind="plain" onClick={onClose}>
+        {t("bonus.goOn")}
+      </Button>
+      <Button kind="danger" onClick={() => void cancel()} disabled={isBusy}>
         {t("bonus.cancelYes")}
       </Button>
     </Sheet>

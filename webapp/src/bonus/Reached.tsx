@@ -52,6 +52,7 @@ export function Reached({ run, isFresh }: ReachedProps): ReactNode {
         </p>
       </div>
       <Button
+        kind="plain"
         onClick={() => {
           navigation.goToTab("home");
         }}

@@ -52,6 +52,7 @@ function Limited({ limit }: { limit: OwnLimit }): ReactNode {
             })}
       </p>
       <Button
+        kind="plain"
         onClick={() => {
           dismiss();
           // One who wanted to play again stands in a room that is over.

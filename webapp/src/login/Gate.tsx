@@ -36,6 +36,7 @@ export function Refused({ code, message, reason }: RefusedProps): ReactNode {
   return (
     <Stop title={t("login.refusedTitle")} text={message}>
       <Button
+        kind="plain"
         onClick={() => {
           window.location.reload();
         }}
@@ -56,6 +57,7 @@ export function ToAppeal(): ReactNode {
       <p>{t("login.bannedAppeal")}</p>
       {bot != null && (
         <Button
+          kind="plain"
           onClick={() => {
             telegram.openLink(`https://t.me/${bot}`);
           }}

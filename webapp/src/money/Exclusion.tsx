@@ -71,6 +71,7 @@ export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode 
         >
           <p>{t("limits.confirmText", { moment: formatMoment(asked.untilMs, language) })}</p>
           <Button
+            kind="plain"
             disabled={isBusy}
             onClick={() => {
               void onSet(asked.untilMs).then(() => {

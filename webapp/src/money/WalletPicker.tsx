@@ -104,7 +104,9 @@ export function WalletPicker({ offers, isToLink, onDone, onClose }: WalletPicker
             </p>
           )}
           {choices.name === "failed" ? (
-            <Button onClick={reload}>{t("login.reload")}</Button>
+            <Button kind="plain" onClick={reload}>
+              {t("login.reload")}
+            </Button>
           ) : (
             <ul className={styles.wallets} aria-busy={choices.name === "loading"}>
               {choices.name === "loading"

@@ -94,11 +94,11 @@ function Unlink({ onClose }: { onClose: () => void }): ReactNode {
     <Sheet title={t("wallet.unlinkTitle")} onClose={onClose}>
       <p>{t("wallet.unlinkText")}</p>
       {refusal !== null && <p role="alert">{refusal}</p>}
-      <Button disabled={isBusy} onClick={() => void unlink()}>
-        {t("wallet.unlink")}
-      </Button>
-      <Button kind="quiet" onClick={onClose}>
+      <Button kind="plain" onClick={onClose}>
         {t("join.close")}
+      </Button>
+      <Button kind="danger" disabled={isBusy} onClick={() => void unlink()}>
+        {t("wallet.unlink")}
       </Button>
     </Sheet>
   );

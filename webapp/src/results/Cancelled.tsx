@@ -60,7 +60,9 @@ export function Cancelled({ room, cancelled, userId }: CancelledProps): ReactNod
         )}
       </section>
       <footer className={styles.actions}>
-        <Button onClick={toLobby}>{t("results.toLobby")}</Button>
+        <Button kind="plain" onClick={toLobby}>
+          {t("results.toLobby")}
+        </Button>
       </footer>
     </main>
   );

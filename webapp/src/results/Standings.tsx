@@ -40,8 +40,8 @@ export function Standings({ room, outcome, userId }: StandingsProps): ReactNode 
                 photoUrl={player?.photo_url ?? null}
                 size={30}
               />
-              <span className={styles.name} dir="auto">
-                {isOwn ? t("room.you") : name}
+              <span className={styles.name}>
+                <span dir="auto">{isOwn ? t("room.you") : name}</span>
                 {line.place === null && <small>{t("game.blockedMark")}</small>}
               </span>
               <span className={styles.gain}>

@@ -5,8 +5,11 @@ import styles from "./ui.module.css";
 interface ButtonProps {
   readonly children: ReactNode;
   readonly onClick?: () => void;
-  /** `primary` is gold, for what begins a game or moves money; `plain` is the main step of anything else. */
-  readonly kind?: "primary" | "plain" | "quiet";
+  /**
+   * `primary` is gold, for what begins a game or moves money; `plain` is the main step of anything else; `danger` ends
+   * or takes away something, and stands below the way out of it.
+   */
+  readonly kind?: "primary" | "plain" | "quiet" | "danger";
   readonly type?: "button" | "submit";
   /** Said and shown only: one that is being pressed keeps the keyboard's focus, for a sheet to give it back to. */
   readonly disabled?: boolean;

@@ -78,7 +78,7 @@ export function HeroActions({ isOrganizer }: { isOrganizer: boolean }): ReactNod
     if (navigation.place.get().name !== name) navigation.go({ name });
     room.close();
   };
-  const lobby = (kind: "primary" | "quiet"): ReactNode => (
+  const lobby = (kind: "plain" | "quiet"): ReactNode => (
     <Button kind={kind} onClick={toLobby}>
       {t("results.toLobby")}
     </Button>
@@ -90,7 +90,7 @@ export function HeroActions({ isOrganizer }: { isOrganizer: boolean }): ReactNod
     </>
   ) : (
     <>
-      {lobby("primary")}
+      {lobby("plain")}
       <Button kind="quiet" onClick={goOn("enterByKey")}>
         {t("hero.anotherKey")}
       </Button>

@@ -33,7 +33,9 @@ export function PlayerList({ players, userId, onPick, onClose }: PlayerListProps
           </li>
         ))}
       </ul>
-      <Button onClick={onClose}>{t("join.close")}</Button>
+      <Button kind="quiet" onClick={onClose}>
+        {t("join.close")}
+      </Button>
     </Sheet>
   );
 }

@@ -23,8 +23,10 @@ export function TakeBack({ room, onClose }: { room: Room; onClose: () => void })
           ? t("hero.takeBackText", { count: room.players.length })
           : t("hero.takeBackEmpty")}
       </p>
-      <Button onClick={onClose}>{t("hero.stay")}</Button>
-      <Button kind="quiet" onClick={leave} disabled={isLeaving}>
+      <Button kind="plain" onClick={onClose}>
+        {t("hero.stay")}
+      </Button>
+      <Button kind="danger" onClick={leave} disabled={isLeaving}>
         {t(isLeaving ? "hero.takingBack" : "hero.takeBackYes")}
       </Button>
     </Sheet>

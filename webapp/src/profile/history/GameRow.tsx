@@ -33,8 +33,9 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
           <strong>{useSummary(game, outcome)}</strong>
           <span>
             {t(game.kind === "hero" ? "history.hero" : "history.standard")}{" "}
-            <QuietStars stars={game.stake} />{" "}
-            <span>· {formatTime(game.decided_ms, i18n.language)}</span>
+            <QuietStars stars={game.stake} />
+            {"\u00a0· "}
+            <span>{formatTime(game.decided_ms, i18n.language)}</span>
           </span>
         </span>
         <Amount stars={effectOf(game)} />

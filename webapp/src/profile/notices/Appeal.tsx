@@ -111,7 +111,7 @@ function AppealForm({ notice, draft, onChange, onSent }: AppealFormProps): React
           {problem}
         </p>
       )}
-      <Button type="submit" disabled={isSending || text.trim() === "" || left < 0}>
+      <Button kind="plain" type="submit" disabled={isSending || text.trim() === "" || left < 0}>
         {t(isSending ? "appeal.sending" : "appeal.send")}
       </Button>
     </form>

@@ -25,6 +25,7 @@ export function InviteCard({ invitation: { code, link } }: { invitation: Invitat
       </p>
       {link !== null && canShare && (
         <Button
+          kind="plain"
           onClick={() => {
             telegram.share(link, t("referrals.invitation"));
           }}
