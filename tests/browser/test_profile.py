@@ -38,7 +38,7 @@ async def win(db: Database, winner: int, loser: int, amount: int) -> str:
     seats = await fill(db, room, [winner, loser], amount=amount)
     lines = [Finisher(seats[0], winner, 90, best=25), Finisher(seats[1], loser, 5)]
     now_ms = int(time.time() * 1000)
-    await games.settle(db, room, finished(room, lines, ends_ms=now_ms, finished_ms=now_ms))
+    await games.settle(db, room, finished(room, lines, starts_ms=now_ms - 60_000, ends_ms=now_ms, finished_ms=now_ms))
     return room
 
 
@@ -88,7 +88,9 @@ async def lose_blocked(db: Database, winner: int, cheat: int) -> None:
     room = new_room()
     seats = await fill(db, room, [winner, cheat])
     lines = [Finisher(seats[0], winner, 9), Finisher(seats[1], cheat, 60, blocked=True)]
-    await games.settle(db, room, finished(room, lines))
+    now_ms = int(time.time() * 1000)
+    result = finished(room, lines, starts_ms=now_ms - 60_000, ends_ms=now_ms, finished_ms=now_ms)
+    await games.settle(db, room, result)
 
 
 async def look_again(page: Page) -> None:

@@ -57,7 +57,9 @@ export default function Statement(): ReactNode {
         key={entry.entry_id}
         label={words}
         hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
-        value={<Amount stars={amount} />}
+        value={
+          <Amount stars={amount} isQuiet={kind === "refund" || kind === "withdrawal_return"} />
+        }
         {...(room_id !== null && role !== null
           ? {
               onClick: () => {
