@@ -1,4 +1,4 @@
-/** One of very many players at the edge: a photo, a bar, a number; the name is for ears and for a long look. */
+/** One of very many players at the edge: a photo, a bar, a number; the name is for ears, and for eyes where it fits. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { OwnTaps } from "../../game/OwnTaps";
@@ -20,7 +20,7 @@ export const MiniBar = memo(function MiniBar(props: RunnerProps): ReactNode {
   );
   return (
     <li className={looks} data-own={isOwn} title={player.name}>
-      <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={18} />
+      <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={16} />
       <Name name={player.name} isOwn={isOwn} isBlocked={isBlocked} />
       {isOwn ? (
         <OwnTrack scale={scale} looks={styles.track} />
@@ -41,7 +41,7 @@ interface NameProps {
 const Name = memo(function Name({ name, isOwn, isBlocked }: NameProps): ReactNode {
   const { t } = useTranslation();
   return (
-    <span className="visually-hidden">
+    <span className={cx("visually-hidden", styles.who)} dir="auto">
       {isOwn ? t("room.you") : name}
       {isBlocked && ` ${t("game.blockedMark")}`}
     </span>
