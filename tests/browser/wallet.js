@@ -40,6 +40,7 @@
           return { id, result: {} };
         }
         const result = await window.walletIsAsked(method, JSON.parse(params[0]));
+        if (result === "undecided") return new Promise(() => undefined);
         return result === null ? { id, error: { code: 300, message: "User declined the transaction" } } : { id, result };
       },
       listen: (callback) => {

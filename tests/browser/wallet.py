@@ -22,11 +22,11 @@ NAMES = ("Testkeeper", "Phone Wallet", "Кошелёк", "A Wallet With A Long N
 
 
 class WalletInPage:
-    """`is_willing`: what its owner says to the next question; `asked`: every question so far."""
+    """`is_willing`: what its owner says to the next question, None for nothing yet; `asked`: every question so far."""
 
     def __init__(self, wallet: Wallet, ton: TonNetwork, domain: str) -> None:
         self.wallet = wallet
-        self.is_willing = True
+        self.is_willing: bool | None = True
         self.asked: list[tuple[str, Any]] = []
         self._ton = ton
         self._domain = domain
@@ -42,6 +42,8 @@ class WalletInPage:
 
     def _answer(self, _source: object, method: str, request: Any) -> Any:
         self.asked.append((method, request))
+        if self.is_willing is None:
+            return "undecided"
         if not self.is_willing:
             return None
         match method:
