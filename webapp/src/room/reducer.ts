@@ -174,6 +174,13 @@ function cancelledOf(room: Room): Cancellation | null {
   return { reason: null, refundDue: room.stake, isRefunded: room.result !== null };
 }
 
+/** Of the same room as `before`: a room that is shown whole does not say why it was cancelled, its event did. */
+export function withReason(view: RoomView, before: RoomView | null): RoomView {
+  const { cancelled } = view;
+  if (cancelled?.reason !== null) return view;
+  return { ...view, cancelled: { ...cancelled, reason: before?.cancelled?.reason ?? null } };
+}
+
 /** In a cancelled room the next balance is that of the refund. */
 function refunded(view: RoomView, cancelled: Cancellation): Applied {
   return { kind: "changed", view: { ...view, cancelled: { ...cancelled, isRefunded: true } } };

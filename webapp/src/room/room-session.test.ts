@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClientFrame, Room, ServerFrame } from "../protocol/generated";
 import { ServerClock } from "../taps/clock";
 import { leaveRoom } from "./leaving";
-import { RoomSession } from "./room-session";
+import { type RoomHost, RoomSession } from "./room-session";
 import { samplePlayer, sampleRoom } from "./sample";
 
 const NOW = 1_000_000;
@@ -31,7 +31,7 @@ function open() {
   const probe = vi.fn();
   const host = {
     userId: () => OWN.user_id,
-    fetchRoom: () => Promise.reject(new Error("nobody asks")),
+    fetchRoom: vi.fn<RoomHost["fetchRoom"]>(() => Promise.reject(new Error("nobody asks"))),
     awaitsSeat: vi.fn(() => false),
     onBalance: vi.fn(),
     onCancelled: vi.fn(),
@@ -166,6 +166,32 @@ describe("a room session", () => {
     expect(session.view.get()).not.toBeNull();
     tell({ ...refused, details: { room_id: "B" } });
     expect(host.onLost).toHaveBeenCalledOnce();
+  });
+
+  it("is not set back by an answer about the result that what was heard since has overtaken", async () => {
+    const { session, host, tell, enter } = open();
+    const { room_id } = roomOf();
+    let answer: (room: Room) => void = () => undefined;
+    host.fetchRoom.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    enter(roomOf({ state: "finished" }));
+    await vi.advanceTimersByTimeAsync(2000);
+    const paid = { winner: "7", prize: 90, standings: [], payout: 90, balance: 190 };
+    tell({ type: "settled", room_id, ...paid });
+    answer(roomOf({ state: "finished" }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.view.get()?.outcome?.payout).toBe(90);
+  });
+
+  it("remembers who called the game off, though an answer about the refund does not say it", async () => {
+    const { session, host, tell, enter } = open();
+    host.fetchRoom.mockResolvedValueOnce(roomOf({ state: "cancelled" }));
+    enter(roomOf());
+    tell({ type: "cancelled", epoch: "e", version: 2, reason: "operator", refund_due: 50 });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(host.fetchRoom).toHaveBeenCalledOnce();
+    expect(session.view.get()?.cancelled?.reason).toBe("operator");
+    tell(snapshot(roomOf({ state: "cancelled" })));
+    expect(session.view.get()?.cancelled?.reason).toBe("operator");
   });
 
   it("is left by an answer, but not by one to an earlier leaving of the same room", async () => {

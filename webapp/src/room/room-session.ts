@@ -12,7 +12,7 @@ import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
 import type { ServerClock } from "../taps/clock";
 import { type Kept, KeptRoom } from "./kept-room";
 import type { Cancellation, RoomView } from "./reducer";
-import { apply, isDecided, isOver, isUndecided, nextMs, viewOf } from "./reducer";
+import { apply, isDecided, isOver, isUndecided, nextMs, viewOf, withReason } from "./reducer";
 
 export interface RoomHost {
   readonly userId: () => string;
@@ -255,7 +255,8 @@ export class RoomSession {
     }, ENTER_TIMEOUT_MS);
   }
 
-  private show(view: RoomView): void {
+  private show(next: RoomView): void {
+    const view = withReason(next, this.viewStore.get());
     // Called off before the start: back to where one came from.  Later there is more to say, and a screen for it.
     if (view.cancelled && view.room.starts_ms === null) {
       this.close();
@@ -372,17 +373,23 @@ export class RoomSession {
     const { room_id } = view.room;
     const ask = async (): Promise<void> => {
       this.resultTimer = undefined;
-      const now = this.viewStore.get();
-      if (now?.room.room_id !== room_id || !isUndecided(now)) return;
+      if (this.undecided(room_id) === null) return;
       try {
         const room = await this.host.fetchRoom(room_id);
         if (room.result) this.host.onBalance(room.result.balance);
-        if (this.roomId === room_id) this.show(viewOf(room, now.epoch));
+        // What was heard since goes before an answer that was long on its way.
+        const now = this.undecided(room_id);
+        if (now) this.show(viewOf(room, now.epoch));
       } catch {
         this.awaitResult(view);
       }
     };
     this.resultTimer = window.setTimeout(() => void ask(), RESULT_POLL_MS);
+  }
+
+  private undecided(roomId: string): RoomView | null {
+    const view = this.viewStore.get();
+    return view?.room.room_id === roomId && isUndecided(view) ? view : null;
   }
 
   /** For the page after this one; what waits here goes out before. */
