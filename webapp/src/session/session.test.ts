@@ -103,6 +103,18 @@ describe("a session by e-mail", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("ends where the account was banned meanwhile, and says why", async () => {
+    const made = inByEmail();
+    const details = { reason: "Not by hand." };
+    answer("/api/v1/auth/refresh", { code: "banned", message: "Blocked.", details }, 403);
+    await expect(made.renew()).rejects.toThrow();
+    expect(made.state.get()).toMatchObject({
+      name: "refused",
+      code: "banned",
+      reason: "Not by hand.",
+    });
+  });
+
   it("does not end because the server is out of reach", async () => {
     const made = inByEmail();
     await expect(made.renew()).rejects.toThrow();

@@ -234,7 +234,10 @@ export class Session {
     try {
       return this.keep(await this.refresh(stored.token), stored.way);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      if (!(error instanceof ApiError) || error.status !== 401) {
+        if (!this.isPassing(error)) this.refuse(error);
+        throw error;
+      }
       if (stored.way.name === "email") {
         this.end();
         throw error;
