@@ -99,7 +99,7 @@ async def test_a_game_by_keys_that_is_called_off(
     for key in ("Space", "Enter", "Space"):
         await keys.page.keyboard.press(key)
     await expect(keys.own_taps).to_have_text("3")
-    await expect(keys.says("They stay in play even if you close the app.")).to_be_visible()
+    await expect(keys.says("It stays there even if you close the app.")).to_be_visible()
     await keys.expect_accessible()
 
     room = json.loads(await keys.page.evaluate("sessionStorage.getItem('chance-tap.room')"))["roomId"]
