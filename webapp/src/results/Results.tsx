@@ -8,11 +8,12 @@ import type { Room } from "../protocol/generated";
 import type { Outcome } from "../room/reducer";
 import { useSounds } from "../sounds/use-sounds";
 import { useStore } from "../state/use-store";
+import { Amount } from "../ui/Amount";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
 import { CountUp } from "../ui/CountUp";
 import { Skeleton } from "../ui/Skeleton";
-import { Stars } from "../ui/Stars";
+
 import { Confetti } from "./Confetti";
 import { Standings } from "./Standings";
 import styles from "./results.module.css";
@@ -167,11 +168,7 @@ function Payout({ room, outcome, userId }: ResultsProps): ReactNode {
                   place: t("game.place", { count: own.place, ordinal: true }),
                 })}
         </span>
-        {payout === null ? (
-          <Skeleton width="76px" height={26} />
-        ) : (
-          <Stars amount={payout} sign={payout > 0 ? "+" : ""} />
-        )}
+        {payout === null ? <Skeleton width="76px" height={26} /> : <Amount stars={payout} />}
       </div>
       {own.place === null && <p className={styles.why}>{t("results.blockedWhy")}</p>}
       <StakeLine text={fate} />
