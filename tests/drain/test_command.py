@@ -75,7 +75,7 @@ async def test_one_of_two_is_drained_in_the_middle_of_games(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    stack = make_stack(gateways=2, WAIT_S="30", GAME_S="8", DRAIN_S="1")
+    stack = make_stack(gateways=2, WAIT_S="30", GAME_S="14", DRAIN_S="1")
     for name in ("REDIS_URL", "DATABASE_URL"):
         monkeypatch.setenv(name, stack.environment[name])
     for name in ("DRAIN_NOTICE_S", "DRAIN_S"):
