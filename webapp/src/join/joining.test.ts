@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Room } from "../protocol/generated";
+import { sampleStorage } from "../session/sample-storage";
 import { Joining, type JoinHost, ownLimit, type Wish } from "./joining";
 
 const FIFTY: Wish = { kind: "standard", stake: 50 };
@@ -38,12 +39,7 @@ async function join(joining: Joining): Promise<void> {
 describe("joining", () => {
   beforeEach(() => {
     vi.useFakeTimers();
-    const kept = new Map<string, string>();
-    vi.stubGlobal("sessionStorage", {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => kept.set(key, value),
-      removeItem: (key: string) => kept.delete(key),
-    });
+    vi.stubGlobal("sessionStorage", sampleStorage());
     return () => {
       vi.useRealTimers();
       vi.unstubAllGlobals();

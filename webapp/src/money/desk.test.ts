@@ -5,6 +5,7 @@ import type { Wish } from "../join/joining";
 import type { Payment, ServerFrame, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
 import { sampleRoom } from "../room/sample";
+import { sampleStorage } from "../session/sample-storage";
 import { createEvents, type EventSource } from "../state/events";
 import { createStore, type Store } from "../state/store";
 import { PaymentDesk } from "./desk";
@@ -21,15 +22,6 @@ const CALLED_OFF: RoomView = {
   ...LIVE,
   cancelled: { reason: "outage", refundDue: 50, isRefunded: true },
 };
-
-function storage(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, value),
-    removeItem: (key) => void kept.delete(key),
-  };
-}
 
 interface Scene {
   readonly desk: PaymentDesk;
@@ -99,7 +91,7 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(60_000);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("localStorage", storage());
+  vi.stubGlobal("localStorage", sampleStorage());
   vi.stubGlobal("document", { visibilityState: "hidden", addEventListener: () => undefined });
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { sampleStorage } from "../session/sample-storage";
 import { PaymentMemory } from "./memory";
 
 const RECORD = {
@@ -7,22 +8,13 @@ const RECORD = {
   perhapsPaid: false,
 } as const;
 
-function storage(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, value),
-    removeItem: (key) => void kept.delete(key),
-  };
-}
-
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
 describe("the memory of a payment", () => {
   it("is each player's own, and is taken once", () => {
-    vi.stubGlobal("localStorage", storage());
+    vi.stubGlobal("localStorage", sampleStorage());
     const [tab, otherTab, other] = [
       new PaymentMemory("1"),
       new PaymentMemory("1"),
@@ -44,7 +36,7 @@ describe("the memory of a payment", () => {
     memory.keep(RECORD);
     expect(memory.take("one")).toBe(true);
     expect(memory.take("one")).toBe(false);
-    vi.stubGlobal("localStorage", { ...storage(), getItem: () => '{"paymentId":1}' });
+    vi.stubGlobal("localStorage", { ...sampleStorage(), getItem: () => '{"paymentId":1}' });
     expect(new PaymentMemory("1").read()).toBeNull();
   });
 });

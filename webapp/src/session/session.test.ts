@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Session as SessionAnswer, User } from "../protocol/generated";
+import { sampleStorage } from "./sample-storage";
 import { Session } from "./session";
 
 const HOUR_MS = 3_600_000;
@@ -21,11 +22,7 @@ beforeEach(() => {
     location: { reload },
     history: { replaceState: vi.fn() },
   });
-  vi.stubGlobal("sessionStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-  });
+  vi.stubGlobal("sessionStorage", sampleStorage(kept));
   vi.stubGlobal("fetch", (path: string, init: RequestInit) => {
     const token = new Headers(init.headers).get("Authorization")?.slice("Bearer ".length);
     asked.push(token === undefined ? path : `${path} ${token}`);
