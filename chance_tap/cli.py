@@ -157,25 +157,25 @@ def _drain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.record.commands import run_verify
+    from chance_tap.record_commands import run_verify
 
     return run_verify(arguments, settings)
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.record.commands import add_verify_arguments
+    from chance_tap.record_commands import add_verify_arguments
 
     add_verify_arguments(parser)
 
 
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.record.commands import run_replay
+    from chance_tap.record_commands import run_replay
 
     return run_replay(arguments, settings)
 
 
 def _replay_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.record.commands import add_replay_arguments
+    from chance_tap.record_commands import add_replay_arguments
 
     add_replay_arguments(parser)
 

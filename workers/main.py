@@ -19,7 +19,6 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from chance_tap.audit import audit
-from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
@@ -29,6 +28,7 @@ from persistence.payouts import Payouts, TonWay
 from persistence.postgres import bot as bot_memory
 from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
+from persistence.records.signing import Signer
 from persistence.redis.live import LiveStore
 from persistence.settlement import Settlement
 from persistence.stars import StarPayments

@@ -13,15 +13,15 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from chance_tap.record.build import GameFacts, SeatOfResult, build
-from chance_tap.record.document import Decision, Terms, Transfer, pack
-from chance_tap.record.findings import Finding
-from chance_tap.record.money import check_money
-from chance_tap.record.rules import check_game
-from chance_tap.record.signing import Signer
 from persistence.errors import StoreUnavailable
 from persistence.postgres import records
 from persistence.postgres.pool import Database
+from persistence.records.build import GameFacts, SeatOfResult, build
+from persistence.records.document import Decision, Terms, Transfer, pack
+from persistence.records.findings import Finding
+from persistence.records.money import check_money
+from persistence.records.rules import check_game
+from persistence.records.signing import Signer
 from persistence.redis.live import LiveStore
 from workers import metrics
 from workers.signals import rhythm

@@ -1,11 +1,11 @@
 """/games/{room_id}/record and /record-keys: the signed record of a game, and the keys that sign."""
 
-from chance_tap.record.document import Record, unpack
-from chance_tap.record.signing import Signer
 from gateway.endpoint import Call, Endpoint
 from gateway.schemas.rest import RecordKey, RecordKeys
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import records
+from persistence.records.document import Record, unpack
+from persistence.records.signing import Signer
 
 
 async def record(call: Call) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from chance_tap.record.document import Record
 from gateway.schemas import (
     accounts,
     boards,
@@ -28,6 +27,7 @@ from gateway.schemas import (
 )
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
 from persistence.errors import ErrorCode
+from persistence.records.document import Record
 
 TARGET = Path(__file__).resolve().parents[2] / "webapp" / "src" / "protocol" / "generated.ts"
 COMMAND = "python -m gateway.schemas.generate"

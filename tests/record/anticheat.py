@@ -22,11 +22,11 @@ from typing import Any
 import msgspec
 
 from chance_tap.embedded.valkey import EmbeddedValkey
-from chance_tap.record.build import read_log
 from chance_tap.simulate import cheats, people
 from chance_tap.simulate.people import Person
 from chance_tap.simulate.rhythm import Packer, Style
 from gateway.live.notes import ANSWERED_MS, LATE_MS
+from persistence.records.build import read_log
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore

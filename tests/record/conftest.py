@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest_asyncio
 
-from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings
 from persistence.postgres import records
 from persistence.postgres.pool import Database
+from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore
 from tests.flows.conftest import World

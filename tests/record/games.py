@@ -6,10 +6,10 @@ from struct import pack
 
 import msgspec
 
-from chance_tap.record.build import GameFacts, SeatOfResult, build
-from chance_tap.record.document import DecidedLine, Decision, Leg, Record, Terms, Transfer
-from chance_tap.record.signing import Signer
 from chance_tap.simulate.people import anybody
+from persistence.records.build import GameFacts, SeatOfResult, build
+from persistence.records.document import DecidedLine, Decision, Leg, Record, Terms, Transfer
+from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomTerms
 from tests.live import honest, model

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from chance_tap import cli
-from chance_tap.record import build
-from chance_tap.record.document import Record, decode, encode, unpack
-from chance_tap.record.hashing import links
-from chance_tap.record.replay import show, timeline
-from chance_tap.record.signing import Signer
 from chance_tap.settings import Settings, SettingsError
+from persistence.records import build
+from persistence.records.document import Record, decode, encode, unpack
+from persistence.records.hashing import links
+from persistence.records.replay import show, timeline
+from persistence.records.signing import Signer
 from tests.flows.conftest import World
 from tests.record.conftest import document, maker, play
 from tests.record.games import made_record
@@ -123,7 +123,7 @@ def test_replay_without_a_record(run: Run, file: Path, monkeypatch: pytest.Monke
 
 
 async def test_replay_of_a_stored_room(world: World) -> None:
-    from chance_tap.record.commands import _stored
+    from chance_tap.record_commands import _stored
 
     room_id = await play(world)
     await maker(world).round()

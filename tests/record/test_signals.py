@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from chance_tap.record.document import Frame
 from chance_tap.simulate.cheats import timer
 from chance_tap.simulate.people import Person, anybody
 from chance_tap.simulate.rhythm import Moments, Packer
+from persistence.records.document import Frame
 from workers.signals import clock, company, rhythm
 from workers.signals.assess import assess
 from workers.signals.evidence import Tapper, ramp

@@ -4,14 +4,14 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from chance_tap.record.document import decode, unpack
-from chance_tap.record.verify import verify
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
 from chance_tap.simulate.cheats import STYLES, human
 from chance_tap.simulate.rhythm import Style
 from chance_tap.simulate.run import Plan, Simulation
 from persistence.postgres import records
 from persistence.postgres.pool import Database
+from persistence.records.document import decode, unpack
+from persistence.records.verify import verify
 from tests.fixtures.stack import Stack
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from chance_tap.record import build
-from chance_tap.record.document import Leg, Record, Transfer, decode, encode
-from chance_tap.record.hashing import links
-from chance_tap.record.signing import Signer
-from chance_tap.record.verify import verify
+from persistence.records import build
+from persistence.records.document import Leg, Record, Transfer, decode, encode
+from persistence.records.hashing import links
+from persistence.records.signing import Signer
+from persistence.records.verify import verify
 from tests.record.games import HERO, made_record
 
 SIGNER = Signer(bytes(range(32)))

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from chance_tap.record.document import decode, unpack
-from chance_tap.record.signing import Signer
-from chance_tap.record.verify import verify
 from persistence.errors import StoreUnavailable
 from persistence.postgres import records
+from persistence.records.document import decode, unpack
+from persistence.records.signing import Signer
+from persistence.records.verify import verify
 from tests.flows.conftest import GRANT, STAKE, World
 from tests.record.conftest import document, maker, play
 from workers.records import Records

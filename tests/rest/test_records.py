@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from chance_tap.record.signing import Signer
-from chance_tap.record.verify import verify
 from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
+from persistence.records.signing import Signer
+from persistence.records.verify import verify
 from persistence.redis.live import LiveStore
 from tests.flows.conftest import World
 from tests.record.conftest import maker

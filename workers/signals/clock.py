@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from chance_tap.record.document import Frame
+from persistence.records.document import Frame
 from workers.signals.evidence import Notes, Signal, ramp
 
 _PARTS: Final = 6

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from chance_tap.record.document import Frame
+from persistence.records.document import Frame
 
 Notes = Mapping[tuple[str, str, str], int]
 """How often gateways noted (user id, kind, value)."""

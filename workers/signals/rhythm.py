@@ -11,7 +11,7 @@ from itertools import pairwise
 from struct import Struct
 from typing import Final, NamedTuple
 
-from chance_tap.record.document import Frame
+from persistence.records.document import Frame
 from workers.signals.evidence import Signal, ramp
 
 FULL_WINDOW: Final = 50

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
-from chance_tap.record.document import Record
-from chance_tap.record.rules import in_order
+from persistence.records.document import Record
+from persistence.records.rules import in_order
 
 _BAR: Final = 40
 _PLAIN_STEP_MS: Final = 5_000

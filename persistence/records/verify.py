@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from chance_tap.record import hashing
-from chance_tap.record.document import Record, Unreadable, decode
-from chance_tap.record.findings import Finding
-from chance_tap.record.money import check_money
-from chance_tap.record.rules import check_game
-from chance_tap.record.signing import fits, key_id_of
+from persistence.records import hashing
+from persistence.records.document import Record, Unreadable, decode
+from persistence.records.findings import Finding
+from persistence.records.money import check_money
+from persistence.records.rules import check_game
+from persistence.records.signing import fits, key_id_of
 
 
 @dataclass(frozen=True, slots=True)

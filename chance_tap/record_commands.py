@@ -7,10 +7,10 @@ import re
 import sys
 from pathlib import Path
 
-from chance_tap.record.document import Unreadable, decode, unpack
-from chance_tap.record.replay import as_plain, show
-from chance_tap.record.verify import Verdict, as_json, verify
 from chance_tap.settings import Settings, SettingsError
+from persistence.records.document import Unreadable, decode, unpack
+from persistence.records.replay import as_plain, show
+from persistence.records.verify import Verdict, as_json, verify
 
 RIGHT, WRONG, UNUSABLE, WITHOUT_FRAMES = 0, 1, 2, 3
 _KEY = re.compile(r"[0-9a-fA-F]{64}")

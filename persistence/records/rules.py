@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from chance_tap.record.document import Frame, PlayerFrames, Record, SeenLine
-from chance_tap.record.findings import Finding
+from persistence.records.document import Frame, PlayerFrames, Record, SeenLine
+from persistence.records.findings import Finding
 
 WINDOW_MS: Final = 2_000
 WINDOW_TAPS: Final = 50

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from chance_tap.record.document import Frame, Record
+from persistence.records.document import Frame, Record
 
 _PREFIX: Final = b"chance-tap-record/1 "
 _FRAME: Final = Struct(">IIIB")

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from chance_tap.record import hashing
-from chance_tap.record.document import (
+from persistence.records import hashing
+from persistence.records.document import (
     FORMAT,
     Decision,
     Frame,
@@ -23,7 +23,7 @@ from chance_tap.record.document import (
     Terms,
     Transfer,
 )
-from chance_tap.record.signing import Signer
+from persistence.records.signing import Signer
 
 _BATCH: Final = Struct("<IH")
 _COUNTED: Final = Struct("<HHBB")  # index, stamp in three bytes (low two, then the high one), count

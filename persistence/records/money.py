@@ -6,9 +6,9 @@ Must never look at a frame.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chance_tap.record.document import DecidedLine, PlayerFrames, Record, Transfer
-from chance_tap.record.findings import Finding
-from chance_tap.record.rules import player_of
+from persistence.records.document import DecidedLine, PlayerFrames, Record, Transfer
+from persistence.records.findings import Finding
+from persistence.records.rules import player_of
 
 
 def check_money(record: Record) -> Iterator[Finding]:
