@@ -36,7 +36,7 @@ def _play_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _gateway(_: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log, sentry
+    from chance_tap.telemetry import log, sentry
     from gateway.server import serve
 
     log.configure(settings.log_level, part="gateway")
@@ -46,7 +46,7 @@ def _gateway(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _worker(_: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log, sentry
+    from chance_tap.telemetry import log, sentry
     from workers.main import run
 
     log.configure(settings.log_level, part="worker")
@@ -57,7 +57,7 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
 
 def _bot(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.commands import run
-    from chance_tap import log, sentry
+    from chance_tap.telemetry import log, sentry
 
     log.configure(settings.log_level, part="bot")
     sentry.configure(settings, part="bot")
@@ -106,8 +106,8 @@ def _migrate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log
     from chance_tap.simulate.run import run
+    from chance_tap.telemetry import log
 
     log.configure(settings.log_level, part="simulate")
     return run(arguments, settings)
@@ -120,8 +120,8 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log
     from chance_tap.audit import run
+    from chance_tap.telemetry import log
 
     if arguments.repair:
         log.configure("error", part="repair", stream=sys.stderr)  # what it does is its own output
@@ -205,8 +205,8 @@ def _user_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _payments(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap import log
     from chance_tap.payments import run
+    from chance_tap.telemetry import log
 
     log.configure("error", part="payments", stream=sys.stderr)  # what it does is its own output
     return run(arguments, settings)

@@ -11,8 +11,8 @@ import pytest
 import sentry_sdk
 import structlog
 
-from chance_tap import log, sentry
 from chance_tap.settings import Settings
+from chance_tap.telemetry import log, sentry
 
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"
 OTHER_TOKEN = "7000000002:ZZbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"

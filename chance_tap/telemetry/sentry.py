@@ -12,8 +12,8 @@ from typing import Any, Final
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
-from chance_tap.log import strike_secrets, strike_shapes
 from chance_tap.settings import Settings, secrets_of
+from chance_tap.telemetry.log import strike_secrets, strike_shapes
 
 _STRUCK: Final = "***"
 _LONGEST: Final = 2_000
