@@ -14,7 +14,7 @@ help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 play: .venv/.play webapp/dist/index.html ## Start everything on this machine and print the address; Ctrl-C stops it
-	@exec $(PY) -P -m chance_tap play --stop-with-parent
+	@exec $(PY) -P -m cli play --stop-with-parent
 
 test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run all of them: checks, web, Python, browser
 	@.ci/system-packages luacheck chromium

@@ -14,7 +14,7 @@ from benchmarks.money import MoneyBench, settlements
 from benchmarks.report import markdown
 from benchmarks.stack import Stack
 from benchmarks.taps import TapBench
-from chance_tap.embedded.child import EmbeddedError
+from cli.embedded.child import EmbeddedError
 
 PARTS = ("idle", "taps", "most", "joins", "settle")
 _FULL: dict[str, Any] = {

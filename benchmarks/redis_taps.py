@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.live import LiveStore

@@ -18,9 +18,9 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.machine import BenchError, cores, on_core
-from chance_tap.embedded.child import Child, free_port
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.child import Child, free_port
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.postgres.migrate import migrate
 
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -97,7 +97,7 @@ class Stack:
         self.folder.cleanup()
 
     def command(self, part: str) -> list[str]:
-        return [sys.executable, "-P", "-m", "chance_tap", part]
+        return [sys.executable, "-P", "-m", "cli", part]
 
     def environment(self, part: str) -> dict[str, str]:
         return {

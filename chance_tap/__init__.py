@@ -1,3 +1,3 @@
-"""Command line, settings, logging and metrics, embedded servers, simulator: what the rooms of the house share."""
+"""The ground: settings and telemetry.  Imports nothing of ours."""
 
 __version__ = "0.1.0"

@@ -18,7 +18,6 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from chance_tap.audit import audit
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits
@@ -30,6 +29,7 @@ from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.live import LiveStore
+from persistence.rooms.audit import audit
 from persistence.settlement import Settlement
 from persistence.stars import StarPayments
 from persistence.ton import rates

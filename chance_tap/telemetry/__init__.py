@@ -1,0 +1,1 @@
+"""What is told of the running system: its log, and errors to Sentry."""

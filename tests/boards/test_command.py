@@ -6,8 +6,8 @@ import json
 import pytest
 import redis
 
-from chance_tap.cli import main
-from chance_tap.leaderboard import rebuild
+from cli.commands.leaderboard import rebuild
+from cli.main import main
 from persistence.boards import board_at
 from tests.boards.conftest import Season
 

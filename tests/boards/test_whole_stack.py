@@ -6,9 +6,9 @@ from collections.abc import Callable
 import httpx
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Api
-from chance_tap.simulate.identity import SIMULATED_IDS, identity
-from chance_tap.simulate.run import Plan, Simulation
+from cli.simulate.api import Api
+from cli.simulate.identity import SIMULATED_IDS, identity
+from cli.simulate.run import Plan, Simulation
 from tests.fixtures.stack import Stack
 from tests.rest.conftest import API
 

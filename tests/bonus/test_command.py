@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from chance_tap.cli import main
 from chance_tap.settings import Settings
+from cli.main import main
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from tests.bonus.conftest import REWARD, World

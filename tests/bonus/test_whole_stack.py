@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Account, Api
-from chance_tap.simulate.identity import identity
+from cli.simulate.api import Account, Api
+from cli.simulate.identity import identity
 from gateway.live.hub import PATH
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from starlette.applications import Starlette
 
-from chance_tap.cli import main
 from chance_tap.settings import Settings
+from cli.main import main
 from persistence.bans import Bans
 from persistence.postgres import games, notices
 from tests.bot.conftest import Chats, Telegram

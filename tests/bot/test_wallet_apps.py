@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot import wallet_apps
-from chance_tap import wallet_apps as command
-from chance_tap.cli import main
+from cli.commands import wallet_apps as command
+from cli.main import main
 from tests.fixtures.web import serve_bytes
 
 Entry = dict[str, Any]

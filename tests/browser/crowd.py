@@ -6,10 +6,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Account, Api
-from chance_tap.simulate.client import Seat
-from chance_tap.simulate.identity import OPPONENT_IDS, Identity, identity
-from chance_tap.simulate.rhythm import PERSON, Style
+from cli.simulate.api import Account, Api
+from cli.simulate.client import Seat
+from cli.simulate.identity import OPPONENT_IDS, Identity, identity
+from cli.simulate.rhythm import PERSON, Style
 
 # Who somebody is by name: short, long, right to left, markup, emoji.
 NAMES = (

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
-from chance_tap.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.live import LiveStore
+from persistence.rooms.audit import audit
 from tests.chaos.faults import Scene
 from tests.chaos.players import Crowd, Told
 

@@ -1,7 +1,7 @@
 """Players who know nothing of the faults: they join, leave, lose answers, play and note what they are told.
 
 Owns what each player was told about games and money, and for how long it could not play.  The players are those of
-`chance_tap.simulate`; they know the public protocol only.
+`cli.simulate`; they know the public protocol only.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 import orjson
 
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.client import Seat, SeatLost
-from chance_tap.simulate.identity import identity
-from chance_tap.simulate.outcome import Outcome
-from chance_tap.simulate.rhythm import PERSON
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.client import Seat, SeatLost
+from cli.simulate.identity import identity
+from cli.simulate.outcome import Outcome
+from cli.simulate.rhythm import PERSON
 
 FIRST_ID = 930_000_000_000_000
 STAKES = (20, 50, 100)

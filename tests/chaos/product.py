@@ -18,9 +18,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from chance_tap.embedded.child import Child, free_port
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.child import Child, free_port
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.postgres.migrate import migrate
 from tests.chaos.wires import Balancer, Door, Road
 from tests.fixtures.stores import JWT_SECRET
@@ -69,7 +69,7 @@ class Part:
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "DATABASE_URL": f"postgresql://{login}:{password}@127.0.0.1:{postgres.port}/{DATABASE}",
         }
-        argv = [sys.executable, "-P", "-m", "chance_tap", self._command]
+        argv = [sys.executable, "-P", "-m", "cli", self._command]
         self._child = Child.start(self.name, argv, log=self.log, env=env, cwd=_PROJECT)
 
     def running(self) -> bool:

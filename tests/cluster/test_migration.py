@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from chance_tap.audit import audit
-from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.run import Plan, Simulation
+from cli.embedded.valkey import EmbeddedValkey
+from cli.simulate.run import Plan, Simulation
 from persistence.postgres.pool import Database
 from persistence.redis import keys
+from persistence.rooms.audit import audit
 from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.cluster import Cluster, MakeCluster, Node

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chance_tap import cli
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli import main
+from cli.embedded.valkey import EmbeddedValkey
 from tests.fixtures.cluster import Cluster
 from tests.fixtures.stores import JWT_SECRET
 
@@ -25,7 +25,7 @@ def start(tmp_path: Path, database_url: str) -> Callable[..., str]:
         base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "JWT_SECRET": JWT_SECRET}
         base |= {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url}
         ended = subprocess.run(
-            [sys.executable, "-P", "-m", "chance_tap", part],
+            [sys.executable, "-P", "-m", "cli", part],
             env=base | environment,
             capture_output=True,
             timeout=60,
@@ -82,10 +82,10 @@ def test_the_doctor_says_the_same(
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("REDIS_URL", valkey_cluster.url)
-    assert cli.main(["doctor"]) == 1
+    assert main.main(["doctor"]) == 1
     assert re.search(
         r"TO DO queue: on a cluster - .*set QUEUE_REDIS_URL to one\.$", capsys.readouterr().out, re.MULTILINE
     )
     monkeypatch.setenv("QUEUE_REDIS_URL", valkey.url)
-    cli.main(["doctor"])
+    main.main(["doctor"])
     assert re.search(r"^ok +queue: on a standalone server$", capsys.readouterr().out, re.MULTILINE)

@@ -8,8 +8,8 @@ import httpx
 import msgspec
 import pytest
 
-from chance_tap.cli import main
-from chance_tap.simulate.run import Simulation
+from cli.main import main
+from cli.simulate.run import Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.gateways import WORD_MS, GatewayInfo

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Api
-from chance_tap.simulate.identity import OPPONENT_IDS, identity
-from chance_tap.simulate.report import Report
-from chance_tap.simulate.run import Plan, Simulation
+from cli.simulate.api import Api
+from cli.simulate.identity import OPPONENT_IDS, identity
+from cli.simulate.report import Report
+from cli.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.balancer import Balancer

@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 import redis
 
-from chance_tap.audit import audit
 from chance_tap.settings import Settings
 from persistence.attempts import Joined
 from persistence.postgres import games, users
@@ -18,6 +17,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
+from persistence.rooms.audit import audit
 from persistence.seats import Seats
 from persistence.settlement import Settlement
 from workers.orphans import Orphans

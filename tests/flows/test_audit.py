@@ -8,8 +8,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from chance_tap import audit
 from chance_tap.settings import Settings, SettingsError
+from cli.commands import audit
 from persistence.redis.keys import new_room_id
 from persistence.seats import standard_terms
 from tests.flows.conftest import STAKE, World

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from chance_tap.cli import main
 from chance_tap.settings import Settings
+from cli.main import main
 from persistence.bans import Bans
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import operators, users

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 import redis
 
-from chance_tap import room
-from chance_tap.audit import run as run_audit
-from chance_tap.repair import repair
 from chance_tap.settings import SettingsError
+from cli.commands import room
+from cli.commands.audit import run as run_audit
+from cli.commands.repair import repair
 from persistence.postgres import games
 from persistence.redis import keys
 from persistence.redis.keys import new_room_id

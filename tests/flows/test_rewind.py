@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 import redis
 
-from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
@@ -125,7 +125,7 @@ async def test_the_process_ends_on_sigterm(world: World) -> None:
         "DATA_DIR": str(world.settings.data_dir),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chance_tap", "worker"),
+        *(sys.executable, "-m", "cli", "worker"),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
     )

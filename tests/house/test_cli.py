@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from chance_tap.cli import COMMANDS, main
-from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
+from cli.embedded.valkey import EmbeddedValkey
+from cli.main import COMMANDS, main
 from tests.house.test_settings import PRODUCTION
 
 

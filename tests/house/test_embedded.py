@@ -7,8 +7,8 @@ import psycopg
 import pytest
 import redis
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
 
 
 def test_postgres_keeps_data_over_restart_and_kill(open_folder: Path) -> None:

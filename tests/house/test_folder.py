@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from chance_tap.embedded.child import identity
-from chance_tap.play.folder import DataFolder, PlayError, kept_secret, running_addresses
+from cli.embedded.child import identity
+from cli.play.folder import DataFolder, PlayError, kept_secret, running_addresses
 
 
 def test_a_new_folder_is_private_and_keeps_its_secret(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 
 _PROGRAM = """
 import logging, structlog
-from chance_tap import log
+from chance_tap.telemetry import log
 log.configure("info", part="gateway")
 structlog.get_logger().info("started", url="redis://:hidden@host:1/0", jwt_secret="hidden", port=8000)
 logging.getLogger("uvicorn").warning("cannot reach %s", "postgresql://user:hidden@host/db")

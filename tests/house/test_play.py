@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chance_tap.embedded.child import free_port
+from cli.embedded.child import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -29,7 +29,7 @@ class Play:
         self.port = port
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "chance_tap", "play"],
+            [sys.executable, "-m", "cli", "play"],
             cwd=data.parent,
             env=os.environ
             | {"PYTHONPATH": str(PROJECT), "DATA_DIR": data.name, "PORT": str(port), "DEMO_OPPONENTS": "2"}

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
+from cli.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
 from persistence.postgres import games, users
 from persistence.postgres.migrate import MIGRATIONS, MigrationRefused, applied, migrate

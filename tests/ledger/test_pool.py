@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
+from cli.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
 from persistence.postgres import pool
 from persistence.postgres.pool import CommitUnknown, Database, Role

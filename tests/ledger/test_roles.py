@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
+from cli.embedded.postgres import EmbeddedPostgres
 from persistence.postgres import games, users
 from persistence.postgres.pool import Database, Role
 from tests.ledger.play import STAKE, STARS, Finisher, fill, finished, new_room, new_seat, organize, pay, sign_up

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from chance_tap.simulate.rhythm import Moments
+from cli.simulate.rhythm import Moments
 from persistence.redis.codes import TapFrame
 
 FRAME_TAPS, FRAME_MS = 20, 200

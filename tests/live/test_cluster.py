@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest_asyncio
 import redis
 
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapStatus
 from persistence.redis.live import LiveStore

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import redis
 
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus

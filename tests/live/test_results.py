@@ -5,7 +5,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.live import LiveStore, UnfitStore

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from chance_tap.cli import main
+from cli.main import main
 from persistence.postgres import payments
 from persistence.postgres.stars import Charge
 from persistence.star_book import StarBook

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chance_tap.cli import main
+from cli.main import main
 from tests.payments.conftest import World
 from tests.payments.telegram import TOKEN
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
+from cli.embedded.postgres import EmbeddedPostgres
 from persistence.postgres import payments, stars
 from persistence.postgres.pool import Database, Role
 from persistence.star_book import StarBook

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
-from chance_tap.cli import main
+from cli.main import main
 from persistence.chain_book import ChainBook
 from persistence.postgres import chain_book
 from persistence.postgres.chain_book import ChainReading

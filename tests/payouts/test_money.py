@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chance_tap.cli import main
+from cli.main import main
 from persistence.postgres import games
 from tests.ledger.play import Finisher, finished, new_room, pay
 from tests.payouts.conftest import HOLD_MS, STARS, World

@@ -10,8 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from chance_tap.cli import main
 from chance_tap.settings import Settings
+from cli.main import main
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from tests.payments.telegram import TOKEN

@@ -21,10 +21,10 @@ from typing import Any
 
 import msgspec
 
-from chance_tap.embedded.valkey import EmbeddedValkey
-from chance_tap.simulate import cheats, people
-from chance_tap.simulate.people import Person
-from chance_tap.simulate.rhythm import Packer, Style
+from cli.embedded.valkey import EmbeddedValkey
+from cli.simulate import cheats, people
+from cli.simulate.people import Person
+from cli.simulate.rhythm import Packer, Style
 from gateway.live.notes import ANSWERED_MS, LATE_MS
 from persistence.records.build import read_log
 from persistence.redis import keys

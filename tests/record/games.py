@@ -6,7 +6,7 @@ from struct import pack
 
 import msgspec
 
-from chance_tap.simulate.people import anybody
+from cli.simulate.people import anybody
 from persistence.records.build import GameFacts, SeatOfResult, build
 from persistence.records.document import DecidedLine, Decision, Leg, Record, Terms, Transfer
 from persistence.records.signing import Signer

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chance_tap import cli
 from chance_tap.settings import Settings, SettingsError
+from cli import main
 from persistence.records import build
 from persistence.records.document import Record, decode, encode, unpack
 from persistence.records.hashing import links
@@ -29,7 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
+        code = main.main(words)
         out = capsys.readouterr()
         return code, out.out, out.err
 
@@ -123,7 +123,7 @@ def test_replay_without_a_record(run: Run, file: Path, monkeypatch: pytest.Monke
 
 
 async def test_replay_of_a_stored_room(world: World) -> None:
-    from chance_tap.record_commands import _stored
+    from cli.commands.record import _stored
 
     room_id = await play(world)
     await maker(world).round()

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from chance_tap.simulate.cheats import timer
-from chance_tap.simulate.people import Person, anybody
-from chance_tap.simulate.rhythm import Moments, Packer
+from cli.simulate.cheats import timer
+from cli.simulate.people import Person, anybody
+from cli.simulate.rhythm import Moments, Packer
 from persistence.records.document import Frame
 from workers.signals import clock, company, rhythm
 from workers.signals.assess import assess

@@ -5,9 +5,9 @@ import random
 from collections.abc import Callable
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
-from chance_tap.simulate.cheats import STYLES, human
-from chance_tap.simulate.rhythm import Style
-from chance_tap.simulate.run import Plan, Simulation
+from cli.simulate.cheats import STYLES, human
+from cli.simulate.rhythm import Style
+from cli.simulate.run import Plan, Simulation
 from persistence.postgres import records
 from persistence.postgres.pool import Database
 from persistence.records.document import decode, unpack

@@ -14,12 +14,12 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.client import Seat
-from chance_tap.simulate.hero import HeroGame, typed
-from chance_tap.simulate.identity import SIMULATED_IDS, identity
-from chance_tap.simulate.report import Report
-from chance_tap.simulate.run import HeroSimulation, Plan
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.client import Seat
+from cli.simulate.hero import HeroGame, typed
+from cli.simulate.identity import SIMULATED_IDS, identity
+from cli.simulate.report import Report
+from cli.simulate.run import HeroSimulation, Plan
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.keys import new_room_key, normalise_key
@@ -51,7 +51,7 @@ async def test_the_first_to_the_target_wins(make_stack: Callable[..., Stack], da
     stack = make_stack(HERO_TARGET="10", GAME_S="30")
     arguments = ["--hero", "--players", "5", "--stake", str(FEE), "--games", "2", "--url", stack.url, "--json"]
     command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "chance_tap", "simulate", *arguments), env=stack.environment, stdout=PIPE
+        *(sys.executable, "-P", "-m", "cli", "simulate", *arguments), env=stack.environment, stdout=PIPE
     )
     output, _ = await command.communicate()
     figures = json.loads(output)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from chance_tap.simulate.api import Account, Api
-from chance_tap.simulate.client import Seat
-from chance_tap.simulate.identity import SIMULATED_IDS, identity
+from cli.simulate.api import Account, Api
+from cli.simulate.client import Seat
+from cli.simulate.identity import SIMULATED_IDS, identity
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.stack import Stack

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chance_tap.simulate.outcome import Outcome
-from chance_tap.simulate.report import Report
+from cli.simulate.outcome import Outcome
+from cli.simulate.report import Report
 
 
 def outcome(user_id: str, **changed: Any) -> Outcome:

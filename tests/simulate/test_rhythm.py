@@ -5,7 +5,7 @@ from itertools import islice, takewhile
 
 import pytest
 
-from chance_tap.simulate.rhythm import HUMAN_RATES, MAX_FRAME_TAPS, WINDOW_TAPS, Packer, human_rate, taps
+from cli.simulate.rhythm import HUMAN_RATES, MAX_FRAME_TAPS, WINDOW_TAPS, Packer, human_rate, taps
 
 START, END = 1_000_000, 1_060_000
 

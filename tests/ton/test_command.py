@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from chance_tap import cli
 from chance_tap.settings import Settings
+from cli import main
 from tests.ton.conftest import HOUSE, RATE, World
 
 
 @pytest.fixture
 def chain_command(monkeypatch: pytest.MonkeyPatch, world: World, capsys: pytest.CaptureFixture[str]) -> Any:
     settings: Settings = replace(world.settings, toncenter_url=world.toncenter.url, toncenter_per_s=1000)
-    monkeypatch.setattr(cli, "load_settings", lambda: settings)
+    monkeypatch.setattr(main, "load_settings", lambda: settings)
 
     async def run(*words: str) -> tuple[int, Any]:
         capsys.readouterr()
-        status = await asyncio.to_thread(cli.main, ["chain", *words, "--json"])
+        status = await asyncio.to_thread(main.main, ["chain", *words, "--json"])
         out = capsys.readouterr().out
-        assert await asyncio.to_thread(cli.main, ["chain", "status"]) == 0
+        assert await asyncio.to_thread(main.main, ["chain", "status"]) == 0
         capsys.readouterr()
         return status, json.loads(out) if out else None
 

@@ -24,8 +24,8 @@ from typing import Any, Self
 from aiogram.client.session.aiohttp import AiohttpSession
 
 from bot.updates import Updates
-from chance_tap.cli import main as command_line
-from chance_tap.embedded.child import free_port
+from cli.embedded.child import free_port
+from cli.main import main as command_line
 from gateway import server  # warm: every gateway needs all of it
 from persistence.payouts import Payouts
 from persistence.postgres import withdrawals

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 import redis
 
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
 from chance_tap.settings import Settings
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
 from gateway.live.bonus import RESTORES_BURST
 from gateway.live.hub import PATH
 from persistence.errors import StoreUnavailable

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from chance_tap.embedded.valkey import EmbeddedValkey
+from cli.embedded.valkey import EmbeddedValkey
 from gateway.live.hub import PATH
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode, text_frame

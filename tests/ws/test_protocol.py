@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from chance_tap.ws_echo import EchoConnection
+from cli.commands.ws_echo import EchoConnection
 from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import CloseCode
 from tests.ws.client import Peer, Refused, close_payload, frame, until

@@ -5,7 +5,7 @@ import random
 
 from playwright.async_api import expect
 
-from chance_tap.simulate.client import Seat
+from cli.simulate.client import Seat
 from tests.browser.crowd import NAMES
 from tests.browser.screenshots.scenes_arena import GAME_MS, CrowdOf
 from tests.browser.screenshots.scenes_places import visit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from chance_tap.simulate.rhythm import Style
+from cli.simulate.rhythm import Style
 from tests.browser.conftest import OpenPage
 from tests.browser.crowd import Crowd
 from tests.browser.player import Player

@@ -9,9 +9,9 @@ import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 
-from chance_tap.embedded.child import EmbeddedError
-from chance_tap.play.folder import PlayError, kept_secret, running_addresses
 from chance_tap.settings import Settings, SettingsError, load_settings
+from cli.embedded.child import EmbeddedError
+from cli.play.folder import PlayError, kept_secret, running_addresses
 from persistence.errors import StoreUnavailable
 
 
@@ -26,7 +26,7 @@ class Command:
 
 
 def _play(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.play.launcher import play
+    from cli.play.launcher import play
 
     return play(settings, stop_with_parent=arguments.stop_with_parent)
 
@@ -56,8 +56,8 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _bot(arguments: argparse.Namespace, settings: Settings) -> int:
-    from bot.commands import run
     from chance_tap.telemetry import log, sentry
+    from cli.commands.bot import run
 
     log.configure(settings.log_level, part="bot")
     sentry.configure(settings, part="bot")
@@ -65,19 +65,19 @@ def _bot(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _bot_arguments(parser: argparse.ArgumentParser) -> None:
-    from bot.commands import add_arguments
+    from cli.commands.bot import add_arguments
 
     add_arguments(parser)
 
 
 def _appeals(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.appeals import run
+    from cli.commands.appeals import run
 
     return run(arguments, settings)
 
 
 def _appeals_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.appeals import add_arguments
+    from cli.commands.appeals import add_arguments
 
     add_arguments(parser)
 
@@ -106,22 +106,22 @@ def _migrate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.simulate.run import run
     from chance_tap.telemetry import log
+    from cli.simulate.run import run
 
     log.configure(settings.log_level, part="simulate")
     return run(arguments, settings)
 
 
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.simulate.run import add_arguments
+    from cli.simulate.run import add_arguments
 
     add_arguments(parser)
 
 
 def _audit(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.audit import run
     from chance_tap.telemetry import log
+    from cli.commands.audit import run
 
     if arguments.repair:
         log.configure("error", part="repair", stream=sys.stderr)  # what it does is its own output
@@ -134,19 +134,19 @@ def _audit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _room(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.room import run
+    from cli.commands.room import run
 
     return run(arguments, settings)
 
 
 def _room_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.room import add_arguments
+    from cli.commands.room import add_arguments
 
     add_arguments(parser)
 
 
 def _drain(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.drain import run
+    from cli.commands.drain import run
 
     return run(arguments, settings)
 
@@ -157,117 +157,117 @@ def _drain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.record_commands import run_verify
+    from cli.commands.record import run_verify
 
     return run_verify(arguments, settings)
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.record_commands import add_verify_arguments
+    from cli.commands.record import add_verify_arguments
 
     add_verify_arguments(parser)
 
 
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.record_commands import run_replay
+    from cli.commands.record import run_replay
 
     return run_replay(arguments, settings)
 
 
 def _replay_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.record_commands import add_replay_arguments
+    from cli.commands.record import add_replay_arguments
 
     add_replay_arguments(parser)
 
 
 def _bonus(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.bonus import run
+    from cli.commands.bonus import run
 
     return run(arguments, settings)
 
 
 def _bonus_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.bonus import add_arguments
+    from cli.commands.bonus import add_arguments
 
     add_arguments(parser)
 
 
 def _user(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.user import run
+    from cli.commands.user import run
 
     return run(arguments, settings)
 
 
 def _user_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.user import add_arguments
+    from cli.commands.user import add_arguments
 
     add_arguments(parser)
 
 
 def _payments(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.payments import run
     from chance_tap.telemetry import log
+    from cli.commands.payments import run
 
     log.configure("error", part="payments", stream=sys.stderr)  # what it does is its own output
     return run(arguments, settings)
 
 
 def _payments_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.payments import add_arguments
+    from cli.commands.payments import add_arguments
 
     add_arguments(parser)
 
 
 def _chain(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.chain import run
+    from cli.commands.chain import run
 
     return run(arguments, settings)
 
 
 def _chain_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.chain import add_arguments
+    from cli.commands.chain import add_arguments
 
     add_arguments(parser)
 
 
 def _leaderboard(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.leaderboard import run
+    from cli.commands.leaderboard import run
 
     return run(arguments, settings)
 
 
 def _leaderboard_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.leaderboard import add_arguments
+    from cli.commands.leaderboard import add_arguments
 
     add_arguments(parser)
 
 
 def _money(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.money import run
+    from cli.commands.money import run
 
     return run(arguments, settings)
 
 
 def _money_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.money import add_arguments
+    from cli.commands.money import add_arguments
 
     add_arguments(parser)
 
 
 def _withdrawals(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.withdrawals import run
+    from cli.commands.withdrawals import run
 
     return run(arguments, settings)
 
 
 def _withdrawals_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.withdrawals import add_arguments
+    from cli.commands.withdrawals import add_arguments
 
     add_arguments(parser)
 
 
 def _ws_echo(arguments: argparse.Namespace, _: Settings) -> int:
-    from chance_tap.ws_echo import run
+    from cli.commands.ws_echo import run
 
     run(arguments.host, arguments.port)
     return 0
@@ -279,19 +279,19 @@ def _ws_echo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.doctor import run
+    from cli.commands.doctor import run
 
     return run(arguments, settings)
 
 
 def _wallet_apps(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chance_tap.wallet_apps import run
+    from cli.commands.wallet_apps import run
 
     return run(arguments, settings)
 
 
 def _wallet_apps_arguments(parser: argparse.ArgumentParser) -> None:
-    from chance_tap.wallet_apps import add_arguments
+    from cli.commands.wallet_apps import add_arguments
 
     add_arguments(parser)
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg
 import redis
 
-from chance_tap.play.folder import USED_BYTES, PlayError
-from chance_tap.play.launcher import answers, check_port, public_address
 from chance_tap.settings import Settings
+from cli.play.folder import USED_BYTES, PlayError
+from cli.play.launcher import answers, check_port, public_address
 from persistence.errors import StoreUnavailable
 from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, applied
 from workers.queue import clustered, refusal
 
-WEB_BUILD = Path(__file__).resolve().parents[1] / "webapp" / "dist" / "index.html"
+WEB_BUILD = Path(__file__).resolve().parents[2] / "webapp" / "dist" / "index.html"
 ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
 _CONNECT_TIMEOUT_S = 5
 _MIGRATE = "run `chance-tap migrate`"

@@ -9,10 +9,10 @@ import itertools
 import random
 from collections.abc import Sequence
 
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.client import Seat, SeatLost
-from chance_tap.simulate.report import Report
-from chance_tap.simulate.rhythm import PERSON, Style
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.client import Seat, SeatLost
+from cli.simulate.report import Report
+from cli.simulate.rhythm import PERSON, Style
 
 LEAST_PLAYERS = 2
 _ARRIVAL_S = 10.0

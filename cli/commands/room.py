@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import psycopg
 
-from chance_tap.audit import differences
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import StoreUnavailable
 from persistence.postgres import games, records
@@ -22,6 +21,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.keys import ROOM_ID, partition_of
 from persistence.redis.live import LiveStore
 from persistence.redis.state import RoomState
+from persistence.rooms.audit import differences
 from persistence.settlement import Settlement
 
 _Answer = TypeVar("_Answer")

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 import uvloop
 
 from chance_tap.settings import Settings
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.cheats import mixture
-from chance_tap.simulate.client import Seat, SeatLost
-from chance_tap.simulate.hero import LEAST_PLAYERS, HeroGame
-from chance_tap.simulate.identity import SIMULATED_IDS, identity
-from chance_tap.simulate.opponents import Opponents
-from chance_tap.simulate.report import Report
-from chance_tap.simulate.rhythm import PERSON, Style
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.cheats import mixture
+from cli.simulate.client import Seat, SeatLost
+from cli.simulate.hero import LEAST_PLAYERS, HeroGame
+from cli.simulate.identity import SIMULATED_IDS, identity
+from cli.simulate.opponents import Opponents
+from cli.simulate.report import Report
+from cli.simulate.rhythm import PERSON, Style
 
 _MOST_POOR_PLAYERS = 5000
 _RECORDS_WITHIN_S = 60.0
@@ -177,7 +177,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _simulate(plan: Plan, settings: Settings, *, hero: bool) -> Report:
     report = await (HeroSimulation(plan) if hero else Simulation(plan)).run()
     if settings.database_url and settings.redis_url:
-        from chance_tap.audit import audit_addresses
+        from cli.commands.audit import audit_addresses
 
         report.audit = [str(finding) for finding in await audit_addresses(settings)]
         if any(style.name != PERSON.name for style in plan.styles):

@@ -12,8 +12,8 @@ import shutil
 import signal
 from pathlib import Path
 
-from chance_tap.embedded.child import Child, end_stranger, identity
-from chance_tap.embedded.postgres import reachable, unprivileged_user
+from cli.embedded.child import Child, end_stranger, identity
+from cli.embedded.postgres import reachable, unprivileged_user
 
 FORMAT = "1"  # of the folder: raised when an older one cannot be used any more
 FRESH_BYTES = 150_000_000  # a new cluster with its first write-ahead log

@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass
 import msgspec
 import psycopg
 
-from chance_tap.audit import PATIENCE_S, audit, compare, shown
 from chance_tap.settings import Settings
+from cli.commands.output import shown
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
+from persistence.rooms.audit import PATIENCE_S, audit, compare
 from persistence.settlement import RefundReason, Settlement
 from workers.orphans import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans
 from workers.sweep import Sweep

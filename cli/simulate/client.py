@@ -12,11 +12,11 @@ from zlib import crc32
 
 import orjson
 
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.outbox import Outbox
-from chance_tap.simulate.outcome import Outcome
-from chance_tap.simulate.rhythm import PERSON, Packer, Planned, Style
-from chance_tap.simulate.wire import ABNORMAL_CLOSE, Wire
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.outbox import Outbox
+from cli.simulate.outcome import Outcome
+from cli.simulate.rhythm import PERSON, Packer, Planned, Style
+from cli.simulate.wire import ABNORMAL_CLOSE, Wire
 
 RECONNECT_S = (0.2, 1.0, 2.0, 5.0)
 FINAL_CLOSE = 4500

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from chance_tap.simulate.people import anybody
-from chance_tap.simulate.rhythm import PERSON, Moments, Style
+from cli.simulate.people import anybody
+from cli.simulate.rhythm import PERSON, Moments, Style
 
 
 def fixed_rhythm(rng: random.Random) -> Style:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from chance_tap.embedded.child import Child, EmbeddedError, free_port
+from cli.embedded.child import Child, EmbeddedError, free_port
 
 START_TIMEOUT_S = 30.0  # loading a large append-only file counts
 

@@ -23,12 +23,12 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from chance_tap.embedded.child import Child
-from chance_tap.embedded.exec_shim import PR_SET_PDEATHSIG
-from chance_tap.embedded.postgres import EmbeddedPostgres
-from chance_tap.embedded.valkey import EmbeddedValkey
-from chance_tap.play.folder import DataFolder, PlayError
 from chance_tap.settings import Settings
+from cli.embedded.child import Child
+from cli.embedded.exec_shim import PR_SET_PDEATHSIG
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.valkey import EmbeddedValkey
+from cli.play.folder import DataFolder, PlayError
 from persistence.errors import StoreUnavailable
 from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
@@ -204,7 +204,7 @@ class Launcher:
 
     def _start_part(self, name: str, environment: dict[str, str], arguments: list[str] | None = None) -> None:
         self._check()
-        argv = [sys.executable, "-P", "-m", "chance_tap", *(arguments or [name])]
+        argv = [sys.executable, "-P", "-m", "cli", *(arguments or [name])]
         self._add(Child.start(name, argv, log=self._log(name), env=environment))
 
     def _wait_until_ready(self, address: str) -> None:

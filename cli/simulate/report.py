@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chance_tap.simulate.outcome import Outcome
+from cli.simulate.outcome import Outcome
 
 _SHOWN = 20
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import structlog
 
-from chance_tap.simulate.api import Account, Api, ApiError
-from chance_tap.simulate.client import Seat, SeatLost
-from chance_tap.simulate.identity import OPPONENT_IDS, identity
-from chance_tap.simulate.outcome import Outcome
+from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.client import Seat, SeatLost
+from cli.simulate.identity import OPPONENT_IDS, identity
+from cli.simulate.outcome import Outcome
 
 log = structlog.get_logger("opponents")
 

@@ -1,18 +1,13 @@
-"""`chance-tap audit`: are the books right, and do Redis and Postgres agree?
+"""Are the books right, and do Redis and Postgres agree about rooms and seats?
 
-Looks only; must never change anything: `--repair` is a module of its own.  What Postgres says of money alone stands in
-`persistence/postgres/audit.py`; here it is compared with the rooms in Redis.  Seats and rooms are on the move while
-this looks, so a disagreement counts only when it is still there some seconds later.
+Looks only; must never change anything.  What Postgres says of money alone stands in `persistence/postgres/audit.py`;
+here it is compared with the rooms in Redis.  Seats and rooms are on the move while this looks, so a disagreement
+counts only when it is still there some seconds later.
 """
 
-import argparse
 import asyncio
-import json
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict
 
-from chance_tap.settings import Settings, SettingsError
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.audit import audit as audit_ledger
@@ -25,43 +20,6 @@ PATIENCE_S = 3.0
 ROOMS = 10_000
 SEATS = 100_000
 AT_ONCE = 32
-_CLEAN = "clean: the books are right and both stores agree"
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when all is well, 1 with findings."""
-    for name in ("database_url", "redis_url"):
-        if not getattr(settings, name):
-            raise SettingsError(f"{name.upper()} is not set: the audit needs it.")
-    if arguments.repair:
-        from chance_tap.repair import run as repair
-
-        return repair(arguments, settings)
-    findings = asyncio.run(audit_addresses(settings))
-    if arguments.json:
-        print(json.dumps({"clean": not findings, "findings": [asdict(finding) for finding in findings]}))
-    else:
-        print(shown(findings))
-    return 1 if findings else 0
-
-
-def shown(findings: Sequence[Finding]) -> str:
-    """For people, a line each."""
-    lines = [f"{finding.rule}: {finding.subject}: {finding.detail}" for finding in findings]
-    return "\n".join([*lines, f"{len(findings)} findings" if findings else _CLEAN])
-
-
-async def audit_addresses(settings: Settings) -> list[Finding]:
-    """The audit of the stores that the settings name; raises as `audit`, and UnfitStore."""
-    db = await Database.open(settings.database_url, name="chance-tap-audit")
-    try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
-        try:
-            return await audit(live, db, patience_s=PATIENCE_S)
-        finally:
-            await live.close()
-    finally:
-        await db.close()
 
 
 async def audit(live: LiveStore, db: Database, *, patience_s: float = PATIENCE_S) -> list[Finding]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 
-from chance_tap.simulate.identity import Identity, init_data
+from cli.simulate.identity import Identity, init_data
 
 _TRIES = 12
 _JOINS = frozenset({"/rooms/join", "/rooms/join-by-key"})

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from chance_tap.embedded.child import Child, EmbeddedError, end_stranger, free_port, identity, shown_by_ps, telling_line
+from cli.embedded.child import Child, EmbeddedError, end_stranger, free_port, identity, shown_by_ps, telling_line
 
 START_TIMEOUT_S = 60.0  # recovery after a crash counts
 SUPERUSER = "postgres"
