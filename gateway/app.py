@@ -17,29 +17,28 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from chance_tap.settings import Settings
-from gateway import development
-from gateway.assets import WebApp, not_found
 from gateway.auth.accounts import Accounts
-from gateway.auth.attempts import Attempts
 from gateway.auth.init_data import FRESH_S, InitDataCheck
 from gateway.auth.passwords import Passwords
+from gateway.auth.throttle import Attempts
 from gateway.auth.tokens import Tokens
-from gateway.boards import Leaderboards
-from gateway.drain import Drain
-from gateway.endpoint import Endpoint, Resource
+from gateway.cache.leaderboards import Leaderboards
+from gateway.cache.tiers import TierBoard
 from gateway.errors import error_response
-from gateway.limits import Rates
+from gateway.lifecycle.drain import Drain
+from gateway.lifecycle.registration import Registration
 from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
-from gateway.registration import Registration
+from gateway.rate_limits import Rates
+from gateway.rest.endpoint import Endpoint, Resource
 from gateway.routes import (
     auth,
     bonus,
+    development,
     email,
     games,
     hero,
     leaderboard,
-    limits,
     linking,
     manifest,
     notices,
@@ -50,13 +49,14 @@ from gateway.routes import (
     records,
     referrals,
     rooms,
+    spending_limits,
     telegram,
     wallet,
     withdrawals,
 )
 from gateway.services import Services
 from gateway.texts import from_accept_language
-from gateway.tiers import TierBoard
+from gateway.web_app import WebApp, not_found
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
 from persistence import ton
@@ -94,7 +94,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *referrals.ENDPOINTS,
     *payments.ENDPOINTS,
     *wallet.ENDPOINTS,
-    *limits.ENDPOINTS,
+    *spending_limits.ENDPOINTS,
     *withdrawals.ENDPOINTS,
 )
 

@@ -15,7 +15,7 @@ import uvicorn
 
 from chance_tap.settings import Settings
 from gateway.app import Opening, build_app
-from gateway.http import PatientProtocol
+from gateway.rest.uvicorn_http import PatientProtocol
 from gateway.ws.protocol import WebSocketProtocol
 
 GRACE_S: Final = 10

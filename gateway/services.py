@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
-from gateway.auth.attempts import Attempts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.passwords import Passwords
+from gateway.auth.throttle import Attempts
 from gateway.auth.tokens import Tokens
-from gateway.boards import Leaderboards
-from gateway.drain import Drain
-from gateway.limits import Rates
+from gateway.cache.leaderboards import Leaderboards
+from gateway.cache.tiers import TierBoard
+from gateway.lifecycle.drain import Drain
 from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
-from gateway.tiers import TierBoard
+from gateway.rate_limits import Rates
 from persistence.answers import AnswerWriter
 from persistence.bonus import BonusRuns
 from persistence.chain import TonDeposits

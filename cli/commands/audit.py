@@ -15,7 +15,7 @@ from cli.commands.repair import run as repair
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.rooms.audit import audit
+from persistence.rooms.audit import PATIENCE_S, audit
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -39,7 +39,7 @@ async def audit_addresses(settings: Settings) -> list[Finding]:
     try:
         live = await LiveStore.open(settings.redis_url, heartbeat=False)
         try:
-            return await audit(live, db)
+            return await audit(live, db, patience_s=PATIENCE_S)
         finally:
             await live.close()
     finally:

@@ -8,7 +8,7 @@ import asyncio
 from chance_tap.settings import Settings
 from gateway.auth.accounts import banned, language_of
 from gateway.auth.init_data import TelegramUser
-from gateway.endpoint import Call
+from gateway.rest.endpoint import Call
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
 from persistence.logins import patiently

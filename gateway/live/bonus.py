@@ -7,9 +7,9 @@ the script applies every rule to each one.
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gateway.limits import Rate
 from gateway.live import metrics
 from gateway.live.progress import encode_frame
+from gateway.rate_limits import Rate
 from gateway.schemas.bonus import bonus_frame
 from gateway.schemas.messages import BonusTaps
 from gateway.ws.connection import Mergeable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.live.notes import Origin
+from gateway.live.observations import Origin
 from gateway.live.progress import encode_frame
 from gateway.schemas.fields import Language
 from gateway.schemas.messages import ClientFrame, ErrorFrame, Taps

@@ -17,8 +17,8 @@ from gateway.auth.tokens import Tokens
 from gateway.live import metrics
 from gateway.live.bonus import BonusLanes
 from gateway.live.client import Client
-from gateway.live.notes import Notes
-from gateway.live.phase import SLOT_S, PhaseRing
+from gateway.live.flush_schedule import SLOT_S, PhaseRing
+from gateway.live.observations import Notes
 from gateway.live.presence import Presence
 from gateway.live.progress import encode_frame
 from gateway.live.reactions import Reactions

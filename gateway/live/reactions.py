@@ -8,7 +8,7 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import RateLimited
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from gateway.schemas.messages import Reaction
 from persistence.errors import ErrorCode, StoreUnavailable
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.live.phase import PERIOD_S, SLOT_S, SLOTS
+from gateway.live.flush_schedule import PERIOD_S, SLOT_S, SLOTS
 from gateway.live.progress import Event, EventHead, ProgressEvent, decode_head, encode_frame
 from gateway.live.taps import TapBuffer
 from gateway.schemas.messages import Snapshot

@@ -14,7 +14,7 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from gateway.live.notes import LATE_MS
+from gateway.live.observations import LATE_MS
 from gateway.schemas.messages import Taps
 from persistence.errors import ErrorCode
 from persistence.redis.codes import TapFrame, TapStatus

@@ -3,8 +3,8 @@
 import time
 
 from gateway.auth.login import log_in, open_session
-from gateway.body import check_claimed
-from gateway.endpoint import Call, Endpoint, bearer_token, identify
+from gateway.rest.body import check_claimed
+from gateway.rest.endpoint import Call, Endpoint, bearer_token, identify
 from gateway.schemas.rest import Renewal, Session, TelegramLogin
 from persistence.errors import ErrorCode, GameError
 

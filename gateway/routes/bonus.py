@@ -1,6 +1,6 @@
 """/bonus: look at, start and cancel the bonus run.  Taps come over the WebSocket."""
 
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import BonusAnswer, Nothing
 from persistence.errors import ErrorCode

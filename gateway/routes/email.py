@@ -12,7 +12,7 @@ from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from gateway.auth.emails import normalised
 from gateway.auth.login import open_session
 from gateway.auth.passwords import check_new
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.accounts import (
     Accepted,
     EmailLogin,

@@ -5,9 +5,9 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from typing import Any, Final
 
-from gateway import paging
-from gateway.endpoint import Call, Endpoint
-from gateway.paging import bad_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import bad_cursor, page_limit
 from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
 from gateway.schemas.room import Organizer

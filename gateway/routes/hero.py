@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import msgspec
 
-from gateway.body import body_hash, idempotency_key
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.rest.body import body_hash, idempotency_key
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.rooms import room_id_of
 from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
 from gateway.schemas.room import organizer_view, room_view

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.schemas.boards import Leaderboard
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.schemas.leaderboard import Leaderboard
 from persistence.boards import PERIODS, Period
 
 _PERIODS: Final[Mapping[str, Period]] = {period: period for period in PERIODS}

@@ -9,8 +9,8 @@ import time
 from gateway.auth.emails import normalised
 from gateway.auth.login import log_in, open_session
 from gateway.auth.passwords import check_new
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.email import VERIFY_LIFE_S, ask_mail, end_sessions
 from gateway.schemas.accounts import Link, Linked, Unlink
 from gateway.schemas.rest import Session

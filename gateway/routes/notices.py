@@ -7,10 +7,10 @@ import re
 from datetime import datetime
 from typing import Final
 
-from gateway import paging
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.paging import numbered_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import AppealAnswer, Appealed, AppealText, Notice, Notices
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import notices

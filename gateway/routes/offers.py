@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from gateway import development
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.routes import development
 from gateway.schemas.offers import BonusTerms, Bounds, Deposits, HeroOffer, Offers, PremiumTerm, WithdrawalWays
 from persistence.bonus import REWARD_USD
 from persistence.hero import ORGANIZER_BPS

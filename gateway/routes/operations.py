@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.endpoint import Endpoint
 from gateway.errors import error_response, json_response
-from gateway.openapi import document
+from gateway.rest.endpoint import Endpoint
+from gateway.rest.openapi import document
 from gateway.services import Services
 from gateway.texts import DEFAULT_LANGUAGE
 from persistence.errors import ErrorCode, GameError, StoreUnavailable

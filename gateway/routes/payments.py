@@ -7,11 +7,11 @@ from typing import Final
 
 import msgspec
 
-from gateway import paging
-from gateway.body import body_hash, idempotency_key
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.paging import numbered_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.body import body_hash, idempotency_key
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
 from gateway.schemas.rest import Nothing
 from gateway.texts import DEFAULT_LANGUAGE, stars_invoice

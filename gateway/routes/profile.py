@@ -1,9 +1,9 @@
 """/me and /statement: the caller's own profile and money."""
 
-from gateway import paging
 from gateway.auth.login import read_profile
-from gateway.endpoint import Call, Endpoint
-from gateway.paging import numbered_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.rest import ProfileChange, Statement, StatementEntry, User
 from persistence.postgres import ledger, users
 

@@ -1,6 +1,6 @@
 """/games/{room_id}/record and /record-keys: the signed record of a game, and the keys that sign."""
 
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.rest import RecordKey, RecordKeys
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import records

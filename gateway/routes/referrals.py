@@ -1,8 +1,8 @@
 """/referrals: the caller's code and link, and whom they brought."""
 
-from gateway import paging
-from gateway.endpoint import Call, Endpoint
-from gateway.paging import numbered_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import Invited, Referrals
 from persistence.postgres import referrals
 

@@ -4,9 +4,9 @@ import re
 
 import msgspec
 
-from gateway.body import body_hash, idempotency_key
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
+from gateway.rest.body import body_hash, idempotency_key
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.rest import BalanceAnswer, JoinStandard, Nothing, RoomAnswer, Tiers
 from gateway.schemas.room import room_view

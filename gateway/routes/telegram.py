@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.outcome import Outcome
 from gateway.errors import error_response
-from gateway.limits import ClientGone, read_body
+from gateway.rate_limits import ClientGone, read_body
 from gateway.services import Services
 from gateway.texts import DEFAULT_LANGUAGE
 from persistence.errors import ErrorCode, GameError

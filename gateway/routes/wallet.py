@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.rest import Nothing
 from gateway.schemas.wallet import LinkWallet, ProofChallenge, WalletAnswer
 from persistence.errors import ErrorCode

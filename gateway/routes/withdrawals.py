@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
-from gateway import paging
-from gateway.body import body_hash, idempotency_key
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.paging import numbered_cursor, page_limit
+from gateway.rest import paging
+from gateway.rest.body import body_hash, idempotency_key
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
 from persistence.errors import ErrorCode
 from persistence.withdrawals import PREMIUM_STARS

@@ -1,0 +1,1 @@
+"""Redis: key names, script loading, one typed call a command.  Decides nothing that a script decides."""

@@ -52,7 +52,9 @@ def test_only_one_module_builds_keys() -> None:
     keys = ROOT / "persistence" / "redis" / "keys.py"
     assert "ct:{" in keys.read_text()
     product = [
-        p for room in ("cli", "gateway", "workers", "bot", "persistence", "chance_tap") for p in (ROOT / room).rglob("*.py")
+        p
+        for room in ("cli", "gateway", "workers", "bot", "persistence", "chance_tap")
+        for p in (ROOT / room).rglob("*.py")
     ]
     assert [str(p.relative_to(ROOT)) for p in product if p != keys and "ct:{" in p.read_text()] == []
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 import redis
 
-from gateway.boards import AWAY_S, FACES_S, FRESH_S, Leaderboards
-from gateway.schemas.boards import OwnPlace
+from gateway.cache.leaderboards import AWAY_S, FACES_S, FRESH_S, Leaderboards
+from gateway.schemas.leaderboard import OwnPlace
 from persistence.boards import PERIODS
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database, Role, Row

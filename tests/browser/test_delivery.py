@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from playwright.async_api import expect
 
-from gateway.assets import WebApp
+from gateway.web_app import WebApp
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack

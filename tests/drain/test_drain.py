@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import Settings
-from gateway import drain
-from gateway.drain import Drain
+from gateway.lifecycle import drain
+from gateway.lifecycle.drain import Drain
 from gateway.live.hub import PATH
 from gateway.server import GatewayServer
 from persistence.redis.live import LiveStore

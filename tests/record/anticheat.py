@@ -25,7 +25,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from cli.simulate import cheats, people
 from cli.simulate.people import Person
 from cli.simulate.rhythm import Packer, Style
-from gateway.live.notes import ANSWERED_MS, LATE_MS
+from gateway.live.observations import ANSWERED_MS, LATE_MS
 from persistence.records.build import read_log
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame

@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.app import ENDPOINTS, build_app
 from gateway.auth.init_data import InitDataCheck
-from gateway.limits import Rate
-from gateway.openapi import document
+from gateway.rate_limits import Rate
+from gateway.rest.openapi import document
 from tests.fixtures.postgres import Execute
 
 API = "/api/v1"

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.assets import WebApp
+from gateway.web_app import WebApp
 
 HEADERS = Path(__file__).parents[2] / "webapp" / "public" / "_headers"
 FILES = ("index.html", "404.html", "icon.svg", "icon-180.png", "icon-512.png", "icon.png", "assets/app-abc123.js")

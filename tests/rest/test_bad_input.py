@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from gateway.app import ENDPOINTS
-from gateway.limits import MAX_BODY_BYTES, Rate
+from gateway.rate_limits import MAX_BODY_BYTES, Rate
 from tests.rest.conftest import API, LogIn, Player, code_of
 
 JOIN = f"{API}/rooms/join"

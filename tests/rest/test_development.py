@@ -7,7 +7,7 @@ import pytest
 
 from chance_tap.settings import Settings
 from gateway.app import build_app
-from gateway.development import is_offered
+from gateway.routes.development import is_offered
 from tests.rest.conftest import API, code_of
 
 

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.auth import attempts
+from gateway.auth import throttle
 from gateway.auth.passwords import HASHER, Passwords
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
@@ -322,10 +322,10 @@ async def test_without_redis_the_limits_are_open_and_counted(
 
 
 def test_networks() -> None:
-    assert attempts.network_of("192.0.2.1") == "192.0.2.1"
-    assert attempts.network_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert attempts.network_of("2001:db8:1:2:3::4") == attempts.network_of("2001:db8:1:2::") == "2001:db8:1:2::"
-    assert attempts.network_of("") == ""
+    assert throttle.network_of("192.0.2.1") == "192.0.2.1"
+    assert throttle.network_of("::ffff:192.0.2.1") == "192.0.2.1"
+    assert throttle.network_of("2001:db8:1:2:3::4") == throttle.network_of("2001:db8:1:2::") == "2001:db8:1:2::"
+    assert throttle.network_of("") == ""
 
 
 async def test_a_flood_of_log_ins_waits_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,7 +347,7 @@ async def test_a_known_and_an_unknown_address_cost_the_same_work(
     use(app, HASHER)
     await sign_up(client, mailbox)
     for rate in ("WRONG_HERE", "WRONG_ACCOUNT"):
-        monkeypatch.setattr(attempts, rate, replace(getattr(attempts, rate), burst=1000))
+        monkeypatch.setattr(throttle, rate, replace(getattr(throttle, rate), burst=1000))
     spent: dict[str, list[float]] = {ANNA: [], "nobody@example.com": []}
     for _ in range(20):
         for email, times in spent.items():

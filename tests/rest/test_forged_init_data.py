@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.auth.init_data import InitDataCheck
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, code_of
 from tests.rest.test_init_data import VECTOR, VECTOR_TIME, VECTOR_TOKEN

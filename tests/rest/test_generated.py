@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from gateway import development
 from gateway.app import ENDPOINTS
-from gateway.endpoint import Endpoint
-from gateway.openapi import document
+from gateway.rest.endpoint import Endpoint
+from gateway.rest.openapi import document
+from gateway.routes import development
 from gateway.schemas import generate
 from gateway.schemas.rest import Nothing
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from persistence.redis.keys import KEY_ALPHABET, KEY_LENGTH, new_room_key
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway import limits
+from gateway import rate_limits
 from gateway.errors import RateLimited
-from gateway.limits import Rate, Rates
+from gateway.rate_limits import Rate, Rates
 
 
 class Clock:
@@ -47,7 +47,7 @@ def test_retry_after_is_when_the_next_one_passes() -> None:
 
 
 def test_memory_is_bounded_and_the_forgotten_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_MAX_CALLERS", 10)
+    monkeypatch.setattr(rate_limits, "_MAX_CALLERS", 10)
     rate = Rate(per_s=1, burst=1)
     for number in range(100):
         rate.take(str(number))

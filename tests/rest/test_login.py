@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from persistence import logins
 from persistence.bans import Bans
 from persistence.errors import StoreUnavailable

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from gateway.app import build_app
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute

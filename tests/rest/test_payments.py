@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from tests.payments.telegram import TOKEN, Telegram
 from tests.peers.telegram import TelegramApi
 from tests.rest.conftest import API, LogIn, Player

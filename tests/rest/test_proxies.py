@@ -81,7 +81,7 @@ class TestLimits:
     @pytest.fixture(autouse=True)
     def two_tries(self, monkeypatch: pytest.MonkeyPatch) -> None:
         few = SharedRate("password-from", interval_s=3600, burst=2)
-        monkeypatch.setattr("gateway.auth.attempts.WRONG_ADDRESS", few)
+        monkeypatch.setattr("gateway.auth.throttle.WRONG_ADDRESS", few)
 
     async def tries(self, settings: Settings, peer: str, lists: list[str]) -> list[int]:
         """Statuses of wrong log-ins, each with its list of addresses."""

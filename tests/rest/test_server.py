@@ -11,7 +11,7 @@ import pytest_asyncio
 import uvicorn
 
 from chance_tap.settings import Settings
-from gateway import http
+from gateway.rest import uvicorn_http
 from gateway.server import configuration
 from tests.rest.conftest import API, init_data
 
@@ -68,7 +68,7 @@ async def test_who_sends_far_too_much_gets_the_answer(port: int) -> None:
 
 
 async def test_a_body_without_end_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LATE_BODY_TIME_S", 0.05)
+    monkeypatch.setattr(uvicorn_http, "LATE_BODY_TIME_S", 0.05)
     head = b"POST /api/v1/auth/telegram HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
     assert b'"too_large"' in await raw(port, head + b"transfer-encoding: chunked\r\n\r\n" + chunk * 5)
@@ -76,11 +76,11 @@ async def test_a_body_without_end_is_cut_off(port: int, monkeypatch: pytest.Monk
 
 
 async def test_a_head_without_end_is_cut_off(port: int) -> None:
-    answer = await raw(port, b"GET / HTTP/1.1\r\nx: " + b"y" * (http.MAX_HEAD_BYTES + 1))
+    answer = await raw(port, b"GET / HTTP/1.1\r\nx: " + b"y" * (uvicorn_http.MAX_HEAD_BYTES + 1))
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_connections_that_say_nothing_are_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "HEAD_TIME_S", 0.05)
+    monkeypatch.setattr(uvicorn_http, "HEAD_TIME_S", 0.05)
     answers = await asyncio.gather(*(raw(port, b"") for _ in range(100)), raw(port, b"GET / HTTP/1.1\r\nx: "))
     assert set(answers) == {b""}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from chance_tap.settings import Settings
-from gateway.limits import Rate
+from gateway.rate_limits import Rate
 from tests.peers.wallet import NETWORK_IDS, Wallet
 from tests.rest.conftest import API, LogIn, Player, code_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.live.client import Client
 from gateway.live.hub import PATH
-from gateway.live.notes import Notes
+from gateway.live.observations import Notes
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore

@@ -11,7 +11,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from chance_tap.settings import Settings
-from gateway.drain import Drain
+from gateway.lifecycle.drain import Drain
 from persistence.errors import StoreUnavailable
 from persistence.redis.gateways import GatewayInfo
 from persistence.redis.live import LiveStore

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.endpoint import Endpoint
 from gateway.errors import STATUS
+from gateway.rest.endpoint import Endpoint
 from gateway.schemas.rest import ErrorBody
 from persistence.errors import ErrorCode
 

@@ -10,7 +10,7 @@ import time
 from typing import Final
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN, Settings
-from gateway.endpoint import Call, Endpoint
+from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.rest import DemoInitData, DemoLogin, DemoPlayer, DemoPlayers
 
 FIRST_DEMO_ID: Final = 2**51

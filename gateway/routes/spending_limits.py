@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from gateway.endpoint import Call, Endpoint
 from gateway.errors import invalid
-from gateway.schemas.limits import LimitsAnswer, PutLimits, limits_view
+from gateway.rest.endpoint import Call, Endpoint
+from gateway.schemas.spending_limits import LimitsAnswer, PutLimits, limits_view
 from persistence.postgres import limits
 
 PATH: Final = "/api/v1/limits"

@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import metrics
 from gateway.auth.tokens import Claims
-from gateway.body import check_claimed, decode, query_fields
 from gateway.errors import error_response
-from gateway.limits import ClientGone, read_body
+from gateway.rate_limits import ClientGone, read_body
+from gateway.rest.body import check_claimed, decode, query_fields
 from gateway.schemas.fields import Claimed, Language
 from gateway.services import Services
 from gateway.texts import from_accept_language

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from chance_tap.settings import Settings
-from gateway.live.phase import PERIOD_S, SLOT_S
+from gateway.live.flush_schedule import PERIOD_S, SLOT_S
 from gateway.ws.frames import CloseCode
 from persistence.redis.gateways import GatewayState
 

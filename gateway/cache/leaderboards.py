@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from gateway.schemas.boards import Leaderboard, LeaderboardEntry, OwnPlace
+from gateway.schemas.leaderboard import Leaderboard, LeaderboardEntry, OwnPlace
 from persistence.boards import Board, Period, board_at
 from persistence.errors import StoreUnavailable
 from persistence.postgres import boards as truth

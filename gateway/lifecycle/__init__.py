@@ -1,0 +1,1 @@
+"""A gateway among others: it registers, and is drained."""
