@@ -1,9 +1,10 @@
 """Connecting a wallet from the chat: pytonconnect, wrapped against its faults.
 
-Owns one connection of one person at a time, from the link to the wallet's answer.  What it leaves to the library is the
-protocol; what it does not leave to it: what a refusal means (it takes one for a missing manifest, and raises that out
-of its listener), messages that cannot be read (it starts the connection anew for each), a bridge that is away (it asks
-again without a pause), and the proof (which it cannot check).  Must never link a wallet: `persistence/wallets.py` does.
+Owns one connection of one person at a time, from the link to the wallet's answer.  What it leaves to the library is
+the protocol; what it does not leave to it: what a refusal means (it takes one for a missing manifest, and raises that
+out of its listener), messages that cannot be read (it starts the connection anew for each), a bridge that is away (it
+asks again without a pause), and the proof (which it cannot check).  Must never link a wallet:
+`persistence/payments/wallets.py` does.
 """
 
 import asyncio

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from chance_tap.settings import Settings
+from persistence.payments.stars import StarPayments
+from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.stars import StarPayments
-from persistence.wallets import Wallets
 
 
 @dataclass(frozen=True, slots=True)

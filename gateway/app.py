@@ -60,19 +60,19 @@ from gateway.web_app import WebApp, not_found
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
 from persistence import ton
+from persistence.accounts.mail_tokens import MailTokens
 from persistence.answers import AnswerWriter
-from persistence.bonus import BonusRuns
-from persistence.chain import TonDeposits
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode, GameError
-from persistence.mail_tokens import MailTokens
+from persistence.payments.stars import StarPayments
+from persistence.payments.ton_deposits import TonDeposits
+from persistence.payments.wallets import Wallets
+from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
-from persistence.stars import StarPayments
+from persistence.rooms.seats import Seats
 from persistence.ton import rates
 from persistence.ton.toncenter import Toncenter
-from persistence.wallets import Wallets
-from persistence.withdrawals import Withdrawals
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
 # Open from the start.  A connection is held while the event loop is busy with others, so with few of them joins wait

@@ -15,16 +15,16 @@ from gateway.lifecycle.drain import Drain
 from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
 from gateway.rate_limits import Rates
+from persistence.accounts.mail_tokens import MailTokens
 from persistence.answers import AnswerWriter
-from persistence.bonus import BonusRuns
-from persistence.chain import TonDeposits
-from persistence.mail_tokens import MailTokens
+from persistence.bonus_runs import BonusRuns
+from persistence.payments.stars import StarPayments
+from persistence.payments.ton_deposits import TonDeposits
+from persistence.payments.wallets import Wallets
+from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
-from persistence.stars import StarPayments
-from persistence.wallets import Wallets
-from persistence.withdrawals import Withdrawals
+from persistence.rooms.seats import Seats
 
 if TYPE_CHECKING:
     import aiogram

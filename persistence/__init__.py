@@ -1,1 +1,1 @@
-"""The two stores and the flows that cross them.  Imports nothing of ours but `chance_tap.settings`."""
+"""The stores, the outside services, and the flows that cross them, by domain.  Imports nothing of ours but `chance_tap`."""

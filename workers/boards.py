@@ -2,7 +2,7 @@
 
 import structlog
 
-from persistence.boards import BoardKeeper
+from persistence.leaderboards import BoardKeeper
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from workers import metrics

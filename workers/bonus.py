@@ -1,13 +1,13 @@
 """Bonus runs: what Redis counted is written to Postgres behind, ended runs are rewarded, late ones expire.
 
-Owns when; the order of the two stores stands in `persistence/bonus.py`.  Several workers may do the same at once.
+Owns when; the order of the two stores stands in `persistence/bonus_runs.py`.  Several workers may do the same at once.
 """
 
 import asyncio
 
 import structlog
 
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import StoreUnavailable
 from persistence.postgres import bonus
 from persistence.postgres.pool import Database

@@ -6,7 +6,7 @@ same, and read again later: Postgres knows each transaction once.  Several worke
 
 import structlog
 
-from persistence.chain import TonDeposits
+from persistence.payments.ton_deposits import TonDeposits
 from persistence.ton.row import UnbrokenRow
 from persistence.ton.toncenter import LONGEST_PAGE, ChainRefused, Toncenter
 from persistence.ton.transaction import Transaction

@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 from chance_tap.settings import Settings
+from persistence.accounts.mail_tokens import MailTokens
 from persistence.mail import Mailer, MailRefused, MailServerAway, mailer
-from persistence.mail_tokens import MailTokens
 from persistence.postgres import outbox
 from persistence.postgres.outbox import QueuedMail
 from persistence.postgres.pool import Database

@@ -19,19 +19,19 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from chance_tap.settings import Settings, SettingsError
-from persistence.bonus import BonusRuns
-from persistence.chain import TonDeposits
-from persistence.chain_book import ChainBook
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import StoreUnavailable
-from persistence.payouts import Payouts, TonWay
+from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.payouts import Payouts, TonWay
+from persistence.payments.stars import StarPayments
+from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import bot as bot_memory
 from persistence.postgres import idempotency, logins
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.live import LiveStore
 from persistence.rooms.audit import audit
-from persistence.settlement import Settlement
-from persistence.stars import StarPayments
+from persistence.rooms.settlement import Settlement
 from persistence.ton import rates
 from persistence.ton.toncenter import Toncenter
 from workers import metrics, records
@@ -183,7 +183,7 @@ class Loops:
         self._tasks: list[asyncio.Task[None]] = []
         self.bot = book = None
         if settings.has_bot:
-            from persistence.star_book import StarBook  # see persistence.telegram
+            from persistence.payments.star_reconciliation import StarBook  # see persistence.telegram
             from persistence.telegram import make_bot
 
             self.bot = make_bot(settings)

@@ -15,7 +15,7 @@ from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import SeatInfo
-from persistence.settlement import Settlement
+from persistence.rooms.settlement import Settlement
 from workers import metrics
 
 log = structlog.get_logger(__name__)

@@ -1,9 +1,9 @@
 """Payments: orders whose time is over expire, refunds that wait are asked for.
 
-Owns when; what happens stands in `persistence/stars.py`.  Several workers may do the same at once.
+Owns when; what happens stands in `persistence/payments/stars.py`.  Several workers may do the same at once.
 """
 
-from persistence.stars import StarPayments
+from persistence.payments.stars import StarPayments
 from workers import metrics
 
 PERIOD_S = 1.3

@@ -1,12 +1,12 @@
 """Withdrawals: holds end, TON and Premium are sent.
 
 Owns when, each way in a loop of its own: one whose books do not answer holds up no other.  What happens stands in
-`persistence/payouts.py`.  Several workers may do the same at once.
+`persistence/payments/payouts.py`.  Several workers may do the same at once.
 """
 
 from collections.abc import Awaitable, Callable
 
-from persistence.payouts import Payouts
+from persistence.payments.payouts import Payouts
 from workers import metrics
 
 PERIOD_S = 2.3

@@ -1,21 +1,22 @@
 """Telegram's book of Stars and the chain's are held against ours from time to time; of many workers one does it.
 
-Owns when, and telling what was found; the readings stand in `persistence/star_book.py` and `persistence/chain_book.py`.
+Owns when, and telling what was found; the readings stand in `persistence/payments/star_reconciliation.py` and
+`persistence/payments/chain_reconciliation.py`.
 """
 
 from typing import TYPE_CHECKING
 
 import structlog
 
-from persistence.chain_book import ChainBook
 from persistence.errors import TelegramRefused
+from persistence.payments.chain_reconciliation import ChainBook
 from persistence.postgres import chain_book
 from persistence.postgres.pool import Database
 from persistence.ton.toncenter import ChainRefused
 from workers import metrics
 
 if TYPE_CHECKING:
-    from persistence.star_book import StarBook
+    from persistence.payments.star_reconciliation import StarBook
 
 log = structlog.get_logger(__name__)
 

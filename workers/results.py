@@ -17,7 +17,7 @@ from persistence.postgres import dead_letters
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.redis.results import ResultEntry
-from persistence.settlement import Settlement
+from persistence.rooms.settlement import Settlement
 from workers import metrics
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
 

@@ -14,7 +14,7 @@ import structlog
 from persistence.errors import StoreUnavailable
 from persistence.redis.keys import partition_of
 from persistence.redis.live import LiveStore
-from persistence.settlement import Settlement
+from persistence.rooms.settlement import Settlement
 from workers import metrics
 
 log = structlog.get_logger(__name__)

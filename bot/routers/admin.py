@@ -17,7 +17,7 @@ from bot.language import Language
 from bot.people import KnowsPerson, Person
 from bot.replies import say
 from bot.services import Services
-from persistence.bans import Bans
+from persistence.accounts.bans import Bans
 from persistence.postgres import bot, games, operators
 from persistence.redis.keys import ROOM_ID
 

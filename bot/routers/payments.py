@@ -1,7 +1,7 @@
 """Payments in Stars: the check before Telegram takes them, the charge, and what was given back.
 
-Hands on and answers, no more: `persistence.stars` decides.  A handler returns when the effect is committed; whatever
-goes wrong before that is raised, so that Telegram delivers again.
+Hands on and answers, no more: `persistence.payments.stars` decides.  A handler returns when the effect is committed;
+whatever goes wrong before that is raised, so that Telegram delivers again.
 """
 
 import contextlib

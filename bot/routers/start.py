@@ -16,8 +16,8 @@ from bot import keyboards, texts
 from bot.language import Language, language_for
 from bot.replies import say
 from bot.services import Services
+from persistence.accounts.login_retry import FAILURES, patiently
 from persistence.errors import StoreUnavailable
-from persistence.logins import FAILURES, patiently
 from persistence.postgres import bot, users
 from persistence.postgres.referrals import normalise_code
 from persistence.redis.keys import normalise_key

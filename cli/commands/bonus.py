@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from chance_tap.settings import Settings
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.postgres import bonus
 from persistence.postgres.bonus import Run
 from persistence.postgres.pool import Database

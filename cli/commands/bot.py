@@ -21,12 +21,12 @@ from bot.services import Services
 from bot.updates import Updates, open_updates
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import TelegramRefused, TelegramUnavailable
+from persistence.payments.stars import StarPayments
+from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.stars import StarPayments
 from persistence.telegram import ask, make_bot
 from persistence.ton.toncenter import Toncenter
-from persistence.wallets import Wallets
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chance_tap.settings import Settings, SettingsError
-from persistence.chain import TonDeposits
+from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import chain, chain_book, payments
 from persistence.postgres.chain import Receipt
 from persistence.postgres.pool import Database

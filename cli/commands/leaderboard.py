@@ -10,7 +10,7 @@ import json
 import time
 
 from chance_tap.settings import Settings
-from persistence.boards import BoardKeeper, wanted
+from persistence.leaderboards import BoardKeeper, wanted
 from persistence.postgres.pool import Database
 from persistence.redis.boards import ABANDONED_MS
 from persistence.redis.live import LiveStore

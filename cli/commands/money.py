@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from chance_tap.settings import Settings
-from persistence.chain_book import ChainBook
 from persistence.errors import TelegramRefused, TelegramUnavailable
+from persistence.payments.chain_reconciliation import ChainBook
 from persistence.postgres.pool import Database, Role
 from persistence.ton.toncenter import ChainRefused, ChainUnavailable, Toncenter
 
@@ -141,9 +141,9 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
 
 
 async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> None:
+    from persistence.payments.star_reconciliation import StarBook  # see persistence.telegram
+    from persistence.payments.stars import StarPayments
     from persistence.redis.live import LiveStore
-    from persistence.star_book import StarBook  # see persistence.telegram
-    from persistence.stars import StarPayments
     from persistence.telegram import make_bot
 
     live = await LiveStore.open(settings.redis_url, heartbeat=False)

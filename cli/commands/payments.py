@@ -17,14 +17,14 @@ from typing import Any, get_args
 
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import TelegramRefused
+from persistence.payments.star_reconciliation import StarBook
+from persistence.payments.stars import StarPayments
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment, State
 from persistence.postgres.pool import Database
 from persistence.postgres.star_book import Reconciliation
 from persistence.postgres.stars import Receipt, Standing
 from persistence.redis.live import LiveStore
-from persistence.star_book import StarBook
-from persistence.stars import StarPayments
 from persistence.telegram import make_bot
 
 REFUSALS = {

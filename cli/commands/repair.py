@@ -21,7 +21,7 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.rooms.audit import PATIENCE_S, audit, compare
-from persistence.settlement import RefundReason, Settlement
+from persistence.rooms.settlement import RefundReason, Settlement
 from workers.orphans import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans
 from workers.sweep import Sweep
 

@@ -22,7 +22,7 @@ from persistence.redis.keys import ROOM_ID, partition_of
 from persistence.redis.live import LiveStore
 from persistence.redis.state import RoomState
 from persistence.rooms.audit import differences
-from persistence.settlement import Settlement
+from persistence.rooms.settlement import Settlement
 
 _Answer = TypeVar("_Answer")
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from chance_tap.settings import Settings
-from persistence.bans import Bans
+from persistence.accounts.bans import Bans
 from persistence.postgres import operators
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore

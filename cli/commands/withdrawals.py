@@ -14,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from chance_tap.settings import Settings, SettingsError
+from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Withdrawal
 from persistence.redis.live import LiveStore
 from persistence.ton.address import friendly
 from persistence.ton.highload import HighloadWallet
-from persistence.withdrawals import Withdrawals
 
 REFUSALS = {
     "not_found": "there is no such withdrawal",

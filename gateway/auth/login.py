@@ -1,6 +1,6 @@
 """Logging in with Telegram: find or create the account, patiently, and hand out a session.
 
-Requirements A1 to A3; the transaction's patience is `persistence.logins`'s, for the bot too.
+Requirements A1 to A3; the transaction's patience is `persistence.accounts.login_retry`'s, for the bot too.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from gateway.auth.init_data import TelegramUser
 from gateway.rest.endpoint import Call
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
-from persistence.logins import patiently
+from persistence.accounts.login_retry import patiently
 from persistence.postgres import users
 from persistence.postgres.pool import Database
 from persistence.postgres.referrals import normalise_code

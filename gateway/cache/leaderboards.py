@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from gateway.schemas.leaderboard import Leaderboard, LeaderboardEntry, OwnPlace
-from persistence.boards import Board, Period, board_at
 from persistence.errors import StoreUnavailable
+from persistence.leaderboards import Board, Period, board_at
 from persistence.postgres import boards as truth
 from persistence.postgres.boards import Face, Standing
 from persistence.postgres.pool import Database

@@ -13,7 +13,7 @@ from gateway.rate_limits import Rate
 from gateway.schemas.bonus import bonus_frame
 from gateway.schemas.messages import BonusTaps
 from gateway.ws.connection import Mergeable
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import bonus
 from persistence.postgres.pool import Database

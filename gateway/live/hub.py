@@ -30,7 +30,7 @@ from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping,
 from gateway.texts import from_accept_language
 from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
 from gateway.ws.frames import CloseCode, text_frame
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis import keys

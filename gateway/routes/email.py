@@ -24,8 +24,8 @@ from gateway.schemas.accounts import (
 )
 from gateway.schemas.rest import Session
 from gateway.texts import from_accept_language
+from persistence.accounts.mail_tokens import hash_of
 from persistence.errors import ErrorCode, GameError
-from persistence.mail_tokens import hash_of
 from persistence.postgres import logins
 from persistence.postgres.users import fit_text
 

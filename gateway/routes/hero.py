@@ -14,9 +14,9 @@ from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.rooms import room_id_of
 from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
 from gateway.schemas.room import organizer_view, room_view
-from persistence.attempts import Joined
 from persistence.errors import ErrorCode, GameError
 from persistence.redis.keys import normalise_key
+from persistence.rooms.join_requests import Joined
 
 CREATE = "/api/v1/rooms"
 JOIN_BY_KEY = "/api/v1/rooms/join-by-key"

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.errors import invalid
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.leaderboard import Leaderboard
-from persistence.boards import PERIODS, Period
+from persistence.leaderboards import PERIODS, Period
 
 _PERIODS: Final[Mapping[str, Period]] = {period: period for period in PERIODS}
 

@@ -5,9 +5,9 @@ from typing import Final
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes import development
 from gateway.schemas.offers import BonusTerms, Bounds, Deposits, HeroOffer, Offers, PremiumTerm, WithdrawalWays
-from persistence.bonus import REWARD_USD
-from persistence.hero import ORGANIZER_BPS
-from persistence.withdrawals import PREMIUM_STARS
+from persistence.bonus_runs import REWARD_USD
+from persistence.payments.withdrawals import PREMIUM_STARS
+from persistence.rooms.hero_rooms import ORGANIZER_BPS
 
 PATH: Final = "/api/v1/offers"
 CACHED_S: Final = 60

@@ -16,8 +16,8 @@ from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, 
 from gateway.schemas.rest import Nothing
 from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
 from persistence.errors import ErrorCode, GameError
+from persistence.payments.stars import Invoice
 from persistence.postgres import payments
-from persistence.stars import Invoice
 
 PATH: Final = "/api/v1/payments"
 STARS: Final = "/api/v1/payments/stars"

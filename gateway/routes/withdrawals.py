@@ -12,7 +12,7 @@ from gateway.rest.endpoint import Call, Endpoint
 from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
 from persistence.errors import ErrorCode
-from persistence.withdrawals import PREMIUM_STARS
+from persistence.payments.withdrawals import PREMIUM_STARS
 
 PATH: Final = "/api/v1/withdrawals"
 _encode = msgspec.json.Encoder().encode

@@ -1,7 +1,7 @@
 """Bonus runs as Postgres decides them: started once at a time, recorded forward only, rewarded once an account.
 
 Every function is one round trip and can be repeated.  Must never look at Redis; the flows that cross both stores
-stand in `persistence/bonus.py`.
+stand in `persistence/bonus_runs.py`.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """The chain's book of the paying wallets as it was read, and what differs between it and our withdrawals.
 
-Every function is one round trip.  Must never ask the chain: the reading stands in `persistence/chain_book.py`.
+Every function is one round trip.  Must never ask the chain: the reading stands in
+`persistence/payments/chain_reconciliation.py`.
 """
 
 from collections.abc import Sequence

@@ -40,7 +40,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRequest:
-    """A mail with a token.  `nonce` and `token_hash` come from `persistence.mail_tokens`."""
+    """A mail with a token.  `nonce` and `token_hash` come from `persistence.accounts.mail_tokens`."""
 
     purpose: Purpose
     email: str

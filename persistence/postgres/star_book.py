@@ -1,6 +1,7 @@
 """Telegram's book of the bot's Stars as it was read, and what differs between it and ours.
 
-Every function is one round trip.  Must never ask Telegram: the reading stands in `persistence/star_book.py`.
+Every function is one round trip.  Must never ask Telegram: the reading stands in
+`persistence/payments/star_reconciliation.py`.
 """
 
 from collections.abc import Sequence

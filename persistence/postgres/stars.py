@@ -1,7 +1,7 @@
 """Charges of Telegram Stars as Postgres books them: credited once, sent back, taken back.
 
 Every function is one round trip and can be repeated by anybody: a charge id is recorded once.  Must never ask Telegram;
-the flows that do stand in `persistence/stars.py`.
+the flows that do stand in `persistence/payments/stars.py`.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Is this account's owner the one who asks?  The ton_proof of TON Connect, verified.
 
 The signature itself is checked by the library; here stands what it leaves to the caller or does too kindly.  That a
-payload is ours, is used once and by whom it was made for, is `persistence/wallets.py`'s to check, before this.
+payload is ours, is used once and by whom it was made for, is `persistence/payments/wallets.py`'s to check, before this.
 """
 
 import re

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest_asyncio
 
-from persistence.boards import BATCH, OVERLAP_US, BoardKeeper
+from persistence.leaderboards import BATCH, OVERLAP_US, BoardKeeper
 from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore

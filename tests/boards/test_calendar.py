@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from persistence.boards import board_at, board_of_day, wanted
+from persistence.leaderboards import board_at, board_of_day, wanted
 from tests.boards.conftest import NOON_MS, ms
 
 

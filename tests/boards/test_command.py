@@ -8,7 +8,7 @@ import redis
 
 from cli.commands.leaderboard import rebuild
 from cli.main import main
-from persistence.boards import board_at
+from persistence.leaderboards import board_at
 from tests.boards.conftest import Season
 
 

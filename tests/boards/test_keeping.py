@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from persistence.boards import wanted
+from persistence.leaderboards import wanted
 from persistence.postgres import boards as truth
 from persistence.redis import keys
 from persistence.redis.boards import Own, Sums

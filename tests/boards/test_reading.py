@@ -12,8 +12,8 @@ import redis
 
 from gateway.cache.leaderboards import AWAY_S, FACES_S, FRESH_S, Leaderboards
 from gateway.schemas.leaderboard import OwnPlace
-from persistence.boards import PERIODS
 from persistence.errors import StoreUnavailable
+from persistence.leaderboards import PERIODS
 from persistence.postgres.pool import Database, Role, Row
 from persistence.redis.live import LiveStore
 from tests.boards.conftest import NOON_MS, Season, ms

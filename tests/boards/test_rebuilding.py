@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import redis
 
-from persistence.boards import board_at
+from persistence.leaderboards import board_at
 from persistence.postgres import boards as truth
 from persistence.redis import keys
 from persistence.redis.boards import Own, Sum

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import Settings
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.postgres import bonus, ledger, users
 from persistence.postgres.audit import audit
 from persistence.postgres.bonus import Recorded, Report, Run

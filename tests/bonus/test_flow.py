@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import bonus
 from persistence.redis import keys

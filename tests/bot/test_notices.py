@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from cli.main import main
-from persistence.bans import Bans
+from persistence.accounts.bans import Bans
 from persistence.postgres import games, notices
 from tests.bot.conftest import Chats, Telegram
 from tests.fixtures.postgres import Execute

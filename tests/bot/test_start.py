@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from starlette.applications import Starlette
 
-from persistence import logins
+from persistence.accounts import login_retry
 from persistence.errors import StoreUnavailable
 from persistence.postgres import referrals, users
 from tests.bot.conftest import MINI_APP, Chats, Telegram, message
@@ -106,12 +106,12 @@ async def test_a_transaction_that_keeps_failing_is_repeated_counted_and_answered
         calls += 1
         raise failure
 
-    monkeypatch.setattr(logins, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(login_retry, "FIRST_PAUSE_S", 0.0)
     monkeypatch.setattr(users, "log_in_telegram", fail)
-    before = logins.login_failures._value.get()
+    before = login_retry.login_failures._value.get()
     assert await chats.write("/start", sender={"language_code": "ru"}) == 200
     assert telegram.last.startswith("К сожалению")
     assert await chats.write("/start", sender={"language_code": "en"}) == 200
     assert telegram.last.startswith("We are sorry")
-    assert (calls, logins.login_failures._value.get() - before) == (8, 2)
+    assert (calls, login_retry.login_failures._value.get() - before) == (8, 2)
     assert execute("SELECT FROM public.users") == []

@@ -10,13 +10,13 @@ import pytest_asyncio
 from aiogram import Bot
 
 from chance_tap.settings import Settings
-from persistence.attempts import Joined
 from persistence.postgres import bot as memory
 from persistence.postgres import notices, users
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.redis.state import RoomState
-from persistence.seats import Seats
+from persistence.rooms.join_requests import Joined
+from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
 from tests.fixtures.postgres import Execute

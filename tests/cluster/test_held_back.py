@@ -16,7 +16,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.fixtures.cluster import Cluster, MakeCluster
 from tests.flows.conftest import GRANT, STAKE, World
 
@@ -58,7 +58,7 @@ async def shard(
     cluster = await asyncio.to_thread(make_cluster)
     live = await LiveStore.open(cluster.url, heartbeat=False)
     mine = replace(settings, redis_url=cluster.url, capacity=10, wait_s=60, countdown_s=0, game_s=1)
-    monkeypatch.setattr("persistence.seats.new_room_id", lambda: f"{PARTITION:02x}{keys.new_room_id()[2:]}")
+    monkeypatch.setattr("persistence.rooms.seats.new_room_id", lambda: f"{PARTITION:02x}{keys.new_room_id()[2:]}")
     yield Shard(cluster, World(mine, live, db))
     await live.close()
 

@@ -10,7 +10,6 @@ import pytest_asyncio
 import redis
 
 from chance_tap.settings import Settings
-from persistence.attempts import Joined
 from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
@@ -18,8 +17,9 @@ from persistence.redis.codes import TapFrame
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
 from persistence.rooms.audit import audit
-from persistence.seats import Seats
-from persistence.settlement import Settlement
+from persistence.rooms.join_requests import Joined
+from persistence.rooms.seats import Seats
+from persistence.rooms.settlement import Settlement
 from workers.orphans import Orphans
 from workers.results import ResultReader
 from workers.sweep import Sweep

@@ -16,11 +16,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from chance_tap.settings import Settings
-from persistence.bonus import BonusRuns
+from persistence.bonus_runs import BonusRuns
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
-from persistence.settlement import Settlement
+from persistence.rooms.seats import Seats
+from persistence.rooms.settlement import Settlement
 from workers.bonus import BonusFlush
 from workers.results import ResultReader
 

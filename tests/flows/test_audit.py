@@ -11,7 +11,7 @@ import pytest
 from chance_tap.settings import Settings, SettingsError
 from cli.commands import audit
 from persistence.redis.keys import new_room_id
-from persistence.seats import standard_terms
+from persistence.rooms.seats import standard_terms
 from tests.flows.conftest import STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too

@@ -7,7 +7,7 @@ import pytest
 
 from chance_tap.settings import Settings
 from cli.main import main
-from persistence.bans import Bans
+from persistence.accounts.bans import Bans
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import operators, users
 from persistence.postgres.pool import Database

@@ -13,7 +13,7 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, ledger, users
 from persistence.redis import keys
 from persistence.redis.rooms import RoomState
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import GRANT, JOIN_BY_KEY, STAKE, World
 from tests.flows.test_life import code_of
 from tests.flows.test_seats import Instead

@@ -15,7 +15,7 @@ from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import CREATE, GRANT, JOIN_BY_KEY, STAKE, World
 from tests.flows.crash import CrashServer
 from tests.flows.test_crash import assert_clean, time_passes

@@ -9,7 +9,7 @@ import pytest
 
 from persistence.errors import ErrorCode, StoreUnavailable
 from persistence.postgres.pool import CommitUnknown
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import CREATE, STAKE, World
 from tests.flows.test_hero import let_leases_run_out, open_hero_rooms
 from tests.flows.test_life import code_of
@@ -70,7 +70,7 @@ async def test_a_lost_answer_to_the_creation_is_asked_for_again(world: World, co
 
 
 async def test_a_room_of_unknown_commit_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persistence.attempts.COMMIT_PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("persistence.rooms.join_requests.COMMIT_PAUSES_S", (0.0, 0.0))
     organizer = await world.player()
     db: Any = LostAnswers(world.db, 3, committed=True, function="game.organize(")
     with pytest.raises(CommitUnknown):

@@ -6,7 +6,7 @@ import pytest
 
 from persistence.errors import ErrorCode
 from persistence.redis.rooms import RoomState
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import GRANT, STAKE, World
 from tests.flows.test_life import code_of
 from tests.flows.test_rewind import Rewindable, redis_at

@@ -12,7 +12,7 @@ import pytest
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, ledger
 from persistence.redis import keys
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import GRANT, JOIN, STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from chance_tap.settings import Settings
+from persistence.accounts.mail_tokens import MailTokens, hash_of
 from persistence.mail import MailServerAway, SmtpMailer, mailer
-from persistence.mail_tokens import MailTokens, hash_of
 from persistence.postgres import logins
 from persistence.postgres.pool import Database
 from tests.fixtures.stores import JWT_SECRET

@@ -17,8 +17,8 @@ from cli.commands.repair import repair
 from persistence.postgres import games
 from persistence.redis import keys
 from persistence.redis.keys import new_room_id
-from persistence.seats import standard_terms
-from persistence.settlement import Settlement
+from persistence.rooms.seats import standard_terms
+from persistence.rooms.settlement import Settlement
 from tests.flows.conftest import GRANT, STAKE, World
 
 GHOST = "00000000-0000-4000-8000-000000000000"

@@ -20,7 +20,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 from tests.flows.conftest import GRANT, STAKE, World
 
 

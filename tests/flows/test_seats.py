@@ -11,7 +11,7 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
-from persistence.seats import MAX_TRIES, Seats, standard_terms
+from persistence.rooms.seats import MAX_TRIES, Seats, standard_terms
 from tests.flows.conftest import GRANT, JOIN, STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too
@@ -66,7 +66,7 @@ async def test_a_lost_answer_to_the_stake_is_asked_for_again(world: World, commi
 
 
 async def test_a_postgres_that_hangs_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persistence.attempts.COMMIT_PATIENCE_S", -1.0)
+    monkeypatch.setattr("persistence.rooms.join_requests.COMMIT_PATIENCE_S", -1.0)
     user_id = await world.player()
     with pytest.raises(CommitUnknown):
         await seats_on(world, db=LostAnswers(world.db, 1, committed=False)).join(user_id, STAKE, JOIN, "key", b"body")
@@ -74,7 +74,7 @@ async def test_a_postgres_that_hangs_is_asked_once(world: World, monkeypatch: py
 
 
 async def test_a_seat_of_unknown_payment_is_never_released(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persistence.attempts.COMMIT_PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("persistence.rooms.join_requests.COMMIT_PAUSES_S", (0.0, 0.0))
     user_id = await world.player()
     seats = seats_on(world, db=LostAnswers(world.db, 3, committed=True))
     with pytest.raises(CommitUnknown):

@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import Settings
+from persistence.payments.stars import Invoice, StarPayments
 from persistence.postgres import ledger, payments, users
 from persistence.postgres.audit import audit
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.stars import Invoice, StarPayments
 from persistence.telegram import make_bot
 from tests.payments.telegram import TOKEN, Telegram
 from tests.peers.telegram import TelegramApi

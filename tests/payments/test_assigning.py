@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from cli.main import main
+from persistence.payments.star_reconciliation import StarBook
 from persistence.postgres import payments
 from persistence.postgres.stars import Charge
-from persistence.star_book import StarBook
 from tests.payments.conftest import Player, World
 from tests.payments.telegram import TOKEN
 

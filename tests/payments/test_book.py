@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from persistence.errors import TelegramUnavailable
+from persistence.payments.star_reconciliation import OVERLAP, PAGE, StarBook, _Entry, _transaction
 from persistence.postgres import stars
 from persistence.postgres.stars import Charge
-from persistence.star_book import OVERLAP, PAGE, StarBook, _Entry, _transaction
 from tests.fixtures.postgres import Execute
 from tests.payments.conftest import Player, World
 from workers.reconcile import ReconcileLoop

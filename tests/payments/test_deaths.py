@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from persistence.payments.star_reconciliation import StarBook
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment
 from persistence.postgres.stars import Charge
-from persistence.star_book import StarBook
 from tests.payments.conftest import Player, World
 
 DELIVERIES = 20

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from cli.embedded.postgres import EmbeddedPostgres
+from persistence.payments.star_reconciliation import StarBook
 from persistence.postgres import payments, stars
 from persistence.postgres.pool import Database, Role
-from persistence.star_book import StarBook
 from tests.payments.conftest import World
 
 

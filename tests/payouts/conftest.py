@@ -12,7 +12,8 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chance_tap.settings import Settings
-from persistence.payouts import Payouts, TonWay
+from persistence.payments.payouts import Payouts, TonWay
+from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import ledger, users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
@@ -23,7 +24,6 @@ from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.proof import Proven
 from persistence.ton.rates import FixedRate
 from persistence.ton.toncenter import Toncenter
-from persistence.withdrawals import Withdrawals
 from tests.payments.telegram import TOKEN, Telegram
 from tests.peers.highload import HighloadContract, HighloadToncenter
 from tests.peers.telegram import TelegramApi

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from cli.main import main
-from persistence.chain_book import ChainBook
+from persistence.payments.chain_reconciliation import ChainBook
 from persistence.postgres import chain_book
 from persistence.postgres.chain_book import ChainReading
 from persistence.postgres.withdrawals import Withdrawal

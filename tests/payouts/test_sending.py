@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from persistence.payouts import GIFT_SURE_MS
+from persistence.payments.payouts import GIFT_SURE_MS
 from persistence.postgres import withdrawals
 from persistence.postgres.withdrawals import Withdrawal
 from persistence.ton.highload import HighloadWallet

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.rate_limits import Rate
-from persistence import logins
-from persistence.bans import Bans
+from persistence.accounts import login_retry
+from persistence.accounts.bans import Bans
 from persistence.errors import StoreUnavailable
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, code_of, init_data
@@ -227,17 +227,17 @@ def failures_counted() -> float:
 
 
 async def test_the_transaction_is_repeated_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(login_retry, "FIRST_PAUSE_S", 0.0)
     before = failures_counted()
     transaction = Stumbling(failures=3)
-    assert await logins.patiently(transaction) == "account"
+    assert await login_retry.patiently(transaction) == "account"
     assert (transaction.calls, failures_counted()) == (4, before)
 
 
 async def test_what_fails_for_good_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(login_retry, "FIRST_PAUSE_S", 0.0)
     before = failures_counted()
     transaction = Stumbling(failures=10)
     with pytest.raises(StoreUnavailable):
-        await logins.patiently(transaction)
+        await login_retry.patiently(transaction)
     assert (transaction.calls, failures_counted()) == (4, before + 1)

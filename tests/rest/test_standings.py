@@ -6,7 +6,7 @@ import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from persistence.boards import BoardKeeper
+from persistence.leaderboards import BoardKeeper
 from persistence.postgres import games
 from tests.boards.conftest import Season
 from tests.ledger.play import Finisher, fill, finished, hero_room, new_room

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import Settings
-from persistence.chain import TonDeposits
+from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import chain, ledger, payments, users
 from persistence.postgres.audit import audit
 from persistence.postgres.chain import Receipt

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from persistence.chain_book import ChainBook
+from persistence.payments.chain_reconciliation import ChainBook
 from persistence.postgres.chain_book import ChainReading
 from tests.ton.conftest import HOUSE, RATE, World
 

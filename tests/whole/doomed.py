@@ -27,7 +27,7 @@ from bot.updates import Updates
 from cli.embedded.child import free_port
 from cli.main import main as command_line
 from gateway import server  # warm: every gateway needs all of it
-from persistence.payouts import Payouts
+from persistence.payments.payouts import Payouts
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.ton.highload import HighloadChain

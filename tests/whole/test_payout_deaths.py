@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from chance_tap.settings import load_settings
-from persistence.chain_book import ChainBook
+from persistence.payments.chain_reconciliation import ChainBook
 from persistence.postgres import users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from persistence.errors import StoreUnavailable, TelegramRefused, TelegramUnavailable
+from persistence.payments.withdrawals import tell
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
 from persistence.redis.live import LiveStore
 from persistence.ton.toncenter import ChainRefused
-from persistence.withdrawals import tell
 
 if TYPE_CHECKING:
     import aiogram

@@ -11,14 +11,14 @@ from uuid import uuid4
 import msgspec
 
 from chance_tap.settings import Settings
-from persistence.attempts import Attempt, Joined, ask, free_player, known, refusal
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import boards, games, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
-from persistence.settlement import Settlement
+from persistence.rooms.join_requests import Attempt, Joined, ask, free_player, known, refusal
+from persistence.rooms.settlement import Settlement
 
 ORGANIZER_BPS: Final = 1000
 """The organizer's tenth of the pool, in hundredths of a per cent; rounded down, so the winner never gets less."""

@@ -17,7 +17,7 @@ from persistence.postgres import games, idempotency, users
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms
-from persistence.settlement import Settlement
+from persistence.rooms.settlement import Settlement
 
 COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Between questions whether a stake was committed; the first is asked when the answer is lost."""

@@ -12,7 +12,7 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, operators
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
-from persistence.seats import Seats
+from persistence.rooms.seats import Seats
 
 
 class Bans:

@@ -1,6 +1,6 @@
-"""Withdrawals as players and operators see them: asked for, listed, decided.  Sending is `persistence/payouts.py`.
+"""Withdrawals as players and operators see them: asked for, listed, decided.
 
-Owns the switches, the bounds and the news.  Stars leave the balance in the transaction that records the request, so
+Sending is `persistence/payments/payouts.py`.  Owns the switches, the bounds and the news.  Stars leave the balance in the transaction that records the request, so
 whatever dies, they are on the balance, in the account `held`, or paid out.  Must never send anything.
 """
 

@@ -9,7 +9,7 @@ Must never change a withdrawal or a receipt: it looks, keeps what it read, and t
 from typing import Final
 
 from chance_tap.settings import Settings
-from persistence.chain import house_address
+from persistence.payments.ton_deposits import house_address
 from persistence.postgres import chain_book
 from persistence.postgres.audit import Finding
 from persistence.postgres.chain_book import ChainReading, Outgoing

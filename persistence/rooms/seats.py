@@ -12,15 +12,15 @@ import msgspec
 
 from chance_tap.settings import Settings
 from persistence.answers import AnswerWriter
-from persistence.attempts import Attempt, Joined, as_paid, ask, free_player, known, refusal
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.hero import HeroRooms
 from persistence.postgres import games, idempotency, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
-from persistence.settlement import Settlement
+from persistence.rooms.hero_rooms import HeroRooms
+from persistence.rooms.join_requests import Attempt, Joined, as_paid, ask, free_player, known, refusal
+from persistence.rooms.settlement import Settlement
 
 MAX_TRIES = 5
 STATEMENT_LINES = 50

@@ -14,11 +14,11 @@ from aiogram.methods import GetMyStarBalance, TelegramMethod
 
 from chance_tap.settings import Settings
 from persistence.errors import TelegramUnavailable
+from persistence.payments.stars import StarPayments
 from persistence.postgres import star_book
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.postgres.star_book import Reconciliation, Transaction
-from persistence.stars import StarPayments
 from persistence.telegram import ask
 
 PAGE: Final = 100  # the most that Telegram gives at once

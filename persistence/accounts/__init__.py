@@ -1,0 +1,1 @@
+"""Accounts across stores: bans, the log-in that tries again, tokens of mails."""
