@@ -16,7 +16,7 @@ from bot.language import Language, language_for
 from bot.replies import say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
-from persistence.postgres import bot
+from persistence.postgres import telegram_chats
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -35,7 +35,7 @@ class Person:
 
 async def person_of(services: Services, telegram_id: int, reported: str | None) -> Person | None:
     """The account of a sender; None before the first /start or log-in."""
-    account = await bot.account_of(services.db, telegram_id)
+    account = await telegram_chats.account_of(services.db, telegram_id)
     if account is None:
         return None
     return Person(

@@ -21,7 +21,7 @@ from bot.dispatch import build_dispatcher
 from bot.outcome import Outcome
 from bot.services import Services
 from persistence.errors import StoreUnavailable
-from persistence.postgres import bot as memory
+from persistence.postgres import telegram_chats as memory
 
 log = structlog.get_logger(__name__)
 

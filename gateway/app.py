@@ -61,13 +61,13 @@ from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY
 from persistence import ton
 from persistence.accounts.mail_tokens import MailTokens
-from persistence.answers import AnswerWriter
 from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode, GameError
 from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
+from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.rooms.seats import Seats

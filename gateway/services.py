@@ -16,12 +16,12 @@ from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
 from gateway.rate_limits import Rates
 from persistence.accounts.mail_tokens import MailTokens
-from persistence.answers import AnswerWriter
 from persistence.bonus_runs import BonusRuns
 from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
+from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.rooms.seats import Seats

@@ -1,1 +1,2 @@
-"""The stores, the outside services, and the flows that cross them, by domain.  Imports nothing of ours but `chance_tap`."""
+"""The stores, the outside services, and the flows that cross them, by domain.  Imports nothing of ours but
+`chance_tap`."""

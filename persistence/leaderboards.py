@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from persistence.postgres import boards as truth
+from persistence.postgres import leaderboards as truth
 from persistence.postgres.pool import Database
 from persistence.redis.boards import Sums
 from persistence.redis.live import LiveStore

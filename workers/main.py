@@ -25,8 +25,8 @@ from persistence.payments.chain_reconciliation import ChainBook
 from persistence.payments.payouts import Payouts, TonWay
 from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import bot as bot_memory
 from persistence.postgres import idempotency, logins
+from persistence.postgres import telegram_chats as bot_memory
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.live import LiveStore

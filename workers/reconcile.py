@@ -10,7 +10,7 @@ import structlog
 
 from persistence.errors import TelegramRefused
 from persistence.payments.chain_reconciliation import ChainBook
-from persistence.postgres import chain_book
+from persistence.postgres import chain_transactions
 from persistence.postgres.pool import Database
 from persistence.ton.toncenter import ChainRefused
 from workers import metrics
@@ -79,7 +79,7 @@ class BookGauges:
         self._db = db
 
     async def round(self) -> float:
-        latest = await chain_book.latest(self._db)
+        latest = await chain_transactions.latest(self._db)
         if latest.star_differences is not None and latest.star_read_at is not None:
             metrics.star_differences.set(latest.star_differences)
             metrics.book_read.labels("telegram").set(latest.star_read_at.timestamp())

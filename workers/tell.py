@@ -12,8 +12,8 @@ from arq.connections import ArqRedis
 
 from chance_tap.settings import Settings
 from persistence.errors import TelegramRefused, TelegramUnavailable
-from persistence.postgres import bot as memory
 from persistence.postgres import notices
+from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from workers import metrics

@@ -18,7 +18,7 @@ from bot.people import KnowsPerson, Person
 from bot.replies import say
 from bot.services import Services
 from persistence.accounts.bans import Bans
-from persistence.postgres import bot, games, operators
+from persistence.postgres import games, operators, telegram_chats
 from persistence.redis.keys import ROOM_ID
 
 _USER: Final = re.compile(r"(?:(?P<user_id>[0-9]{1,18})|telegram:(?P<telegram_id>[0-9]{1,15})|@(?P<username>\w{1,64}))")
@@ -32,7 +32,7 @@ class IsAdmin(BaseFilter):
 
 
 async def stats(message: Message, services: Services, language: Language) -> None:
-    numbers = await bot.stats(services.db)
+    numbers = await telegram_chats.stats(services.db)
     await say(message, texts.STATS[language].format(**numbers))
 
 

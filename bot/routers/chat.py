@@ -8,11 +8,11 @@ from bot.language import Language
 from bot.people import KnowsPerson
 from bot.replies import say
 from bot.services import Services
-from persistence.postgres import bot
+from persistence.postgres import telegram_chats
 
 
 async def blocked_or_back(event: ChatMemberUpdated, services: Services) -> None:
-    await bot.set_can_write(services.db, event.from_user.id, event.new_chat_member.status != "kicked")
+    await telegram_chats.set_can_write(services.db, event.from_user.id, event.new_chat_member.status != "kicked")
 
 
 async def unknown(message: Message, language: Language) -> None:

@@ -18,7 +18,7 @@ from bot.replies import say
 from bot.services import Services
 from persistence.accounts.login_retry import FAILURES, patiently
 from persistence.errors import StoreUnavailable
-from persistence.postgres import bot, users
+from persistence.postgres import telegram_chats, users
 from persistence.postgres.referrals import normalise_code
 from persistence.redis.keys import normalise_key
 
@@ -38,7 +38,7 @@ async def start(message: Message, command: CommandObject, services: Services) ->
         return
     language = language_for(account.language, sender.language_code)
     with contextlib.suppress(StoreUnavailable):  # the next refusal to be written to would say it again
-        await bot.set_can_write(services.db, sender.id, True)
+        await telegram_chats.set_can_write(services.db, sender.id, True)
     if account.banned:
         await say(message, await _banned(services, sender.id, language))
         return
@@ -72,7 +72,7 @@ def _profile(sender: User, is_real: bool, parameter: str) -> users.TelegramProfi
 async def _banned(services: Services, telegram_id: int, language: Language) -> str:
     reason = None
     with contextlib.suppress(StoreUnavailable):
-        account = await bot.account_of(services.db, telegram_id)
+        account = await telegram_chats.account_of(services.db, telegram_id)
         reason = account.ban_reason if account else None
     return texts.BANNED[language].format(reason=reason or texts.NO_REASON[language])
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from chance_tap.settings import Settings, SettingsError
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import chain, chain_book, payments
-from persistence.postgres.chain import Receipt
+from persistence.postgres import chain_transactions, payments, ton_deposits
 from persistence.postgres.pool import Database
+from persistence.postgres.ton_deposits import Receipt
 from persistence.redis.live import LiveStore
 from persistence.ton import book, rates
 from persistence.ton.toncenter import Toncenter
@@ -95,7 +95,7 @@ async def _open(settings: Settings) -> AsyncIterator[_Open]:
 async def _status(arguments: argparse.Namespace, settings: Settings) -> int:
     async with _open(settings) as open_:
         cursor = await open_.deposits.cursor() if settings.ton_deposits else None
-        counts = await chain.counts(open_.db)
+        counts = await ton_deposits.counts(open_.db)
         account = open_.deposits.account
     if arguments.json:
         known = {
@@ -117,7 +117,7 @@ async def _status(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _unmatched(arguments: argparse.Namespace, settings: Settings) -> int:
     state = None if arguments.all else "review"
     async with _open(settings) as open_:
-        found = await chain.listed(open_.db, state=state, limit=max(1, arguments.limit))  # type: ignore[arg-type]
+        found = await ton_deposits.listed(open_.db, state=state, limit=max(1, arguments.limit))  # type: ignore[arg-type]
     if arguments.json:
         print(json.dumps({"receipts": [asdict(each.receipt) | {"sender_id": each.sender_id} for each in found]}))
         return 0
@@ -151,7 +151,7 @@ async def _dismiss(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _explain(arguments: argparse.Namespace, settings: Settings) -> int:
     db = await Database.open(settings.database_url, name="chance-tap-chain")
     try:
-        status = await chain_book.explain(db, arguments.transaction.lower(), by=arguments.by)
+        status = await chain_transactions.explain(db, arguments.transaction.lower(), by=arguments.by)
     finally:
         await db.close()
     if arguments.json:

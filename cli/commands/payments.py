@@ -22,7 +22,7 @@ from persistence.payments.stars import StarPayments
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment, State
 from persistence.postgres.pool import Database
-from persistence.postgres.star_book import Reconciliation
+from persistence.postgres.star_transactions import Reconciliation
 from persistence.postgres.stars import Receipt, Standing
 from persistence.redis.live import LiveStore
 from persistence.telegram import make_bot

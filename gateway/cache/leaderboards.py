@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from gateway.schemas.leaderboard import Leaderboard, LeaderboardEntry, OwnPlace
 from persistence.errors import StoreUnavailable
 from persistence.leaderboards import Board, Period, board_at
-from persistence.postgres import boards as truth
-from persistence.postgres.boards import Face, Standing
+from persistence.postgres import leaderboards as truth
+from persistence.postgres.leaderboards import Face, Standing
 from persistence.postgres.pool import Database
 from persistence.redis.boards import BoardCommands, Sum
 

@@ -13,7 +13,7 @@ from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTr
 from gateway.schemas.room import Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
-from persistence.postgres.boards import faces
+from persistence.postgres.leaderboards import faces
 
 _ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
 # Microseconds of the decision, and the seat: 16 digits end in the year 2286.

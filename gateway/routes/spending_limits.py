@@ -5,14 +5,14 @@ from typing import Final
 from gateway.errors import invalid
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.spending_limits import LimitsAnswer, PutLimits, limits_view
-from persistence.postgres import limits
+from persistence.postgres import spending_limits
 
 PATH: Final = "/api/v1/limits"
 LONGEST_EXCLUSION_MS: Final = 10 * 366 * 86_400_000
 
 
 async def own_limits(call: Call) -> LimitsAnswer:
-    return LimitsAnswer(limits_view(await limits.mine(call.services.db, call.user_id)))
+    return LimitsAnswer(limits_view(await spending_limits.mine(call.services.db, call.user_id)))
 
 
 async def put_limits(call: Call) -> LimitsAnswer:
@@ -21,7 +21,7 @@ async def put_limits(call: Call) -> LimitsAnswer:
     call.services.rates.own_limits.take(call.claims.user_id)
     if (body.excluded_until_ms or 0) > call.services.live.now_ms() + LONGEST_EXCLUSION_MS:
         raise invalid("excluded_until_ms", "must be at most ten years ahead")
-    await limits.put(
+    await spending_limits.put(
         call.services.db, call.user_id, daily_stars=body.daily_stars, excluded_until_ms=body.excluded_until_ms
     )
     return await own_limits(call)

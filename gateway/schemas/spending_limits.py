@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.schemas.fields import Claimed, Moment, Stars
-from persistence.postgres import limits
+from persistence.postgres import spending_limits
 
 
 class PutLimits(Claimed, kw_only=True):
@@ -43,10 +43,10 @@ class Limits(msgspec.Struct):
 class LimitsAnswer(msgspec.Struct):
     """Answer of GET and PUT /limits."""
 
-    limits: Limits
+    spending_limits: Limits
 
 
-def limits_view(found: limits.Limits) -> Limits:
+def limits_view(found: spending_limits.Limits) -> Limits:
     """The limits as their owner sees them."""
     return Limits(
         daily_stars=found.daily_stars,

@@ -10,9 +10,9 @@ from typing import Final
 
 from chance_tap.settings import Settings
 from persistence.payments.ton_deposits import house_address
-from persistence.postgres import chain_book
+from persistence.postgres import chain_transactions
 from persistence.postgres.audit import Finding
-from persistence.postgres.chain_book import ChainReading, Outgoing
+from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
 from persistence.ton.book import compare
 from persistence.ton.row import UnbrokenRow
@@ -46,7 +46,7 @@ class ChainBook:
 
     async def is_due(self) -> bool:
         """Whether the book is to be compared now, by this caller; who then fails leaves it to be claimed again soon."""
-        return await chain_book.claim(self._db, lease_s=LEASE_S)
+        return await chain_transactions.claim(self._db, lease_s=LEASE_S)
 
     async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> ChainReading:
         """Read on (or all of it), compare, and keep what was found.
@@ -54,7 +54,7 @@ class ChainBook:
         Raises:
             ChainUnavailable, ChainRefused: nothing is lost; the next reading begins where this one did.
         """
-        checked_lt, wallet_lt = await chain_book.marks(self._db, self._network, self._account, self._wallet)
+        checked_lt, wallet_lt = await chain_transactions.marks(self._db, self._network, self._account, self._wallet)
         differences: list[Finding] = []
         from_lt = to_lt = 0 if whole else checked_lt
         incoming = incoming_nanoton = outgoing = 0
@@ -68,7 +68,7 @@ class ChainBook:
         incoming_differ = bool(differences)
         if self._wallet is not None:
             outgoing = await self._read(self._wallet, UnbrokenRow(0 if whole else wallet_lt))
-            differences += await chain_book.payout_differences(self._db, self._network, grace_s=grace_s)
+            differences += await chain_transactions.payout_differences(self._db, self._network, grace_s=grace_s)
         found = ChainReading(
             network=self._network,
             account=self._account,
@@ -81,7 +81,7 @@ class ChainBook:
             outgoing=outgoing,
             differences=differences,
         )
-        await chain_book.keep(self._db, found, every_s=float(self._settings.ton_reconcile_s))
+        await chain_transactions.keep(self._db, found, every_s=float(self._settings.ton_reconcile_s))
         return found
 
     async def _read(self, wallet: str, row: UnbrokenRow) -> int:
@@ -93,7 +93,7 @@ class ChainBook:
             for each in ours:
                 row.see(each)
             sent = [message for each in ours if each.final for message in _sent(each)]
-            new += await chain_book.note(self._db, self._network, wallet, sent, whole_lt=row.whole_lt)
+            new += await chain_transactions.note(self._db, self._network, wallet, sent, whole_lt=row.whole_lt)
             last_lt = max((each.lt for each in page), default=0)
             if last_lt <= start_lt:
                 return new

@@ -15,10 +15,10 @@ from aiogram.methods import GetMyStarBalance, TelegramMethod
 from chance_tap.settings import Settings
 from persistence.errors import TelegramUnavailable
 from persistence.payments.stars import StarPayments
-from persistence.postgres import star_book
+from persistence.postgres import star_transactions
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
-from persistence.postgres.star_book import Reconciliation, Transaction
+from persistence.postgres.star_transactions import Reconciliation, Transaction
 from persistence.telegram import ask
 
 PAGE: Final = 100  # the most that Telegram gives at once
@@ -74,7 +74,7 @@ class StarBook:
 
     async def is_due(self) -> bool:
         """Whether the book is to be read now, by this caller; who then fails leaves it to be claimed again soon."""
-        return await star_book.claim(self._db, lease_s=LEASE_S)
+        return await star_transactions.claim(self._db, lease_s=LEASE_S)
 
     async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> Reconciliation:
         """Read on (or all of it), record what is missing here, compare, and keep what was found.
@@ -83,15 +83,15 @@ class StarBook:
             TelegramUnavailable, TelegramRefused: nothing is lost; the next reading begins where this one did.
         """
         before = await self._balance()
-        start = 0 if whole else max(0, await star_book.offset(self._db) - OVERLAP)
+        start = 0 if whole else max(0, await star_transactions.offset(self._db) - OVERLAP)
         end, new = await self._read(start)
         if end == start > 0:
             # Shorter than it was: Telegram counts otherwise than we took it to, so nothing is taken to be known.
             start = 0
             end, new = await self._read(start)
         credited, reversed_ = await self._record()
-        differences = await star_book.differences(self._db, grace_s=grace_s)
-        sums = await star_book.sums(self._db)
+        differences = await star_transactions.differences(self._db, grace_s=grace_s)
+        sums = await star_transactions.sums(self._db)
         after = await self._balance()
         if before == after != sums.book:
             detail = f"Telegram holds {after}, its transactions sum to {sums.book}"
@@ -107,7 +107,7 @@ class StarBook:
             settled=before == after,
             differences=differences,
         )
-        await star_book.keep(self._db, found, every_s=float(self._settings.stars_reconcile_s))
+        await star_transactions.keep(self._db, found, every_s=float(self._settings.stars_reconcile_s))
         return found
 
     async def _balance(self) -> int:
@@ -119,7 +119,7 @@ class StarBook:
         while True:
             entries = await self._page(offset)
             if entries:
-                new += await star_book.note(self._db, [_transaction(entry) for entry in entries])
+                new += await star_transactions.note(self._db, [_transaction(entry) for entry in entries])
             offset += len(entries)
             if len(entries) < PAGE:
                 return offset, new
@@ -134,7 +134,7 @@ class StarBook:
     async def _record(self) -> tuple[int, int]:
         """Payments that were lost are credited, refunds and charge-backs booked; how many of each."""
         credited = reversed_ = 0
-        for direction, charge in await star_book.unrecorded(self._db, RECORDED_AT_ONCE):
+        for direction, charge in await star_transactions.unrecorded(self._db, RECORDED_AT_ONCE):
             if direction == "out":
                 await self._stars.reversed(charge)
                 reversed_ += 1

@@ -15,10 +15,10 @@ import structlog
 
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import ErrorCode, GameError
-from persistence.postgres import chain
-from persistence.postgres.chain import Cursor, Incoming, Recorded
+from persistence.postgres import ton_deposits
 from persistence.postgres.payments import Ordered
 from persistence.postgres.pool import Database
+from persistence.postgres.ton_deposits import Cursor, Incoming, Recorded
 from persistence.redis.live import LiveStore
 from persistence.ton.address import normalise
 from persistence.ton.deposits import is_incoming, memo_of, new_memo, refusal
@@ -55,7 +55,7 @@ class TonDeposits:
             raise GameError(ErrorCode.FORBIDDEN)
         rate = await self._rates.nanoton_per_star()
         now_ms = self._live.now_ms()
-        ordered = await chain.request(
+        ordered = await ton_deposits.request(
             self._db,
             user_id,
             payment_id=str(uuid.uuid4()),
@@ -76,7 +76,7 @@ class TonDeposits:
 
     async def cursor(self) -> Cursor | None:
         """How far the chain was read."""
-        return await chain.cursor(self._db, self.network, self.account)
+        return await ton_deposits.cursor(self._db, self.network, self.account)
 
     async def record(self, seen: Sequence[Transaction], *, cursor: int, gap: bool) -> list[Recorded]:
         """Record final transactions of the house's address, and that everything up to `cursor` is recorded now.
@@ -84,7 +84,7 @@ class TonDeposits:
         What was not known before; its owners are told.
         """
         incoming = [_incoming(each) for each in seen if is_incoming(each)]
-        recorded = await chain.record(
+        recorded = await ton_deposits.record(
             self._db,
             self.network,
             self.account,
@@ -109,7 +109,7 @@ class TonDeposits:
     ) -> tuple[str, Recorded | None]:
         """An operator's word whose a receipt is; without an order at the rate of now.  See `chain.assign`."""
         rate = await self._rate_now() if user_id is not None else None
-        status, recorded = await chain.assign(
+        status, recorded = await ton_deposits.assign(
             self._db, receipt_id, payment_id=payment_id, user_id=user_id, rate=rate, by=by
         )
         if status == "ok" and recorded is not None:
@@ -118,7 +118,7 @@ class TonDeposits:
 
     async def dismiss(self, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
         """An operator's word that a receipt is nobody's here.  See `chain.dismiss`."""
-        status, recorded = await chain.dismiss(self._db, receipt_id, by=by)
+        status, recorded = await ton_deposits.dismiss(self._db, receipt_id, by=by)
         if status == "ok" and recorded is not None:
             self._tell(recorded)
         return status, recorded

@@ -1,7 +1,8 @@
 """Withdrawals as players and operators see them: asked for, listed, decided.
 
-Sending is `persistence/payments/payouts.py`.  Owns the switches, the bounds and the news.  Stars leave the balance in the transaction that records the request, so
-whatever dies, they are on the balance, in the account `held`, or paid out.  Must never send anything.
+Sending is `persistence/payments/payouts.py`.  Owns the switches, the bounds and the news.  Stars leave the balance in
+the transaction that records the request, so whatever dies, they are on the balance, in the account `held`, or paid
+out.  Must never send anything.
 """
 
 import uuid

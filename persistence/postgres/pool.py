@@ -19,8 +19,8 @@ import psycopg
 from psycopg import errors
 
 from persistence.errors import StoreUnavailable
-from persistence.postgres.link import Link, LinkLost
-from persistence.postgres.link import Row as Row
+from persistence.postgres.connection import Link, LinkLost
+from persistence.postgres.connection import Row as Row
 
 # A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
 STATEMENT_TIMEOUT_S = 8.0

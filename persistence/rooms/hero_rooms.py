@@ -12,7 +12,7 @@ import msgspec
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import boards, games, ledger
+from persistence.postgres import games, leaderboards, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.live import LiveStore
@@ -64,7 +64,7 @@ class HeroRooms:
         """
         room_key, seat_id = new_room_key(), str(uuid4())
         room_id = new_room_id(partition_of_key(room_key))
-        face = (await boards.faces(self._db, [user_id])).get(user_id)
+        face = (await leaderboards.faces(self._db, [user_id])).get(user_id)
         profile = msgspec.json.encode({"name": face.name, "photo_url": face.photo_url} if face else {})
         terms = hero_terms(self._settings, fee, user_id, seat_id, room_key, profile)
         attempt = Attempt(user_id, terms, endpoint, key, body_hash)

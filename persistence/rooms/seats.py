@@ -11,9 +11,9 @@ from uuid import uuid4
 import msgspec
 
 from chance_tap.settings import Settings
-from persistence.answers import AnswerWriter
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, idempotency, ledger
+from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.redis.live import LiveStore

@@ -6,7 +6,7 @@ Looks only; must never record: the watcher does.
 from dataclasses import dataclass
 from typing import Literal
 
-from persistence.postgres import chain
+from persistence.postgres import ton_deposits
 from persistence.postgres.pool import Database
 from persistence.ton.address import Network
 from persistence.ton.deposits import is_incoming
@@ -42,7 +42,7 @@ async def compare(
     Raises:
         ChainUnavailable, ChainRefused: the chain cannot be asked.
     """
-    cursor = await chain.cursor(db, network, account)
+    cursor = await ton_deposits.cursor(db, network, account)
     to_lt = cursor.lt if cursor is not None else -1
     theirs: dict[tuple[int, str], int] = {}
     start_lt = from_lt
@@ -57,7 +57,7 @@ async def compare(
         if last_lt <= start_lt:
             break
         start_lt = last_lt
-    ours = {(lt, hash_): amount for lt, hash_, amount in await chain.book(db, network, account, from_lt, to_lt)}
+    ours = {(lt, hash_): amount for lt, hash_, amount in await ton_deposits.book(db, network, account, from_lt, to_lt)}
     differences = [Difference("missing", *key, amount) for key, amount in theirs.items() if key not in ours]
     differences += [Difference("unknown", *key, amount) for key, amount in ours.items() if key not in theirs]
     differences += [

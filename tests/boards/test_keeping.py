@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from persistence.leaderboards import wanted
-from persistence.postgres import boards as truth
+from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
 from persistence.redis.boards import Own, Sums
 from tests.boards.conftest import DAY_MS, NOON_MS, Season, ms

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from persistence.leaderboards import board_at
-from persistence.postgres import boards as truth
+from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
 from persistence.redis.boards import Own, Sum
 from tests.boards.conftest import NOON_MS, Season

@@ -10,8 +10,8 @@ import pytest_asyncio
 from aiogram import Bot
 
 from chance_tap.settings import Settings
-from persistence.postgres import bot as memory
 from persistence.postgres import notices, users
+from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
 from persistence.redis.live import LiveStore
 from persistence.redis.state import RoomState

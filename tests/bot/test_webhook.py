@@ -10,7 +10,7 @@ from bot import texts
 from chance_tap.settings import Settings, SettingsError, load_settings
 from gateway.routes.telegram import PATH
 from persistence.errors import StoreUnavailable
-from persistence.postgres import bot
+from persistence.postgres import telegram_chats
 from tests.bot.conftest import SECRET, Chats, Telegram, message, update
 from tests.fixtures.postgres import Execute
 from tests.house.test_settings import PRODUCTION
@@ -89,7 +89,7 @@ async def test_an_update_whose_handler_failed_comes_again(
         raise StoreUnavailable("postgres")
 
     with monkeypatch.context() as patched:
-        patched.setattr(bot, "set_can_write", away)
+        patched.setattr(telegram_chats, "set_can_write", away)
         assert await chats.deliver(member) == 500
     assert await chats.deliver(member) == 200
     assert execute("SELECT telegram_id, can_write FROM bot.chats") == [(7, False)]

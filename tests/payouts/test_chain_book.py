@@ -11,8 +11,8 @@ from prometheus_client import REGISTRY
 
 from cli.main import main
 from persistence.payments.chain_reconciliation import ChainBook
-from persistence.postgres import chain_book
-from persistence.postgres.chain_book import ChainReading
+from persistence.postgres import chain_transactions
+from persistence.postgres.chain_transactions import ChainReading
 from persistence.postgres.withdrawals import Withdrawal
 from persistence.ton.toncenter import ChainUnavailable
 from persistence.ton.transaction import hash_hex
@@ -72,10 +72,10 @@ async def test_what_left_without_a_withdrawal_is_told_until_somebody_explains_it
         assert THIEF in finding.detail
     young = await ChainBook(world.db, world.client, world.settings).reconcile(grace_s=1e9)
     assert young.differences == []
-    assert [await chain_book.explain(world.db, stolen, by="olga") for _ in range(2)] == ["ok", "ok"]
+    assert [await chain_transactions.explain(world.db, stolen, by="olga") for _ in range(2)] == ["ok", "ok"]
     assert (await read(world)).differences == []
-    assert await chain_book.explain(world.db, own.reference or "", by="olga") == "conflict"
-    assert await chain_book.explain(world.db, "ab" * 32, by="olga") == "not_found"
+    assert await chain_transactions.explain(world.db, own.reference or "", by="olga") == "conflict"
+    assert await chain_transactions.explain(world.db, "ab" * 32, by="olga") == "not_found"
 
 
 async def test_what_is_not_final_or_not_shown_yet_is_read_later(world: World) -> None:
@@ -131,7 +131,7 @@ async def test_a_chain_that_does_not_answer_changes_nothing(world: World) -> Non
     world.toncenter.faults["transactions"] = [503] * 4
     with pytest.raises(ChainUnavailable):
         await read(world)
-    assert (await chain_book.latest(world.db)).chain_read_at is None
+    assert (await chain_transactions.latest(world.db)).chain_read_at is None
     assert (await read(world)).outgoing == 1
 
 
@@ -147,7 +147,7 @@ async def test_one_of_many_workers_reads_and_all_tell_what_was_found(world: Worl
     assert (REGISTRY.get_sample_value("chance_tap_book_read_timestamp_seconds", {"book": "chain"}) or 0) > 0
     # Another one reads that all is well: nobody goes on telling the difference.
     for transaction in world.chain.transactions.values():
-        await chain_book.explain(world.db, hash_hex(transaction["hash"]), by="olga")
+        await chain_transactions.explain(world.db, hash_hex(transaction["hash"]), by="olga")
     await read(world)
     await BookGauges(world.db).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 0

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 
-from persistence.postgres import games, limits
+from persistence.postgres import games, spending_limits
 from persistence.postgres.pool import Database
 from tests.ledger.play import Finisher, assert_clean, fill, finished, hero_room, new_room, organize, pay, sign_up
 from tests.rest.conftest import API, LogIn, Player, app, client, log_in  # noqa: F401 - fixtures
@@ -23,15 +23,15 @@ MIDNIGHT_MS = NOW_MS // DAY_MS * DAY_MS
 
 async def set_limits(
     db: Database, player: int, daily: int | None = None, until: int | None = None, now: int = NOW_MS
-) -> limits.Limits:
-    await limits.put(db, player, daily_stars=daily, excluded_until_ms=until, now_ms=now)
-    return await limits.mine(db, player, now_ms=now)
+) -> spending_limits.Limits:
+    await spending_limits.put(db, player, daily_stars=daily, excluded_until_ms=until, now_ms=now)
+    return await spending_limits.mine(db, player, now_ms=now)
 
 
 async def test_nothing_is_forbidden_at_first(db: Database) -> None:
     (player,) = await sign_up(db, 1)
-    found = await limits.mine(db, player, now_ms=NOW_MS)
-    assert found == limits.Limits(None, None, None, None, None, None, 0, MIDNIGHT_MS + DAY_MS)
+    found = await spending_limits.mine(db, player, now_ms=NOW_MS)
+    assert found == spending_limits.Limits(None, None, None, None, None, None, 0, MIDNIGHT_MS + DAY_MS)
 
 
 async def test_a_tighter_limit_holds_at_once_and_a_looser_one_after_a_day(db: Database) -> None:
@@ -40,13 +40,13 @@ async def test_a_tighter_limit_holds_at_once_and_a_looser_one_after_a_day(db: Da
     assert (await set_limits(db, player, 60)).daily_stars == 60
     looser = await set_limits(db, player, 200)
     assert (looser.daily_stars, looser.next_daily_stars, looser.next_daily_from_ms) == (60, 200, NOW_MS + DAY_MS)
-    before = await limits.mine(db, player, now_ms=NOW_MS + DAY_MS - 1)
+    before = await spending_limits.mine(db, player, now_ms=NOW_MS + DAY_MS - 1)
     assert (before.daily_stars, before.next_daily_stars) == (60, 200)
-    after = await limits.mine(db, player, now_ms=NOW_MS + DAY_MS)
+    after = await spending_limits.mine(db, player, now_ms=NOW_MS + DAY_MS)
     assert (after.daily_stars, after.next_daily_stars, after.next_daily_from_ms) == (200, None, None)
     none = await set_limits(db, player, None, now=NOW_MS + DAY_MS)
     assert (none.daily_stars, none.next_daily_stars, none.next_daily_from_ms) == (200, None, NOW_MS + 2 * DAY_MS)
-    assert (await limits.mine(db, player, now_ms=NOW_MS + 2 * DAY_MS)).daily_stars is None
+    assert (await spending_limits.mine(db, player, now_ms=NOW_MS + 2 * DAY_MS)).daily_stars is None
 
 
 async def test_repeating_a_looser_wish_does_not_begin_the_wait_anew(db: Database) -> None:
@@ -70,13 +70,13 @@ async def test_an_exclusion_grows_at_once_shrinks_after_a_day_and_ends(db: Datab
     assert (shorter.excluded_until_ms, shorter.next_excluded_until_ms) == (week, NOW_MS + 2 * DAY_MS)
     assert shorter.next_excluded_from_ms == NOW_MS + DAY_MS
     assert (await set_limits(db, player)).next_excluded_from_ms == NOW_MS + DAY_MS + 0
-    lifted = await limits.mine(db, player, now_ms=NOW_MS + DAY_MS)
+    lifted = await spending_limits.mine(db, player, now_ms=NOW_MS + DAY_MS)
     assert (lifted.excluded_until_ms, lifted.next_excluded_from_ms) == (None, None)
     again = await set_limits(db, player, until=NOW_MS + DAY_MS + HOUR_MS, now=NOW_MS + DAY_MS)
     assert again.excluded_until_ms == NOW_MS + DAY_MS + HOUR_MS
     # It ends before a wish for less could hold: nothing waits.
     assert (await set_limits(db, player, now=NOW_MS + DAY_MS)).next_excluded_from_ms is None
-    assert (await limits.mine(db, player, now_ms=NOW_MS + DAY_MS + HOUR_MS)).excluded_until_ms is None
+    assert (await spending_limits.mine(db, player, now_ms=NOW_MS + DAY_MS + HOUR_MS)).excluded_until_ms is None
     past = await set_limits(db, player, until=NOW_MS, now=NOW_MS + 9 * DAY_MS)
     assert past.excluded_until_ms is None
 
@@ -120,24 +120,24 @@ async def test_random_wishes_agree_with_the_rules(db: Database, seed: int) -> No
 
 async def test_a_stake_over_the_daily_limit_is_refused_and_leaves_nothing(db: Database) -> None:
     (player,) = await sign_up(db, 1)
-    await limits.put(db, player, daily_stars=100, excluded_until_ms=None)
+    await spending_limits.put(db, player, daily_stars=100, excluded_until_ms=None)
     first = new_room()
     seats = await fill(db, first, [player])
     await games.settle(db, first, finished(first, [Finisher(seats[0], player, 9)]))
-    assert (await limits.mine(db, player)).spent_stars == 50
+    assert (await spending_limits.mine(db, player)).spent_stars == 50
     assert (await pay(db, player, new_room(), amount=51, key="k")).status == "limit_reached"
     assert (await pay(db, player, new_room(), amount=50, key="k")).status == "paid"
     assert (await pay(db, player, new_room(), amount=20)).status == "already_in_room"
     seat = await games.live_seat(db, player)
     assert seat is not None
     await games.refund(db, seat.seat_id, "left")
-    assert (await limits.mine(db, player)).spent_stars == 50
+    assert (await spending_limits.mine(db, player)).spent_stars == 50
     refused = await pay(db, player, new_room(), amount=5000)
     assert refused.status == "limit_reached"  # and not too little balance, which would ask for a payment
     assert refused.answer is not None
     details = msgspec.json.decode(refused.answer)
     assert (details["limit"], details["daily_stars"], details["spent_stars"]) == ("daily", 100, 50)
-    assert details["until_ms"] == (await limits.mine(db, player)).day_ends_ms
+    assert details["until_ms"] == (await spending_limits.mine(db, player)).day_ends_ms
     await assert_clean(db)
 
 
@@ -161,7 +161,7 @@ async def test_the_day_begins_and_ends_at_midnight_utc(db: Database, database_ur
                 await games.settle(db, room, finished(room, [Finisher(seat, player, 9)]))
                 connection.execute("UPDATE game.seats SET decided_at = '2026-11-23 00:00:30+00'")
             connection.execute("TRUNCATE pay.limits")
-            await limits.put(db, player, daily_stars=60, excluded_until_ms=None)
+            await spending_limits.put(db, player, daily_stars=60, excluded_until_ms=None)
             paid_at(connection, "2026-11-22 23:59:59.999999+00")
             assert refusal("2026-11-22 23:59:59.999999+00", 11)["limit"] == "daily"
             assert refusal("2026-11-22 23:59:59.999999+00", 10) is None
@@ -183,7 +183,7 @@ async def test_who_is_excluded_neither_stakes_nor_organizes_but_leaves(db: Datab
     room, key_room = new_room(), await hero_room(db, other)
     (seat,) = await fill(db, room, [player])
     until = 4_102_444_800_000
-    await limits.put(db, player, daily_stars=None, excluded_until_ms=until)
+    await spending_limits.put(db, player, daily_stars=None, excluded_until_ms=until)
     assert (await games.refund(db, seat, "left")).status == "refunded"
     for reply in (
         await pay(db, player, new_room()),
@@ -197,7 +197,7 @@ async def test_who_is_excluded_neither_stakes_nor_organizes_but_leaves(db: Datab
 
 async def test_a_spent_day_does_not_forbid_to_organize(db: Database) -> None:
     (player,) = await sign_up(db, 1)
-    await limits.put(db, player, daily_stars=0, excluded_until_ms=None)
+    await spending_limits.put(db, player, daily_stars=0, excluded_until_ms=None)
     assert (await pay(db, player, new_room(), amount=1)).status == "limit_reached"
     assert (await organize(db, player, new_room())).status == "paid"
 
@@ -205,7 +205,7 @@ async def test_a_spent_day_does_not_forbid_to_organize(db: Database) -> None:
 async def test_stakes_at_once_never_pass_the_limit_together(db: Database) -> None:
     """Each has a room of its own that is settled as soon as it is paid, so that many stakes could be under way."""
     (player,) = await sign_up(db, 1)
-    await limits.put(db, player, daily_stars=200, excluded_until_ms=None)
+    await spending_limits.put(db, player, daily_stars=200, excluded_until_ms=None)
 
     async def one() -> str:
         room = new_room()
@@ -219,16 +219,16 @@ async def test_stakes_at_once_never_pass_the_limit_together(db: Database) -> Non
     for _ in range(4):
         paid += (await asyncio.gather(*(one() for _ in range(8)))).count("paid")
     assert paid == 4
-    assert (await limits.mine(db, player)).spent_stars == 200
+    assert (await spending_limits.mine(db, player)).spent_stars == 200
     await assert_clean(db)
 
 
 async def test_once_a_tighter_limit_is_told_no_stake_passes_it(db: Database) -> None:
     for player in await sign_up(db, 10):
-        await limits.put(db, player, daily_stars=1000, excluded_until_ms=None)
+        await spending_limits.put(db, player, daily_stars=1000, excluded_until_ms=None)
         room = new_room()
         reply, _ = await asyncio.gather(
-            pay(db, player, room), limits.put(db, player, daily_stars=10, excluded_until_ms=None)
+            pay(db, player, room), spending_limits.put(db, player, daily_stars=10, excluded_until_ms=None)
         )
         assert reply.status in ("paid", "limit_reached")
         if reply.status == "paid":
@@ -299,8 +299,8 @@ async def test_nobody_sees_or_changes_anothers_limits(
     execute: Callable[..., list[tuple[Any, ...]]],
 ) -> None:
     one, two = await sign_up(db, 2)
-    await limits.put(db, one, daily_stars=5, excluded_until_ms=None)
-    await limits.put(db, two, daily_stars=None, excluded_until_ms=None)
-    assert (await limits.mine(db, one)).daily_stars == 5
-    assert (await limits.mine(db, two)).daily_stars is None
+    await spending_limits.put(db, one, daily_stars=5, excluded_until_ms=None)
+    await spending_limits.put(db, two, daily_stars=None, excluded_until_ms=None)
+    assert (await spending_limits.mine(db, one)).daily_stars == 5
+    assert (await spending_limits.mine(db, two)).daily_stars is None
     assert execute("SELECT user_id, daily_stars FROM pay.limits ORDER BY user_id") == [(one, 5), (two, None)]

@@ -10,11 +10,11 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import chain, ledger, payments, users
+from persistence.postgres import ledger, payments, ton_deposits, users
 from persistence.postgres.audit import audit
-from persistence.postgres.chain import Receipt
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
+from persistence.postgres.ton_deposits import Receipt
 from persistence.redis.live import LiveStore
 from persistence.ton.rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
@@ -98,7 +98,7 @@ class World:
     async def order(self, user_id: int, stars: int = 100, *, rate: int = RATE) -> Payment:
         """An order made at the chain's time of now."""
         number = next(_numbers)
-        ordered = await chain.request(
+        ordered = await ton_deposits.request(
             self.db,
             user_id,
             payment_id=f"00000000-0000-4000-8000-{number:012d}",
@@ -125,7 +125,7 @@ class World:
         return (await self.receipts()).get(hash_hex(tx.hash))
 
     async def receipts(self) -> dict[str, Receipt]:
-        found = [each.receipt for each in await chain.listed(self.db, state=None, limit=100_000)]
+        found = [each.receipt for each in await ton_deposits.listed(self.db, state=None, limit=100_000)]
         by_hash = {each.hash: each for each in found}
         assert len(by_hash) == len(found)
         return by_hash

@@ -3,7 +3,7 @@
 import psycopg
 
 from persistence.payments.chain_reconciliation import ChainBook
-from persistence.postgres.chain_book import ChainReading
+from persistence.postgres.chain_transactions import ChainReading
 from tests.ton.conftest import HOUSE, RATE, World
 
 
