@@ -14,8 +14,8 @@ from pathlib import Path
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore
 
 PLAYERS = 10
 TICK_S = 0.1

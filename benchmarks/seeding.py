@@ -17,8 +17,8 @@ from benchmarks.machine import BenchError
 from gateway.auth.tokens import Tokens
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.keys import new_room_id
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore
 
 SEATS = 10
 STAKE = 20

@@ -19,7 +19,7 @@ from pytonconnect.provider._bridge_gateway import BridgeGateway  # type: ignore[
 from pytonconnect.storage import IStorage  # type: ignore[import-untyped]
 
 from bot.wallet_apps import WalletApp
-from persistence.redis.connections import Connections
+from persistence.redis.wallet_sessions import Connections
 from persistence.ton.bridge import BridgeSession
 from persistence.ton.proof import Proof
 

@@ -6,7 +6,7 @@ from chance_tap.settings import Settings
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.language import language_for
 from bot.replies import say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
-from persistence.redis.rates import SharedRate
+from persistence.redis.rate_limits import SharedRate
 
 ASKED: Final = SharedRate("bot", interval_s=2, burst=15)
 SLOWED: Final = SharedRate("bot-slowed", interval_s=30, burst=1)

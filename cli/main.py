@@ -361,7 +361,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from persistence.redis.live import UnfitStore  # here, so that commands without Redis do not load it
+        from persistence.redis.store import UnfitStore  # here, so that commands without Redis do not load it
 
         if not isinstance(error, UnfitStore):
             raise

@@ -69,9 +69,9 @@ from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
-from persistence.ton import rates
+from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
 
 WEBSOCKET_PATH: Final = "/api/v1/ws"
@@ -222,7 +222,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         from bot.updates import open_updates
 
         updates = await stack.enter_async_context(open_updates(BotServices(settings, db, live, stars, wallets), bot))
-    prices = rates.from_settings(settings)
+    prices = exchange_rates.from_settings(settings)
     stack.push_async_callback(prices.close)
     return Services(
         settings=settings,

@@ -23,7 +23,7 @@ from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 
 if TYPE_CHECKING:

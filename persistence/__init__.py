@@ -1,2 +1,1 @@
-"""The stores, the outside services, and the flows that cross them, by domain.  Imports nothing of ours but
-`chance_tap`."""
+"""Stores, outside services, and the flows that cross them, by domain.  Imports nothing of ours but `chance_tap`."""

@@ -19,7 +19,7 @@ from persistence.postgres import bonus
 from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 REWARD_USD: Final = 100
 

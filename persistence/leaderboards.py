@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple
 
 from persistence.postgres import leaderboards as truth
 from persistence.postgres.pool import Database
-from persistence.redis.boards import Sums
-from persistence.redis.live import LiveStore
+from persistence.redis.leaderboards import Sums
+from persistence.redis.store import LiveStore
 
 Period = Literal["today", "week", "all"]
 PERIODS: Final[tuple[Period, ...]] = ("today", "week", "all")

@@ -4,7 +4,7 @@ import structlog
 
 from persistence.leaderboards import BoardKeeper
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)

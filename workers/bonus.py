@@ -12,7 +12,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import bonus
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)

@@ -1,13 +1,13 @@
 """The watcher of the house's TON address: reads its transactions in order and has them recorded.
 
-The cursor moves over an unbroken row (`persistence/ton/row.py`).  What comes after a gap is recorded at once all the
-same, and read again later: Postgres knows each transaction once.  Several workers may do the same at once.
+The cursor moves over an unbroken row (`persistence/ton/read_cursor.py`).  What comes after a gap is recorded at once
+all the same, and read again later: Postgres knows each transaction once.  Several workers may do the same at once.
 """
 
 import structlog
 
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.ton.row import UnbrokenRow
+from persistence.ton.read_cursor import UnbrokenRow
 from persistence.ton.toncenter import LONGEST_PAGE, ChainRefused, Toncenter
 from persistence.ton.transaction import Transaction
 from workers import metrics

@@ -29,10 +29,10 @@ from persistence.postgres import idempotency, logins
 from persistence.postgres import telegram_chats as bot_memory
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import audit
 from persistence.rooms.settlement import Settlement
-from persistence.ton import rates
+from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
 from workers import metrics, records
 from workers.boards import BoardLoop
@@ -191,7 +191,7 @@ class Loops:
         if self.bot is not None:
             book = StarBook(db, self.bot, stars, settings)
         self._toncenter = Toncenter.from_settings(settings)
-        self._rates = rates.from_settings(settings)
+        self._rates = exchange_rates.from_settings(settings)
         deposits = TonDeposits(live, db, self._rates, settings)
         settlement = Settlement(live, db)
         ton = None

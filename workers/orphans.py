@@ -13,8 +13,8 @@ import structlog
 from persistence.errors import StoreUnavailable
 from persistence.postgres import games
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import SeatInfo
+from persistence.redis.store import LiveStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 

@@ -9,7 +9,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
-from persistence.redis.live import UnfitStore
+from persistence.redis.store import UnfitStore
 
 TIMEOUT_S = 5.0
 

@@ -22,7 +22,7 @@ from persistence.records.findings import Finding
 from persistence.records.money import check_money
 from persistence.records.rules import check_game
 from persistence.records.signing import Signer
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from workers import metrics
 from workers.signals import rhythm
 from workers.signals.assess import assess

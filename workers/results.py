@@ -15,8 +15,8 @@ import structlog
 from persistence.errors import StoreUnavailable
 from persistence.postgres import dead_letters
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
 from persistence.redis.results import ResultEntry
+from persistence.redis.store import LiveStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait

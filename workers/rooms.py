@@ -11,8 +11,8 @@ from typing import Final
 from chance_tap.settings import Settings
 from persistence.postgres import notices
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
-from persistence.redis.state import RoomState
+from persistence.redis.room_state import RoomState
+from persistence.redis.store import LiveStore
 
 PERIOD_S: Final = 0.73
 EXPIRES_SOON_MS: Final = 60_000

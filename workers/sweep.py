@@ -13,7 +13,7 @@ import structlog
 
 from persistence.errors import StoreUnavailable
 from persistence.redis.keys import partition_of
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 

@@ -15,7 +15,7 @@ from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.postgres import notices
 from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)

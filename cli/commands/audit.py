@@ -14,7 +14,7 @@ from cli.commands.output import shown
 from cli.commands.repair import run as repair
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import PATIENCE_S, audit
 
 

@@ -16,7 +16,7 @@ from persistence.bonus_runs import BonusRuns
 from persistence.postgres import bonus
 from persistence.postgres.bonus import Run
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 REFUSALS = {
     "not_found": "there is no such run",

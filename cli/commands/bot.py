@@ -24,7 +24,7 @@ from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.telegram import ask, make_bot
 from persistence.ton.toncenter import Toncenter
 

@@ -19,8 +19,8 @@ from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import chain_transactions, payments, ton_deposits
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Receipt
-from persistence.redis.live import LiveStore
-from persistence.ton import book, rates
+from persistence.redis.store import LiveStore
+from persistence.ton import book, exchange_rates
 from persistence.ton.toncenter import Toncenter
 
 REFUSALS = {
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[_Open]:
     db = await Database.open(settings.database_url, name="chance-tap-chain")
-    prices = rates.from_settings(settings)
+    prices = exchange_rates.from_settings(settings)
     try:
         live = await LiveStore.open(settings.redis_url, heartbeat=False)
         try:

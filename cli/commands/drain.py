@@ -13,7 +13,7 @@ import msgspec
 
 from chance_tap.settings import Settings
 from persistence.redis.gateways import WORD_MS, GatewayInfo
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 _LOOK_S = 0.2
 _HEARD_S = WORD_MS / 1000

@@ -12,8 +12,8 @@ import time
 from chance_tap.settings import Settings
 from persistence.leaderboards import BoardKeeper, wanted
 from persistence.postgres.pool import Database
-from persistence.redis.boards import ABANDONED_MS
-from persistence.redis.live import LiveStore
+from persistence.redis.leaderboards import ABANDONED_MS
+from persistence.redis.store import LiveStore
 
 PATIENCE_S = ABANDONED_MS / 1000 + 10
 """For boards that another builder has in hand; one that has died is given up before."""

@@ -143,7 +143,7 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
 async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> None:
     from persistence.payments.star_reconciliation import StarBook  # see persistence.telegram
     from persistence.payments.stars import StarPayments
-    from persistence.redis.live import LiveStore
+    from persistence.redis.store import LiveStore
     from persistence.telegram import make_bot
 
     live = await LiveStore.open(settings.redis_url, heartbeat=False)

@@ -24,7 +24,7 @@ from persistence.postgres.payments import Payment, State
 from persistence.postgres.pool import Database
 from persistence.postgres.star_transactions import Reconciliation
 from persistence.postgres.stars import Receipt, Standing
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.telegram import make_bot
 
 REFUSALS = {

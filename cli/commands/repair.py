@@ -19,7 +19,7 @@ from cli.commands.output import shown
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import PATIENCE_S, audit, compare
 from persistence.rooms.settlement import RefundReason, Settlement
 from workers.orphans import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans

@@ -19,8 +19,8 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import games, records
 from persistence.postgres.pool import Database
 from persistence.redis.keys import ROOM_ID, partition_of
-from persistence.redis.live import LiveStore
-from persistence.redis.state import RoomState
+from persistence.redis.room_state import RoomState
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import differences
 from persistence.rooms.settlement import Settlement
 

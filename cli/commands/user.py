@@ -17,7 +17,7 @@ from chance_tap.settings import Settings
 from persistence.accounts.bans import Bans
 from persistence.postgres import operators
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

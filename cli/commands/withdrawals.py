@@ -18,7 +18,7 @@ from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Withdrawal
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.ton.address import friendly
 from persistence.ton.highload import HighloadWallet
 

@@ -12,7 +12,7 @@ from gateway import metrics
 from gateway.auth.emails import mailbox
 from gateway.errors import RateLimited
 from persistence.errors import StoreUnavailable
-from persistence.redis.rates import RateCommands, SharedRate
+from persistence.redis.rate_limits import RateCommands, SharedRate
 
 WRONG_HERE: Final = SharedRate("password-here", interval_s=30, burst=10)
 WRONG_ACCOUNT: Final = SharedRate("password", interval_s=10, burst=60)

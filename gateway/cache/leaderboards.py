@@ -16,7 +16,7 @@ from persistence.leaderboards import Board, Period, board_at
 from persistence.postgres import leaderboards as truth
 from persistence.postgres.leaderboards import Face, Standing
 from persistence.postgres.pool import Database
-from persistence.redis.boards import BoardCommands, Sum
+from persistence.redis.leaderboards import BoardCommands, Sum
 
 FRESH_S: Final = 1.0
 FACES_S: Final = 30.0

@@ -14,7 +14,7 @@ from chance_tap.settings import Settings
 from gateway.lifecycle.drain import Drain
 from persistence.errors import StoreUnavailable
 from persistence.redis.gateways import GatewayInfo
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 if TYPE_CHECKING:
     from gateway.live.hub import Hub

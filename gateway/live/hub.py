@@ -34,7 +34,7 @@ from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 log = structlog.get_logger(__name__)
 

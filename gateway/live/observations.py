@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 if TYPE_CHECKING:
     from gateway.live.client import Client

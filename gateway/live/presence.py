@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 EVERY_S: Final = 14.3
 

@@ -11,7 +11,7 @@ from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, operators
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 
 

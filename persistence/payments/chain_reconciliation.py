@@ -15,7 +15,7 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
 from persistence.ton.book import compare
-from persistence.ton.row import UnbrokenRow
+from persistence.ton.read_cursor import UnbrokenRow
 from persistence.ton.toncenter import Toncenter
 from persistence.ton.transaction import Transaction
 

@@ -17,7 +17,7 @@ from persistence.payments.withdrawals import tell
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.ton.toncenter import ChainRefused
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from persistence.postgres import idempotency, payments, stars
 from persistence.postgres.payments import Ordered, Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge, FoundBy, Standing
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 if TYPE_CHECKING:
     import aiogram

@@ -19,11 +19,11 @@ from persistence.postgres import ton_deposits
 from persistence.postgres.payments import Ordered
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Cursor, Incoming, Recorded
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.ton.address import normalise
 from persistence.ton.deposits import is_incoming, memo_of, new_memo, refusal
+from persistence.ton.exchange_rates import RateSource, RateUnavailable
 from persistence.ton.messages import printable
-from persistence.ton.rates import RateSource, RateUnavailable
 from persistence.ton.transaction import Transaction
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import wallets
 from persistence.postgres.pool import Database
 from persistence.postgres.wallets import Wallet
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.ton.bridge import BridgeSession, disconnect
 from persistence.ton.proof import Proof, ProofRefused, Proven, verify
 from persistence.ton.toncenter import Toncenter

@@ -15,8 +15,8 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Changed, Decision, Method, Requested, Withdrawal
-from persistence.redis.live import LiveStore
-from persistence.ton.rates import RateSource
+from persistence.redis.store import LiveStore
+from persistence.ton.exchange_rates import RateSource
 
 PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
 """What Telegram takes from the bot for so many months of Premium."""

@@ -8,9 +8,9 @@ from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.connection import Reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
+from persistence.redis.room_state import CancelReason, PlayerState, RoomKind, RoomPhase, RoomState, read_room
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
-from persistence.redis.state import CancelReason, PlayerState, RoomKind, RoomPhase, RoomState, read_room
 from persistence.redis.taps import TapLanes, TapsDone
 
 __all__ = ["CancelReason", "PlayerState", "RoomKind", "RoomPhase", "RoomState"]  # what the calls here speak of

@@ -12,8 +12,8 @@ from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.audit import audit as audit_ledger
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
+from persistence.redis.store import LiveStore
 
 PATIENCE_S = 3.0
 """Between two looks: a join or a settlement under way is through by then."""

@@ -15,8 +15,8 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, leaderboards, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore
 from persistence.rooms.join_requests import Attempt, Joined, ask, free_player, known, refusal
 from persistence.rooms.settlement import Settlement
 

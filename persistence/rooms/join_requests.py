@@ -15,8 +15,8 @@ import msgspec
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, idempotency, users
 from persistence.postgres.pool import CommitUnknown, Database
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms
+from persistence.redis.store import LiveStore
 from persistence.rooms.settlement import Settlement
 
 COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)

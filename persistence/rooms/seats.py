@@ -16,8 +16,8 @@ from persistence.postgres import games, idempotency, ledger
 from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
+from persistence.redis.store import LiveStore
 from persistence.rooms.hero_rooms import HeroRooms
 from persistence.rooms.join_requests import Attempt, Joined, as_paid, ask, free_player, known, refusal
 from persistence.rooms.settlement import Settlement

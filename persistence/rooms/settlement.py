@@ -12,7 +12,7 @@ import msgspec
 from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.keys import partition_of
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 RefundReason = Literal["left", "seat_gone", "seat_lost"]
 """Why one seat goes back: its player left; the room went on without it; no request was left to finish it."""

@@ -9,7 +9,7 @@ import pytest_asyncio
 from persistence.leaderboards import BATCH, OVERLAP_US, BoardKeeper
 from persistence.postgres import games
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.ledger.play import Finisher, fill, finished, new_room, sign_up
 
 NOON = datetime(2082, 11, 18, 12, tzinfo=UTC)  # a Wednesday; far ahead, so that no board has ended

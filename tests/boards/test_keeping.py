@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from persistence.leaderboards import wanted
 from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
-from persistence.redis.boards import Own, Sums
+from persistence.redis.leaderboards import Own, Sums
 from tests.boards.conftest import DAY_MS, NOON_MS, Season, ms
 
 TODAY, WEEK = "today:2082-11-18", "week:2082-11-16"

@@ -15,7 +15,7 @@ from gateway.schemas.leaderboard import OwnPlace
 from persistence.errors import StoreUnavailable
 from persistence.leaderboards import PERIODS
 from persistence.postgres.pool import Database, Role, Row
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.boards.conftest import NOON_MS, Season, ms
 
 

@@ -9,7 +9,7 @@ import redis
 from persistence.leaderboards import board_at
 from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
-from persistence.redis.boards import Own, Sum
+from persistence.redis.leaderboards import Own, Sum
 from tests.boards.conftest import NOON_MS, Season
 from tests.boards.test_keeping import TODAY, WEEK
 

@@ -16,7 +16,7 @@ from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import BonusFrame, TapsReply
 from persistence.redis.codes import TapStatus
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from workers.bonus import BonusFlush
 
 GOAL = 100

@@ -8,7 +8,7 @@ import pytest
 from chance_tap.settings import Settings
 from cli.main import main
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.bonus.conftest import REWARD, World
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persistence.redis import keys
 from persistence.redis.bonus import BonusFrame, LiveRun
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.bonus.model import Shelf
 from tests.live.clocked import NOON_MS, flush, open_clocked, set_clock
 

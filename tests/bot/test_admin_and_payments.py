@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from bot import throttle
 from persistence.postgres import users
-from persistence.redis.rates import SharedRate
+from persistence.redis.rate_limits import SharedRate
 from persistence.rooms.seats import Seats
 from tests.bot.conftest import Chats, Telegram, message, person, update
 from tests.fixtures.postgres import Execute

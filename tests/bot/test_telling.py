@@ -13,8 +13,8 @@ from chance_tap.settings import Settings
 from persistence.postgres import notices, users
 from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
-from persistence.redis.state import RoomState
+from persistence.redis.room_state import RoomState
+from persistence.redis.store import LiveStore
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot

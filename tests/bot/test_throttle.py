@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 
 from bot import texts, throttle
 from persistence.errors import StoreUnavailable
-from persistence.redis.rates import RateCommands, SharedRate
+from persistence.redis.rate_limits import RateCommands, SharedRate
 from tests.bot.conftest import Chats, Telegram, message, person, press, update
 from tests.bot.test_admin_and_payments import charge
 from tests.fixtures.postgres import Execute

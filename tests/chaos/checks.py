@@ -12,7 +12,7 @@ import psycopg
 
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import audit
 from tests.chaos.faults import Scene
 from tests.chaos.players import Crowd, Told

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 
 _PAUSE_S = 0.05
 

@@ -14,7 +14,7 @@ from cli.simulate.run import Plan, Simulation
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import audit
 from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer

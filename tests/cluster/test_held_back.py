@@ -15,7 +15,7 @@ from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 from tests.fixtures.cluster import Cluster, MakeCluster
 from tests.flows.conftest import GRANT, STAKE, World

@@ -13,7 +13,7 @@ from cli.simulate.run import Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.gateways import WORD_MS, GatewayInfo
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.drain.test_rolling import all_play, assert_nothing_lost, plan
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack

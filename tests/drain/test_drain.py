@@ -17,7 +17,7 @@ from gateway.lifecycle import drain
 from gateway.lifecycle.drain import Drain
 from gateway.live.hub import PATH
 from gateway.server import GatewayServer
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.rest.conftest import API, init_data
 from tests.ws.client import Peer, Refused, until
 from tests.ws.conftest import PLAIN, Game, Gateway, Road, StartGateway

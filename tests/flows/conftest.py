@@ -14,8 +14,8 @@ from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
+from persistence.redis.store import LiveStore
 from persistence.rooms.audit import audit
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats

@@ -18,7 +18,7 @@ from typing import Any, Self
 from chance_tap.settings import Settings
 from persistence.bonus_runs import BonusRuns
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
 from workers.bonus import BonusFlush

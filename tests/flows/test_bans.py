@@ -11,7 +11,7 @@ from persistence.accounts.bans import Bans
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import operators, users
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.flows.conftest import GRANT, STAKE, World
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.flows.conftest import GRANT, STAKE, World
 from tests.flows.crash import CrashServer
 

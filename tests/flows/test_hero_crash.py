@@ -13,8 +13,8 @@ import pytest_asyncio
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 from tests.flows.conftest import CREATE, GRANT, JOIN_BY_KEY, STAKE, World
 from tests.flows.crash import CrashServer

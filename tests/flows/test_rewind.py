@@ -19,7 +19,7 @@ from chance_tap.settings import Settings
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 from tests.flows.conftest import GRANT, STAKE, World
 

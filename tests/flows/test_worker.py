@@ -19,7 +19,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.flows.conftest import GRANT, STAKE, World
 from workers.main import audit_ledger, purge_keys, supervise
 from workers.results import MAX_FAILURES

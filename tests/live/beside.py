@@ -11,9 +11,9 @@ import orjson
 from gateway.schemas.messages import ServerFrame
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.scripts import LUA
+from persistence.redis.store import LiveStore
 from persistence.redis.subscriber import Subscriber
 from tests.live import model
 from tests.live.clocked import NOON_MS, flush, open_clocked, set_clock

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
 from persistence.redis.scripts import LUA, ScriptSet
+from persistence.redis.store import LiveStore
 
 CLOCK_KEY = "test:clock"
 # On a cluster a script reads only what its own server has, so there each hash tag has a clock.

@@ -9,7 +9,7 @@ import redis
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapStatus
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.live.test_connection import TERMS, playing_room, tap
 
 MakeCluster = Callable[[int], list[EmbeddedValkey]]

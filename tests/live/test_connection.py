@@ -15,9 +15,9 @@ from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.connection import MAX_IN_FLIGHT
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.scripts import LUA, ScriptSet
+from persistence.redis.store import LiveStore
 
 TERMS = RoomTerms("standard", 50, 2, 2, 60_000, 0, 60_000, 0)
 

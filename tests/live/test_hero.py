@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms
+from persistence.redis.store import LiveStore
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
 
 ORGANIZER, WAIT_MS = "900", 300_000

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
 
 pytestmark = pytest.mark.on_cluster_too

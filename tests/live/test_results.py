@@ -8,8 +8,8 @@ import pytest
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
-from persistence.redis.live import LiveStore, UnfitStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore, UnfitStore
 from tests.live.clocked import flush
 
 pytestmark = pytest.mark.on_cluster_too

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomState, RoomTerms
 from persistence.redis.scripts import LUA
+from persistence.redis.store import LiveStore
 from tests.live import honest, model
 from tests.live.beside import read_log
 from tests.live.clocked import NOON_MS, open_clocked, set_clock

@@ -14,7 +14,7 @@ from persistence.postgres import ledger, payments, users
 from persistence.postgres.audit import audit
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.telegram import make_bot
 from tests.payments.telegram import TOKEN, Telegram
 from tests.peers.telegram import TelegramApi

@@ -18,11 +18,11 @@ from persistence.postgres import ledger, users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Requested, Withdrawal
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.telegram import make_bot
+from persistence.ton.exchange_rates import FixedRate
 from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.proof import Proven
-from persistence.ton.rates import FixedRate
 from persistence.ton.toncenter import Toncenter
 from tests.payments.telegram import TOKEN, Telegram
 from tests.peers.highload import HighloadContract, HighloadToncenter

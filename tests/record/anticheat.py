@@ -29,7 +29,7 @@ from gateway.live.observations import ANSWERED_MS, LATE_MS
 from persistence.records.build import read_log
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.live import honest, model
 from tests.live.clocked import NOON_MS, open_clocked, set_clock
 from tests.record import games

@@ -11,7 +11,7 @@ from persistence.postgres import records
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.flows.conftest import World
 from workers.records import Records
 

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings, SettingsError, load_settings
 from gateway.app import build_app
 from gateway.proxies import TrustedProxies
-from persistence.redis.rates import SharedRate
+from persistence.redis.rate_limits import SharedRate
 from tests.rest.conftest import API, code_of
 
 BALANCERS = ("10.0.0.0/8", "2001:db8:1::/48", "127.0.0.1")

@@ -9,7 +9,7 @@ from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.flows.conftest import World
 from tests.record.conftest import maker
 from tests.rest.conftest import API, LogIn

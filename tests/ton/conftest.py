@@ -15,8 +15,8 @@ from persistence.postgres.audit import audit
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Receipt
-from persistence.redis.live import LiveStore
-from persistence.ton.rates import RateUnavailable
+from persistence.redis.store import LiveStore
+from persistence.ton.exchange_rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
 from persistence.ton.transaction import hash_hex
 from tests.peers.toncenter import Chain, Toncenter, Tx

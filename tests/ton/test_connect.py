@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.connect import ChatConnection
 from bot.wallet_apps import WalletApp
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from persistence.ton.proof import verify
 from tests.peers.bridge import Bridge, BridgeWallet
 from tests.peers.wallet import Wallet

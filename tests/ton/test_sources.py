@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from persistence.ton.rates import HttpRate, RateUnavailable
+from persistence.ton.exchange_rates import HttpRate, RateUnavailable
 from persistence.ton.toncenter import ChainRefused, ChainUnavailable
 from persistence.ton.toncenter import Toncenter as Client
 from tests.peers.toncenter import Toncenter

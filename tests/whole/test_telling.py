@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from gateway.ws.frames import CloseCode
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.fixtures.outside import WEBHOOK_SECRET, bot_environment
 from tests.fixtures.stack import Stack
 from tests.fixtures.stores import open_live

@@ -21,8 +21,8 @@ from gateway.ws.protocol import WebSocketProtocol
 from persistence.postgres.pool import Database
 from persistence.postgres.users import TelegramProfile, log_in_telegram
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
-from persistence.redis.live import LiveStore
 from persistence.redis.rooms import RoomTerms
+from persistence.redis.store import LiveStore
 from tests.fixtures.stores import JWT_SECRET
 from tests.ws.client import Peer
 

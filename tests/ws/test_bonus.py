@@ -17,7 +17,7 @@ from gateway.live.hub import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import TapsDone
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.bonus.conftest import REWARD, World
 from tests.ws.client import Peer
 from tests.ws.conftest import Game, Road, StartGateway

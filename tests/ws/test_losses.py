@@ -15,7 +15,7 @@ from gateway.ws.frames import CloseCode, text_frame
 from persistence.errors import StoreUnavailable
 from persistence.postgres import users
 from persistence.redis import keys
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.ws.client import Peer, frame, until
 from tests.ws.conftest import Game, StartGateway
 

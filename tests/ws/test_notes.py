@@ -10,7 +10,7 @@ from gateway.live.hub import PATH
 from gateway.live.observations import Notes
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
-from persistence.redis.live import LiveStore
+from persistence.redis.store import LiveStore
 from tests.ws.client import Peer
 from tests.ws.conftest import Game, StartGateway
 

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
-from persistence.redis.boards import BoardCommands
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
-from persistence.redis.connections import Connections
 from persistence.redis.gateways import GatewayCommands
+from persistence.redis.leaderboards import BoardCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.presence import PresenceCommands
 from persistence.redis.proofs import ProofPayloads
-from persistence.redis.rates import RateCommands
+from persistence.redis.rate_limits import RateCommands
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.shard import parse_info
 from persistence.redis.subscriber import OnMessage, OnResync, Subscriber
+from persistence.redis.wallet_sessions import Connections
 
 PULSE_S = 1.03
 SNAPSHOTS_AT_ONCE = 200
