@@ -21,7 +21,7 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.valkey",
     "tests.fixtures.stack",
-    "tests.peers.telegram",
+    "tests.stand_ins.telegram",
     # Imports the one above, whose asserts are rewritten only by being named first.
     "tests.fixtures.outside",
 ]

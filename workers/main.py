@@ -34,22 +34,23 @@ from persistence.rooms.audit import audit
 from persistence.rooms.settlement import Settlement
 from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
-from workers import metrics, records
-from workers.boards import BoardLoop
-from workers.bonus import BonusFlush
-from workers.chain import ChainWatcher
-from workers.loops import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
-from workers.mail import MailLoop
-from workers.orphans import Orphans
-from workers.payments import PaymentLoop
-from workers.payouts import loops as payout_loops
+from workers import metrics
+from workers.loops import records
+from workers.loops.bonus_runs import BonusFlush
+from workers.loops.deadlines import Sweep
+from workers.loops.leaderboards import BoardLoop
+from workers.loops.mail import MailLoop
+from workers.loops.notifications import TELL_JOB, TellLoop, tell
+from workers.loops.orphaned_seats import Orphans
+from workers.loops.payments import PaymentLoop
+from workers.loops.payouts import loops as payout_loops
+from workers.loops.reconciliation import BookGauges, ChainReconcileLoop, ReconcileLoop
+from workers.loops.records import Records
+from workers.loops.results import ResultReader
+from workers.loops.room_reminders import RoomWatch
+from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
+from workers.loops.ton_watcher import ChainWatcher
 from workers.queue import open_queue
-from workers.reconcile import BookGauges, ChainReconcileLoop, ReconcileLoop
-from workers.records import Records
-from workers.results import ResultReader
-from workers.rooms import RoomWatch
-from workers.sweep import Sweep
-from workers.tell import TELL_JOB, TellLoop, tell
 
 log = structlog.get_logger(__name__)
 

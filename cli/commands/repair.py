@@ -22,8 +22,8 @@ from persistence.postgres.pool import Database
 from persistence.redis.store import LiveStore
 from persistence.rooms.audit import PATIENCE_S, audit, compare
 from persistence.rooms.settlement import RefundReason, Settlement
-from workers.orphans import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans
-from workers.sweep import Sweep
+from workers.loops.deadlines import Sweep
+from workers.loops.orphaned_seats import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans
 
 ROOMS = 10_000
 PAUSE_S = 1.0

@@ -43,7 +43,7 @@ class Limits(msgspec.Struct):
 class LimitsAnswer(msgspec.Struct):
     """Answer of GET and PUT /limits."""
 
-    spending_limits: Limits
+    limits: Limits
 
 
 def limits_view(found: spending_limits.Limits) -> Limits:

@@ -87,7 +87,7 @@ class Toncenter:
     async def transactions(self, account: str, *, start_lt: int, limit: int = LONGEST_PAGE) -> list[Transaction]:
         """Transactions of a raw address with `lt >= start_lt`, oldest first, at most `limit`.
 
-        What one of them says is checked by `parse`; that the list is whole is not: see `workers/chain.py`.
+        What one of them says is checked by `parse`; that the list is whole is not: see `workers/loops/ton_watcher.py`.
         """
         answer = await self.get(
             "/api/v3/transactions",

@@ -17,7 +17,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.bonus import BonusFrame, TapsReply
 from persistence.redis.codes import TapStatus
 from persistence.redis.store import LiveStore
-from workers.bonus import BonusFlush
+from workers.loops.bonus_runs import BonusFlush
 
 GOAL = 100
 REWARD = 7700

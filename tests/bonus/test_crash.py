@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bonus.conftest import REWARD, World
-from tests.flows.crash import CrashServer
+from tests.rooms.crash import CrashServer
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from persistence.redis import keys
 from persistence.redis.bonus import BonusFrame, LiveRun
 from persistence.redis.store import LiveStore
 from tests.bonus.model import Shelf
-from tests.live.clocked import NOON_MS, flush, open_clocked, set_clock
+from tests.lua.clocked import NOON_MS, flush, open_clocked, set_clock
 
 USER = "5"
 GOALS = (60, 250, 10_000)

@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.app import build_app
 from gateway.routes.telegram import PATH
-from tests.peers.bot_api import schema
 from tests.rest.conftest import hold_against_the_document
+from tests.stand_ins.bot_api import schema
 
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"
 SECRET = "a_webhook-secret_of_37_characters_1234"

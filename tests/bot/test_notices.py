@@ -14,17 +14,7 @@ from persistence.accounts.bans import Bans
 from persistence.postgres import games, notices
 from tests.bot.conftest import Chats, Telegram
 from tests.fixtures.postgres import Execute
-from tests.ledger.play import (
-    STAKE,
-    Finisher,
-    fill,
-    finished,
-    hero_room,
-    new_room,
-    new_seat,
-    pay,
-    sign_up,
-)
+from tests.postgres.play import STAKE, Finisher, fill, finished, hero_room, new_room, new_seat, pay, sign_up
 from tests.rest.conftest import API, Player, code_of
 
 

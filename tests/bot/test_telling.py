@@ -20,8 +20,8 @@ from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
 from tests.fixtures.postgres import Execute
-from workers.rooms import RoomWatch
-from workers.tell import TellLoop, tell
+from workers.loops.notifications import TellLoop, tell
+from workers.loops.room_reminders import RoomWatch
 
 BODY = b"x" * 32
 

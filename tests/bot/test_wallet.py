@@ -19,8 +19,8 @@ from chance_tap.settings import Settings
 from persistence.ton.address import friendly
 from tests.bot.conftest import Chats, Telegram, press
 from tests.fixtures.postgres import Execute
-from tests.peers.bridge import Bridge, BridgeWallet
-from tests.peers.wallet import Wallet
+from tests.stand_ins.bridge import Bridge, BridgeWallet
+from tests.stand_ins.wallet import Wallet
 
 DOMAIN = "game.example"
 

@@ -13,7 +13,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import telegram_chats
 from tests.bot.conftest import SECRET, Chats, Telegram, message, update
 from tests.fixtures.postgres import Execute
-from tests.house.test_settings import PRODUCTION
+from tests.platform.test_settings import PRODUCTION
 
 
 async def test_only_who_knows_the_secret_is_heard(chats: Chats, telegram: Telegram, execute: Execute) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.chromium import launch, open_player
 from tests.browser.line import Line
 from tests.browser.player import Player
-from tests.peers.mail import MailSink, mail_sink
+from tests.stand_ins.mail import MailSink, mail_sink
 
 OpenPage = Callable[..., Awaitable[Player]]
 

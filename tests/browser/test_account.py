@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
-from tests.peers.mail import MailSink
+from tests.stand_ins.mail import MailSink
 
 pytestmark = pytest.mark.xdist_group("browser-lobby")
 

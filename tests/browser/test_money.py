@@ -16,10 +16,10 @@ from tests.browser.telegram import LIGHT, TelegramClient
 from tests.browser.wallet import WalletInPage
 from tests.fixtures.outside import NANOTON_PER_STAR, PUBLIC_URL, bot_environment, set_webhook, ton_environment
 from tests.fixtures.stack import Stack
-from tests.peers.bot_api.people import Person
-from tests.peers.telegram import TelegramApi
-from tests.peers.ton import TonNetwork
-from tests.peers.wallet import Wallet
+from tests.stand_ins.bot_api.people import Person
+from tests.stand_ins.telegram import TelegramApi
+from tests.stand_ins.ton import TonNetwork
+from tests.stand_ins.wallet import Wallet
 
 pytestmark = pytest.mark.xdist_group("browser-lobby")
 

@@ -14,7 +14,7 @@ from tests.browser.chromium import SMALL
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import LIGHT, TelegramClient
 from tests.fixtures.stack import Stack
-from tests.ledger.play import Finisher, fill, finished, new_room, sign_up
+from tests.postgres.play import Finisher, fill, finished, new_room, sign_up
 
 pytestmark = pytest.mark.xdist_group("browser-lobby")
 

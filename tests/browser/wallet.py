@@ -12,8 +12,8 @@ from playwright.async_api import Page, Route
 
 from persistence.ton.address import normalise
 from persistence.ton.messages import comment_of_body
-from tests.peers.ton import TonNetwork
-from tests.peers.wallet import Wallet
+from tests.stand_ins.ton import TonNetwork
+from tests.stand_ins.wallet import Wallet
 
 IN_PAGE = (Path(__file__).parent / "wallet.js").read_text()
 LIST = "https://config.ton.org/wallets-v2.json"

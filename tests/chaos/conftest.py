@@ -1,5 +1,5 @@
 """The flows' world, to spoil its books."""
 
-from tests.flows.conftest import quick, world
+from tests.rooms.conftest import quick, world
 
 __all__ = ["quick", "world"]

@@ -12,7 +12,7 @@ from tests.chaos.faults import KINDS, Fault, Happened, schedule
 from tests.chaos.players import Wait
 from tests.chaos.product import last_boundary
 from tests.chaos.run import Plan, run
-from tests.flows.conftest import World
+from tests.rooms.conftest import World
 
 
 async def test_games_while_parts_die(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from persistence.redis import keys
 from persistence.redis.store import LiveStore
 from persistence.rooms.seats import Seats
 from tests.fixtures.cluster import Cluster, MakeCluster
-from tests.flows.conftest import GRANT, STAKE, World
+from tests.rooms.conftest import GRANT, STAKE, World
 
 PARTITION = 0x1F
 

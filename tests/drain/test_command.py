@@ -17,7 +17,7 @@ from persistence.redis.store import LiveStore
 from tests.drain.test_rolling import all_play, assert_nothing_lost, plan
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
-from tests.live.clocked import NOON_MS, open_clocked, set_clock
+from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 from tests.ws.client import Peer, Refused
 
 PLAYERS = 20

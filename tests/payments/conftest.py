@@ -17,7 +17,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.store import LiveStore
 from persistence.telegram import make_bot
 from tests.payments.telegram import TOKEN, Telegram
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.telegram import TelegramApi
 
 ENDPOINT = "/api/v1/payments/stars"
 INVOICE = Invoice("Chance Tap: 50 Stars", "Adds 50 Stars.")

@@ -3,9 +3,9 @@
 from typing import Any
 
 from persistence.postgres.stars import Charge
-from tests.peers.bot_api.world import Invoice
-from tests.peers.telegram import TOKEN as TOKEN
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.bot_api.world import Invoice
+from tests.stand_ins.telegram import TOKEN as TOKEN
+from tests.stand_ins.telegram import TelegramApi
 
 
 class Telegram:

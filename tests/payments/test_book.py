@@ -12,7 +12,7 @@ from persistence.postgres import stars
 from persistence.postgres.stars import Charge
 from tests.fixtures.postgres import Execute
 from tests.payments.conftest import Player, World
-from workers.reconcile import ReconcileLoop
+from workers.loops.reconciliation import ReconcileLoop
 
 
 def book(world: World) -> StarBook:

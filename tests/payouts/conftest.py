@@ -25,8 +25,8 @@ from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.proof import Proven
 from persistence.ton.toncenter import Toncenter
 from tests.payments.telegram import TOKEN, Telegram
-from tests.peers.highload import HighloadContract, HighloadToncenter
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.highload import HighloadContract, HighloadToncenter
+from tests.stand_ins.telegram import TelegramApi
 
 KEY = "11" * 32
 RATE = 3_000_000

@@ -18,7 +18,7 @@ from persistence.ton.toncenter import ChainUnavailable
 from persistence.ton.transaction import hash_hex
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import HOLD_MS, KEY, RATE, Player, World
-from workers.reconcile import BookGauges, ChainReconcileLoop
+from workers.loops.reconciliation import BookGauges, ChainReconcileLoop
 
 THIEF = "0:" + "ee" * 32
 NO_GRACE = -1e9  # whatever the test's clock says

@@ -12,7 +12,7 @@ import pytest
 
 from persistence.postgres import games, spending_limits
 from persistence.postgres.pool import Database
-from tests.ledger.play import Finisher, assert_clean, fill, finished, hero_room, new_room, organize, pay, sign_up
+from tests.postgres.play import Finisher, assert_clean, fill, finished, hero_room, new_room, organize, pay, sign_up
 from tests.rest.conftest import API, LogIn, Player, app, client, log_in  # noqa: F401 - fixtures
 
 HOUR_MS = 3_600_000

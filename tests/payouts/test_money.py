@@ -8,8 +8,8 @@ import pytest
 
 from cli.main import main
 from persistence.postgres import games
-from tests.ledger.play import Finisher, finished, new_room, pay
 from tests.payouts.conftest import HOLD_MS, STARS, World
+from tests.postgres.play import Finisher, finished, new_room, pay
 
 
 async def test_a_periods_sums(

@@ -11,7 +11,7 @@ from persistence.postgres import withdrawals
 from persistence.postgres.withdrawals import Withdrawal
 from persistence.ton.highload import HighloadWallet
 from tests.payouts.conftest import HOLD_MS, KEY, RATE, STARS, Player, World
-from tests.peers import highload
+from tests.stand_ins import highload
 
 
 async def ready(world: World, *, months: int | None = None, stars: int = 1000) -> tuple[Player, Withdrawal]:

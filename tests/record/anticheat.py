@@ -30,8 +30,8 @@ from persistence.records.build import read_log
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.store import LiveStore
-from tests.live import honest, model
-from tests.live.clocked import NOON_MS, open_clocked, set_clock
+from tests.lua import honest, model
+from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 from tests.record import games
 from workers.signals.assess import REVIEW_FROM, assess
 from workers.signals.evidence import Assessment, Notes, Tapper

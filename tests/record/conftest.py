@@ -12,8 +12,8 @@ from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame
 from persistence.redis.store import LiveStore
-from tests.flows.conftest import World
-from workers.records import Records
+from tests.rooms.conftest import World
+from workers.loops.records import Records
 
 
 @pytest_asyncio.fixture

@@ -12,8 +12,8 @@ from persistence.records.document import DecidedLine, Decision, Leg, Record, Ter
 from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomTerms
-from tests.live import honest, model
-from tests.live.clocked import NOON_MS
+from tests.lua import honest, model
+from tests.lua.clocked import NOON_MS
 
 ROOM_ID = "00abcdefghijklmn"
 GAME_MS = 60_000

@@ -15,9 +15,9 @@ from persistence.records.document import Record, decode, encode, unpack
 from persistence.records.hashing import links
 from persistence.records.replay import show, timeline
 from persistence.records.signing import Signer
-from tests.flows.conftest import World
 from tests.record.conftest import document, maker, play
 from tests.record.games import made_record
+from tests.rooms.conftest import World
 
 SIGNER = Signer(bytes(range(32)))
 

@@ -9,7 +9,7 @@ from cli.simulate.cheats import timer
 from cli.simulate.people import Person, anybody
 from cli.simulate.rhythm import Moments, Packer
 from persistence.records.document import Frame
-from workers.signals import clock, company, rhythm
+from workers.signals import clock, rhythm, shared_origin
 from workers.signals.assess import assess
 from workers.signals.evidence import Tapper, ramp
 
@@ -145,19 +145,19 @@ def origins(**values: str) -> Mapping[tuple[str, str, str], int]:
 
 def test_who_shares_a_network_or_a_device() -> None:
     notes = origins(u1="n.d", u2="n.e", u3="m.d", u4="k.f")
-    assert names(company.shared("1", notes)) == ["same_network"]
-    assert names(company.shared("3", notes)) == []
+    assert names(shared_origin.shared("1", notes)) == ["same_network"]
+    assert names(shared_origin.shared("3", notes)) == []
     twins = origins(u1="n.d", u2="n.d", u3="n.e")
-    [signal] = company.shared("1", twins)
+    [signal] = shared_origin.shared("1", twins)
     assert (signal.name, signal.score) == ("same_device", 0.5)
     assert "player 2" in signal.why
-    assert names(company.shared("4", twins)) == []
+    assert names(shared_origin.shared("4", twins)) == []
 
 
 def test_one_account_from_two_kinds_of_device() -> None:
     notes = {("1", "from", "n.d"): 2, ("1", "from", "m.e"): 1}
-    assert names(company.shared("1", notes)) == ["two_devices"]
-    assert names(company.shared("1", {("1", "from", "n.d"): 2, ("1", "from", "m.d"): 1})) == []
+    assert names(shared_origin.shared("1", notes)) == ["two_devices"]
+    assert names(shared_origin.shared("1", {("1", "from", "n.d"): 2, ("1", "from", "m.d"): 1})) == []
 
 
 def test_weak_signals_alone_are_no_reason_to_look() -> None:

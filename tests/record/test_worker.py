@@ -12,10 +12,10 @@ from persistence.postgres import records
 from persistence.records.document import decode, unpack
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
-from tests.flows.conftest import GRANT, STAKE, World
 from tests.record.conftest import document, maker, play
-from workers.records import Records
-from workers.records import purge as purge_records
+from tests.rooms.conftest import GRANT, STAKE, World
+from workers.loops.records import Records
+from workers.loops.records import purge as purge_records
 
 
 def count(world: World, table: str) -> int:

@@ -7,7 +7,7 @@ from typing import Self
 from starlette.applications import Starlette
 
 from persistence.mail import Mail
-from workers.mail import MailLoop
+from workers.loops.mail import MailLoop
 
 
 class Mailbox:

@@ -19,8 +19,8 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute
 from tests.payments.telegram import TOKEN
-from tests.peers.telegram import TelegramApi
 from tests.rest.conftest import API, code_of, hold_against_the_document, init_data
+from tests.stand_ins.telegram import TelegramApi
 
 SIDES = 60
 STARS = 5000

@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.rate_limits import Rate
 from tests.payments.telegram import TOKEN, Telegram
-from tests.peers.telegram import TelegramApi
 from tests.rest.conftest import API, LogIn, Player
+from tests.stand_ins.telegram import TelegramApi
 
 PATH = f"{API}/payments"
 

@@ -10,9 +10,9 @@ from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
 from persistence.redis.store import LiveStore
-from tests.flows.conftest import World
 from tests.record.conftest import maker
 from tests.rest.conftest import API, LogIn
+from tests.rooms.conftest import World
 
 
 @pytest_asyncio.fixture

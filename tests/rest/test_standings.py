@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 
 from persistence.leaderboards import BoardKeeper
 from persistence.postgres import games
-from tests.boards.conftest import Season
-from tests.ledger.play import Finisher, fill, finished, hero_room, new_room
+from tests.leaderboards.conftest import Season
+from tests.postgres.play import Finisher, fill, finished, hero_room, new_room
 from tests.rest.conftest import API, LogIn, Player, code_of
 from tests.rest.test_profile import SENSELESS_PAGES
 

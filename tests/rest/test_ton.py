@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from chance_tap.settings import Settings
-from tests.peers.toncenter import boc, comment_body
 from tests.rest.conftest import API, LogIn, Player, code_of
+from tests.stand_ins.toncenter import boc, comment_body
 
 HOUSE = "0:" + "5f" * 32
 PATH = f"{API}/payments/ton"

@@ -10,8 +10,8 @@ import pytest
 
 from chance_tap.settings import Settings
 from gateway.rate_limits import Rate
-from tests.peers.wallet import NETWORK_IDS, Wallet
 from tests.rest.conftest import API, LogIn, Player, code_of
+from tests.stand_ins.wallet import NETWORK_IDS, Wallet
 
 DOMAIN = "game.example"
 

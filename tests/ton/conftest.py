@@ -19,8 +19,8 @@ from persistence.redis.store import LiveStore
 from persistence.ton.exchange_rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
 from persistence.ton.transaction import hash_hex
-from tests.peers.toncenter import Chain, Toncenter, Tx
-from workers.chain import ChainWatcher
+from tests.stand_ins.toncenter import Chain, Toncenter, Tx
+from workers.loops.ton_watcher import ChainWatcher
 
 HOUSE = "0:" + "5f" * 32
 ENDPOINT = "/api/v1/payments/ton"

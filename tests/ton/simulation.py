@@ -12,9 +12,9 @@ from persistence.postgres import payments
 from persistence.postgres.payments import Payment
 from persistence.ton.deposits import new_memo
 from persistence.ton.transaction import hash_hex
-from tests.peers.toncenter import ENCRYPTED_COMMENT, Tx, comment_body
+from tests.stand_ins.toncenter import ENCRYPTED_COMMENT, Tx, comment_body
 from tests.ton.conftest import HOUSE, RATE, World
-from workers.chain import ChainWatcher
+from workers.loops.ton_watcher import ChainWatcher
 
 Outcome = tuple[str, str | None, int | None, int | None]
 """State, reason, Stars and whose."""

@@ -11,8 +11,8 @@ from bot.connect import ChatConnection
 from bot.wallet_apps import WalletApp
 from persistence.redis.store import LiveStore
 from persistence.ton.proof import verify
-from tests.peers.bridge import Bridge, BridgeWallet
-from tests.peers.wallet import Wallet
+from tests.stand_ins.bridge import Bridge, BridgeWallet
+from tests.stand_ins.wallet import Wallet
 
 DOMAIN = "game.example"
 PAYLOAD = "ab" * 32

@@ -8,7 +8,7 @@ import pytest
 from persistence.postgres import payments
 from persistence.postgres.pool import Role
 from persistence.ton.deposits import memo_of, new_memo
-from tests.peers.toncenter import ENCRYPTED_COMMENT, JETTON_NOTIFICATION, comment_body
+from tests.stand_ins.toncenter import ENCRYPTED_COMMENT, JETTON_NOTIFICATION, comment_body
 from tests.ton.conftest import HOUSE, RATE, World
 
 

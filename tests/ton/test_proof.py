@@ -8,7 +8,7 @@ import pytest
 
 from persistence.ton.proof import LONGEST_STATE_INIT, Proof, ProofRefused, Proven, verify
 from persistence.ton.toncenter import ChainUnavailable
-from tests.peers.wallet import NETWORK_IDS, Wallet
+from tests.stand_ins.wallet import NETWORK_IDS, Wallet
 
 NOW = 1_700_000_000
 DOMAIN = "game.example"

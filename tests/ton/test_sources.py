@@ -11,8 +11,8 @@ from aiohttp import web
 from persistence.ton.exchange_rates import HttpRate, RateUnavailable
 from persistence.ton.toncenter import ChainRefused, ChainUnavailable
 from persistence.ton.toncenter import Toncenter as Client
-from tests.peers.toncenter import Toncenter
-from tests.peers.wallet import Wallet
+from tests.stand_ins.toncenter import Toncenter
+from tests.stand_ins.wallet import Wallet
 from tests.ton.conftest import HOUSE
 
 

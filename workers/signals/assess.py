@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from workers.signals import clock, company, rhythm
+from workers.signals import clock, rhythm, shared_origin
 from workers.signals.evidence import Assessment, Notes, Signal, Tapper
 
 REVIEW_FROM: Final = 0.7
@@ -38,7 +38,7 @@ def _signals(
         *rhythm.replayed(gaps, others),
         *clock.drift(frames),
         *clock.held_back(tapper.user_id, notes),
-        *company.shared(tapper.user_id, notes),
+        *shared_origin.shared(tapper.user_id, notes),
     ]
 
 

@@ -6,8 +6,8 @@ from playwright.async_api import expect
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_account import PASSWORD, REFUSED, mailed, open_account
 from tests.fixtures.stack import MakeStack
-from tests.peers.mail import MailSink
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.mail import MailSink
+from tests.stand_ins.telegram import TelegramApi
 
 
 def address(viewer: Viewer) -> str:

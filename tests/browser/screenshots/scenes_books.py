@@ -16,9 +16,9 @@ from tests.browser.test_money import invoice
 from tests.browser.test_profile import TO_THE_END, account, win
 from tests.fixtures.outside import set_webhook
 from tests.fixtures.stack import MakeStack
-from tests.ledger.play import Finisher, fill, finished, hero_room, new_room
-from tests.peers.bot_api.people import Person
-from tests.peers.telegram import TelegramApi
+from tests.postgres.play import Finisher, fill, finished, hero_room, new_room
+from tests.stand_ins.bot_api.people import Person
+from tests.stand_ins.telegram import TelegramApi
 
 
 async def play_every_end(db: Database, viewer: Viewer, rivals: list[int]) -> None:

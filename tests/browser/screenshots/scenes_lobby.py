@@ -12,7 +12,7 @@ from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.browser.test_lobby import ban
 from tests.fixtures.stack import MakeStack, Stack
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.telegram import TelegramApi
 
 REFUSED = "Failed to load resource"
 

@@ -14,9 +14,9 @@ from tests.browser.test_money import DOMAIN
 from tests.browser.wallet import NAMES, WalletInPage
 from tests.fixtures.outside import HOUSE, NANOTON_PER_STAR, ton_environment
 from tests.fixtures.stack import MakeStack
-from tests.peers.telegram import TelegramApi
-from tests.peers.ton import TonNetwork
-from tests.peers.wallet import Wallet
+from tests.stand_ins.telegram import TelegramApi
+from tests.stand_ins.ton import TonNetwork
+from tests.stand_ins.wallet import Wallet
 
 ON_ANOTHER_DEVICE = NAMES[1]
 # Beside a mouse there is another device with the wallet on it, which scans.

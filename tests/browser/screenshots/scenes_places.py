@@ -8,8 +8,8 @@ from tests.browser.crowd import SLEEPER, Crowd
 from tests.browser.screenshots.studio import Studio, Viewer
 from tests.fixtures.outside import bot_environment
 from tests.fixtures.stack import MakeStack
-from tests.peers.mail import MailSink
-from tests.peers.telegram import TelegramApi
+from tests.stand_ins.mail import MailSink
+from tests.stand_ins.telegram import TelegramApi
 
 PLACES = (
     "leaderboard",

@@ -9,7 +9,7 @@ from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import LONG_NAME, Studio, Viewer
 from tests.browser.test_profile import TO_THE_END, account, lose_blocked, win
 from tests.fixtures.stack import MakeStack
-from tests.ledger.play import Finisher, fill, finished, hero_room
+from tests.postgres.play import Finisher, fill, finished, hero_room
 
 NAMES = (LONG_NAME, "🔥🔥 Максим 🔥", "محمد عبد الله الأنصاري", "<b>Ann</b> & Co", "W" * 120, "Оля")
 

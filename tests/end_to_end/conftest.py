@@ -1,0 +1,39 @@
+"""The whole product beside the stand-ins: gateways with a webhook and a worker, as processes of their own."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.end_to_end.doomed import DoomedGateway
+from tests.fixtures.outside import bot_environment, set_webhook
+from tests.fixtures.stack import Stack
+from tests.stand_ins.telegram import TelegramApi
+from tests.ws.client import Peer
+
+
+@pytest.fixture
+def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi) -> Stack:
+    """Everything running, and Telegram told by the product's own command where the webhook is."""
+    rules = {"CAPACITY": "2", "GAME_S": "2", "WAIT_S": "30", "WITHDRAWALS_PREMIUM": "on", "WITHDRAWAL_HOLD_S": "0"}
+    stack = make_stack(**rules, **bot_environment(telegram_api))
+    set_webhook(stack, telegram_api)
+    return stack
+
+
+@pytest.fixture
+def gateway(database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path) -> Iterator[DoomedGateway]:
+    """One gateway, not yet started, that can be killed at a step of its own."""
+    environment = Stack(tmp_path, database_url, redis_url, bot_environment(telegram_api)).environment
+    with DoomedGateway(environment, tmp_path / "gateway.log") as doomed:
+        yield doomed
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    """Sockets end with the loop that they belong to."""
+    yield
+    for peer in Peer.opened:
+        peer.abort()
+    Peer.opened.clear()

@@ -1,1 +1,0 @@
-"""Telegram's side of the Bot API, for tests: what `tests.peers.telegram` is made of."""

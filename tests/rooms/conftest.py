@@ -1,0 +1,186 @@
+"""What the flows' tests share: players with Stars, a whole game without a gateway, the worker's rounds by hand."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+import pytest_asyncio
+import redis
+
+from chance_tap.settings import Settings
+from persistence.postgres import games, users
+from persistence.postgres.audit import Finding
+from persistence.postgres.pool import Database
+from persistence.redis.codes import TapFrame
+from persistence.redis.rooms import RoomState
+from persistence.redis.store import LiveStore
+from persistence.rooms.audit import audit
+from persistence.rooms.join_requests import Joined
+from persistence.rooms.seats import Seats
+from persistence.rooms.settlement import Settlement
+from workers.loops.deadlines import Sweep
+from workers.loops.orphaned_seats import Orphans
+from workers.loops.results import ResultReader
+
+GRANT = 1000
+STAKE = 50
+JOIN = "/api/v1/rooms/join"
+CREATE = "/api/v1/rooms"
+JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
+
+_telegram_ids = itertools.count(1)
+
+
+@dataclass
+class World:
+    """Both stores, the flows on them, and a worker whose rounds are made by hand."""
+
+    settings: Settings
+    live: LiveStore
+    db: Database
+    seats: Seats = field(init=False)
+    settlement: Settlement = field(init=False)
+    results: ResultReader = field(init=False)
+    sweep: Sweep = field(init=False)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    players: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.seats = Seats(self.live, self.db, self.settings)
+        self.settlement = Settlement(self.live, self.db)
+        self.results = ResultReader(self.live, self.db, self.settlement, consumer="test", stop=self.stop)
+        self.sweep = Sweep(self.live, self.settlement, self.settings.stakes)
+
+    async def player(self) -> int:
+        number = next(_telegram_ids)
+        profile = users.TelegramProfile(telegram_id=number, first_name=f"Player {number}", is_demo=True)
+        account = await users.log_in_telegram(self.db, profile, GRANT)
+        self.players.append(account.user_id)
+        return account.user_id
+
+    async def join(self, user_id: int, key: str, stake: int = STAKE) -> Joined:
+        return await self.seats.join(user_id, stake, JOIN, key, b"body")
+
+    async def sit(self, user_id: int, key: str = "key", stake: int = STAKE) -> RoomState:
+        """Join and store the answer, as a gateway does."""
+        joined = await self.join(user_id, key, stake)
+        assert joined.room_state is not None
+        await self.seats.store_answer(user_id, JOIN, key, b"answer")
+        return joined.room_state
+
+    async def organize(self, user_id: int, key: str = "key", fee: int = STAKE) -> RoomState:
+        """Make a hero room and store the answer."""
+        made = await self.seats.create_hero(user_id, fee, CREATE, key, b"body")
+        assert made.room_state is not None
+        await self.seats.store_answer(user_id, CREATE, key, b"answer")
+        return made.room_state
+
+    async def come(self, user_id: int, room: RoomState, key: str = "key") -> RoomState:
+        """Join a hero room by its key and store the answer."""
+        assert room.key is not None
+        joined = await self.seats.join_by_key(user_id, room.key, JOIN_BY_KEY, key, b"body")
+        assert joined.room_state is not None
+        await self.seats.store_answer(user_id, JOIN_BY_KEY, key, b"answer")
+        return joined.room_state
+
+    async def start(self, room: RoomState) -> str:
+        """The organizer's start; how it was answered."""
+        assert room.organizer_id is not None
+        return (await self.live.rooms.start(room.room_id, room.organizer_id)).code
+
+    async def balance(self, user_id: int) -> int:
+        return (await users.me(self.db, user_id)).balance
+
+    async def room_of(self, user_id: int) -> str | None:
+        return (await users.me(self.db, user_id)).room_id
+
+    async def tick_until(self, room_id: str, *states: str) -> None:
+        """Move the room along its deadlines, waiting exactly as long as it says."""
+        while True:
+            reply = await self.live.rooms.tick(room_id)
+            if reply.state in states:
+                return
+            assert reply.code == "ok"
+            assert reply.remaining_ms >= 0, f"the room is {reply.state} for good"
+            await asyncio.sleep(max(reply.remaining_ms, 1) / 1000)
+
+    async def tap(self, room_id: str, user_id: int, count: int, seq: int) -> int:
+        """One frame, now; its status."""
+        return await self.send(room_id, TapFrame(str(user_id), count, self.live.now_ms(), seq))
+
+    async def send(self, room_id: str, frame: TapFrame) -> int:
+        """One frame as it is; its status."""
+        done: asyncio.Future[list[int] | Exception] = asyncio.get_running_loop().create_future()
+        self.live.rooms.tap_batch(room_id, [frame], done.set_result)
+        reply = await done
+        assert not isinstance(reply, Exception)
+        return reply[0]
+
+    async def play(self, room_id: str, taps: dict[int, int]) -> None:
+        """From the wait to the end of the game, with these taps."""
+        await self.tick_until(room_id, "playing")
+        for user_id, count in taps.items():
+            assert await self.tap(room_id, user_id, count, 1) == 1
+        await self.tick_until(room_id, "finished", "cancelled")
+
+    async def settle(self) -> int:
+        """Two rounds of the stream reader, since the first may only make consumer groups; how many entries it had."""
+        entries = [*await self.results.read(), *await self.results.read()]
+        await self.results.settle(entries)
+        return len(entries)
+
+    async def claim(self) -> int:
+        """The entries that a dead reader left, settled; how many there were."""
+        entries = await self.live.results.claim("heir", idle_ms=0)
+        await self.results.settle(entries)
+        return len(entries)
+
+    async def mend(self, *, void_after_s: float = 3600) -> None:
+        """One orphan round that takes everybody who might be under way for dead."""
+        orphans = Orphans(self.live, self.db, self.settlement, unconfirmed_after_s=0, void_after_s=void_after_s)
+        await orphans.round()
+
+    async def recover(self) -> None:
+        """Everything that a worker does in its first half minute after a crash."""
+        await self.sweep.round()
+        await self.settle()
+        await self.claim()
+        await self.mend()
+
+    async def audit(self) -> list[Finding]:
+        return await audit(self.live, self.db, patience_s=0)
+
+    async def total(self) -> int:
+        """Stars of all players, those that lie in their seats included."""
+        total = 0
+        for user_id in self.players:
+            seat = await games.live_seat(self.db, user_id)
+            total += await self.balance(user_id) + (0 if seat is None else seat.amount)
+        return total
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    """Two seats a room and games of a second: a room starts as soon as two have paid."""
+    return replace(settings, capacity=2, countdown_s=0, game_s=1, wait_s=1, hero_capacity=4, hero_target=20)
+
+
+@pytest_asyncio.fixture
+async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+    yield World(quick, live, db)
+
+
+@pytest.fixture
+def flush(redis_kind: str, redis_url: str, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Make Redis lose everything."""
+
+    def flush_all() -> None:
+        if redis_kind == "cluster":
+            request.getfixturevalue("valkey_cluster").flush()
+            return
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+
+    return flush_all
