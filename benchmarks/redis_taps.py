@@ -15,7 +15,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 PLAYERS = 10
 TICK_S = 0.1
@@ -29,7 +29,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _make_room(live: LiveStore, number: int, game_ms: int) -> str:
+async def _make_room(live: RedisStore, number: int, game_ms: int) -> str:
     room_id = keys.new_room_id()
     terms = RoomTerms("standard", 50, PLAYERS, 2, 60_000, 0, game_ms, 0)
     for player in range(PLAYERS):
@@ -43,7 +43,7 @@ async def _make_room(live: LiveStore, number: int, game_ms: int) -> str:
 
 async def measure(server: EmbeddedValkey, rooms: int, seconds: float, frames_a_batch: int) -> tuple[float, int]:
     """Microseconds a frame and the number of frames."""
-    live = await LiveStore.open(server.url)
+    live = await RedisStore.open(server.url)
     subscriber = live.subscriber(lambda _channel, _message: None, lambda _channels: None)
     names = await asyncio.gather(*(_make_room(live, n, int(seconds * 1000) + 60_000) for n in range(rooms)))
     await asyncio.gather(*(subscriber.subscribe(keys.room(name).channel) for name in names))

@@ -18,7 +18,7 @@ from gateway.auth.tokens import Tokens
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.keys import new_room_id
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 SEATS = 10
 STAKE = 20
@@ -87,7 +87,7 @@ async def make_rooms(redis_url: str, users: Sequence[int], *, countdown_ms: int,
     )  # fmt: skip
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def fill(live: LiveStore, room: Seeded) -> None:
+    async def fill(live: RedisStore, room: Seeded) -> None:
         async with gate:
             for user, seat in zip(room.users, room.seats, strict=True):
                 await live.rooms.reserve(room.room_id, seat, str(user), seat, terms)
@@ -96,7 +96,7 @@ async def make_rooms(redis_url: str, users: Sequence[int], *, countdown_ms: int,
                 if reply.code != "ok":
                     raise BenchError(f"a seat was refused while rooms were made: {reply.code}")
 
-    live = await LiveStore.open(redis_url)
+    live = await RedisStore.open(redis_url)
     try:
         await asyncio.gather(*(fill(live, room) for room in rooms))
         await asyncio.gather(*(_tick_until(live, room.room_id, "playing") for room in rooms))
@@ -107,7 +107,7 @@ async def make_rooms(redis_url: str, users: Sequence[int], *, countdown_ms: int,
 
 async def play_and_finish(redis_url: str, rooms: Sequence[Seeded]) -> None:
     """One frame of taps a player, then every game to its end; the results wait in the streams."""
-    live = await LiveStore.open(redis_url)
+    live = await RedisStore.open(redis_url)
     try:
         taps: list[asyncio.Future[None]] = []
         for room in rooms:
@@ -133,7 +133,7 @@ def _applied(waiting: "asyncio.Future[None]", statuses: list[int] | Exception) -
         waiting.set_result(None)
 
 
-async def _tick_until(live: LiveStore, room_id: str, state: str) -> None:
+async def _tick_until(live: RedisStore, room_id: str, state: str) -> None:
     while (reply := await live.rooms.tick(room_id)).state != state:
         if reply.code != "ok" or reply.remaining_ms < 0:
             raise BenchError(f"room {room_id} is {reply.state}, not {state}")

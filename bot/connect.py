@@ -19,7 +19,7 @@ from pytonconnect.provider._bridge_gateway import BridgeGateway  # type: ignore[
 from pytonconnect.storage import IStorage  # type: ignore[import-untyped]
 
 from bot.wallet_apps import WalletApp
-from persistence.redis.wallet_sessions import Connections
+from persistence.redis.wallet_sessions import WalletSessions
 from persistence.ton.bridge import BridgeSession
 from persistence.ton.proof import Proof
 
@@ -46,7 +46,7 @@ class Answer:
 class _Storage(IStorage):  # type: ignore[misc]
     """The connection's memory in Redis, which forgets it by itself."""
 
-    def __init__(self, connections: Connections, user_id: int) -> None:
+    def __init__(self, connections: WalletSessions, user_id: int) -> None:
         self._connections = connections
         self._user_id = user_id
 
@@ -135,7 +135,7 @@ class _Client(TonConnect):  # type: ignore[misc]
 class ChatConnection:
     """One attempt of one person.  Close it when it is over."""
 
-    def __init__(self, manifest_url: str, connections: Connections, user_id: int) -> None:
+    def __init__(self, manifest_url: str, connections: WalletSessions, user_id: int) -> None:
         self._client = _Client(manifest_url, _Storage(connections, user_id))
 
     async def begin(self, app: WalletApp, payload: str) -> str:

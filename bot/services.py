@@ -6,7 +6,7 @@ from chance_tap.settings import Settings
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,6 @@ class Services:
 
     settings: Settings
     db: Database
-    live: LiveStore
+    live: RedisStore
     stars: StarPayments
     wallets: Wallets

@@ -17,10 +17,10 @@ from bot.language import language_for
 from bot.replies import say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
-from persistence.redis.rate_limits import SharedRate
+from persistence.redis.rate_limits import SharedRateLimit
 
-ASKED: Final = SharedRate("bot", interval_s=2, burst=15)
-SLOWED: Final = SharedRate("bot-slowed", interval_s=30, burst=1)
+ASKED: Final = SharedRateLimit("bot", interval_s=2, burst=15)
+SLOWED: Final = SharedRateLimit("bot-slowed", interval_s=30, burst=1)
 
 throttled_total = Counter(
     "chance_tap_bot_throttled_total",
@@ -51,9 +51,9 @@ class Throttle(BaseMiddleware):
 async def _outcome(services: Services, telegram_id: int) -> str:
     sender = str(telegram_id)
     try:
-        if await services.live.rates.take(ASKED, sender) == 0:
+        if await services.live.rate_limits.take(ASKED, sender) == 0:
             return "allowed"
-        return "answered" if await services.live.rates.take(SLOWED, sender) == 0 else "silent"
+        return "answered" if await services.live.rate_limits.take(SLOWED, sender) == 0 else "silent"
     except StoreUnavailable:
         return "open"
 

@@ -20,7 +20,7 @@ from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import FRESH_S, InitDataCheck
 from gateway.auth.passwords import Passwords
-from gateway.auth.throttle import Attempts
+from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
 from gateway.cache.leaderboards import Leaderboards
 from gateway.cache.tiers import TierBoard
@@ -69,7 +69,7 @@ from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
@@ -190,7 +190,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="gateway"
     )
     stack.push_async_callback(db.close)
-    live = await LiveStore.open(settings.redis_url)
+    live = await RedisStore.open(settings.redis_url)
     stack.push_async_callback(live.close)
     tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s)
     accounts = Accounts(db)
@@ -243,10 +243,10 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         fresh_init_data=InitDataCheck(settings.bot_token, min(FRESH_S, settings.init_data_max_age_s)),
         passwords=passwords,
         mail_tokens=MailTokens(settings.jwt_secret.split(",")),
-        attempts=Attempts(live.rates),
+        login_throttle=LoginThrottle(live.rate_limits),
         accounts=accounts,
         tiers=TierBoard(live.lobby, settings),
-        boards=Leaderboards(live.boards, db, live.now_ms),
+        leaderboards=Leaderboards(live.leaderboards, db, live.now_ms),
         rates=Rates(),
         proxies=TrustedProxies(settings.trusted_proxies),
         updates=updates,

@@ -7,7 +7,7 @@ from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
 from gateway.auth.init_data import InitDataCheck
 from gateway.auth.passwords import Passwords
-from gateway.auth.throttle import Attempts
+from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
 from gateway.cache.leaderboards import Leaderboards
 from gateway.cache.tiers import TierBoard
@@ -23,7 +23,7 @@ from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Services:
 
     settings: Settings
     db: Database
-    live: LiveStore
+    live: RedisStore
     seats: Seats
     bonus: BonusRuns
     bot: "aiogram.Bot | None"
@@ -54,10 +54,10 @@ class Services:
     fresh_init_data: InitDataCheck
     passwords: Passwords
     mail_tokens: MailTokens
-    attempts: Attempts
+    login_throttle: LoginThrottle
     accounts: Accounts
     tiers: TierBoard
-    boards: Leaderboards
+    leaderboards: Leaderboards
     rates: Rates
     proxies: TrustedProxies
     updates: "Updates | None"

@@ -19,7 +19,7 @@ from persistence.postgres import bonus
 from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 REWARD_USD: Final = 100
 
@@ -27,7 +27,7 @@ REWARD_USD: Final = 100
 class BonusRuns:
     """Every method may raise StoreUnavailable and then be repeated."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._settings = settings
@@ -144,7 +144,7 @@ class BonusRuns:
             budget=self._settings.bonus_budget_stars,
             approval=self._settings.bonus_approval_stars,
         )
-        await asyncio.gather(*(self._obey(live, recorded.get(live.run_id)) for live in seen))
+        await asyncio.gather(*(self._apply_decision(live, recorded.get(live.run_id)) for live in seen))
         return recorded
 
     async def review(self, run_id: int, *, approve: bool, by: str) -> tuple[str, Recorded | None]:
@@ -157,7 +157,7 @@ class BonusRuns:
             await self.restore(recorded.run)
         return status, recorded
 
-    async def _obey(self, live: LiveRun, recorded: Recorded | None) -> None:
+    async def _apply_decision(self, live: LiveRun, recorded: Recorded | None) -> None:
         if recorded is not None:
             run = recorded.run
             if run.state != "running":

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from persistence.postgres import leaderboards as truth
 from persistence.postgres.pool import Database
 from persistence.redis.leaderboards import Sums
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 Period = Literal["today", "week", "all"]
 PERIODS: Final[tuple[Period, ...]] = ("today", "week", "all")
@@ -27,7 +27,7 @@ BATCH: Final = 250
 """Players a query and a script: taps wait while it runs, with 250 players about 1.5 ms."""
 
 
-class Board(NamedTuple):
+class Leaderboard(NamedTuple):
     """One leaderboard and the days whose prizes it adds up; `all` has no days."""
 
     period: Period
@@ -47,34 +47,34 @@ class Board(NamedTuple):
         return int(end.timestamp() * 1000)
 
 
-def board_of_day(period: Period, day: date) -> Board:
+def leaderboard_of_day(period: Period, day: date) -> Leaderboard:
     """The board in which a prize of that day counts."""
     if period == "all":
-        return Board("all", None, None)
+        return Leaderboard("all", None, None)
     if period == "today":
-        return Board("today", day, day)
+        return Leaderboard("today", day, day)
     monday = day - timedelta(days=day.weekday())
-    return Board("week", monday, monday + timedelta(days=6))
+    return Leaderboard("week", monday, monday + timedelta(days=6))
 
 
-def board_at(period: Period, now_ms: int) -> Board:
+def leaderboard_at(period: Period, now_ms: int) -> Leaderboard:
     """The board of the present day, week or of all time."""
-    return board_of_day(period, datetime.fromtimestamp(now_ms // 1000, UTC).date())
+    return leaderboard_of_day(period, datetime.fromtimestamp(now_ms // 1000, UTC).date())
 
 
-def wanted(now_ms: int) -> list[Board]:
+def wanted(now_ms: int) -> list[Leaderboard]:
     """The boards that must be there now, those of the next day and week included, so that midnight finds them."""
     today = datetime.fromtimestamp(now_ms // 1000, UTC).date()
     days = (today, today + timedelta(days=1), today + timedelta(days=7))
-    boards = [board_of_day("all", today), *(board_of_day("week", day) for day in days)]
-    boards += [board_of_day("today", day) for day in days[:2]]
+    boards = [leaderboard_of_day("all", today), *(leaderboard_of_day("week", day) for day in days)]
+    boards += [leaderboard_of_day("today", day) for day in days[:2]]
     return list(dict.fromkeys(boards))
 
 
-class BoardKeeper:
+class LeaderboardSync:
     """Any number of them may be at work at the same time.  Every method may raise StoreUnavailable, and be repeated."""
 
-    def __init__(self, live: LiveStore, db: Database, *, batch: int = BATCH, overlap_us: int = OVERLAP_US) -> None:
+    def __init__(self, live: RedisStore, db: Database, *, batch: int = BATCH, overlap_us: int = OVERLAP_US) -> None:
         self._live = live
         self._db = db
         self._batch = batch
@@ -86,7 +86,7 @@ class BoardKeeper:
         Returns what was built, as `rebuild` does.
         """
         boards = wanted(now_ms)
-        missing = await self._live.boards.missing([board.name for board in boards])
+        missing = await self._live.leaderboards.missing([board.name for board in boards])
         if not await self.follow():
             return await self.rebuild(now_ms)
         return {board.name: await self.build(board) for board in boards if board.name in missing}
@@ -94,19 +94,19 @@ class BoardKeeper:
     async def rebuild(self, now_ms: int) -> dict[str, int | None]:
         """Build every board anew.  Returns the players of each; None for one that another builder has in hand."""
         started_us = await truth.clock_us(self._db)
-        seen_us = await self._live.boards.cursor()
+        seen_us = await self._live.leaderboards.cursor()
         players = {board.name: await self.build(board) for board in wanted(now_ms)}
         if seen_us is not None and seen_us > started_us:  # set by another Postgres, or by a clock that was put back
-            await self._live.boards.move_cursor(seen_us, started_us)
+            await self._live.leaderboards.move_cursor(seen_us, started_us)
         return players
 
-    async def build(self, board: Board) -> int | None:
+    async def build(self, board: Leaderboard) -> int | None:
         """Make a board anew from Postgres and put it into the place of the old one at once.
 
         What is won meanwhile is noted in the board being built as well, so the new one is not behind the old.
         Returns its players; None, and nothing has changed, when another builder is at it or Redis forgot a part of it.
         """
-        boards, token, step = self._live.boards, secrets.token_hex(8), 0
+        boards, token, step = self._live.leaderboards, secrets.token_hex(8), 0
         if not await boards.begin(board.name, token, await truth.clock_us(self._db)):
             return None
         rows = await truth.sums(self._db, board.first, board.last, 0, self._batch)
@@ -120,7 +120,7 @@ class BoardKeeper:
 
     async def follow(self) -> bool:
         """Note every sum that changed since the last look.  False: nobody knows when that was."""
-        seen_us = await self._live.boards.cursor()
+        seen_us = await self._live.leaderboards.cursor()
         if seen_us is None:
             return False
         now_us, page = await truth.changes(self._db, seen_us - self._overlap_us, None, self._batch)
@@ -130,7 +130,7 @@ class BoardKeeper:
         while len(page) == self._batch:
             _, page = await truth.changes(self._db, 0, page[-1], self._batch)
             await self._note(page)
-        await self._live.boards.move_cursor(seen_us, now_us)
+        await self._live.leaderboards.move_cursor(seen_us, now_us)
         return True
 
     async def _note(self, changes: Sequence[truth.Change]) -> None:
@@ -138,4 +138,6 @@ class BoardKeeper:
         for line in changes:
             by_day[line.day].append(Sums(line.user_id, line.day_won, line.week_won, line.all_won))
         for day, sums in by_day.items():
-            await self._live.boards.note(board_of_day("today", day).name, board_of_day("week", day).name, sums)
+            await self._live.leaderboards.note(
+                leaderboard_of_day("today", day).name, leaderboard_of_day("week", day).name, sums
+            )

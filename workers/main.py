@@ -21,15 +21,15 @@ from redis.exceptions import RedisError
 from chance_tap.settings import Settings, SettingsError
 from persistence.bonus_runs import BonusRuns
 from persistence.errors import StoreUnavailable
-from persistence.payments.chain_reconciliation import ChainBook
-from persistence.payments.payouts import Payouts, TonWay
+from persistence.payments.chain_reconciliation import ChainReconciliation
+from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import idempotency, logins
 from persistence.postgres import telegram_chats as bot_memory
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
 from persistence.rooms.settlement import Settlement
 from persistence.ton import exchange_rates
@@ -37,17 +37,17 @@ from persistence.ton.toncenter import Toncenter
 from workers import metrics
 from workers.loops import records
 from workers.loops.bonus_runs import BonusFlush
-from workers.loops.deadlines import Sweep
-from workers.loops.leaderboards import BoardLoop
+from workers.loops.deadlines import DeadlineLoop
+from workers.loops.leaderboards import LeaderboardLoop
 from workers.loops.mail import MailLoop
-from workers.loops.notifications import TELL_JOB, TellLoop, tell
-from workers.loops.orphaned_seats import Orphans
+from workers.loops.notifications import NOTIFY_JOB, NotificationLoop, tell
+from workers.loops.orphaned_seats import OrphanedSeats
 from workers.loops.payments import PaymentLoop
 from workers.loops.payouts import loops as payout_loops
-from workers.loops.reconciliation import BookGauges, ChainReconcileLoop, ReconcileLoop
+from workers.loops.reconciliation import ChainReconciliationLoop, ReconciliationGauges, StarReconciliationLoop
 from workers.loops.records import Records
 from workers.loops.results import ResultReader
-from workers.loops.room_reminders import RoomWatch
+from workers.loops.room_reminders import RoomReminders
 from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
 from workers.loops.ton_watcher import ChainWatcher
 from workers.queue import open_queue
@@ -118,7 +118,7 @@ async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -
         settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="chance-tap-worker"
     )
     try:
-        live = await LiveStore.open(settings.redis_url)
+        live = await RedisStore.open(settings.redis_url)
         try:
             queue = await open_queue(settings)
             opened.set()
@@ -129,10 +129,12 @@ async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -
         await db.close()
 
 
-async def _serve_queue(settings: Settings, queue: ArqRedis, live: LiveStore, db: Database, stop: asyncio.Event) -> None:
+async def _serve_queue(
+    settings: Settings, queue: ArqRedis, live: RedisStore, db: Database, stop: asyncio.Event
+) -> None:
     loops = Loops(live, db, settings, queue)
     worker = Worker(
-        functions=[func(tell, name=TELL_JOB, keep_result=0)],
+        functions=[func(tell, name=NOTIFY_JOB, keep_result=0)],
         cron_jobs=[
             cron(purge_keys, minute=PURGE_MINUTES),
             cron(audit_ledger, minute=AUDIT_MINUTES),
@@ -179,18 +181,18 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
 class Loops:
     """The loops inside the arq process: started by its start, ended in order."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings, queue: ArqRedis) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings, queue: ArqRedis) -> None:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.bot = book = None
         if settings.has_bot:
-            from persistence.payments.star_reconciliation import StarBook  # see persistence.telegram
+            from persistence.payments.star_reconciliation import StarReconciliation  # see persistence.telegram
             from persistence.telegram import make_bot
 
             self.bot = make_bot(settings)
         stars = StarPayments(live, db, self.bot, settings)
         if self.bot is not None:
-            book = StarBook(db, self.bot, stars, settings)
+            book = StarReconciliation(db, self.bot, stars, settings)
         self._toncenter = Toncenter.from_settings(settings)
         self._rates = exchange_rates.from_settings(settings)
         deposits = TonDeposits(live, db, self._rates, settings)
@@ -200,21 +202,21 @@ class Loops:
             from persistence.ton.highload import HighloadChain, HighloadWallet  # see persistence.ton
 
             wallet = HighloadWallet.from_settings(settings)
-            ton = TonWay(settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
+            ton = TonMethod(settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
         gifts = self.bot if settings.withdrawals_premium == "on" else None
         results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
         self._rounds = {
             "read": results.read_round,
             "settle": results.settle_round,
-            "sweep": Sweep(live, settlement, settings.stakes).round,
-            "orphans": Orphans(live, db, settlement).round,
+            "sweep": DeadlineLoop(live, settlement, settings.stakes).round,
+            "orphans": OrphanedSeats(live, db, settlement).round,
             "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
-            "boards": BoardLoop(live, db).round,
+            "boards": LeaderboardLoop(live, db).round,
             "payments": PaymentLoop(stars).round,
-            "tell": TellLoop(live, db, queue, has_bot=settings.has_bot).round,
-            **({} if self.bot is None else {"rooms": RoomWatch(live, db, settings).round}),
-            **({} if book is None else {"reconcile": ReconcileLoop(book).round}),
-            "books": BookGauges(db).round,
+            "tell": NotificationLoop(live, db, queue, has_bot=settings.has_bot).round,
+            **({} if self.bot is None else {"rooms": RoomReminders(live, db, settings).round}),
+            **({} if book is None else {"reconcile": StarReconciliationLoop(book).round}),
+            "books": ReconciliationGauges(db).round,
             "mail": MailLoop(db, settings).round,
             **payout_loops(Payouts(live, db, ton=ton, bot=gifts)),
             "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
@@ -223,7 +225,9 @@ class Loops:
             watcher = ChainWatcher(deposits, self._toncenter, period_s=settings.ton_poll_ms / 1000)
             self._rounds["chain"] = watcher.round
         if settings.ton_deposits or settings.ton_payout_key:
-            self._rounds["chain-book"] = ChainReconcileLoop(ChainBook(db, self._toncenter, settings)).round
+            self._rounds["chain-book"] = ChainReconciliationLoop(
+                ChainReconciliation(db, self._toncenter, settings)
+            ).round
 
     def start(self) -> None:
         self._tasks = [

@@ -12,19 +12,19 @@ settlement_lag = Histogram(
 )
 dead_letters = Counter("chance_tap_dead_letters_total", "Results given up after repeated failures; an operator looks.")
 bonus_runs = Counter("chance_tap_bonus_runs_total", "Ends of bonus runs that were recorded, by state.", ("state",))
-mended = Counter("chance_tap_mended_total", "What the orphan sweep put right, by kind.", ("kind",))
+repaired = Counter("chance_tap_repaired_total", "What was repaired about orphaned seats, by kind.", ("kind",))
 loop_failures = Counter("chance_tap_worker_loop_failures_total", "Rounds of a worker's loop that failed.", ("loop",))
 audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest periodic audit.")
 records = Counter("chance_tap_records_total", "Game records made, by what Redis still had of the frames.", ("log",))
 record_failures = Counter("chance_tap_record_failures_total", "Game records that could not be made; they come again.")
 record_findings = Counter("chance_tap_record_findings_total", "Things in new records that break the rules: defects.")
 reviews = Counter("chance_tap_reviews_total", "Players whom the signals of a game want an operator to look at.")
-boards_built = Counter("chance_tap_boards_built_total", "Leaderboards that Redis did not have, built anew.")
+leaderboards_built = Counter("chance_tap_leaderboards_built_total", "Leaderboards that Redis did not have, built anew.")
 payments_expired = Counter("chance_tap_payments_expired_total", "Payments that were not made in time.")
-chain_receipts = Counter(
-    "chance_tap_chain_receipts_total", "Messages with TON that came, by state and reason.", ("state", "reason")
+ton_receipts = Counter(
+    "chance_tap_ton_receipts_total", "Messages with TON that came, by state and reason.", ("state", "reason")
 )
-chain_read = Gauge("chance_tap_chain_read_timestamp_seconds", "When the house's TON address was last read to the end.")
+ton_read_at = Gauge("chance_tap_ton_read_timestamp_seconds", "When the house's TON address was last read to the end.")
 star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")
 payout_steps = Counter("chance_tap_payout_steps_total", "Withdrawals that were gone on with.", ("kind",))
 stars_found = Counter(
@@ -34,8 +34,8 @@ star_differences = Gauge("chance_tap_star_differences", "Differences to Telegram
 chain_differences = Gauge(
     "chance_tap_chain_differences", "Differences to the chain's book, of deposits and pay-outs, by the latest reading."
 )
-book_read = Gauge(
-    "chance_tap_book_read_timestamp_seconds",
+reconciled_at = Gauge(
+    "chance_tap_reconciliation_timestamp_seconds",
     "When Telegram's and the chain's book were last held against ours.",
     ("book",),
 )
@@ -43,4 +43,6 @@ star_balance = Gauge(
     "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
 )
 mails = Counter("chance_tap_mails_total", "E-mails by what became of them.", ("outcome",))
-told = Counter("chance_tap_told_total", "Notices that the bot dealt with, by what became of them.", ("outcome",))
+notifications = Counter(
+    "chance_tap_notifications_total", "Notices that the bot delivered or gave up, by what became of them.", ("outcome",)
+)

@@ -16,7 +16,7 @@ from bot import keyboards, texts
 from bot.language import Language, language_for
 from bot.replies import say
 from bot.services import Services
-from persistence.accounts.login_retry import FAILURES, patiently
+from persistence.accounts.login_retry import FAILURES, with_retries
 from persistence.errors import StoreUnavailable
 from persistence.postgres import telegram_chats, users
 from persistence.postgres.referrals import normalise_code
@@ -32,7 +32,7 @@ async def start(message: Message, command: CommandObject, services: Services) ->
     profile = _profile(sender, services.settings.has_bot, parameter)
     demo_stars = 0 if services.settings.is_production else services.settings.demo_stars
     try:
-        account = await patiently(lambda: users.log_in_telegram(services.db, profile, demo_stars))
+        account = await with_retries(lambda: users.log_in_telegram(services.db, profile, demo_stars))
     except FAILURES:
         await say(message, texts.SORRY[language_for(sender.language_code)])
         return

@@ -80,7 +80,7 @@ async def _connect(message: Message, services: Services, person: Person, number:
     if before is not None:
         before.cancel()
     settings = services.settings
-    connection = ChatConnection(settings.wallet_manifest_url, services.live.connections, person.user_id)
+    connection = ChatConnection(settings.wallet_manifest_url, services.live.wallet_sessions, person.user_id)
     link = await connection.begin(app, challenge.payload)
     button = InlineKeyboardButton(text=texts.WALLET_OPEN[language].format(app=app.name), url=link)
     words = texts.WALLET_CONFIRM[language].format(app=app.name)

@@ -14,7 +14,7 @@ from cli.commands.output import shown
 from cli.commands.repair import run as repair
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import PATIENCE_S, audit
 
 
@@ -37,7 +37,7 @@ async def audit_addresses(settings: Settings) -> list[Finding]:
     """The audit of the stores that the settings name; raises as `audit`, and UnfitStore."""
     db = await Database.open(settings.database_url, name="chance-tap-audit")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             return await audit(live, db, patience_s=PATIENCE_S)
         finally:

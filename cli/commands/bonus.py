@@ -16,7 +16,7 @@ from persistence.bonus_runs import BonusRuns
 from persistence.postgres import bonus
 from persistence.postgres.bonus import Run
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 REFUSALS = {
     "not_found": "there is no such run",
@@ -87,7 +87,7 @@ async def _listed(settings: Settings, arguments: argparse.Namespace) -> list[Run
 async def _review(settings: Settings, arguments: argparse.Namespace) -> tuple[str, Run | None]:
     db = await Database.open(settings.database_url, name="chance-tap-bonus")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             status, recorded = await BonusRuns(live, db, settings).review(
                 arguments.run_id, approve=arguments.action == "approve", by=arguments.by[:OPERATOR_CHARACTERS]

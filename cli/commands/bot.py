@@ -24,7 +24,7 @@ from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.telegram import ask, make_bot
 from persistence.ton.toncenter import Toncenter
 
@@ -72,7 +72,7 @@ async def _with_updates(settings: Settings, work: Any) -> None:
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url, max_size=4, name="chance-tap-bot")
         stack.push_async_callback(db.close)
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         stack.push_async_callback(live.close)
         bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)

@@ -19,7 +19,7 @@ from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import chain_transactions, payments, ton_deposits
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Receipt
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton import book, exchange_rates
 from persistence.ton.toncenter import Toncenter
 
@@ -82,7 +82,7 @@ async def _open(settings: Settings) -> AsyncIterator[_Open]:
     db = await Database.open(settings.database_url, name="chance-tap-chain")
     prices = exchange_rates.from_settings(settings)
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             yield _Open(db, TonDeposits(live, db, prices, settings))
         finally:

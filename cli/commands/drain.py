@@ -13,7 +13,7 @@ import msgspec
 
 from chance_tap.settings import Settings
 from persistence.redis.gateways import WORD_MS, GatewayInfo
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 _LOOK_S = 0.2
 _HEARD_S = WORD_MS / 1000
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _run(name: str | None, settings: Settings) -> tuple[list[GatewayInfo], bool]:
-    live = await LiveStore.open(settings.redis_url, heartbeat=False)
+    live = await RedisStore.open(settings.redis_url, heartbeat=False)
     try:
         if name is None:
             return [info for info, _ in await live.gateways.all()], True
@@ -49,7 +49,7 @@ async def _run(name: str | None, settings: Settings) -> tuple[list[GatewayInfo],
         await live.close()
 
 
-async def drain(live: LiveStore, name: str, patience_s: float) -> tuple[list[GatewayInfo], bool]:
+async def drain(live: RedisStore, name: str, patience_s: float) -> tuple[list[GatewayInfo], bool]:
     """Order it and wait until it is done; what was last heard of it, and whether it is drained.
 
     Raises:

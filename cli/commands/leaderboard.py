@@ -10,10 +10,10 @@ import json
 import time
 
 from chance_tap.settings import Settings
-from persistence.leaderboards import BoardKeeper, wanted
+from persistence.leaderboards import LeaderboardSync, wanted
 from persistence.postgres.pool import Database
 from persistence.redis.leaderboards import ABANDONED_MS
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 PATIENCE_S = ABANDONED_MS / 1000 + 10
 """For boards that another builder has in hand; one that has died is given up before."""
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(settings: Settings) -> dict[str, int | None]:
     db = await Database.open(settings.database_url, name="chance-tap-leaderboard")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             return await rebuild(live, db, patience_s=PATIENCE_S)
         finally:
@@ -50,9 +50,9 @@ async def _run(settings: Settings) -> dict[str, int | None]:
         await db.close()
 
 
-async def rebuild(live: LiveStore, db: Database, *, patience_s: float) -> dict[str, int | None]:
+async def rebuild(live: RedisStore, db: Database, *, patience_s: float) -> dict[str, int | None]:
     """Build all boards; the players of each, None for one that another builder kept busy for so long."""
-    keeper, now_ms = BoardKeeper(live, db), live.now_ms()
+    keeper, now_ms = LeaderboardSync(live, db), live.now_ms()
     built = await keeper.rebuild(now_ms)
     until = time.monotonic() + patience_s
     while None in built.values() and time.monotonic() < until:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from chance_tap.settings import Settings
 from persistence.errors import TelegramRefused, TelegramUnavailable
-from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres.pool import Database, Role
 from persistence.ton.toncenter import ChainRefused, ChainUnavailable, Toncenter
 
@@ -133,7 +133,7 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
     if settings.ton_deposits or settings.ton_payout_key:
         try:
             async with Toncenter.from_settings(settings) as toncenter:
-                await ChainBook(db, toncenter, settings).reconcile(whole=whole)
+                await ChainReconciliation(db, toncenter, settings).reconcile(whole=whole)
         except (ChainUnavailable, ChainRefused) as error:
             problem = error.problem if isinstance(error, ChainUnavailable) else str(error)
             not_read.append(f"the chain's book could not be read: {problem}")
@@ -141,15 +141,15 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
 
 
 async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> None:
-    from persistence.payments.star_reconciliation import StarBook  # see persistence.telegram
+    from persistence.payments.star_reconciliation import StarReconciliation  # see persistence.telegram
     from persistence.payments.stars import StarPayments
-    from persistence.redis.store import LiveStore
+    from persistence.redis.store import RedisStore
     from persistence.telegram import make_bot
 
-    live = await LiveStore.open(settings.redis_url, heartbeat=False)
+    live = await RedisStore.open(settings.redis_url, heartbeat=False)
     bot = make_bot(settings)
     try:
-        await StarBook(db, bot, StarPayments(live, db, bot, settings), settings).reconcile(whole=whole)
+        await StarReconciliation(db, bot, StarPayments(live, db, bot, settings), settings).reconcile(whole=whole)
     finally:
         await bot.session.close()
         await live.close()

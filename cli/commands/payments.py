@@ -17,14 +17,14 @@ from typing import Any, get_args
 
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import TelegramRefused
-from persistence.payments.star_reconciliation import StarBook
+from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.payments.stars import StarPayments
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment, State
 from persistence.postgres.pool import Database
 from persistence.postgres.star_transactions import Reconciliation
-from persistence.postgres.stars import Receipt, Standing
-from persistence.redis.store import LiveStore
+from persistence.postgres.stars import ChargeResult, Receipt
+from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
 
 REFUSALS = {
@@ -108,9 +108,9 @@ async def _show(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _assign(settings: Settings, arguments: argparse.Namespace) -> Standing:
+async def _assign(settings: Settings, arguments: argparse.Namespace) -> ChargeResult:
     async with _database(settings) as db:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             flows = StarPayments(live, db, None, settings)
             return await flows.assign(arguments.id, user_id=arguments.user, by=arguments.by)
@@ -118,7 +118,7 @@ async def _assign(settings: Settings, arguments: argparse.Namespace) -> Standing
             await live.close()
 
 
-async def _refund(settings: Settings, arguments: argparse.Namespace) -> Standing:
+async def _refund(settings: Settings, arguments: argparse.Namespace) -> ChargeResult:
     async with _flows(settings) as (_, flows):
         return await flows.refund(arguments.id, by=arguments.by)
 
@@ -128,16 +128,16 @@ async def _reconcile(settings: Settings, arguments: argparse.Namespace) -> Recon
         return await book.reconcile(whole=arguments.all)
 
 
-def _assigned(arguments: argparse.Namespace, standing: Standing) -> int:
+def _assigned(arguments: argparse.Namespace, standing: ChargeResult) -> int:
     return 0 if _print_standing(arguments, standing, ASSIGN_REFUSALS) else 1
 
 
-def _refunded(arguments: argparse.Namespace, standing: Standing) -> int:
+def _refunded(arguments: argparse.Namespace, standing: ChargeResult) -> int:
     done = _print_standing(arguments, standing, REFUSALS)
     return 0 if done and standing.receipt and standing.receipt.state in ("refunding", "refunded") else 1
 
 
-def _print_standing(arguments: argparse.Namespace, standing: Standing, refusals: dict[str, str]) -> bool:
+def _print_standing(arguments: argparse.Namespace, standing: ChargeResult, refusals: dict[str, str]) -> bool:
     """What became of the charge, or why nothing did; whether it was done."""
     done = standing.status == "ok"
     if arguments.json:
@@ -216,14 +216,14 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _flows(settings: Settings) -> AsyncIterator[tuple[StarBook, StarPayments]]:
+async def _flows(settings: Settings) -> AsyncIterator[tuple[StarReconciliation, StarPayments]]:
     if not settings.has_bot:
         raise SettingsError("BOT_TOKEN is the development token: there is no bot that holds Stars.")
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(_database(settings))
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         stack.push_async_callback(live.close)
         bot = make_bot(settings)
         stack.push_async_callback(bot.session.close)
         flows = StarPayments(live, db, bot, settings)
-        yield StarBook(db, bot, flows, settings), flows
+        yield StarReconciliation(db, bot, flows, settings), flows

@@ -19,16 +19,16 @@ from cli.commands.output import shown
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import PATIENCE_S, audit, compare
 from persistence.rooms.settlement import RefundReason, Settlement
-from workers.loops.deadlines import Sweep
-from workers.loops.orphaned_seats import UNCONFIRMED_AFTER_S, VOID_AFTER_S, Orphans
+from workers.loops.deadlines import DeadlineLoop
+from workers.loops.orphaned_seats import UNCONFIRMED_AFTER_S, VOID_AFTER_S, OrphanedSeats
 
 ROOMS = 10_000
 PAUSE_S = 1.0
 MARGIN_S = 10.0
-_MENDABLE = frozenset({"room_not_in_redis", "room_not_settled", "seat_not_in_redis"})
+_REPAIRABLE = frozenset({"room_not_in_redis", "room_not_settled", "seat_not_in_redis"})
 """What patience and the rounds below put right; a seat without a stake is dropped when its game is settled."""
 
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _repair(settings: Settings) -> Repaired:
     db = await Database.open(settings.database_url, name="chance-tap-repair")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             done = await repair(live, db, settings.stakes)
             return Repaired(done, await audit(live, db, patience_s=PATIENCE_S))
@@ -75,7 +75,7 @@ async def _repair(settings: Settings) -> Repaired:
 class _Noted(Settlement):
     """Keeps what it did, each thing once."""
 
-    def __init__(self, live: LiveStore, db: Database) -> None:
+    def __init__(self, live: RedisStore, db: Database) -> None:
         super().__init__(live, db)
         self.done: dict[str, None] = {}
         self.undecided: set[str] = set()
@@ -102,7 +102,7 @@ class _Noted(Settlement):
 
 
 async def repair(
-    live: LiveStore,
+    live: RedisStore,
     db: Database,
     stakes: Sequence[int],
     *,
@@ -117,8 +117,8 @@ async def repair(
         StoreUnavailable: a store did not answer; what was done is done, say it again.
     """
     settlement = _Noted(live, db)
-    sweep = Sweep(live, settlement, stakes)
-    orphans = Orphans(live, db, settlement, unconfirmed_after_s=unconfirmed_after_s, void_after_s=void_after_s)
+    sweep = DeadlineLoop(live, settlement, stakes)
+    orphans = OrphanedSeats(live, db, settlement, unconfirmed_after_s=unconfirmed_after_s, void_after_s=void_after_s)
     if forgotten := await live.rebuild_lobbies(stakes):
         settlement.done[f"lobbies: {forgotten} rooms that are no more were taken out"] = None
     until = time.monotonic() + max(unconfirmed_after_s, void_after_s) + MARGIN_S
@@ -128,13 +128,13 @@ async def repair(
         await _settle_ended(live, settlement)
         await orphans.round()
         beyond = {f"room {room_id}" for room_id in settlement.beyond}
-        left = [f for f in await compare(live, db) if f.rule in _MENDABLE and f.subject not in beyond]
+        left = [f for f in await compare(live, db) if f.rule in _REPAIRABLE and f.subject not in beyond]
         if not left or time.monotonic() > until:
             return list(settlement.done)
         await asyncio.sleep(PAUSE_S)
 
 
-async def _settle_ended(live: LiveStore, settlement: _Noted) -> None:
+async def _settle_ended(live: RedisStore, settlement: _Noted) -> None:
     """Rooms that have ended in Redis, even where a reader holds their entry: a second settlement changes nothing."""
     for room_id in sorted({*await live.open_rooms(), *settlement.undecided}):
         result = await live.rooms.result(room_id)

@@ -20,7 +20,7 @@ from persistence.postgres import games, records
 from persistence.postgres.pool import Database
 from persistence.redis.keys import ROOM_ID, partition_of
 from persistence.redis.room_state import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import differences
 from persistence.rooms.settlement import Settlement
 
@@ -56,10 +56,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0 if answer.status in ("refunded", "already_refunded") else 1
 
 
-async def _with_stores(settings: Settings, work: Callable[[LiveStore, Database], Awaitable[_Answer]]) -> _Answer:
+async def _with_stores(settings: Settings, work: Callable[[RedisStore, Database], Awaitable[_Answer]]) -> _Answer:
     db = await Database.open(settings.database_url, name="chance-tap-room")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             return await work(live, db)
         finally:
@@ -71,7 +71,7 @@ async def _with_stores(settings: Settings, work: Callable[[LiveStore, Database],
 # Looking.
 
 
-async def show(live: LiveStore, db: Database, room_id: str) -> dict[str, Any]:
+async def show(live: RedisStore, db: Database, room_id: str) -> dict[str, Any]:
     """What Redis says, what Postgres says, and under `wrong` where they disagree.
 
     Raises:
@@ -181,7 +181,7 @@ class Refunded:
     outcome: dict[str, Any] | None
 
 
-async def refund(live: LiveStore, db: Database, room_id: str, reason: str) -> Refunded:
+async def refund(live: RedisStore, db: Database, room_id: str, reason: str) -> Refunded:
     """Cancel the room where it runs, then return every stake; a game that is over is settled instead.
 
     Redis first: once the room is cancelled there, no tap and no seat can come between.  A room that Redis has lost is

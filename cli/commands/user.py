@@ -17,7 +17,7 @@ from chance_tap.settings import Settings
 from persistence.accounts.bans import Bans
 from persistence.postgres import operators
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,10 +68,10 @@ async def _act(arguments: argparse.Namespace, settings: Settings) -> tuple[str, 
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[LiveStore, Database]]:
+async def _opened(settings: Settings) -> AsyncIterator[tuple[RedisStore, Database]]:
     db = await Database.open(settings.database_url, name="chance-tap-user")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             yield live, db
         finally:

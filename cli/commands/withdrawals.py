@@ -18,7 +18,7 @@ from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Withdrawal
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.address import friendly
 from persistence.ton.highload import HighloadWallet
 
@@ -152,7 +152,7 @@ async def _report(settings: Settings, withdrawal_id: str) -> tuple[Withdrawal, l
 async def _review(settings: Settings, arguments: argparse.Namespace) -> tuple[str, Withdrawal | None]:
     db = await Database.open(settings.database_url, name="chance-tap-withdrawals")
     try:
-        live = await LiveStore.open(settings.redis_url, heartbeat=False)
+        live = await RedisStore.open(settings.redis_url, heartbeat=False)
         try:
             changed = await Withdrawals(live, db, None, settings).review(
                 arguments.withdrawal_id, arguments.action, by=arguments.by[:OPERATOR_CHARACTERS]

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Edge, Endpoint, Limits, Visitor
+from gateway.ws.connection import ENDPOINT_KEY, Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import binary_frame, text_frame
 from gateway.ws.protocol import WebSocketProtocol
 
@@ -32,7 +32,7 @@ class EchoConnection(Connection):
         pass
 
 
-class EchoEndpoint(Endpoint):
+class EchoEndpoint(SocketEndpoint):
     """Every connection is welcome from the start."""
 
     def __init__(self) -> None:

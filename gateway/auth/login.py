@@ -1,4 +1,4 @@
-"""Logging in with Telegram: find or create the account, patiently, and hand out a session.
+"""Logging in with Telegram: find or create the account, with_retries, and hand out a session.
 
 Requirements A1 to A3; the transaction's patience is `persistence.accounts.login_retry`'s, for the bot too.
 """
@@ -11,7 +11,7 @@ from gateway.auth.init_data import TelegramUser
 from gateway.rest.endpoint import Call
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import Session, Stats, User
-from persistence.accounts.login_retry import patiently
+from persistence.accounts.login_retry import with_retries
 from persistence.postgres import users
 from persistence.postgres.pool import Database
 from persistence.postgres.referrals import normalise_code
@@ -35,7 +35,7 @@ async def log_in(db: Database, settings: Settings, player: TelegramUser) -> user
         referral_code=normalise_code(player.start_param or ""),
     )
     demo_stars = 0 if settings.is_production else settings.demo_stars
-    account = await patiently(lambda: users.log_in_telegram(db, profile, demo_stars))
+    account = await with_retries(lambda: users.log_in_telegram(db, profile, demo_stars))
     if account.banned:
         raise await banned(db, account.user_id)
     return account

@@ -12,22 +12,22 @@ from gateway import metrics
 from gateway.auth.emails import mailbox
 from gateway.errors import RateLimited
 from persistence.errors import StoreUnavailable
-from persistence.redis.rate_limits import RateCommands, SharedRate
+from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 
-WRONG_HERE: Final = SharedRate("password-here", interval_s=30, burst=10)
-WRONG_ACCOUNT: Final = SharedRate("password", interval_s=10, burst=60)
-WRONG_ADDRESS: Final = SharedRate("password-from", interval_s=1, burst=200)
-TOKEN_ADDRESS: Final = SharedRate("token-from", interval_s=2, burst=60)
-MAIL_TO: Final = SharedRate("mail-to", interval_s=900, burst=4)
-MAIL_FROM: Final = SharedRate("mail-from", interval_s=20, burst=30)
+WRONG_HERE: Final = SharedRateLimit("password-here", interval_s=30, burst=10)
+WRONG_ACCOUNT: Final = SharedRateLimit("password", interval_s=10, burst=60)
+WRONG_ADDRESS: Final = SharedRateLimit("password-from", interval_s=1, burst=200)
+TOKEN_ADDRESS: Final = SharedRateLimit("token-from", interval_s=2, burst=60)
+MAIL_TO: Final = SharedRateLimit("mail-to", interval_s=900, burst=4)
+MAIL_FROM: Final = SharedRateLimit("mail-from", interval_s=20, burst=30)
 
-Limit = tuple[SharedRate, str]
+Limit = tuple[SharedRateLimit, str]
 
 
-class Attempts:
+class LoginThrottle:
     """Each method raises RateLimited when it is too much."""
 
-    def __init__(self, rates: RateCommands) -> None:
+    def __init__(self, rates: RateLimitCommands) -> None:
         self._rates = rates
 
     async def password(self, account: str, address: str) -> list[Limit]:

@@ -14,7 +14,7 @@ from chance_tap.settings import Settings
 from gateway.lifecycle.drain import Drain
 from persistence.errors import StoreUnavailable
 from persistence.redis.gateways import GatewayInfo
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 if TYPE_CHECKING:
     from gateway.live.hub import Hub
@@ -26,7 +26,7 @@ _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listen
 class Registration:
     """`start` before the first player, `stop` after the last."""
 
-    def __init__(self, live: LiveStore, hub: "Hub", drain: Drain, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, hub: "Hub", drain: Drain, settings: Settings) -> None:
         self._live = live
         self._hub = hub
         self._drain = drain

@@ -89,7 +89,7 @@ class Client(Connection):
         self.hub.detach(self)
 
     def on_pong(self, payload: bytes) -> None:
-        self.hub.notes.answered(self, payload)
+        self.hub.observations.answered(self, payload)
 
     def on_pause(self) -> None:
         if self.room is not None:

@@ -18,7 +18,7 @@ from gateway.live import metrics
 from gateway.live.bonus import BonusLanes
 from gateway.live.client import Client
 from gateway.live.flush_schedule import SLOT_S, PhaseRing
-from gateway.live.observations import Notes
+from gateway.live.observations import Observations
 from gateway.live.presence import Presence
 from gateway.live.progress import encode_frame
 from gateway.live.reactions import Reactions
@@ -28,13 +28,13 @@ from gateway.live.taps import TapBuffer
 from gateway.proxies import TrustedProxies
 from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
 from gateway.texts import from_accept_language
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
+from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode, text_frame
 from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ _decode_news: Final = msgspec.json.Decoder(_News).decode
 _decode_frame_head: Final = msgspec.json.Decoder(_FrameHead).decode
 
 
-class GameEndpoint(Endpoint):
+class GameEndpoint(SocketEndpoint):
     """Makes a `Client` of every socket."""
 
     def __init__(self, hub: "Hub", limits: Limits) -> None:
@@ -87,7 +87,7 @@ class GameEndpoint(Endpoint):
         self._made += 1
         metrics.sockets.inc()
         language = from_accept_language(visitor.accept_language)
-        return Client(self._hub, edge, self._made, language, self._hub.notes.origin(visitor))
+        return Client(self._hub, edge, self._made, language, self._hub.observations.origin(visitor))
 
 
 class Hub:
@@ -95,7 +95,7 @@ class Hub:
 
     def __init__(
         self,
-        live: LiveStore,
+        live: RedisStore,
         db: Database,
         settings: Settings,
         tokens: Tokens,
@@ -107,7 +107,7 @@ class Hub:
         self.endpoint = GameEndpoint(self, limits or Limits())
         self.clock = self.endpoint.clock
         self.ring = PhaseRing()
-        self.notes = Notes(live, settings.jwt_secret.split(",")[0])
+        self.observations = Observations(live, settings.jwt_secret.split(",")[0])
         self.users: dict[str, tuple[Client, ...]] = {}
         self.rooms: dict[str, Room] = {}
         self.busy: set[TapBuffer] = set()  # those with frames that no script has answered yet
@@ -141,7 +141,7 @@ class Hub:
         for room in list(self.rooms.values()):
             room.close()
         self.ring.stop()
-        self.notes.stop()
+        self.observations.stop()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -180,7 +180,7 @@ class Hub:
     def detach(self, client: Client) -> None:
         """The client is of no more use."""
         metrics.sockets.dec()
-        self.notes.forget(client)
+        self.observations.forget(client)
         if client.entering is not None:
             client.entering.leave(client)
         if client.room is not None:
@@ -269,7 +269,7 @@ class Hub:
         client.entering = None
         client.confirmed = False
         if not client.organizes:
-            self.notes.entered(client, room.id)
+            self.observations.entered(client, room.id)
         user_id = client.user_id or ""
         for other in self.users.get(user_id, ()):
             if other is not client and other.room is room:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 if TYPE_CHECKING:
     from gateway.live.client import Client
@@ -48,12 +48,12 @@ class Asked:
         self.until_ms = 0
 
 
-class Notes:
-    """The notes of this gateway's sockets.  `secret` is the same on all gateways."""
+class Observations:
+    """The observations of this gateway's sockets.  `secret` is the same on all gateways."""
 
-    def __init__(self, live: LiveStore, secret: str) -> None:
+    def __init__(self, live: RedisStore, secret: str) -> None:
         self._live = live
-        self._key = sha256(b"chance-tap notes\0" + secret.encode()).digest()
+        self._key = sha256(b"chance-tap observations\0" + secret.encode()).digest()
         self._asking: dict[Client, Asked] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -64,7 +64,7 @@ class Notes:
         """A player follows a room: note from where."""
         room = room_id.encode()
         value = f"{self._hash(room + client.origin.network).hex()}.{self._hash(room + client.origin.device).hex()}"
-        self._live.rooms.note(room_id, client.user_id or "", "from", value)
+        self._live.rooms.observe(room_id, client.user_id or "", "from", value)
 
     def late(self, room_id: str, frames: Sequence[TapFrame], clients: "Sequence[Client]", now_ms: int) -> None:
         """Some of these frames are over LATE_MS old."""
@@ -77,7 +77,7 @@ class Notes:
                 asked = self._asking[client] = Asked()
             asked.until_ms = now_ms + ASK_FOR_MS
             if asked.answered_ms >= frame.timestamp + ANSWERED_MS:
-                self._live.rooms.note(room_id, frame.user_id, "held", "1")
+                self._live.rooms.observe(room_id, frame.user_id, "held", "1")
         if self._asking and self._timer is None:
             self._ask()
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 EVERY_S: Final = 14.3
 
@@ -15,7 +15,7 @@ EVERY_S: Final = 14.3
 class Presence:
     """`users` is the hub's own mapping, read when it is time."""
 
-    def __init__(self, live: LiveStore, users: Mapping[str, Any]) -> None:
+    def __init__(self, live: RedisStore, users: Mapping[str, Any]) -> None:
         self._live = live
         self._users = users
 

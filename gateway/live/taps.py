@@ -148,7 +148,7 @@ class TapBuffer:
         # Frames that had to wait here, for a slow Redis, or that a snapshot asked for say nothing of who sent them.
         is_late = min(map(_stamp, frames)) < now_ms - LATE_MS
         if is_late and now - self._since < PROMPT_S and now > self._excused_until:
-            self._hub.notes.late(self._room.id, frames, clients, now_ms)
+            self._hub.observations.late(self._room.id, frames, clients, now_ms)
         done = partial(self._done, frames, clients)
         self._hub.live.rooms.tap_batch(self._room.id, frames, done, self._room.origin)
 

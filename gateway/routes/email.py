@@ -68,7 +68,7 @@ async def ask_mail(
     services = call.services
     if not services.settings.smtp_url:
         raise GameError(ErrorCode.FORBIDDEN)
-    await services.attempts.mail(email, call.address)
+    await services.login_throttle.mail(email, call.address)
     nonce, token_hash = services.mail_tokens.make()
     header = call.headers.get(b"accept-language")
     request = logins.MailRequest(
@@ -89,15 +89,15 @@ async def verify(call: Call) -> Session:
     """The address is confirmed by who has its mail and knows the password: the account is there from here on."""
     body: Verification = call.body
     services = call.services
-    tries = await services.attempts.token(call.address)
+    tries = await services.login_throttle.token(call.address)
     token_hash = hash_of(body.token)
     token = None if token_hash is None else await logins.look_at_token(services.db, token_hash)
     if token_hash is None or token is None or token.purpose == "reset":
         raise GameError(ErrorCode.NOT_FOUND)
-    tries += await services.attempts.password(f"token {token_hash.hex()}", call.address)
+    tries += await services.login_throttle.password(f"token {token_hash.hex()}", call.address)
     if not await services.passwords.verify(token.password_hash, body.password):
         raise GameError(ErrorCode.BAD_CREDENTIALS)
-    await services.attempts.give_back(tries)
+    await services.login_throttle.give_back(tries)
     settings = services.settings
     status, user_id = await logins.use_registration(
         services.db,
@@ -116,12 +116,12 @@ async def log_in_by_email(call: Call) -> Session:
     body: EmailLogin = call.body
     services = call.services
     email = normalised(body.email)
-    tries = await services.attempts.password(email, call.address)
+    tries = await services.login_throttle.password(email, call.address)
     login = await logins.email_login(services.db, email)
     matches = await services.passwords.verify(login.password_hash if login else None, body.password)
     if login is None or not matches:
         raise GameError(ErrorCode.BAD_CREDENTIALS)
-    await services.attempts.give_back(tries)
+    await services.login_throttle.give_back(tries)
     if services.passwords.is_dated(login.password_hash):
         await logins.rehash(services.db, login, await services.passwords.hash(body.password))
     return await open_session(call, login.user_id)
@@ -131,7 +131,7 @@ async def reset(call: Call) -> Session:
     """A new password by a mailed token; every session of before is ended."""
     body: Reset = call.body
     services = call.services
-    tries = await services.attempts.token(call.address)
+    tries = await services.login_throttle.token(call.address)
     token_hash = hash_of(body.token)
     token = None if token_hash is None else await logins.look_at_token(services.db, token_hash)
     if token_hash is None or token is None or token.purpose != "reset":
@@ -141,7 +141,7 @@ async def reset(call: Call) -> Session:
     status, user_id, epoch = await logins.reset_password(services.db, token_hash, password_hash)
     if status != "ok":
         raise GameError(ErrorCode(status))
-    await services.attempts.give_back(tries)
+    await services.login_throttle.give_back(tries)
     end_sessions(call, user_id, epoch)
     return await open_session(call, user_id)
 
@@ -154,10 +154,10 @@ async def change_password(call: Call) -> Session:
     if ways is None or ways.email is None or ways.password_hash is None:
         raise GameError(ErrorCode.CONFLICT)
     check_new(body.new_password, ways.email, "new_password")
-    tries = await services.attempts.password(ways.email, call.address)
+    tries = await services.login_throttle.password(ways.email, call.address)
     if not await services.passwords.verify(ways.password_hash, body.old_password):
         raise GameError(ErrorCode.BAD_CREDENTIALS)
-    await services.attempts.give_back(tries)
+    await services.login_throttle.give_back(tries)
     new_hash = await services.passwords.hash(body.new_password)
     epoch = await logins.change_password(services.db, call.user_id, ways.password_hash, new_hash)
     if epoch is None:

@@ -13,7 +13,7 @@ from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTr
 from gateway.schemas.room import Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
-from persistence.postgres.leaderboards import faces
+from persistence.postgres.leaderboards import public_profiles
 
 _ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
 # Microseconds of the decision, and the seat: 16 digits end in the year 2286.
@@ -79,8 +79,8 @@ async def game(call: Call) -> GameDetails:
 async def _organizer(call: Call, user_id: int | None) -> Organizer | None:
     if user_id is None:
         return None
-    face = (await faces(call.services.db, [user_id]))[user_id]
-    return Organizer(str(user_id), face.name, face.photo_url)
+    public_profile = (await public_profiles(call.services.db, [user_id]))[user_id]
+    return Organizer(str(user_id), public_profile.name, public_profile.photo_url)
 
 
 def _fields(game: history.Game) -> dict[str, Any]:

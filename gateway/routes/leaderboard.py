@@ -15,7 +15,7 @@ async def leaderboard(call: Call) -> Leaderboard:
     period = _PERIODS.get(call.query.get("period", "today"))
     if period is None:
         raise invalid("period", f"must be one of {', '.join(PERIODS)}")
-    return await call.services.boards.read(period, call.user_id)
+    return await call.services.leaderboards.read(period, call.user_id)
 
 
 ENDPOINTS = [

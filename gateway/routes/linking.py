@@ -38,10 +38,10 @@ async def unlink(call: Call) -> Session:
     if body.way == "telegram":
         if body.password is None:
             raise invalid("password", "missing")
-        tries = await services.attempts.password(ways.email, call.address)
+        tries = await services.login_throttle.password(ways.email, call.address)
         if not await services.passwords.verify(ways.password_hash, body.password):
             raise GameError(ErrorCode.BAD_CREDENTIALS)
-        await services.attempts.give_back(tries)
+        await services.login_throttle.give_back(tries)
     else:
         if body.init_data is None:
             raise invalid("init_data", "missing")
@@ -72,10 +72,10 @@ async def _link_email(call: Call, address: str, password: str) -> Linked:
     ways = await logins.ways(services.db, call.user_id)
     if ways is None or ways.email is not None:
         raise GameError(ErrorCode.CONFLICT)
-    tries = await services.attempts.password(email, call.address)
+    tries = await services.login_throttle.password(email, call.address)
     login = await logins.email_login(services.db, email)
     if await services.passwords.verify(login.password_hash if login else None, password):
-        await services.attempts.give_back(tries)
+        await services.login_throttle.give_back(tries)
         status, user_id = await logins.link_email(services.db, call.user_id, email)
         if status != "ok":
             raise GameError(ErrorCode(status))

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint, Visitor
+from gateway.ws.connection import ENDPOINT_KEY, Connection, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode, payload_of
 
 
 async def websocket_endpoint(websocket: WebSocket) -> None:
     """Serve one socket until it ends."""
-    endpoint: Endpoint = websocket.scope["state"][ENDPOINT_KEY]
+    endpoint: SocketEndpoint = websocket.scope["state"][ENDPOINT_KEY]
     if not endpoint.admits:
         refusal = {"code": "temporarily_unavailable", "message": "This gateway is leaving: connect again."}
         await websocket.send_denial_response(JSONResponse(refusal, 503, {"retry-after": "1"}))
@@ -62,7 +62,7 @@ async def _read(websocket: WebSocket, connection: Connection, limit: int) -> Non
 class _AsgiEdge:
     """The connection's edge: a queue, and the task that empties it into the server's `send`."""
 
-    def __init__(self, websocket: WebSocket, endpoint: Endpoint) -> None:
+    def __init__(self, websocket: WebSocket, endpoint: SocketEndpoint) -> None:
         self._websocket = websocket
         self._high = endpoint.limits.write_buffer_bytes
         self._queue: deque[bytes] = deque()

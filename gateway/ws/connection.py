@@ -91,7 +91,7 @@ class Connection(ABC):
 
     __slots__ = ("_allowed_at", "_backlog", "_backlog_cost", "_stuck", "alive", "edge", "endpoint", "slot", "state")
 
-    def __init__(self, endpoint: "Endpoint", edge: Edge) -> None:
+    def __init__(self, endpoint: "SocketEndpoint", edge: Edge) -> None:
         self.endpoint = endpoint
         self.edge = edge
         self.state = State.OPENING
@@ -267,7 +267,7 @@ class Connection(ABC):
             self.close(CloseCode.TOO_SLOW, "too slow a reader")
 
 
-class Endpoint(ABC):
+class SocketEndpoint(ABC):
     """What all connections of one address share.  Edges find it in the lifespan state, under `ENDPOINT_KEY`."""
 
     def __init__(self, limits: Limits, path: str | None, proxies: TrustedProxies | None = None) -> None:

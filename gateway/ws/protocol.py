@@ -9,18 +9,18 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
-from gateway.ws.connection import ENDPOINT_KEY, Connection, Endpoint, Visitor
+from gateway.ws.connection import ENDPOINT_KEY, Connection, SocketEndpoint, Visitor
 from gateway.ws.frames import PING_FRAME, FrameError, FrameReader, close_frame, ping_frame, pong_frame
 from gateway.ws.handshake import Refused, accept, not_admitted
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """One upgraded connection.  The application's lifespan state must hold an `Endpoint` under `ENDPOINT_KEY`."""
+    """One upgraded connection.  The application's lifespan state must hold an `SocketEndpoint` under `ENDPOINT_KEY`."""
 
     __slots__ = ("_connection", "_connections", "_endpoint", "_failed", "_reader", "_transport")
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any]) -> None:  # noqa: ARG002
-        self._endpoint: Endpoint = app_state[ENDPOINT_KEY]
+        self._endpoint: SocketEndpoint = app_state[ENDPOINT_KEY]
         self._connections: set[Any] = server_state.connections
         self._connection: Connection | None = None
         self._reader: FrameReader | None = None

@@ -1,6 +1,6 @@
 -- Writes down what Postgres decided, and lets the room go.  Its word stands: a room that still runs here, because Redis
 -- came back older than it was, is closed with that outcome.
--- KEYS   1 room hash  2 deadline index  3 tombstones of the room  4 log of frames  5 notes
+-- KEYS   1 room hash  2 deadline index  3 tombstones of the room  4 log of frames  5 observations
 -- ARGV   1 replication id  2 room id  3 channel  4 outcome: settled | refunded  5 outcome, JSON
 --        6 members of the `finished` frame, JSON without braces  7 life of the keys from now, s
 -- Answer head; ok (also repeated: the first outcome stays) | not_found

@@ -11,14 +11,14 @@ from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, operators
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 
 
 class Bans:
     """For the command line and for admins in the bot.  Every step may be repeated by doing the whole again."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._seats = Seats(live, db, settings)

@@ -29,7 +29,7 @@ login_failures = Counter(
 )
 
 
-async def patiently(transaction: Callable[[], Awaitable[T]]) -> T:
+async def with_retries(transaction: Callable[[], Awaitable[T]]) -> T:
     """The answer of the transaction.
 
     Raises:

@@ -15,7 +15,7 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
 from persistence.ton.book import compare
-from persistence.ton.read_cursor import UnbrokenRow
+from persistence.ton.read_cursor import ReadCursor
 from persistence.ton.toncenter import Toncenter
 from persistence.ton.transaction import Transaction
 
@@ -25,7 +25,7 @@ LEASE_S: Final = 120.0
 _RULES: Final = {"missing": "not_in_our_book", "unknown": "not_in_chains_book", "amount": "amount_differs"}
 
 
-class ChainBook:
+class ChainReconciliation:
     """Every method may raise StoreUnavailable and then be repeated.
 
     Raises:
@@ -67,7 +67,7 @@ class ChainBook:
             ]
         incoming_differ = bool(differences)
         if self._wallet is not None:
-            outgoing = await self._read(self._wallet, UnbrokenRow(0 if whole else wallet_lt))
+            outgoing = await self._read(self._wallet, ReadCursor(0 if whole else wallet_lt))
             differences += await chain_transactions.payout_differences(self._db, self._network, grace_s=grace_s)
         found = ChainReading(
             network=self._network,
@@ -84,7 +84,7 @@ class ChainBook:
         await chain_transactions.keep(self._db, found, every_s=float(self._settings.ton_reconcile_s))
         return found
 
-    async def _read(self, wallet: str, row: UnbrokenRow) -> int:
+    async def _read(self, wallet: str, row: ReadCursor) -> int:
         """Keep what left the wallet, page by page; how much was new."""
         start_lt, new = row.start_lt, 0
         while True:

@@ -17,7 +17,7 @@ from persistence.payments.withdrawals import tell
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.toncenter import ChainRefused
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _PLAYERS_PROBLEM: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class TonWay:
+class TonMethod:
     """What is needed to pay TON."""
 
     network: str
@@ -65,7 +65,7 @@ class TonWay:
 class Payouts:
     """`ton`, `bot`: None where that way is off; what waits for it goes on waiting.  Rounds may run in many workers."""
 
-    def __init__(self, live: LiveStore, db: Database, *, ton: TonWay | None, bot: "aiogram.Bot | None") -> None:
+    def __init__(self, live: RedisStore, db: Database, *, ton: TonMethod | None, bot: "aiogram.Bot | None") -> None:
         self._live = live
         self._db = db
         self._ton = ton
@@ -103,7 +103,7 @@ class Payouts:
                 await self._look_for_gift(self._bot, each)
         return len(due)
 
-    async def _ton_step(self, ton: TonWay, each: Withdrawal) -> None:
+    async def _ton_step(self, ton: TonMethod, each: Withdrawal) -> None:
         destination, nanoton = each.address, each.nanoton
         assert destination is not None
         assert nanoton is not None
@@ -151,7 +151,7 @@ class Payouts:
                 else:
                     await self._end(each, "later", "accepted, not seen yet", in_ms=RETRY_MS)
 
-    async def _hand_in(self, ton: TonWay, each: Withdrawal, *, may_be_accepted: bool) -> None:
+    async def _hand_in(self, ton: TonMethod, each: Withdrawal, *, may_be_accepted: bool) -> None:
         problem = None
         if may_be_accepted:
             assert each.boc is not None

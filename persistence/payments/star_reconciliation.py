@@ -63,7 +63,7 @@ class _Page(msgspec.Struct):
     transactions: list[_Entry]
 
 
-class StarBook:
+class StarReconciliation:
     """Every method may raise StoreUnavailable and then be repeated."""
 
     def __init__(self, db: Database, bot: aiogram.Bot, stars: StarPayments, settings: Settings) -> None:

@@ -21,8 +21,8 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramR
 from persistence.postgres import idempotency, payments, stars
 from persistence.postgres.payments import Ordered, Payment
 from persistence.postgres.pool import Database
-from persistence.postgres.stars import Charge, FoundBy, Standing
-from persistence.redis.store import LiveStore
+from persistence.postgres.stars import Charge, ChargeResult, FoundBy
+from persistence.redis.store import RedisStore
 
 if TYPE_CHECKING:
     import aiogram
@@ -62,7 +62,7 @@ class StarPayments:
     Every method may raise StoreUnavailable and then be repeated.
     """
 
-    def __init__(self, live: LiveStore, db: Database, bot: "aiogram.Bot | None", settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, bot: "aiogram.Bot | None", settings: Settings) -> None:
         self._live = live
         self._db = db
         self._bot = bot
@@ -123,7 +123,7 @@ class StarPayments:
         except (StoreUnavailable, TimeoutError):
             return "unavailable"
 
-    async def paid(self, charge: Charge, *, found_by: FoundBy = "update") -> Standing:
+    async def paid(self, charge: Charge, *, found_by: FoundBy = "update") -> ChargeResult:
         """A payment that Telegram took: committed when this returns, and then its update may be answered.  See
         `stars.credit` for the statuses.  A refund by rule is sent by the worker."""
         standing = await stars.credit(self._db, charge, late_s=float(self._settings.stars_late_s), found_by=found_by)
@@ -134,7 +134,7 @@ class StarPayments:
         self._tell(standing)
         return standing
 
-    async def reversed(self, charge: Charge) -> Standing:
+    async def reversed(self, charge: Charge) -> ChargeResult:
         """A payment that Telegram gave back, by our wish or not; see `stars.reverse` for the statuses."""
         standing = await stars.reverse(self._db, charge)
         returns.labels(standing.status).inc()
@@ -149,7 +149,7 @@ class StarPayments:
         self._tell(standing)
         return standing
 
-    async def refund(self, charge_id: str, *, by: str) -> Standing:
+    async def refund(self, charge_id: str, *, by: str) -> ChargeResult:
         """An operator's refund: set aside, and Telegram is asked at once; the worker goes on where that fails.
 
         Statuses: ok (`receipt.state` says how far it is), not_found, conflict, insufficient_balance.
@@ -162,10 +162,10 @@ class StarPayments:
             due = await stars.due_refunds(self._db, lease_s=REFUND_LEASE_S, limit=1, charge_id=charge_id)
             for each, payer_id in due:
                 settled = await self._send_back(self._bot, each, payer_id)
-                standing = Standing("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
+                standing = ChargeResult("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
         return standing
 
-    async def assign(self, charge_id: str, *, user_id: int, by: str) -> Standing:
+    async def assign(self, charge_id: str, *, user_id: int, by: str) -> ChargeResult:
         """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
         standing = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
         if standing.status == "ok":
@@ -227,7 +227,7 @@ class StarPayments:
         except StoreUnavailable:
             return
 
-    async def _send_back(self, bot: "aiogram.Bot", charge_id: str, payer_id: int) -> Standing:
+    async def _send_back(self, bot: "aiogram.Bot", charge_id: str, payer_id: int) -> ChargeResult:
         """One request to Telegram, and its outcome recorded.  Who dies in between leaves the lease to end: then it is
         asked again, and Telegram says that it had already been refunded."""
         from aiogram.methods import RefundStarPayment  # see persistence.telegram
@@ -251,13 +251,13 @@ class StarPayments:
 
     async def _refunded(
         self, charge_id: str, outcome: stars.RefundOutcome, *, error: str | None, retry_s: float = 0
-    ) -> Standing:
+    ) -> ChargeResult:
         standing = await stars.settle_refund(self._db, charge_id, outcome, error=error, retry_s=retry_s)
         refunds.labels(standing.status).inc()
         self._tell(standing)
         return standing
 
-    def _tell(self, standing: Standing) -> None:
+    def _tell(self, standing: ChargeResult) -> None:
         payment = standing.payment
         if payment is not None:
             self.tell_payment(payment)

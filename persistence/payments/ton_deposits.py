@@ -19,7 +19,7 @@ from persistence.postgres import ton_deposits
 from persistence.postgres.payments import Ordered
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Cursor, Incoming, Recorded
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.address import normalise
 from persistence.ton.deposits import is_incoming, memo_of, new_memo, refusal
 from persistence.ton.exchange_rates import RateSource, RateUnavailable
@@ -36,7 +36,7 @@ class TonDeposits:
         SettingsError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
     """
 
-    def __init__(self, live: LiveStore, db: Database, rates: RateSource, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, rates: RateSource, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._rates = rates

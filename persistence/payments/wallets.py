@@ -14,7 +14,7 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import wallets
 from persistence.postgres.pool import Database
 from persistence.postgres.wallets import Wallet
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.bridge import BridgeSession, disconnect
 from persistence.ton.proof import Proof, ProofRefused, Proven, verify
 from persistence.ton.toncenter import Toncenter
@@ -35,7 +35,7 @@ class Challenge:
 class Wallets:
     """Every method may raise StoreUnavailable."""
 
-    def __init__(self, live: LiveStore, db: Database, toncenter: Toncenter, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, toncenter: Toncenter, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._toncenter = toncenter
@@ -91,7 +91,7 @@ class Wallets:
             await disconnect(session)
             raise
         with suppress(StoreUnavailable):
-            await self._live.connections.keep(user_id, _SESSION, session.dump(), for_s=KEEP_SESSION_S)
+            await self._live.wallet_sessions.keep(user_id, _SESSION, session.dump(), for_s=KEEP_SESSION_S)
         return proven
 
     async def unlink(self, user_id: int) -> None:
@@ -101,7 +101,7 @@ class Wallets:
 
     async def _say_goodbye(self, user_id: int) -> None:
         with suppress(StoreUnavailable):  # the link has ended all the same
-            session = await self._live.connections.take(user_id, _SESSION)
+            session = await self._live.wallet_sessions.take(user_id, _SESSION)
             if session is not None:
                 await disconnect(BridgeSession.load(session))
 

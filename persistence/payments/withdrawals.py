@@ -15,7 +15,7 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Changed, Decision, Method, Requested, Withdrawal
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.exchange_rates import RateSource
 
 PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
@@ -25,7 +25,7 @@ PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
 class Withdrawals:
     """`rate` is None where no TON is paid out.  Every method may raise StoreUnavailable and then be repeated."""
 
-    def __init__(self, live: LiveStore, db: Database, rate: RateSource | None, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, rate: RateSource | None, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._rate = rate
@@ -103,7 +103,7 @@ class Withdrawals:
         return changed
 
 
-def tell(live: LiveStore, changed: Changed) -> None:
+def tell(live: RedisStore, changed: Changed) -> None:
     """Tell the player's sockets the balance; a hint, as all news are.  The state is in the list."""
     if changed.withdrawal is None or changed.balance is None:
         return

@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 _SIGN = re.compile(r"%(?:%|\((\w+)\)s)?")
 
 
-class LinkLost(Exception):
+class ConnectionLost(Exception):
     """The connection is gone, or was given up, before the reply was whole."""
 
 
@@ -46,13 +46,13 @@ def _template(query: LiteralString) -> tuple[tuple[bytes, ...], tuple[str, ...]]
     return (*texts, (text + query[end:]).encode()), tuple(names)
 
 
-class Link:
+class Connection:
     """Made from a connection that psycopg opened, which must not be used otherwise from then on.
 
     `gone` is told once when the connection ends, for whatever reason.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], gone: Callable[["Link"], None]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], gone: Callable[["Connection"], None]) -> None:
         self._pgconn = connection.pgconn
         self._transformer = Transformer.from_context(connection)
         self._gone = gone
@@ -61,7 +61,7 @@ class Link:
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
         self._reply: asyncio.Future[list[Row]] | None = None
-        self._done: Callable[[Link], None] = gone
+        self._done: Callable[[Connection], None] = gone
         self._deadline: asyncio.TimerHandle | None = None
         self._last: PGresult | None = None
         self._disturbed = False
@@ -95,14 +95,14 @@ class Link:
             pieces.append(text)
         return b"".join(pieces)
 
-    def ask(self, query: bytes, limit_s: float, done: Callable[["Link"], None]) -> "asyncio.Future[list[Row]]":
+    def ask(self, query: bytes, limit_s: float, done: Callable[["Connection"], None]) -> "asyncio.Future[list[Row]]":
         """Send statements as one simple query: the rows of the last one.
 
         `done` is told as soon as the connection is free again, even if nobody waits for the rows any more; it is not,
         if the connection was lost.  After `limit_s` the connection is given up.
 
         The future's exceptions:
-            LinkLost: nobody knows whether the statements took effect.
+            ConnectionLost: nobody knows whether the statements took effect.
             psycopg.Error: they did not.
         """
         assert self._reply is None
@@ -128,7 +128,7 @@ class Link:
         if self._deadline is not None:
             self._deadline.cancel()
         if self._reply is not None and not self._reply.done():
-            lost = LinkLost()
+            lost = ConnectionLost()
             lost.__cause__ = reason
             self._reply.set_exception(lost)
         self._gone(self)

@@ -30,7 +30,7 @@ class Sum(NamedTuple):
     won: int
 
 
-class Standing(NamedTuple):
+class Place(NamedTuple):
     """A player's place: one more than there are players who won more."""
 
     user_id: int
@@ -39,7 +39,7 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class PublicProfile:
     """How a player is shown to others."""
 
     name: str
@@ -89,9 +89,9 @@ async def sums(db: Database, first: date | None, last: date | None, after_user_i
     return [Sum(*row) for row in rows]
 
 
-async def standing(
+async def places(
     db: Database, first: date | None, last: date | None, limit: int, user_ids: Sequence[int]
-) -> list[Standing]:
+) -> list[Place]:
     """The first `limit` and these players, the best first; who won nothing is left out.
 
     Reads every sum of those days: for the moment when Redis has no board.
@@ -102,10 +102,10 @@ async def standing(
         "SELECT user_id, won, place FROM game.board_standing(%(first)s, %(last)s, %(limit)s, %(user_ids)s::bigint[])",
         {"first": first, "last": last, "limit": limit, "user_ids": list(user_ids)},
     )
-    return [Standing(*row) for row in rows]
+    return [Place(*row) for row in rows]
 
 
-async def faces(db: Database, user_ids: Sequence[int]) -> dict[int, Face]:
+async def public_profiles(db: Database, user_ids: Sequence[int]) -> dict[int, PublicProfile]:
     """Names and photos as other players see them."""
     rows = await db.rows(
         Role.PLAYER,
@@ -113,4 +113,4 @@ async def faces(db: Database, user_ids: Sequence[int]) -> dict[int, Face]:
         "SELECT user_id, name, photo_url FROM public.users WHERE user_id = ANY (%(user_ids)s::bigint[])",
         {"user_ids": list(user_ids)},
     )
-    return {row[0]: Face(row[1], row[2]) for row in rows}
+    return {row[0]: PublicProfile(row[1], row[2]) for row in rows}

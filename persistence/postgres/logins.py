@@ -9,7 +9,7 @@ from typing import Any, Literal
 from persistence.postgres.pool import Database, Role
 
 Purpose = Literal["register", "link", "reset"]
-Way = Literal["telegram", "email"]
+PayoutMethod = Literal["telegram", "email"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ async def link_email(db: Database, user_id: int, email: str) -> tuple[str, int]:
     return row[0], row[1]
 
 
-async def unlink(db: Database, user_id: int, way: Way) -> tuple[str, int]:
+async def unlink(db: Database, user_id: int, way: PayoutMethod) -> tuple[str, int]:
     """Take a way in away: (`ok` | `conflict`: it is the last one, the first epoch of sessions that holds)."""
     row = await db.call(
         Role.LOGIN,

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import errors
 
 from persistence.errors import StoreUnavailable
-from persistence.postgres.connection import Link, LinkLost
+from persistence.postgres.connection import Connection, ConnectionLost
 from persistence.postgres.connection import Row as Row
 
 # A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
@@ -87,10 +87,10 @@ class Database:
         self._name = name
         self._limit_s = statement_timeout_s * _PATIENCE
         self._heads = {role: _begin(role, statement_timeout_s) for role in Role}
-        self._links: set[Link] = set()
-        self._idle: list[Link] = []
+        self._connections: set[Connection] = set()
+        self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
-        self._waiting: deque[asyncio.Future[Link]] = deque()
+        self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._away: psycopg.Error | None = None
         self._closed = False
         self._empty = asyncio.Event()
@@ -112,12 +112,12 @@ class Database:
         """
         database = cls(database_url, max(min_size, max_size), name, statement_timeout_s)
         try:
-            links = await asyncio.gather(*(database._take(_OPEN_TIMEOUT_S) for _ in range(min_size)))
+            connections = await asyncio.gather(*(database._take(_OPEN_TIMEOUT_S) for _ in range(min_size)))
         except BaseException:
             await database.close()
             raise
-        for link in links:
-            database._free(link)
+        for connection in connections:
+            database._free(connection)
         return database
 
     async def close(self) -> None:
@@ -129,10 +129,10 @@ class Database:
         for task in self._opening:
             task.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
-        for link in list(self._links):
-            if not link.is_awaited():
-                link.lose(ConnectionAbortedError("the pool was closed"))
-        if self._links:
+        for connection in list(self._connections):
+            if not connection.is_awaited():
+                connection.lose(ConnectionAbortedError("the pool was closed"))
+        if self._connections:
             await self._empty.wait()
 
     async def call(
@@ -154,17 +154,17 @@ class Database:
         """As `call`, with all rows."""
         head = self._heads[role] % (b"" if user_id is None else b"%d" % user_id)
         for attempt in range(1, _ATTEMPTS + 1):
-            link = await self._take(_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S)
+            connection = await self._take(_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S)
             try:
                 # One simple query: what it holds is one transaction, without BEGIN and COMMIT.  It costs half of what
                 # a pipeline does; psycopg quotes the values, since this protocol has no parameters of its own.
-                message = link.compose(head, query, params or {})
+                message = connection.compose(head, query, params or {})
             except BaseException:
-                self._free(link)
+                self._free(connection)
                 raise
             try:
-                return await link.ask(message, self._limit_s, self._free)
-            except LinkLost as error:
+                return await connection.ask(message, self._limit_s, self._free)
+            except ConnectionLost as error:
                 raise CommitUnknown("postgres") from error
             except _UNAVAILABLE as error:
                 if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
@@ -172,20 +172,20 @@ class Database:
                 raise StoreUnavailable("postgres") from error
         raise AssertionError("unreachable")
 
-    async def _take(self, timeout_s: float) -> Link:
+    async def _take(self, timeout_s: float) -> Connection:
         """A connection to ask something, which is free again by itself after that."""
         if self._closed:
             raise StoreUnavailable("postgres")
         while self._idle:
-            link = self._idle.pop()
-            if link.is_silent():
-                return link
+            connection = self._idle.pop()
+            if connection.is_silent():
+                return connection
             # It died idle, or has something to say: it is asked, and comes back if it answers.
-            link.ask(b"SELECT 1", timeout_s, self._free).add_done_callback(_ignore)
+            connection.ask(b"SELECT 1", timeout_s, self._free).add_done_callback(_ignore)
         if len(self._waiting) >= _MAX_WAITING:
             raise StoreUnavailable("postgres")
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Link] = loop.create_future()
+        waiter: asyncio.Future[Connection] = loop.create_future()
         timer = loop.call_later(timeout_s, self._refuse, waiter)
         self._waiting.append(waiter)
         self._open_more()
@@ -201,31 +201,31 @@ class Database:
         finally:
             timer.cancel()
 
-    def _refuse(self, waiter: "asyncio.Future[Link]") -> None:
+    def _refuse(self, waiter: "asyncio.Future[Connection]") -> None:
         if not waiter.done():
             self._waiting.remove(waiter)
             refused = StoreUnavailable("postgres")
             refused.__cause__ = self._away
             waiter.set_exception(refused)
 
-    def _free(self, link: Link) -> None:
+    def _free(self, connection: Connection) -> None:
         """The connection can be asked again: the next caller may have it."""
         self._away = None
-        if self._closed or asyncio.get_running_loop().time() - link.opened_at > _MAX_AGE_S:
-            link.lose(ConnectionAbortedError("no longer needed"))
+        if self._closed or asyncio.get_running_loop().time() - connection.opened_at > _MAX_AGE_S:
+            connection.lose(ConnectionAbortedError("no longer needed"))
             return
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(link)
+                waiter.set_result(connection)
                 return
-        self._idle.append(link)
+        self._idle.append(connection)
 
-    def _gone(self, link: Link) -> None:
-        self._links.discard(link)
-        if link in self._idle:
-            self._idle.remove(link)
-        if self._closed and not self._links:
+    def _gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if self._closed and not self._connections:
             self._empty.set()
         self._open_more()
 
@@ -234,18 +234,18 @@ class Database:
         while (
             not self._closed
             and len(self._opening) < len(self._waiting)
-            and len(self._opening) + len(self._links) < self._max_size
+            and len(self._opening) + len(self._connections) < self._max_size
         ):
-            task = asyncio.create_task(self._open_link())
+            task = asyncio.create_task(self._open_connection())
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
 
-    async def _open_link(self) -> None:
+    async def _open_connection(self) -> None:
         """Open one connection, and go on trying as long as somebody waits for it."""
         pause_s = _RECONNECT_PAUSE_S
         while True:
             try:
-                connection = await psycopg.AsyncConnection.connect(
+                opened = await psycopg.AsyncConnection.connect(
                     self._database_url, application_name=self._name, **_CONNECT
                 )
                 break
@@ -255,9 +255,9 @@ class Database:
                 return
             await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - so that many do not knock at once
             pause_s = min(pause_s * 2, _LONGEST_RECONNECT_PAUSE_S)
-        link = Link(connection, self._gone)
-        self._links.add(link)
-        self._free(link)
+        connection = Connection(opened, self._gone)
+        self._connections.add(connection)
+        self._free(connection)
 
 
 def _begin(role: Role, statement_timeout_s: float) -> bytes:

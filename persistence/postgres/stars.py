@@ -52,7 +52,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ChargeResult:
     """What was done about a charge, and how it, its order and its player's balance stand now.  `receipt` is None only
     where there is no such charge; `blocked`: its account was blocked by this."""
 
@@ -115,24 +115,24 @@ async def check(db: Database, *, payload: str, payer_id: int, stars: int, curren
     return str(row[0])
 
 
-async def credit(db: Database, charge: Charge, *, late_s: float, found_by: FoundBy) -> Standing:
+async def credit(db: Database, charge: Charge, *, late_s: float, found_by: FoundBy) -> ChargeResult:
     """Record a charge, once.  Statuses: credited, refunding (surplus, late, banned), review, repeated."""
     return await _ask(db, _CREDIT, {**_params(charge), "late_s": late_s, "found_by": found_by})
 
 
-async def reverse(db: Database, charge: Charge) -> Standing:
+async def reverse(db: Database, charge: Charge) -> ChargeResult:
     """Record that Telegram gave a charge back.  Statuses: refunded (we had asked), charged_back (nobody had), unknown
     (it was never recorded, and will not be credited any more), repeated."""
     return await _ask(db, _REVERSE, _params(charge))
 
 
-async def refund(db: Database, charge_id: str, *, by: str) -> Standing:
+async def refund(db: Database, charge_id: str, *, by: str) -> ChargeResult:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
     return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by[:100]}, Role.OPERATOR)
 
 
-async def assign(db: Database, charge_id: str, *, user_id: int, by: str) -> Standing:
+async def assign(db: Database, charge_id: str, *, user_id: int, by: str) -> ChargeResult:
     """Give a charge in review to a player.  Statuses: ok (also repeated), not_found, no_user, conflict (it does not
     wait, or was given to another)."""
     return await _ask(db, _ASSIGN, {"charge_id": _text(charge_id), "user_id": user_id, "by": by[:100]}, Role.OPERATOR)
@@ -148,7 +148,7 @@ async def due_refunds(
 
 async def settle_refund(
     db: Database, charge_id: str, outcome: RefundOutcome, *, error: str | None, retry_s: float = 0
-) -> Standing:
+) -> ChargeResult:
     """Record what Telegram said to a refund; the status is the outcome, or repeated."""
     return await _ask(
         db,
@@ -179,12 +179,12 @@ async def receipts(db: Database, *, open_only: bool, user_id: int | None, limit:
     return [Receipt(*row) for row in rows]
 
 
-async def _ask(db: Database, query: LiteralString, params: dict[str, Any], role: Role = Role.SETTLER) -> Standing:
+async def _ask(db: Database, query: LiteralString, params: dict[str, Any], role: Role = Role.SETTLER) -> ChargeResult:
     row = await db.call(role, None, query, params)
     assert row is not None
     status, balance, blocked = row[:3]
     receipt = row[3 + FIELDS :]
-    return Standing(
+    return ChargeResult(
         status,
         None if receipt[0] is None else Receipt(*receipt),
         payments.read(row[3 : 3 + FIELDS]),

@@ -20,7 +20,8 @@ class Wallet:
 
 
 async def link(db: Database, user_id: int, wallet: Proven) -> str:
-    """Link a proven wallet, in place of the one before.  Statuses: ok (also repeated), conflict (another account's)."""
+    """Link a proven wallet, in place of the one before.  Statuses: ok (also repeated), conflict (another
+    account's)."""
     row = await db.call(
         Role.PLAYER,
         user_id,

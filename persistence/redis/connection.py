@@ -43,7 +43,7 @@ class Unsent(StoreUnavailable):
     """The command never left this process: whoever has its slot now may get it."""
 
 
-class Endpoint(NamedTuple):
+class Address(NamedTuple):
     """Where a server listens."""
 
     host: str
@@ -60,7 +60,7 @@ class Access:
     tls: bool
 
 
-def parse_url(url: str) -> tuple[Endpoint, Access]:
+def parse_url(url: str) -> tuple[Address, Access]:
     """`redis[s]://[[user]:password@]host[:port][/database]`.
 
     Raises:
@@ -76,7 +76,7 @@ def parse_url(url: str) -> tuple[Endpoint, Access]:
         database=int(database),
         tls=parts.scheme == "rediss",
     )
-    return Endpoint(parts.hostname, parts.port or 6379), access
+    return Address(parts.hostname, parts.port or 6379), access
 
 
 class Connection(asyncio.Protocol):
@@ -196,14 +196,14 @@ def into(future: "asyncio.Future[Reply]") -> Callback:
     return done
 
 
-async def connect(endpoint: Endpoint, access: Access, timeout_s: float = TIMEOUT_S) -> Connection:
+async def connect(address: Address, access: Access, timeout_s: float = TIMEOUT_S) -> Connection:
     """A connection that is logged in.  Raises StoreUnavailable or Refused."""
     loop = asyncio.get_running_loop()
     context = ssl.create_default_context() if access.tls else None
     try:
         async with asyncio.timeout(TIMEOUT_S):
             _, connection = await loop.create_connection(
-                lambda: Connection(timeout_s), endpoint.host, endpoint.port, ssl=context
+                lambda: Connection(timeout_s), address.host, address.port, ssl=context
             )
     except (OSError, TimeoutError) as error:
         raise StoreUnavailable("redis") from error
@@ -226,13 +226,13 @@ def login(access: Access) -> list[Arguments]:
     return commands
 
 
-class Link:
+class ReconnectingConnection:
     """A connection that comes back.  While it is down commands wait for `HOLD_S`, then fail."""
 
     def __init__(
-        self, endpoint: Endpoint, access: Access, prepare: Callable[[Connection], Awaitable[None]], name: str
+        self, address: Address, access: Access, prepare: Callable[[Connection], Awaitable[None]], name: str
     ) -> None:
-        self.endpoint = endpoint
+        self.address = address
         self._access = access
         self._prepare = prepare
         self._loop = asyncio.get_running_loop()
@@ -312,7 +312,7 @@ class Link:
             attempt += 1
             connection: Connection | None = None
             try:
-                connection = await connect(self.endpoint, self._access)
+                connection = await connect(self.address, self._access)
                 await self._prepare(connection)
             except (StoreUnavailable, Refused) as error:
                 if connection is not None:

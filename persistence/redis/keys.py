@@ -30,7 +30,7 @@ TAGS: Final = (
 )
 # fmt: on
 
-BOARD_TAG: Final = "board"
+LEADERBOARD_TAG: Final = "leaderboard"
 ROOM_ID: Final = re.compile(r"[0-3][0-9a-f][0-9a-z]{14}")
 KEY_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: nothing in it looks like something else
 KEY_LENGTH: Final = 10
@@ -39,16 +39,16 @@ _TO_ALPHABET: Final = bytes(b"0123456789abcdefghijklmnopqrstuvwxyz"[byte % 36] f
 
 
 class RoomKeys(NamedTuple):
-    """The names of one room; `due`, `results` and `pulse` are its partition's."""
+    """The names of one room; `due`, `results` and `heartbeat` are its partition's."""
 
     slot: int
     data: bytes
     gone: bytes
     log: bytes
-    notes: bytes
+    observations: bytes
     due: bytes
     results: bytes
-    pulse: bytes
+    heartbeat: bytes
     channel: bytes
 
 
@@ -58,7 +58,7 @@ class PartitionKeys(NamedTuple):
     slot: int
     due: bytes
     results: bytes
-    pulse: bytes
+    heartbeat: bytes
     barrier: bytes
 
 
@@ -74,7 +74,7 @@ class PresenceKeys(NamedTuple):
     """The names of a partition's users whose app is open."""
 
     slot: int
-    present: bytes
+    presence: bytes
 
 
 class LobbyKeys(NamedTuple):
@@ -95,14 +95,14 @@ class GatewayKeys(NamedTuple):
     orders: bytes
 
 
-class RateKeys(NamedTuple):
+class RateLimitKeys(NamedTuple):
     """The name of one caller's counter for one limit."""
 
     slot: int
     full_at: bytes
 
 
-class BoardKeys(NamedTuple):
+class LeaderboardKeys(NamedTuple):
     """The names of one leaderboard; `cursor` is shared by all of them, which lie in one slot."""
 
     slot: int
@@ -173,10 +173,10 @@ def room(room_id: str) -> RoomKeys:
         data=f"{base}data".encode(),
         gone=f"{base}gone".encode(),
         log=f"{base}log".encode(),
-        notes=f"{base}notes".encode(),
+        observations=f"{base}observations".encode(),
         due=part.due,
         results=part.results,
-        pulse=part.pulse,
+        heartbeat=part.heartbeat,
         channel=f"{base}live".encode(),
     )
 
@@ -200,7 +200,7 @@ def partition(number: int) -> PartitionKeys:
         slot=slot_of(tag),
         due=f"{base}due".encode(),
         results=f"{base}results".encode(),
-        pulse=f"{base}pulse".encode(),
+        heartbeat=f"{base}heartbeat".encode(),
         barrier=f"{base}barrier".encode(),
     )
 
@@ -239,7 +239,7 @@ def proof(user_id: int, payload: str) -> tuple[int, bytes]:
     return slot_of(tag), f"ct:{{{tag}}}:proof:{user_id}:{payload}".encode()
 
 
-def connection(user_id: int, name: str) -> tuple[int, bytes]:
+def wallet_session(user_id: int, name: str) -> tuple[int, bytes]:
     """Slot and name of what a wallet's connection from a user's chat has to remember."""
     tag = TAGS[user_id % PARTITIONS]
     return slot_of(tag), f"ct:{{{tag}}}:connect:{user_id}:{name}".encode()
@@ -249,7 +249,7 @@ def connection(user_id: int, name: str) -> tuple[int, bytes]:
 def presence(number: int) -> PresenceKeys:
     """Names of a partition's present users; users are spread over the partitions by their number."""
     tag = TAGS[number]
-    return PresenceKeys(slot_of(tag), f"ct:{{{tag}}}:present".encode())
+    return PresenceKeys(slot_of(tag), f"ct:{{{tag}}}:presence".encode())
 
 
 @lru_cache(maxsize=1)
@@ -260,11 +260,11 @@ def gateways() -> GatewayKeys:
 
 
 @lru_cache(maxsize=256)
-def board(name: str) -> BoardKeys:
+def leaderboard(name: str) -> LeaderboardKeys:
     """Names of a leaderboard: `today:<date>`, `week:<Monday's date>` or `all`."""
-    base = f"ct:{{{BOARD_TAG}}}:"
-    return BoardKeys(
-        slot=slot_of(BOARD_TAG),
+    base = f"ct:{{{LEADERBOARD_TAG}}}:"
+    return LeaderboardKeys(
+        slot=slot_of(LEADERBOARD_TAG),
         board=f"{base}{name}".encode(),
         building=f"{base}{name}:building".encode(),
         builder=f"{base}{name}:builder".encode(),
@@ -272,11 +272,11 @@ def board(name: str) -> BoardKeys:
     )
 
 
-def rate(name: str, caller: str) -> RateKeys:
+def rate_limit(name: str, caller: str) -> RateLimitKeys:
     """Name of a caller's counter for a limit; the caller, who may be an e-mail address, is not readable in it."""
     digest = sha256(caller.encode()).hexdigest()[:32]
     tag = f"rate:{digest}"
-    return RateKeys(slot_of(tag), f"ct:{{{tag}}}:{name}".encode())
+    return RateLimitKeys(slot_of(tag), f"ct:{{{tag}}}:{name}".encode())
 
 
 def news_channel(user_id: str) -> bytes:

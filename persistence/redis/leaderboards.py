@@ -40,7 +40,7 @@ class Own(NamedTuple):
     won: int
 
 
-class BoardCommands:
+class LeaderboardCommands:
     """Boards by name: `today:<date>`, `week:<Monday's date>`, `all`.  Every method raises StoreUnavailable when Redis
     does not answer."""
 
@@ -50,23 +50,23 @@ class BoardCommands:
 
     async def top(self, name: str, limit: int) -> list[Sum] | None:
         """The first players, those who won most first; None where there is no whole board."""
-        at = keys.board(name)
-        reply: list[bytes] = await self._router.call(at.slot, self._scripts["board_top"], (at.board,), limit)
+        at = keys.leaderboard(name)
+        reply: list[bytes] = await self._router.call(at.slot, self._scripts["leaderboard_top"], (at.board,), limit)
         if reply[0] == b"missing":
             return None
         return [Sum(int(member), int(won)) for member, won in zip(reply[1::2], reply[2::2], strict=True)]
 
     async def own(self, name: str, user_id: int) -> Own | None:
         """A player's place; None where there is no whole board."""
-        at = keys.board(name)
-        reply = await self._router.call(at.slot, self._scripts["board_place"], (at.board,), _member(user_id))
+        at = keys.leaderboard(name)
+        reply = await self._router.call(at.slot, self._scripts["leaderboard_place"], (at.board,), _member(user_id))
         if reply[0] == b"missing":
             return None
         return Own(int(reply[1]) or None, int(reply[2]))
 
     async def state(self, names: Sequence[str]) -> tuple[int | None, list[str]]:
         """The cursor, in microseconds of Postgres's clock, and which of these boards are missing."""
-        boards = [keys.board(name) for name in names]
+        boards = [keys.leaderboard(name) for name in names]
         cursor, *complete = await asyncio.gather(
             self._router.execute(boards[0].slot, "GET", boards[0].cursor),
             *(self._router.execute(at.slot, "ZSCORE", at.board, _COMPLETE) for at in boards),
@@ -76,13 +76,13 @@ class BoardCommands:
 
     async def cursor(self) -> int | None:
         """Up to when the boards hold everything, in microseconds of Postgres's clock; None: they are gone."""
-        at = keys.board("all")
+        at = keys.leaderboard("all")
         text = await self._router.execute(at.slot, "GET", at.cursor)
         return None if text is None else int(text)
 
     async def missing(self, names: Sequence[str]) -> list[str]:
         """Which of these boards are not there as a whole."""
-        boards = [keys.board(name) for name in names]
+        boards = [keys.leaderboard(name) for name in names]
         found = await asyncio.gather(
             *(self._router.execute(at.slot, "ZSCORE", at.board, _COMPLETE) for at in boards),
         )
@@ -90,36 +90,38 @@ class BoardCommands:
 
     async def note(self, day: str, week: str, sums: Sequence[Sums]) -> None:
         """Raise these players' sums in the boards of a day, of its week and of all time, those being built included."""
-        at, of_week, of_all = keys.board(day), keys.board(week), keys.board("all")
+        at, of_week, of_all = keys.leaderboard(day), keys.leaderboard(week), keys.leaderboard("all")
         words: list[int | bytes] = []
         for line in sums:
             words += (_member(line.user_id), line.day, line.week, line.all)
         await self._router.call(
             at.slot,
-            self._scripts["board_note"],
+            self._scripts["leaderboard_note"],
             (at.board, at.building, of_week.board, of_week.building, of_all.board, of_all.building),
             *words,
         )
 
     async def move_cursor(self, seen: int, cursor: int) -> bool:
         """Set the cursor, if it still is what was seen."""
-        at = keys.board("all")
-        reply = await self._router.call(at.slot, self._scripts["board_cursor"], (at.cursor,), seen, cursor)
+        at = keys.leaderboard("all")
+        reply = await self._router.call(at.slot, self._scripts["leaderboard_cursor"], (at.cursor,), seen, cursor)
         return bool(reply[0] == b"ok")
 
     async def begin(self, name: str, token: str, cursor: int) -> bool:
         """Begin to build a board anew; `cursor` counts where there is none.  False: another builder is at it."""
-        at = keys.board(name)
-        reply = await self._build("board_begin", (at.building, at.builder, at.cursor), token, cursor, ABANDONED_MS)
+        at = keys.leaderboard(name)
+        reply = await self._build(
+            "leaderboard_begin", (at.building, at.builder, at.cursor), token, cursor, ABANDONED_MS
+        )
         return bool(reply[0] == b"ok")
 
     async def fill(self, name: str, token: str, step: int, sums: Sequence[tuple[int, int]]) -> bool:
         """Step `step`, from 1, of a build.  False: the build was abandoned, or Redis forgot a part of it."""
-        at = keys.board(name)
+        at = keys.leaderboard(name)
         words: list[int | bytes] = []
         for user_id, won in sums:
             words += (_member(user_id), won)
-        reply = await self._build("board_fill", (at.building, at.builder), token, step, ABANDONED_MS, *words)
+        reply = await self._build("leaderboard_fill", (at.building, at.builder), token, step, ABANDONED_MS, *words)
         return bool(reply[0] == b"ok")
 
     async def swap(self, name: str, token: str, steps: int, ends_ms: int | None) -> int | None:
@@ -127,12 +129,14 @@ class BoardCommands:
 
         Returns the players on it; None: the build was abandoned, or Redis forgot a part of it.
         """
-        at = keys.board(name)
-        reply = await self._build("board_swap", (at.board, at.building, at.builder), token, steps, ends_ms or 0)
+        at = keys.leaderboard(name)
+        reply = await self._build("leaderboard_swap", (at.board, at.building, at.builder), token, steps, ends_ms or 0)
         return int(reply[1]) if reply[0] == b"ok" else None
 
     async def _build(self, script: str, at: tuple[bytes, ...], *words: bytes | str | int) -> Sequence[Any]:
-        reply: Sequence[Any] = await self._router.call(keys.slot_of(keys.BOARD_TAG), self._scripts[script], at, *words)
+        reply: Sequence[Any] = await self._router.call(
+            keys.slot_of(keys.LEADERBOARD_TAG), self._scripts[script], at, *words
+        )
         return reply
 
 

@@ -23,7 +23,7 @@ class PresenceCommands:
 
     def __init__(self, router: Router, scripts: ScriptSet) -> None:
         self._router = router
-        self._present = scripts["present"]
+        self._present = scripts["presence"]
 
     def say(self, user_ids: Iterable[str], *, present: bool = True) -> None:
         """These have their app open, for the next while, or have closed it; without waiting for an answer."""
@@ -44,7 +44,7 @@ class PresenceCommands:
         requests = []
         for number, users in groups.items():
             at = keys.presence(number)
-            requests.append(self._router.execute(at.slot, "ZMSCORE", at.present, *users))
+            requests.append(self._router.execute(at.slot, "ZMSCORE", at.presence, *users))
         for users, scores in zip(groups.values(), await asyncio.gather(*requests), strict=True):
             pairs = zip(users, scores, strict=True)
             found.update(user for user, score in pairs if score is not None and float(score) > now_ms)

@@ -10,7 +10,7 @@ from typing import Final
 
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
-from persistence.redis.connection import Connection, Endpoint, Refused, Reply, connect
+from persistence.redis.connection import Address, Connection, Refused, Reply, connect
 from persistence.redis.router import Router
 from persistence.redis.shard import Shard, parse_info, replication_id
 
@@ -39,7 +39,7 @@ class ResultStream:
     def __init__(self, router: Router) -> None:
         self._router = router
         self._claimed_at = float("-inf")
-        self._fences: dict[Endpoint, _Fence] = {}
+        self._fences: dict[Address, _Fence] = {}
 
     async def read(self, consumer: str, count: int = 50) -> list[ResultEntry]:
         """New entries, and now and then those that a dead reader left; at most `count` of each a partition.
@@ -180,9 +180,9 @@ class ResultStream:
         return await self._fence(self._router.owner(at.slot)).wait(at)
 
     def _fence(self, shard: Shard) -> "_Fence":
-        fence = self._fences.get(shard.endpoint)
+        fence = self._fences.get(shard.address)
         if fence is None:
-            fence = self._fences[shard.endpoint] = _Fence(self._router, shard.endpoint)
+            fence = self._fences[shard.address] = _Fence(self._router, shard.address)
         return fence
 
     async def _make_group(self, number: int) -> None:
@@ -198,9 +198,9 @@ class _Fence:
     """WAIT speaks of the writes of its own connection, which it blocks: so each shard has one only for this.  All
     that ask while a round runs share the next one."""
 
-    def __init__(self, router: Router, endpoint: Endpoint) -> None:
+    def __init__(self, router: Router, address: Address) -> None:
         self._router = router
-        self._endpoint = endpoint
+        self._endpoint = address
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[str] | None = None

@@ -196,7 +196,7 @@ class RoomCommands:
         """Move the room over its deadline if it has come.  Codes: ok, not_found."""
         at = keys.room(room_id)
         reply = await self._router.call(
-            at.slot, self._scripts["room_tick"], (at.data, at.due, at.results, at.pulse), room_id, at.channel
+            at.slot, self._scripts["room_tick"], (at.data, at.due, at.results, at.heartbeat), room_id, at.channel
         )
         return self._tick_reply(room_id, reply)
 
@@ -225,12 +225,12 @@ class RoomCommands:
         code: bytes = reply[0]
         return code.decode()
 
-    def note(self, room_id: str, user_id: str, kind: str, value: str) -> None:
+    def observe(self, room_id: str, user_id: str, kind: str, value: str) -> None:
         """Count an observation about a player of a running room, without waiting: one that is lost is no harm.  `kind`
         has no space in it."""
         at = keys.room(room_id)
         words = (room_id, f"{user_id} {kind} {value}")
-        self._router.run(at.slot, self._scripts["room_note"], (at.data, at.notes), words, _ignore)
+        self._router.run(at.slot, self._scripts["room_observe"], (at.data, at.observations), words, _ignore)
 
     async def mark_settled(self, room_id: str, outcome_json: bytes) -> None:
         """Write down what Postgres decided and let the room go; idempotent.  A room that is gone is none the worse."""
@@ -242,7 +242,7 @@ class RoomCommands:
         reply = await self._router.call(
             at.slot,
             self._scripts["room_settled"],
-            (at.data, at.due, at.gone, at.log, at.notes),
+            (at.data, at.due, at.gone, at.log, at.observations),
             *(room_id, at.channel, outcome.outcome, outcome_json, finished, SETTLED_LIFE_S),
         )
         self._report(room_id, reply)
@@ -273,10 +273,10 @@ class RoomCommands:
         reply: list[bytes] = await self._router.call(at.slot, self._scripts["room_log"], (at.data, at.log))
         return reply[0]
 
-    async def notes(self, room_id: str) -> dict[tuple[str, str, str], int]:
+    async def observations(self, room_id: str) -> dict[tuple[str, str, str], int]:
         """How often what was noted: (user id, kind, value)."""
         at = keys.room(room_id)
-        flat: list[bytes] = await self._router.execute(at.slot, "HGETALL", at.notes)
+        flat: list[bytes] = await self._router.execute(at.slot, "HGETALL", at.observations)
         found: dict[tuple[str, str, str], int] = {}
         for field, count in zip(flat[::2], flat[1::2], strict=True):
             user_id, kind, value = field.decode().split(" ", 2)

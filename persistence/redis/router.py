@@ -15,12 +15,12 @@ from persistence.errors import StoreUnavailable
 from persistence.redis.connection import (
     PROBE_S,
     Access,
+    Address,
     Argument,
     Arguments,
     Callback,
     Connection,
-    Endpoint,
-    Link,
+    ReconnectingConnection,
     Refused,
     Reply,
     Unsent,
@@ -72,7 +72,7 @@ class Command:
         else:
             shard.link.hold(self._go, self)
 
-    def _go(self, out: Link | Connection) -> None:
+    def _go(self, out: ReconnectingConnection | Connection) -> None:
         """Now, and not before, it is known as whom the server came back."""
         shard = self._shard
         assert shard is not None
@@ -154,7 +154,7 @@ class Router:
         self.is_cluster = False
         self._scripts = scripts
         self._access: Access | None = None
-        self._shards: dict[Endpoint, Shard] = {}
+        self._shards: dict[Address, Shard] = {}
         self._owners: list[Shard] = []
         self._refreshing: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
@@ -165,9 +165,9 @@ class Router:
     async def open(cls, url: str, scripts: ScriptSet) -> "Router":
         """Connect and learn the slot map.  Raises StoreUnavailable, Refused or ValueError (the URL)."""
         router = cls(scripts)
-        endpoint, router._access = parse_url(url)
+        address, router._access = parse_url(url)
         try:
-            await router._begin(endpoint)
+            await router._begin(address)
         except BaseException as error:
             await router.close()
             if isinstance(error, Refused) and str(error).split()[0] in _LATER:
@@ -176,8 +176,8 @@ class Router:
         router._probing = asyncio.get_running_loop().create_task(router._probe(), name="redis probe")
         return router
 
-    async def _begin(self, endpoint: Endpoint) -> None:
-        seed = self._shard(endpoint)
+    async def _begin(self, address: Address) -> None:
+        seed = self._shard(address)
         await seed.link.ready()
         self._owners = [seed] * SLOTS
         info = parse_info(await self.ask(seed, "INFO", "server"))
@@ -252,11 +252,11 @@ class Router:
     def shard_at(self, address: str, source: Shard) -> Shard:
         """The server that a redirection names; without a host it is the one that answered."""
         host, _, port = address.rpartition(":")
-        return self._shard(Endpoint(host or source.endpoint.host, int(port)))
+        return self._shard(Address(host or source.address.host, int(port)))
 
-    def known(self, endpoint: Endpoint) -> Shard:
+    def known(self, address: Address) -> Shard:
         """The shard at an address that was learnt before."""
-        return self._shards[endpoint]
+        return self._shards[address]
 
     def moved(self, slot: int, shard: Shard) -> None:
         """One slot has another owner: the others may have too."""
@@ -284,15 +284,15 @@ class Router:
         if not self.is_cluster:
             return True
         others = [other for other in self._shards.values() if other is not shard and other.link.up]
-        return (await self._first_map(others)).get(slot) == shard.endpoint
+        return (await self._first_map(others)).get(slot) == shard.address
 
     async def _read_map(self) -> None:
         # Those that are heard first: one that was killed or frozen would cost the time that a failover takes.
         shards = sorted(self._shards.values(), key=lambda shard: (not shard.link.up, shard.link.silent_s))
         found = await self._first_map(shards)
         before = list(self._owners)
-        for slot, endpoint in found.items():
-            self._owners[slot] = self._shard(endpoint)
+        for slot, address in found.items():
+            self._owners[slot] = self._shard(address)
         if self._owners == before:
             return
         owners = set(self._owners)
@@ -306,7 +306,7 @@ class Router:
         for moved in self._watchers:
             moved()
 
-    async def _first_map(self, shards: Sequence[Shard]) -> dict[int, Endpoint]:
+    async def _first_map(self, shards: Sequence[Shard]) -> dict[int, Address]:
         """The slot map of the first of these that answers."""
         error: Exception = StoreUnavailable("redis")
         for shard in shards:
@@ -320,17 +320,17 @@ class Router:
                 continue
             if ranges:
                 return {
-                    slot: Endpoint((master[0] or b"").decode() or shard.endpoint.host, master[1])
+                    slot: Address((master[0] or b"").decode() or shard.address.host, master[1])
                     for first, last, master, *_ in ranges
                     for slot in range(first, last + 1)
                 }
         raise error
 
-    def _shard(self, endpoint: Endpoint) -> Shard:
-        shard = self._shards.get(endpoint)
+    def _shard(self, address: Address) -> Shard:
+        shard = self._shards.get(address)
         if shard is None:
             offset_ms = self._owners[0].clock_offset_ms if self._owners else 0.0
-            shard = self._shards[endpoint] = Shard(endpoint, self.access, self._scripts, offset_ms)
+            shard = self._shards[address] = Shard(address, self.access, self._scripts, offset_ms)
         return shard
 
     async def _probe(self) -> None:

@@ -8,20 +8,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from persistence.redis.connection import Access, Argument, Connection, Endpoint, Link, Reply, into
+from persistence.redis.connection import Access, Address, Argument, Connection, ReconnectingConnection, Reply, into
 from persistence.redis.scripts import ScriptSet
 
 
 class Shard:
     """One server: its link, its replication id (part of every epoch) and its clock."""
 
-    def __init__(self, endpoint: Endpoint, access: Access, scripts: ScriptSet, clock_offset_ms: float) -> None:
-        self.endpoint = endpoint
+    def __init__(self, address: Address, access: Access, scripts: ScriptSet, clock_offset_ms: float) -> None:
+        self.address = address
         self.replid = ""
         self.is_master = True
         self.clock_offset_ms = clock_offset_ms  # its clock less our monotonic one; a guess until it was asked
         self._scripts = scripts
-        self.link = Link(endpoint, access, self._prepare, name=f"redis {endpoint.host}:{endpoint.port}")
+        self.link = ReconnectingConnection(address, access, self._prepare, name=f"redis {address.host}:{address.port}")
 
     async def _prepare(self, connection: Connection) -> None:
         loads = [connection.request("SCRIPT", "LOAD", script.body) for script in self._scripts.all()]

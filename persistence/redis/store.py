@@ -9,20 +9,20 @@ from persistence.redis import keys
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.gateways import GatewayCommands
-from persistence.redis.leaderboards import BoardCommands
+from persistence.redis.leaderboards import LeaderboardCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.presence import PresenceCommands
 from persistence.redis.proofs import ProofPayloads
-from persistence.redis.rate_limits import RateCommands
+from persistence.redis.rate_limits import RateLimitCommands
 from persistence.redis.results import ResultStream
 from persistence.redis.rooms import RoomCommands
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.shard import parse_info
 from persistence.redis.subscriber import OnMessage, OnResync, Subscriber
-from persistence.redis.wallet_sessions import Connections
+from persistence.redis.wallet_sessions import WalletSessions
 
-PULSE_S = 1.03
+HEARTBEAT_S = 1.03
 SNAPSHOTS_AT_ONCE = 200
 
 
@@ -30,7 +30,7 @@ class UnfitStore(Exception):
     """The server cannot keep games and money safe as it is configured; the message says what to change."""
 
 
-class LiveStore:
+class RedisStore:
     """One a process.  Every method raises StoreUnavailable when Redis does not answer."""
 
     def __init__(self, router: Router, scripts: ScriptSet) -> None:
@@ -39,19 +39,19 @@ class LiveStore:
         self.bonus = BonusCommands(router, scripts)
         self.results = ResultStream(router)
         self.gateways = GatewayCommands(router, scripts)
-        self.boards = BoardCommands(router, scripts)
+        self.leaderboards = LeaderboardCommands(router, scripts)
         self.presence = PresenceCommands(router, scripts)
         self.proofs = ProofPayloads(router)
-        self.connections = Connections(router)
-        self.rates = RateCommands(router, scripts)
+        self.wallet_sessions = WalletSessions(router)
+        self.rate_limits = RateLimitCommands(router, scripts)
         self.router = router
-        self._pulse = scripts["pulse"]
+        self._heartbeat_script = scripts["heartbeat"]
         self._due = scripts["due"]
         self._subscribers: list[Subscriber] = []
         self._heartbeat: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, redis_url: str, *, scripts: ScriptSet | None = None, heartbeat: bool = True) -> "LiveStore":
+    async def open(cls, redis_url: str, *, scripts: ScriptSet | None = None, heartbeat: bool = True) -> "RedisStore":
         """Connect, check the server and begin the heartbeat.
 
         Raises:
@@ -68,7 +68,7 @@ class LiveStore:
         try:
             await store._check()
             if heartbeat:
-                await store.pulse()
+                await store.heartbeat()
                 store._heartbeat = asyncio.create_task(store._beat(), name="redis heartbeat")
         except BaseException:
             await store.close()
@@ -88,10 +88,12 @@ class LiveStore:
         """The server's time, as estimated from the last probe; milliseconds since the epoch."""
         return int(time.monotonic() * 1000 + self.router.owner(0).clock_offset_ms)
 
-    async def pulse(self) -> None:
+    async def heartbeat(self) -> None:
         """Heartbeat of every partition.  A silence of over 5 s is found here and cancels the games it fell into."""
         parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
-        await asyncio.gather(*(self.router.call(at.slot, self._pulse, (at.pulse, at.due)) for at in parts))
+        await asyncio.gather(
+            *(self.router.call(at.slot, self._heartbeat_script, (at.heartbeat, at.due)) for at in parts)
+        )
 
     async def due(self, limit: int = 200) -> list[tuple[str, int]]:
         """(room id, due ms) of rooms whose deadline has come, the longest waiting first; `limit` a partition.
@@ -159,14 +161,14 @@ class LiveStore:
         """Without waiting for answers: a shard that gives none must not make the others look dead."""
         parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
         while True:
-            await asyncio.sleep(PULSE_S)
+            await asyncio.sleep(HEARTBEAT_S)
             for at in parts:
-                self.router.run(at.slot, self._pulse, (at.pulse, at.due), (), _ignore)
+                self.router.run(at.slot, self._heartbeat_script, (at.heartbeat, at.due), (), _ignore)
 
     async def _check(self) -> None:
         for shard in self.router.masters():
             info = parse_info(await self.router.ask(shard, "INFO"))
-            where = f"Redis at {shard.endpoint.host}:{shard.endpoint.port}"
+            where = f"Redis at {shard.address.host}:{shard.address.port}"
             version = tuple(int(part) for part in info["redis_version"].split(".")[:2])
             if version < (7, 2):
                 raise UnfitStore(f"{where} speaks {info['redis_version']}: Valkey, or Redis 7.2 or newer, is needed.")

@@ -16,7 +16,7 @@ from typing import cast
 import hiredis
 
 from persistence.errors import StoreUnavailable
-from persistence.redis.connection import BACKOFF_S, PROBE_S, TIMEOUT_S, Access, Arguments, Endpoint, Reply, login, pack
+from persistence.redis.connection import BACKOFF_S, PROBE_S, TIMEOUT_S, Access, Address, Arguments, Reply, login, pack
 from persistence.redis.keys import slot_of_key
 from persistence.redis.router import Router
 
@@ -38,8 +38,8 @@ class _Channel:
 class _Feed(asyncio.Protocol):
     """The subscriber's connection to one shard."""
 
-    def __init__(self, owner: "Subscriber", endpoint: Endpoint, access: Access) -> None:
-        self.endpoint = endpoint
+    def __init__(self, owner: "Subscriber", address: Address, access: Access) -> None:
+        self.address = address
         self.channels: set[bytes] = set()
         self._owner = owner
         self._access = access
@@ -49,7 +49,7 @@ class _Feed(asyncio.Protocol):
         self._expected: deque[tuple[bytes, bytes]] = deque()
         self._heard = 0.0
         self._lost = asyncio.Event()
-        self._task = self._loop.create_task(self._keep_open(), name=f"subscriber {endpoint.host}:{endpoint.port}")
+        self._task = self._loop.create_task(self._keep_open(), name=f"subscriber {address.host}:{address.port}")
 
     def subscribe(self, channel: bytes) -> None:
         self.channels.add(channel)
@@ -87,9 +87,7 @@ class _Feed(asyncio.Protocol):
             self._lost.clear()
             try:
                 async with asyncio.timeout(TIMEOUT_S):
-                    await self._loop.create_connection(
-                        lambda: self, self.endpoint.host, self.endpoint.port, ssl=context
-                    )
+                    await self._loop.create_connection(lambda: self, self.address.host, self.address.port, ssl=context)
             except (OSError, TimeoutError):
                 self._owner.lost(self)
                 continue
@@ -173,7 +171,7 @@ class Subscriber:
         self._router = router
         self._loop = asyncio.get_running_loop()
         self._channels: dict[bytes, _Channel] = {}
-        self._feeds: dict[Endpoint, _Feed] = {}
+        self._feeds: dict[Address, _Feed] = {}
         router.watch(self._follow_owners)
 
     @property
@@ -235,8 +233,8 @@ class Subscriber:
 
     def ended(self, feed: _Feed) -> None:
         """A feed without channels stopped."""
-        if self._feeds.get(feed.endpoint) is feed:
-            del self._feeds[feed.endpoint]
+        if self._feeds.get(feed.address) is feed:
+            del self._feeds[feed.address]
 
     def strayed(self, feed: _Feed, channel: bytes) -> None:
         """The server dropped a subscription by itself: its slot moved."""
@@ -256,7 +254,7 @@ class Subscriber:
         """A subscription was answered with an error."""
         words = error.split()
         if words[0] == "MOVED":
-            self._router.moved(slot_of_key(channel), self._router.shard_at(words[2], self._router.known(feed.endpoint)))
+            self._router.moved(slot_of_key(channel), self._router.shard_at(words[2], self._router.known(feed.address)))
             self._rehome(channel)
         else:
             self._retry_later(feed, channel)
@@ -289,8 +287,8 @@ class Subscriber:
         return True
 
     def _feed_of(self, channel: bytes) -> _Feed:
-        endpoint = self._router.owner(slot_of_key(channel)).endpoint
-        feed = self._feeds.get(endpoint)
+        address = self._router.owner(slot_of_key(channel)).address
+        feed = self._feeds.get(address)
         if feed is None:
-            feed = self._feeds[endpoint] = _Feed(self, endpoint, self._router.access)
+            feed = self._feeds[address] = _Feed(self, address, self._router.access)
         return feed

@@ -48,7 +48,7 @@ class TapLanes:
         self._router.run(
             at.slot,
             self._script,
-            (at.data, at.due, at.results, at.pulse, at.log),
+            (at.data, at.due, at.results, at.heartbeat, at.log),
             (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(f"p:{frame[0]}" for frame in frames)),
             partial(self._answered, room_id, done),
             origin,

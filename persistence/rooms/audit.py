@@ -13,7 +13,7 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.audit import audit as audit_ledger
 from persistence.postgres.pool import Database
 from persistence.redis.rooms import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 PATIENCE_S = 3.0
 """Between two looks: a join or a settlement under way is through by then."""
@@ -22,7 +22,7 @@ SEATS = 100_000
 AT_ONCE = 32
 
 
-async def audit(live: LiveStore, db: Database, *, patience_s: float = PATIENCE_S) -> list[Finding]:
+async def audit(live: RedisStore, db: Database, *, patience_s: float = PATIENCE_S) -> list[Finding]:
     """Everything that is wrong.  `patience_s` 0 is for stores at rest.
 
     Raises:
@@ -36,7 +36,7 @@ async def audit(live: LiveStore, db: Database, *, patience_s: float = PATIENCE_S
     return [*findings, *sorted(found, key=lambda finding: (finding.rule, finding.subject))]
 
 
-async def compare(live: LiveStore, db: Database) -> list[Finding]:
+async def compare(live: RedisStore, db: Database) -> list[Finding]:
     """Undecided rooms of Postgres beside the rooms of Redis, at one look."""
     rooms = await games.open_rooms(db, 0, ROOMS)
     limit = asyncio.Semaphore(AT_ONCE)

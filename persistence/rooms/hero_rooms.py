@@ -16,8 +16,8 @@ from persistence.postgres import games, leaderboards, ledger
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.store import LiveStore
-from persistence.rooms.join_requests import Attempt, Joined, ask, free_player, known, refusal
+from persistence.redis.store import RedisStore
+from persistence.rooms.join_requests import Joined, JoinRequest, ask, free_player, known, refusal
 from persistence.rooms.settlement import Settlement
 
 ORGANIZER_BPS: Final = 1000
@@ -49,7 +49,7 @@ def hero_terms(
 class HeroRooms:
     """Creates and takes back; players sit down by `Seats`."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings, settlement: Settlement) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings, settlement: Settlement) -> None:
         self._live = live
         self._db = db
         self._settings = settings
@@ -64,10 +64,12 @@ class HeroRooms:
         """
         room_key, seat_id = new_room_key(), str(uuid4())
         room_id = new_room_id(partition_of_key(room_key))
-        face = (await leaderboards.faces(self._db, [user_id])).get(user_id)
-        profile = msgspec.json.encode({"name": face.name, "photo_url": face.photo_url} if face else {})
+        public_profile = (await leaderboards.public_profiles(self._db, [user_id])).get(user_id)
+        profile = msgspec.json.encode(
+            {"name": public_profile.name, "photo_url": public_profile.photo_url} if public_profile else {}
+        )
         terms = hero_terms(self._settings, fee, user_id, seat_id, room_key, profile)
-        attempt = Attempt(user_id, terms, endpoint, key, body_hash)
+        request = JoinRequest(user_id, terms, endpoint, key, body_hash)
         # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.  The seat
         # before the key: a seat that another send of this request took then comes with its key.
         bound = await games.live_seat(self._db, user_id)
@@ -84,9 +86,9 @@ class HeroRooms:
         if made.code != "ok":  # somebody else's room has the key
             raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
         try:
-            reply = await self._organize(attempt, room_id, seat_id)
+            reply = await self._organize(request, room_id, seat_id)
             if reply.status == "already_in_room" and reply.room_id and await self._free(user_id, reply.room_id):
-                reply = await self._organize(attempt, room_id, seat_id)
+                reply = await self._organize(request, room_id, seat_id)
         except CommitUnknown:
             raise
         except StoreUnavailable:
@@ -103,7 +105,7 @@ class HeroRooms:
             case "room_closed":  # so slow that the room was over before it was known: the retry makes another
                 raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
             case _:
-                raise refusal(attempt, reply)
+                raise refusal(request, reply)
 
     async def take_back(self, user_id: int, room_id: str) -> int:
         """The organizer leaves: cancel the waiting room and return every stake; the organizer's balance after it.
@@ -141,27 +143,27 @@ class HeroRooms:
     async def _free(self, user_id: int, room_id: str) -> bool:
         return await free_player(self._live, self._db, self._settlement, user_id, room_id)
 
-    async def _organize(self, attempt: Attempt, room_id: str, seat_id: str) -> games.StakeReply:
+    async def _organize(self, request: JoinRequest, room_id: str, seat_id: str) -> games.StakeReply:
         async def organize() -> games.StakeReply:
-            terms = attempt.terms
+            terms = request.terms
             return await games.organize(
                 self._db,
-                user_id=attempt.user_id,
+                user_id=request.user_id,
                 room_id=room_id,
                 seat_id=seat_id,
                 fee=terms.stake,
                 capacity=terms.capacity,
                 fee_bps=terms.fee_bps,
                 target=terms.target,
-                endpoint=attempt.endpoint,
-                key=attempt.key,
-                body_hash=attempt.body_hash,
+                endpoint=request.endpoint,
+                key=request.key,
+                body_hash=request.body_hash,
             )
 
-        return await ask(self._db, attempt.user_id, room_id, seat_id, organize)
+        return await ask(self._db, request.user_id, room_id, seat_id, organize)
 
     async def _resume(self, room_id: str | None, seat_id: str | None) -> Joined:
-        """The room of an attempt whose request died after Postgres had it: as it is by now."""
+        """The room of a join whose request died after Postgres had it: as it is by now."""
         assert room_id is not None
         assert seat_id is not None
         seat = await games.seat(self._db, seat_id)

@@ -16,7 +16,7 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, idempotency, users
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.rooms import RoomState, RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
 
 COMMIT_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
@@ -33,7 +33,7 @@ class Joined(msgspec.Struct, frozen=True):
     balance: int | None
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class JoinRequest(msgspec.Struct, frozen=True):
     """What one Idempotency-Key stands for."""
 
     user_id: int
@@ -44,7 +44,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
     @property
     def tag(self) -> str:
-        """Names the attempt in Redis, so that its repetition is told from another request of the same player."""
+        """Names the request in Redis, so that its repetition is told from another request of the same player."""
         return hashlib.sha256(f"{self.endpoint}\0{self.key}".encode()).hexdigest()[:16]
 
 
@@ -97,7 +97,7 @@ async def known(db: Database, user_id: int, endpoint: str, key: str, body_hash: 
     return state
 
 
-async def free_player(live: LiveStore, db: Database, settlement: Settlement, user_id: int, room_id: str) -> bool:
+async def free_player(live: RedisStore, db: Database, settlement: Settlement, user_id: int, room_id: str) -> bool:
     """Finish what binds a player to an earlier room, where that is over; True: the statement may be tried again."""
     result = await live.rooms.result(room_id)
     if result is not None:
@@ -114,12 +114,12 @@ async def free_player(live: LiveStore, db: Database, settlement: Settlement, use
     return await settlement.release_lost(seat)
 
 
-def refusal(attempt: Attempt, reply: games.StakeReply) -> GameError:
+def refusal(request: JoinRequest, reply: games.StakeReply) -> GameError:
     """How the client hears of a statement that was refused."""
     code = ErrorCode(reply.status)
     match code:
         case ErrorCode.INSUFFICIENT_BALANCE:
-            return GameError(code, {"needed": attempt.terms.stake, "balance": reply.balance})
+            return GameError(code, {"needed": request.terms.stake, "balance": reply.balance})
         case ErrorCode.ALREADY_IN_ROOM:
             return GameError(code, {"room_id": reply.room_id})
         case ErrorCode.LIMIT_REACHED:

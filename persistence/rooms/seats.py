@@ -17,9 +17,9 @@ from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.hero_rooms import HeroRooms
-from persistence.rooms.join_requests import Attempt, Joined, as_paid, ask, free_player, known, refusal
+from persistence.rooms.join_requests import Joined, JoinRequest, as_paid, ask, free_player, known, refusal
 from persistence.rooms.settlement import Settlement
 
 MAX_TRIES = 5
@@ -44,7 +44,7 @@ def standard_terms(settings: Settings, stake: int) -> RoomTerms:
 class Seats:
     """Joins, leaves and new hero rooms; one a gateway."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings) -> None:
         self._live = live
         self._db = db
         self._settings = settings
@@ -61,16 +61,16 @@ class Seats:
                 were taken meanwhile.
             StoreUnavailable: what was paid, if anything, is found again by a retry with the same key.
         """
-        attempt = Attempt(user_id, standard_terms(self._settings, stake), endpoint, key, body_hash)
+        request = JoinRequest(user_id, standard_terms(self._settings, stake), endpoint, key, body_hash)
         for _ in range(MAX_TRIES):
-            room_id = await self._live.lobby.ticket(stake, new_room_id(), attempt.terms.capacity)
+            room_id = await self._live.lobby.ticket(stake, new_room_id(), request.terms.capacity)
             seat_id = str(uuid4())
-            held = await self._live.rooms.reserve(room_id, seat_id, str(user_id), attempt.tag, attempt.terms)
+            held = await self._live.rooms.reserve(room_id, seat_id, str(user_id), request.tag, request.terms)
             match held.code:
                 case "ok":
-                    joined = await self._pay(attempt, room_id, seat_id)
+                    joined = await self._pay(request, room_id, seat_id)
                 case "already_in_room":
-                    joined = await self._meet_holder(attempt, room_id, held)
+                    joined = await self._meet_holder(request, room_id, held)
                 case "room_full" | "room_closed":
                     joined = None
                 case code:
@@ -91,15 +91,15 @@ class Seats:
             return await self._joined_before(user_id, ErrorCode.NOT_FOUND, endpoint, key, body_hash)
         if state.organizer_id == str(user_id):
             raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": state.room_id})
-        attempt = Attempt(user_id, _terms_of(state), endpoint, key, body_hash)
+        request = JoinRequest(user_id, _terms_of(state), endpoint, key, body_hash)
         for _ in range(MAX_TRIES):
             seat_id = str(uuid4())
-            held = await self._live.rooms.reserve(state.room_id, seat_id, str(user_id), attempt.tag, None)
+            held = await self._live.rooms.reserve(state.room_id, seat_id, str(user_id), request.tag, None)
             match held.code:
                 case "ok":
-                    joined = await self._pay(attempt, state.room_id, seat_id)
+                    joined = await self._pay(request, state.room_id, seat_id)
                 case "already_in_room":
-                    joined = await self._meet_holder(attempt, state.room_id, held)
+                    joined = await self._meet_holder(request, state.room_id, held)
                 case "room_closed":
                     return await self._joined_before(user_id, ErrorCode.ROOM_CLOSED, endpoint, key, body_hash)
                 case code:
@@ -153,48 +153,48 @@ class Seats:
             return await self.leave(user_id, room_id)
         raise GameError(ErrorCode.ROOM_CLOSED)
 
-    async def _pay(self, attempt: Attempt, room_id: str, seat_id: str) -> Joined | None:
+    async def _pay(self, request: JoinRequest, room_id: str, seat_id: str) -> Joined | None:
         """Stake for the held seat and confirm it.  None: this room will not do, try the next."""
         try:
-            reply = await self._stake(attempt, room_id, seat_id)
-            if reply.status == "already_in_room" and await self._free(attempt.user_id, reply.room_id):
-                reply = await self._stake(attempt, room_id, seat_id)
+            reply = await self._stake(request, room_id, seat_id)
+            if reply.status == "already_in_room" and await self._free(request.user_id, reply.room_id):
+                reply = await self._stake(request, room_id, seat_id)
         except CommitUnknown:
             raise
         except StoreUnavailable:
             await self._live.rooms.leave(room_id, seat_id)
             raise
         if reply.status == "paid":
-            return await self._confirm(attempt.user_id, room_id, seat_id, reply)
+            return await self._confirm(request.user_id, room_id, seat_id, reply)
         await self._live.rooms.leave(room_id, seat_id)
         match reply.status:
             case "stored":
                 return Joined(None, reply.answer, None)
             case "resume":
-                return await self._resume(attempt.user_id, reply)
+                return await self._resume(request.user_id, reply)
             case "room_closed":
                 await self._close_decided(room_id, seat_id)
                 return None
             case _:
-                raise refusal(attempt, reply)
+                raise refusal(request, reply)
 
-    async def _stake(self, attempt: Attempt, room_id: str, seat_id: str) -> games.StakeReply:
+    async def _stake(self, request: JoinRequest, room_id: str, seat_id: str) -> games.StakeReply:
         async def stake() -> games.StakeReply:
             return await games.stake(
                 self._db,
-                user_id=attempt.user_id,
+                user_id=request.user_id,
                 room_id=room_id,
                 seat_id=seat_id,
-                amount=attempt.terms.stake,
-                kind=attempt.terms.kind,
-                capacity=attempt.terms.capacity,
-                fee_bps=attempt.terms.fee_bps,
-                endpoint=attempt.endpoint,
-                key=attempt.key,
-                body_hash=attempt.body_hash,
+                amount=request.terms.stake,
+                kind=request.terms.kind,
+                capacity=request.terms.capacity,
+                fee_bps=request.terms.fee_bps,
+                endpoint=request.endpoint,
+                key=request.key,
+                body_hash=request.body_hash,
             )
 
-        return await ask(self._db, attempt.user_id, room_id, seat_id, stake)
+        return await ask(self._db, request.user_id, room_id, seat_id, stake)
 
     async def _joined_before(
         self, user_id: int, otherwise: ErrorCode, endpoint: str, key: str, body_hash: bytes
@@ -212,7 +212,7 @@ class Seats:
         raise GameError(otherwise)
 
     async def _resume(self, user_id: int, earlier: games.StakeReply | idempotency.KeyState) -> Joined | None:
-        """Finish an attempt whose request died after its stake; None: its seat is gone and refunded, begin anew."""
+        """Finish a join whose request died after its stake; None: its seat is gone and refunded, begin anew."""
         assert earlier.room_id is not None
         assert earlier.seat_id is not None
         paid = await as_paid(self._db, user_id, earlier.room_id, earlier.seat_id)
@@ -230,20 +230,20 @@ class Seats:
         self._settlement.tell_balance(user_id, paid.balance)
         return Joined(confirmed.room, None, paid.balance)
 
-    async def _meet_holder(self, attempt: Attempt, room_id: str, held: SeatReply) -> Joined | None:
+    async def _meet_holder(self, request: JoinRequest, room_id: str, held: SeatReply) -> Joined | None:
         """The player has another seat in the room of the ticket: this request sent twice, another request, or a seat
         that Redis has back because it forgot the last second.  None: the seat was such a one, try again."""
-        if held.holder_attempt == attempt.tag:
-            earlier = await known(self._db, attempt.user_id, attempt.endpoint, attempt.key, attempt.body_hash)
+        if held.holder_attempt == request.tag:
+            earlier = await known(self._db, request.user_id, request.endpoint, request.key, request.body_hash)
             match earlier.status:
                 case "stored":
                     return Joined(None, earlier.answer, None)
                 case "resume":
-                    return await self._resume(attempt.user_id, earlier)
+                    return await self._resume(request.user_id, earlier)
                 case "absent" | "vacant":
                     if not held.holder_paid:
                         raise GameError(ErrorCode.IDEMPOTENCY_IN_PROGRESS)
-        seat = await games.live_seat(self._db, attempt.user_id)
+        seat = await games.live_seat(self._db, request.user_id)
         if held.holder_paid and (seat is None or seat.seat_id != held.holder_seat_id):
             assert held.holder_seat_id is not None
             await self._live.rooms.leave(room_id, held.holder_seat_id)

@@ -12,7 +12,7 @@ import msgspec
 from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.keys import partition_of
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 RefundReason = Literal["left", "seat_gone", "seat_lost"]
 """Why one seat goes back: its player left; the room went on without it; no request was left to finish it."""
@@ -30,7 +30,7 @@ _seen = msgspec.json.Decoder(_Seen).decode
 class Settlement:
     """Settles, voids and refunds through both stores.  Every method may raise StoreUnavailable and then be repeated."""
 
-    def __init__(self, live: LiveStore, db: Database) -> None:
+    def __init__(self, live: RedisStore, db: Database) -> None:
         self._live = live
         self._db = db
 
@@ -44,14 +44,14 @@ class Settlement:
         if not durable:
             await self._live.results.barrier([partition_of(room_id)])
         outcome = await games.settle(self._db, room_id, result)
-        await self._obey(outcome, expected=seen.outcome == "cancelled")
+        await self._apply_decision(outcome, expected=seen.outcome == "cancelled")
         return outcome
 
     async def void_room(self, room_id: str, reason: str) -> games.Outcome:
         """Give every stake of a room back that Redis has lost.  One that was decided keeps its decision, and Redis,
         where it still runs the room, is told."""
         outcome = await games.void(self._db, room_id, reason)
-        await self._obey(outcome, expected=True)
+        await self._apply_decision(outcome, expected=True)
         return outcome
 
     async def refund(self, seat_id: str, reason: RefundReason) -> games.RefundReply:
@@ -76,7 +76,7 @@ class Settlement:
         """Tell the player's sockets a balance that was just read or made."""
         self._news(user_id, {"type": "balance", "balance": balance})
 
-    async def _obey(self, outcome: games.Outcome, *, expected: bool) -> None:
+    async def _apply_decision(self, outcome: games.Outcome, *, expected: bool) -> None:
         """Tell players and write the outcome down in Redis, unless that was done before: the balances in an outcome
         are those of the decision, and a late repetition would tell old ones.
 

@@ -13,7 +13,7 @@ AGAIN_LT: Final = 100_000_000
 """So much logical time is read again each time: about a minute of the chain."""
 
 
-class UnbrokenRow:
+class ReadCursor:
     """What was seen so far, from a cursor on; transactions are shown to it in their order."""
 
     def __init__(self, cursor: int) -> None:

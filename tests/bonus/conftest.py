@@ -16,7 +16,7 @@ from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import BonusFrame, TapsReply
 from persistence.redis.codes import TapStatus
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from workers.loops.bonus_runs import BonusFlush
 
 GOAL = 100
@@ -91,7 +91,7 @@ class World:
     """Both stores, the flow on them and the worker's rounds."""
 
     settings: Settings
-    live: LiveStore
+    live: RedisStore
     db: Database
     runs: BonusRuns = field(init=False)
     worker: BonusFlush = field(init=False)
@@ -149,5 +149,5 @@ def quick(settings: Settings) -> Settings:
 
 
 @pytest_asyncio.fixture
-async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def world(quick: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     yield World(quick, live, db)

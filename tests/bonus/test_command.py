@@ -8,12 +8,12 @@ import pytest
 from chance_tap.settings import Settings
 from cli.main import main
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.bonus.conftest import REWARD, World
 
 
 async def _held(settings: Settings) -> tuple[int, int]:
-    live = await LiveStore.open(settings.redis_url, heartbeat=False)
+    live = await RedisStore.open(settings.redis_url, heartbeat=False)
     db = await Database.open(settings.database_url, name="test")
     world = World(settings, live, db).with_settings(bonus_approval_stars=0)
     user_id = await world.started()

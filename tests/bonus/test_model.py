@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persistence.redis import keys
 from persistence.redis.bonus import BonusFrame, LiveRun
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.bonus.model import Shelf
 from tests.lua.clocked import NOON_MS, flush, open_clocked, set_clock
 
@@ -38,7 +38,7 @@ command = st.one_of(taps, taps, play, play, clock, clock, edge, started, decided
 class Pair:
     """One player's run, here and there.  Odd run ids last 30 s, even ones a day."""
 
-    def __init__(self, store: LiveStore, goal: int) -> None:
+    def __init__(self, store: RedisStore, goal: int) -> None:
         self.store = store
         self.goal = goal
         self.shelf = Shelf()
@@ -157,7 +157,7 @@ class Pair:
         await self.clock_(self.clock + offset)
 
 
-async def _example(store: LiveStore, goal: int, words: list[tuple[str, Any]]) -> None:
+async def _example(store: RedisStore, goal: int, words: list[tuple[str, Any]]) -> None:
     await flush(store)
     await set_clock(store, NOON_MS)
     pair = Pair(store, goal)

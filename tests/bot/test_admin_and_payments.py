@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from bot import throttle
 from persistence.postgres import users
-from persistence.redis.rate_limits import SharedRate
+from persistence.redis.rate_limits import SharedRateLimit
 from persistence.rooms.seats import Seats
 from tests.bot.conftest import Chats, Telegram, message, person, update
 from tests.fixtures.postgres import Execute
@@ -110,7 +110,7 @@ async def test_a_ban_gives_the_seat_back_and_ends_the_sessions(
 async def test_bad_input_of_an_admin(
     chats: Chats, telegram: Telegram, execute: Execute, admin: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "ASKED", SharedRate("bot", 0.01, 1000))
+    monkeypatch.setattr(throttle, "ASKED", SharedRateLimit("bot", 0.01, 1000))
     usages = {
         "/ban": ("", "nobody!", "telegram:", "telegram:x", "@", "-1", "1.5", "9" * 19, "@" + "x" * 65, "'; DROP TABLE"),
         "/unban": ("", "nobody!", "telegram:x"),

@@ -14,14 +14,14 @@ from persistence.postgres import notices, users
 from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
 from persistence.redis.room_state import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
 from tests.fixtures.postgres import Execute
-from workers.loops.notifications import TellLoop, tell
-from workers.loops.room_reminders import RoomWatch
+from workers.loops.notifications import NotificationLoop, tell
+from workers.loops.room_reminders import RoomReminders
 
 BODY = b"x" * 32
 
@@ -42,15 +42,15 @@ class Worker:
     """A worker's rounds by hand."""
 
     settings: Settings
-    live: LiveStore
+    live: RedisStore
     db: Database
     bot: Bot
     queue: Queue
 
     def __post_init__(self) -> None:
         self.turn = asyncio.Lock()
-        self.watch = RoomWatch(self.live, self.db, self.settings)
-        self.loop = TellLoop(self.live, self.db, self.queue, has_bot=True)  # type: ignore[arg-type]
+        self.watch = RoomReminders(self.live, self.db, self.settings)
+        self.loop = NotificationLoop(self.live, self.db, self.queue, has_bot=True)  # type: ignore[arg-type]
 
     @property
     def ctx(self) -> dict[Any, Any]:
@@ -69,13 +69,13 @@ class Worker:
 
 
 @pytest_asyncio.fixture
-async def worker(bot_settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[Worker]:
+async def worker(bot_settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[Worker]:
     bot = make_bot(bot_settings)
     yield Worker(bot_settings, live, db, bot, Queue())
     await bot.session.close()
 
 
-async def is_present(live: LiveStore, user_id: int) -> bool:
+async def is_present(live: RedisStore, user_id: int) -> bool:
     return bool(await live.presence.present([str(user_id)], live.now_ms()))
 
 
@@ -130,7 +130,7 @@ async def test_what_became_of_a_withdrawal_is_told(
 
 
 async def test_whoever_has_the_app_open_is_left_in_peace(
-    worker: Worker, telegram: Telegram, execute: Execute, live: LiveStore
+    worker: Worker, telegram: Telegram, execute: Execute, live: RedisStore
 ) -> None:
     one, two = await worker.player(7), await worker.player(8)
     live.presence.say([str(one), str(two)])
@@ -233,12 +233,12 @@ async def test_what_is_late_or_has_no_chat_or_no_bot_is_closed(
     await worker.work()
     assert (states(execute), telegram.calls) == (["late", "no_chat"], [])
     add(execute, await worker.player(9))
-    await TellLoop(worker.live, worker.db, worker.queue, has_bot=False).round()  # type: ignore[arg-type]
+    await NotificationLoop(worker.live, worker.db, worker.queue, has_bot=False).round()  # type: ignore[arg-type]
     assert states(execute)[-1] == "no_bot"
 
 
 async def test_a_game_that_begins_is_told_to_whoever_is_away(
-    worker: Worker, telegram: Telegram, live: LiveStore, execute: Execute
+    worker: Worker, telegram: Telegram, live: RedisStore, execute: Execute
 ) -> None:
     here, away = await worker.player(7), await worker.player(8)
     seats = Seats(live, worker.db, worker.settings)
@@ -252,7 +252,7 @@ async def test_a_game_that_begins_is_told_to_whoever_is_away(
             await asyncio.sleep(0.02)
     for _ in range(2):
         await worker.watch.round()
-        await RoomWatch(live, worker.db, worker.settings).round()  # another worker, or this one after a death
+        await RoomReminders(live, worker.db, worker.settings).round()  # another worker, or this one after a death
     await worker.work()
     assert [(call["chat_id"], call["text"]) for call in telegram.said()] == [
         ("8", "Your game for 50 ⭐ is starting! Come in quickly.")
@@ -261,7 +261,7 @@ async def test_a_game_that_begins_is_told_to_whoever_is_away(
 
 
 async def test_a_hero_room_in_its_last_minute(
-    worker: Worker, telegram: Telegram, live: LiveStore, execute: Execute
+    worker: Worker, telegram: Telegram, live: RedisStore, execute: Execute
 ) -> None:
     for wait_s, told in ((300, 0), (40, 2)):
         organizer, player = await worker.player(wait_s), await worker.player(wait_s + 1, "ru")

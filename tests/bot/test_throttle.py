@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 
 from bot import texts, throttle
 from persistence.errors import StoreUnavailable
-from persistence.redis.rate_limits import RateCommands, SharedRate
+from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 from tests.bot.conftest import Chats, Telegram, message, person, press, update
 from tests.bot.test_admin_and_payments import charge
 from tests.fixtures.postgres import Execute
@@ -15,8 +15,8 @@ SLOWLY = 600.0
 
 @pytest.fixture(autouse=True)
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "ASKED", SharedRate("bot", SLOWLY, 4))
-    monkeypatch.setattr(throttle, "SLOWED", SharedRate("bot-slowed", SLOWLY, 1))
+    monkeypatch.setattr(throttle, "ASKED", SharedRateLimit("bot", SLOWLY, 4))
+    monkeypatch.setattr(throttle, "SLOWED", SharedRateLimit("bot-slowed", SLOWLY, 1))
 
 
 async def flood(chats: Chats, times: int = 10) -> None:
@@ -43,7 +43,7 @@ async def test_a_button_is_told_so_too(chats: Chats, telegram: Telegram) -> None
 
 
 async def test_it_refills(chats: Chats, telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "ASKED", SharedRate("bot", 0.3, 2))
+    monkeypatch.setattr(throttle, "ASKED", SharedRateLimit("bot", 0.3, 2))
     while texts.TOO_FAST["ru"] not in [call["text"] for call in telegram.said()]:
         await chats.write("/help")
     telegram.calls.clear()
@@ -70,7 +70,7 @@ async def test_without_redis_nobody_is_held_back(
     async def away(*_: object) -> float:
         raise StoreUnavailable("redis")
 
-    monkeypatch.setattr(RateCommands, "take", away)
+    monkeypatch.setattr(RateLimitCommands, "take", away)
     for _ in range(6):
         await chats.write("/help")
     assert [call["text"] for call in telegram.said()] == [texts.HELP["ru"]] * 6

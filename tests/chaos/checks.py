@@ -12,7 +12,7 @@ import psycopg
 
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
 from tests.chaos.faults import Scene
 from tests.chaos.players import Crowd, Told
@@ -99,7 +99,7 @@ async def judge(scene: Scene, crowd: Crowd) -> Verdict:
     """Everything that differs from what must be."""
     verdict = Verdict()
     db = await Database.open(scene.product.database_url, name="chaos")
-    live = await LiveStore.open(scene.product.valkey.url, heartbeat=False)
+    live = await RedisStore.open(scene.product.valkey.url, heartbeat=False)
     try:
         verdict.differs += [f"audit: {finding}" for finding in await audit(live, db)]
     finally:

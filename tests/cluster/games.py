@@ -3,12 +3,12 @@
 import asyncio
 from typing import Any
 
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 _PAUSE_S = 0.05
 
 
-async def into_a_game(live: LiveStore, running: asyncio.Task[Any], after_ms: int) -> str:
+async def into_a_game(live: RedisStore, running: asyncio.Task[Any], after_ms: int) -> str:
     """A room that has played for about `after_ms`, while the games are `running`."""
     while True:
         assert not running.done(), "the games were over before their middle was seen"

@@ -14,7 +14,7 @@ from cli.simulate.run import Plan, Simulation
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
 from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer
@@ -41,14 +41,14 @@ async def lose(cluster: Cluster, how: str, room_id: str) -> Node:
     return master
 
 
-async def absence_s(live: LiveStore, room_id: str) -> float:
+async def absence_s(live: RedisStore, room_id: str) -> float:
     """How long the room's partition answers nobody, as a process with an open store sees it."""
     began = time.monotonic()
     at = keys.room(room_id)
     async with asyncio.timeout(30):
         while True:
             try:
-                await live.router.execute(at.slot, "HSET", at.pulse, "probe", 1)
+                await live.router.execute(at.slot, "HSET", at.heartbeat, "probe", 1)
                 return time.monotonic() - began
             except StoreUnavailable:
                 continue

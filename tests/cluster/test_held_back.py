@@ -15,7 +15,7 @@ from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from tests.fixtures.cluster import Cluster, MakeCluster
 from tests.rooms.conftest import GRANT, STAKE, World
@@ -43,7 +43,7 @@ class Shard:
         async with asyncio.timeout(20):
             while True:
                 with contextlib.suppress(StoreUnavailable):
-                    await self.world.live.pulse()
+                    await self.world.live.heartbeat()
                     return
 
     async def assert_clean(self) -> None:
@@ -56,7 +56,7 @@ async def shard(
     make_cluster: MakeCluster, settings: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Shard]:
     cluster = await asyncio.to_thread(make_cluster)
-    live = await LiveStore.open(cluster.url, heartbeat=False)
+    live = await RedisStore.open(cluster.url, heartbeat=False)
     mine = replace(settings, redis_url=cluster.url, capacity=10, wait_s=60, countdown_s=0, game_s=1)
     monkeypatch.setattr("persistence.rooms.seats.new_room_id", lambda: f"{PARTITION:02x}{keys.new_room_id()[2:]}")
     yield Shard(cluster, World(mine, live, db))

@@ -13,7 +13,7 @@ from cli.simulate.run import Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.gateways import WORD_MS, GatewayInfo
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.drain.test_rolling import all_play, assert_nothing_lost, plan
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
@@ -29,7 +29,7 @@ TWO = GatewayInfo(
 )
 
 
-async def names(store: LiveStore) -> list[str]:
+async def names(store: RedisStore) -> list[str]:
     return [info.name for info, _ in await store.gateways.all()]
 
 

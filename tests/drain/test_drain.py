@@ -17,7 +17,7 @@ from gateway.lifecycle import drain
 from gateway.lifecycle.drain import Drain
 from gateway.live.hub import PATH
 from gateway.server import GatewayServer
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.rest.conftest import API, init_data
 from tests.ws.client import Peer, Refused, until
 from tests.ws.conftest import PLAIN, Game, Gateway, Road, StartGateway
@@ -169,7 +169,7 @@ async def test_players_are_moved_in_slices(
 
 
 async def test_taps_that_were_received_count_before_the_socket_goes(
-    game: Game, start_gateway: StartGateway, settings: Settings, live: LiveStore
+    game: Game, start_gateway: StartGateway, settings: Settings, live: RedisStore
 ) -> None:
     gateway = await start_gateway()
     anna, boris = await game.account(), await game.account()

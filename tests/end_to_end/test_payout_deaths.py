@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from chance_tap.settings import load_settings
-from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
@@ -92,7 +92,7 @@ async def test_killed_at_every_step_each_is_paid_once(
     if method == "ton":
         settings = load_settings({"TONCENTER_URL": ton.url, "TON_PAYOUT_KEY": PAYOUT_KEY})
         async with Toncenter(ton.url, per_s=1e6) as client:
-            found = await ChainBook(db, client, settings).reconcile(grace_s=0)
+            found = await ChainReconciliation(db, client, settings).reconcile(grace_s=0)
         assert (found.outgoing, found.differences) in ((len(payees), []), (0, []))  # the worker may have read it
 
 

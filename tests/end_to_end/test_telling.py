@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from gateway.ws.frames import CloseCode
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.end_to_end.player import Player
 from tests.fixtures.outside import WEBHOOK_SECRET, bot_environment
 from tests.fixtures.stack import Stack
@@ -84,7 +84,7 @@ async def banned_by(admin: Player, player: Player, database_url: str) -> None:
     await admin.person.hears(f"ban {player.user_id}: ok")
 
 
-async def closed(player: Player, live: LiveStore) -> None:
+async def closed(player: Player, live: RedisStore) -> None:
     """The app is closed, and the gateway has said so."""
     player.close_app()
     async with asyncio.timeout(20):

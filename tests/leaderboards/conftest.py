@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import psycopg
 import pytest_asyncio
 
-from persistence.leaderboards import BATCH, OVERLAP_US, BoardKeeper
+from persistence.leaderboards import BATCH, OVERLAP_US, LeaderboardSync
 from persistence.postgres import games
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.postgres.play import Finisher, fill, finished, new_room, sign_up
 
 NOON = datetime(2082, 11, 18, 12, tzinfo=UTC)  # a Wednesday; far ahead, so that no board has ended
@@ -28,17 +28,17 @@ NOON_MS = ms(NOON)
 class Season:
     """Players, their games, and the boards of both stores."""
 
-    live: LiveStore
+    live: RedisStore
     db: Database
     database_url: str
-    keeper: BoardKeeper = field(init=False)
+    keeper: LeaderboardSync = field(init=False)
     players: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.keeper = BoardKeeper(self.live, self.db)
+        self.keeper = LeaderboardSync(self.live, self.db)
 
-    def another_keeper(self, *, batch: int = BATCH, overlap_us: int = OVERLAP_US) -> BoardKeeper:
-        return BoardKeeper(self.live, self.db, batch=batch, overlap_us=overlap_us)
+    def another_keeper(self, *, batch: int = BATCH, overlap_us: int = OVERLAP_US) -> LeaderboardSync:
+        return LeaderboardSync(self.live, self.db, batch=batch, overlap_us=overlap_us)
 
     async def sign_up(self, count: int) -> list[int]:
         made = await sign_up(self.db, count, stars=1_000_000)
@@ -60,7 +60,7 @@ class Season:
 
     async def shown(self, name: str, limit: int = 1000) -> list[tuple[int, int]] | None:
         """A board as Redis has it."""
-        top = await self.live.boards.top(name, limit)
+        top = await self.live.leaderboards.top(name, limit)
         return None if top is None else [(line.user_id, line.won) for line in top]
 
     def told(self, query: str, **parameters: object) -> list[tuple[int, int]]:
@@ -88,5 +88,5 @@ class Season:
 
 
 @pytest_asyncio.fixture
-async def season(live: LiveStore, db: Database, database_url: str) -> Season:
+async def season(live: RedisStore, db: Database, database_url: str) -> Season:
     return Season(live, db, database_url)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from persistence.leaderboards import board_at, board_of_day, wanted
+from persistence.leaderboards import leaderboard_at, leaderboard_of_day, wanted
 from tests.leaderboards.conftest import NOON_MS, ms
 
 
@@ -21,15 +21,15 @@ from tests.leaderboards.conftest import NOON_MS, ms
     ],
 )
 def test_the_board_of_a_moment(moment: datetime, day: str, monday: str) -> None:
-    assert board_at("today", ms(moment)).name == f"today:{day}"
-    assert board_at("week", ms(moment)).name == f"week:{monday}"
-    assert board_at("all", ms(moment)).name == "all"
+    assert leaderboard_at("today", ms(moment)).name == f"today:{day}"
+    assert leaderboard_at("week", ms(moment)).name == f"week:{monday}"
+    assert leaderboard_at("all", ms(moment)).name == "all"
 
 
 def test_a_board_outlives_its_time_by_a_day() -> None:
-    assert board_at("today", NOON_MS).ends_ms == ms(datetime(2082, 11, 20, tzinfo=UTC))
-    assert board_at("week", NOON_MS).ends_ms == ms(datetime(2082, 11, 24, tzinfo=UTC))
-    assert board_at("all", NOON_MS).ends_ms is None
+    assert leaderboard_at("today", NOON_MS).ends_ms == ms(datetime(2082, 11, 20, tzinfo=UTC))
+    assert leaderboard_at("week", NOON_MS).ends_ms == ms(datetime(2082, 11, 24, tzinfo=UTC))
+    assert leaderboard_at("all", NOON_MS).ends_ms is None
 
 
 def test_midnight_finds_its_boards() -> None:
@@ -38,7 +38,12 @@ def test_midnight_finds_its_boards() -> None:
     for days in range(14):
         moment = ms(first + timedelta(days=days))
         kept = wanted(moment)
-        tomorrow = board_of_day("today", (first + timedelta(days=days + 1)).date())
+        tomorrow = leaderboard_of_day("today", (first + timedelta(days=days + 1)).date())
         assert len(kept) == len(set(kept)) == 5
-        assert {board_at("today", moment), board_at("week", moment), board_at("all", moment), tomorrow} <= set(kept)
-        assert board_at("week", ms(first + timedelta(days=days + 1))) in kept
+        assert {
+            leaderboard_at("today", moment),
+            leaderboard_at("week", moment),
+            leaderboard_at("all", moment),
+            tomorrow,
+        } <= set(kept)
+        assert leaderboard_at("week", ms(first + timedelta(days=days + 1))) in kept

@@ -8,7 +8,7 @@ import redis
 
 from cli.commands.leaderboard import rebuild
 from cli.main import main
-from persistence.leaderboards import board_at
+from persistence.leaderboards import leaderboard_at
 from tests.leaderboards.conftest import Season
 
 
@@ -25,9 +25,9 @@ async def test_it_puts_the_boards_right_and_says_so(
     one, two = await season.sign_up(2)
     now_ms = season.live.now_ms()
     await season.win(one, two, now_ms)
-    today = board_at("today", now_ms)
+    today = leaderboard_at("today", now_ms)
     with redis.Redis.from_url(redis_url) as client:
-        client.zadd("ct:{board}:all", {"complete": 0, f"{two:019}": 999})
+        client.zadd("ct:{leaderboard}:all", {"complete": 0, f"{two:019}": 999})
 
     assert await asyncio.to_thread(main, ["leaderboard", "rebuild", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -42,7 +42,7 @@ async def test_it_puts_the_boards_right_and_says_so(
 
 @pytest.mark.usefixtures("environment")
 async def test_a_board_that_another_builder_has_in_hand_is_left_to_it(season: Season) -> None:
-    assert await season.live.boards.begin("all", "another", 1)
+    assert await season.live.leaderboards.begin("all", "another", 1)
     built = await rebuild(season.live, season.db, patience_s=0)
     assert built.pop("all") is None
     assert set(built.values()) == {0}

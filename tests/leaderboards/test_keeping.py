@@ -34,17 +34,17 @@ async def test_what_is_won_is_on_the_boards_after_a_look(season: Season) -> None
     assert await season.shown(TODAY) == [(two, 100), (one, 100)]
     assert await season.shown(WEEK) == [(one, 200), (two, 100)]
     assert await season.shown("all") == [(one, 200), (two, 100)]
-    assert await season.live.boards.own(TODAY, one) == Own(1, 100)
-    assert await season.live.boards.own(TODAY, two) == Own(1, 100)
-    assert await season.live.boards.own(WEEK, two) == Own(2, 100)
+    assert await season.live.leaderboards.own(TODAY, one) == Own(1, 100)
+    assert await season.live.leaderboards.own(TODAY, two) == Own(1, 100)
+    assert await season.live.leaderboards.own(WEEK, two) == Own(2, 100)
 
 
 async def test_a_player_without_a_prize_has_no_place(season: Season) -> None:
     one, two = await season.sign_up(2)
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
-    assert await season.live.boards.own("all", two) == Own(None, 0)
-    assert await season.live.boards.own("all", 10**18) == Own(None, 0)
+    assert await season.live.leaderboards.own("all", two) == Own(None, 0)
+    assert await season.live.leaderboards.own("all", 10**18) == Own(None, 0)
 
 
 async def test_a_game_counts_for_the_day_and_week_in_which_it_ended(season: Season) -> None:
@@ -70,9 +70,9 @@ async def test_ties_share_a_place_and_the_next_one_is_left_out(season: Season) -
     for winner, amount in zip(winners, (100, 70, 70, 20), strict=True):
         await season.win(winner, loser, amount=amount)
     await season.keeper.keep(NOON_MS)
-    places = [await season.live.boards.own(TODAY, winner) for winner in winners]
+    places = [await season.live.leaderboards.own(TODAY, winner) for winner in winners]
     assert places == [Own(1, 200), Own(2, 140), Own(2, 140), Own(4, 40)]
-    standing = await truth.standing(season.db, None, None, 10, [])
+    standing = await truth.places(season.db, None, None, 10, [])
     assert [(line.user_id, line.won) for line in standing] == await season.shown("all")
     assert [line.place for line in standing] == [1, 2, 2, 4]
 
@@ -80,9 +80,9 @@ async def test_ties_share_a_place_and_the_next_one_is_left_out(season: Season) -
 async def test_large_sums_are_exact(season: Season) -> None:
     largest = 2**53 - 1
     await season.keeper.keep(NOON_MS)
-    await season.live.boards.note(TODAY, WEEK, [Sums(7, largest, largest, largest), Sums(8, largest - 1, 1, 1)])
+    await season.live.leaderboards.note(TODAY, WEEK, [Sums(7, largest, largest, largest), Sums(8, largest - 1, 1, 1)])
     assert await season.shown(TODAY) == [(7, largest), (8, largest - 1)]
-    assert await season.live.boards.own(TODAY, 8) == Own(2, largest - 1)
+    assert await season.live.leaderboards.own(TODAY, 8) == Own(2, largest - 1)
 
 
 async def test_no_report_takes_anything_away(season: Season) -> None:
@@ -114,7 +114,7 @@ async def test_settlements_and_looks_at_the_same_time(season: Season) -> None:
 
     async def watch() -> None:
         while not done.is_set():
-            own = await season.live.boards.own("all", players[0])
+            own = await season.live.leaderboards.own("all", players[0])
             assert own is not None
             seen.append(own.won)
 
@@ -151,13 +151,13 @@ async def test_only_what_changed_is_read(season: Season) -> None:
     await season.win(one, two)
     keeper = season.another_keeper(overlap_us=0)
     await keeper.keep(NOON_MS)
-    cursor = await season.live.boards.cursor()
+    cursor = await season.live.leaderboards.cursor()
     assert cursor is not None
     await season.win(three, two)
     _, rows = await truth.changes(season.db, cursor, None, 10)
     assert [(row.user_id, row.day_won, row.week_won, row.all_won) for row in rows] == [(three, 100, 100, 100)]
     assert await keeper.follow()
-    assert (await truth.changes(season.db, await season.live.boards.cursor() or 0, None, 10))[1] == []
+    assert (await truth.changes(season.db, await season.live.leaderboards.cursor() or 0, None, 10))[1] == []
 
 
 async def test_a_redis_that_was_emptied_is_filled_again(season: Season, redis_url: str) -> None:
@@ -167,7 +167,7 @@ async def test_a_redis_that_was_emptied_is_filled_again(season: Season, redis_ur
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     assert await season.shown(TODAY) is None
-    assert await season.live.boards.own(TODAY, one) is None
+    assert await season.live.leaderboards.own(TODAY, one) is None
     await season.keeper.keep(NOON_MS)
     for name in (TODAY, WEEK, "all"):
         assert await season.shown(name) == season.truth(name) == [(one, 100)]
@@ -180,7 +180,7 @@ async def test_whatever_is_lost_is_built_again(season: Season, redis_url: str, l
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
     with redis.Redis.from_url(redis_url) as client:
-        assert client.delete(f"ct:{{board}}:{lost}") == 1
+        assert client.delete(f"ct:{{leaderboard}}:{lost}") == 1
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
     for name in (TODAY, WEEK, "all"):
@@ -194,7 +194,7 @@ async def test_a_redis_that_came_back_older_is_healed(season: Season, redis_url:
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
     with redis.Redis.from_url(redis_url) as client:
-        old = {name: client.dump(name) for name in client.scan_iter("ct:{board}:*")}
+        old = {name: client.dump(name) for name in client.scan_iter("ct:{leaderboard}:*")}
         await season.win(two, one, amount=500)
         await season.keeper.keep(NOON_MS)
         assert await season.shown(TODAY) == [(two, 1000), (one, 100)]
@@ -208,16 +208,16 @@ async def test_a_redis_that_came_back_older_is_healed(season: Season, redis_url:
 
 async def test_who_read_before_redis_went_back_does_not_move_the_cursor(season: Season, redis_url: str) -> None:
     await season.keeper.keep(NOON_MS)
-    before = await season.live.boards.cursor()
+    before = await season.live.leaderboards.cursor()
     assert before is not None
     await season.keeper.keep(NOON_MS)
-    seen = await season.live.boards.cursor()
+    seen = await season.live.leaderboards.cursor()
     assert seen is not None
     assert seen > before
     with redis.Redis.from_url(redis_url) as client:
-        client.set("ct:{board}:cursor", before)
-    assert not await season.live.boards.move_cursor(seen, seen + 5)
-    assert await season.live.boards.cursor() == before
+        client.set("ct:{leaderboard}:cursor", before)
+    assert not await season.live.leaderboards.move_cursor(seen, seen + 5)
+    assert await season.live.leaderboards.cursor() == before
 
 
 async def test_a_cursor_from_another_time_is_not_believed(season: Season, redis_url: str) -> None:
@@ -225,8 +225,8 @@ async def test_a_cursor_from_another_time_is_not_believed(season: Season, redis_
     one, two = await season.sign_up(2)
     await season.keeper.keep(NOON_MS)
     with redis.Redis.from_url(redis_url) as client:
-        client.set("ct:{board}:cursor", 2**52)
-        client.zadd(f"ct:{{board}}:{TODAY}", {f"{two:019}": 999})
+        client.set("ct:{leaderboard}:cursor", 2**52)
+        client.zadd(f"ct:{{leaderboard}}:{TODAY}", {f"{two:019}": 999})
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
     assert await season.shown(TODAY) == [(one, 100)]
@@ -240,10 +240,10 @@ async def test_boards_end_a_day_after_their_time(season: Season, redis_url: str)
     await season.keeper.keep(now_ms)
     with redis.Redis.from_url(redis_url) as client:
         for board in wanted(now_ms):
-            ends_ms = client.pexpiretime(keys.board(board.name).board)
+            ends_ms = client.pexpiretime(keys.leaderboard(board.name).board)
             assert ends_ms == (-1 if board.ends_ms is None else board.ends_ms), board.name
-        left = set(client.keys("ct:{board}:*"))
-    assert left == {keys.board(board.name).board for board in wanted(now_ms)} | {keys.board("all").cursor}
+        left = set(client.keys("ct:{leaderboard}:*"))
+    assert left == {keys.leaderboard(board.name).board for board in wanted(now_ms)} | {keys.leaderboard("all").cursor}
 
 
 async def test_a_late_settlement_does_not_begin_a_board_that_has_ended(season: Season) -> None:

@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 import redis
 
-from gateway.cache.leaderboards import AWAY_S, FACES_S, FRESH_S, Leaderboards
+from gateway.cache.leaderboards import AWAY_S, FRESH_S, PROFILES_S, Leaderboards
 from gateway.schemas.leaderboard import OwnPlace
 from persistence.errors import StoreUnavailable
 from persistence.leaderboards import PERIODS
 from persistence.postgres.pool import Database, Role, Row
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.leaderboards.conftest import NOON_MS, Season, ms
 
 
@@ -36,23 +36,23 @@ class Reader:
     """A gateway's boards on a clock that the test moves."""
 
     season: Season
-    live: LiveStore
+    live: RedisStore
     db: CountingDatabase
     now_ms: int = NOON_MS
     now_s: float = 1000.0
     boards: Leaderboards = field(init=False)
 
     def __post_init__(self) -> None:
-        self.boards = Leaderboards(self.live.boards, self.db, lambda: self.now_ms, lambda: self.now_s)
+        self.leaderboards = Leaderboards(self.live.leaderboards, self.db, lambda: self.now_ms, lambda: self.now_s)
 
     async def all(self, user_id: int) -> list[tuple[int, str, int]]:
-        return [(e.place, e.user_id, e.won) for e in (await self.boards.read("all", user_id)).entries]
+        return [(e.place, e.user_id, e.won) for e in (await self.leaderboards.read("all", user_id)).entries]
 
 
 @pytest_asyncio.fixture
 async def reader(season: Season, redis_url: str) -> AsyncIterator[Reader]:
     db = await CountingDatabase.open(season.database_url, name="reader")
-    live = await LiveStore.open(redis_url)
+    live = await RedisStore.open(redis_url)
     yield Reader(season, live, db)
     await live.close()
     await db.close()
@@ -83,7 +83,7 @@ async def test_ten_with_name_and_photo_and_the_own_place_beyond(reader: Reader) 
         "UPDATE public.users SET photo_url = 'https://t.me/x.jpg' WHERE user_id = %(best)s RETURNING 1, 1", best=best
     )
     for period in PERIODS:
-        board = await reader.boards.read(period, winners[0])
+        board = await reader.leaderboards.read(period, winners[0])
         assert board.period == period
         assert [(e.place, int(e.user_id), e.won) for e in board.entries] == [
             (place, winners[-place], 20 * (13 - place)) for place in range(1, 11)
@@ -91,8 +91,8 @@ async def test_ten_with_name_and_photo_and_the_own_place_beyond(reader: Reader) 
         assert (board.entries[0].name, board.entries[0].photo_url) == ("Tess Ter", "https://t.me/x.jpg")
         assert board.entries[1].photo_url is None
         assert board.me == OwnPlace(12, 20)
-        assert (await reader.boards.read(period, best)).me == OwnPlace(1, 240)
-        assert (await reader.boards.read(period, loser)).me == OwnPlace(None, 0)
+        assert (await reader.leaderboards.read(period, best)).me == OwnPlace(1, 240)
+        assert (await reader.leaderboards.read(period, loser)).me == OwnPlace(None, 0)
 
 
 async def test_ties_share_a_place_also_at_the_tenth(reader: Reader) -> None:
@@ -100,25 +100,25 @@ async def test_ties_share_a_place_also_at_the_tenth(reader: Reader) -> None:
     for winner in winners:
         await reader.season.win(winner, loser, amount=30 if winner == winners[0] else 10)
     await reader.season.keeper.keep(NOON_MS)
-    board = await reader.boards.read("today", winners[5])
+    board = await reader.leaderboards.read("today", winners[5])
     assert [entry.place for entry in board.entries] == [1] + [2] * 9
     left_out = [w for w in winners if str(w) not in {entry.user_id for entry in board.entries}]
     assert len(left_out) == 2
     for winner in left_out:
-        assert (await reader.boards.read("today", winner)).me == OwnPlace(2, 20)
+        assert (await reader.leaderboards.read("today", winner)).me == OwnPlace(2, 20)
 
 
 async def test_a_read_costs_postgres_nothing(reader: Reader) -> None:
     winners, loser = await league(reader.season)
-    await reader.boards.read("all", loser)
+    await reader.leaderboards.read("all", loser)
     asked = reader.db.asked
     assert asked == 1  # the names
     for _ in range(3):
         reader.now_s += FRESH_S
-        await asyncio.gather(*(reader.boards.read("all", user) for user in [*winners, loser] * 20))
+        await asyncio.gather(*(reader.leaderboards.read("all", user) for user in [*winners, loser] * 20))
     assert reader.db.asked == asked
-    reader.now_s += FACES_S
-    await asyncio.gather(*(reader.boards.read("all", user) for user in winners))
+    reader.now_s += PROFILES_S
+    await asyncio.gather(*(reader.leaderboards.read("all", user) for user in winners))
     assert reader.db.asked == asked + 1
 
 
@@ -137,7 +137,7 @@ async def test_who_has_just_won_is_on_the_board_at_once(reader: Reader) -> None:
     await reader.all(loser)
     await reader.season.win(winners[0], loser, amount=500)
     await reader.season.keeper.keep(NOON_MS)
-    board = await reader.boards.read("all", winners[0])
+    board = await reader.leaderboards.read("all", winners[0])
     assert board.me == OwnPlace(1, 1020)
     assert board.entries[0].user_id == str(winners[0])
 
@@ -148,63 +148,71 @@ async def test_midnight_begins_a_new_day_and_week_at_once(reader: Reader) -> Non
     await reader.season.win(one, two, midnight - 1)
     await reader.season.keeper.keep(midnight - 1)
     reader.now_ms = midnight - 1
-    assert (await reader.boards.read("today", one)).me == (await reader.boards.read("week", one)).me == OwnPlace(1, 100)
+    assert (
+        (await reader.leaderboards.read("today", one)).me
+        == (await reader.leaderboards.read("week", one)).me
+        == OwnPlace(1, 100)
+    )
     reader.now_ms = midnight
     asked = reader.db.asked
     for period in ("today", "week"):
-        board = await reader.boards.read(period, one)
+        board = await reader.leaderboards.read(period, one)
         assert (board.entries, board.me) == ([], OwnPlace(None, 0))
     assert reader.db.asked == asked  # the boards of tomorrow were there
-    assert (await reader.boards.read("all", one)).me == OwnPlace(1, 100)
+    assert (await reader.leaderboards.read("all", one)).me == OwnPlace(1, 100)
 
 
 async def test_a_bare_redis_is_not_an_empty_board(reader: Reader, empty: Callable[[], None]) -> None:
     winners, loser = await league(reader.season)
-    whole = {(period, user): await reader.boards.read(period, user) for period in PERIODS for user in (*winners, loser)}
+    whole = {
+        (period, user): await reader.leaderboards.read(period, user) for period in PERIODS for user in (*winners, loser)
+    }
     empty()
     reader.now_s += FRESH_S
     asked = reader.db.asked
-    again = await asyncio.gather(*(reader.boards.read(period, user) for period, user in whole))
+    again = await asyncio.gather(*(reader.leaderboards.read(period, user) for period, user in whole))
     assert dict(zip(whole, again, strict=True)) == whole
     assert reader.db.asked - asked <= 6  # one for each board's first ten, one for all the places
     await reader.season.keeper.keep(NOON_MS)
     reader.now_s += FRESH_S
     asked = reader.db.asked
-    assert await reader.boards.read("all", winners[0]) == whole["all", winners[0]]
+    assert await reader.leaderboards.read("all", winners[0]) == whole["all", winners[0]]
     assert reader.db.asked == asked
 
 
 async def test_a_redis_that_does_not_answer_is_none_needed(reader: Reader) -> None:
     winners, loser = await league(reader.season)
-    board = await reader.boards.read("week", winners[0])
+    board = await reader.leaderboards.read("week", winners[0])
     await reader.live.close()
     reader.now_s += FRESH_S
-    assert await reader.boards.read("week", winners[0]) == board
-    assert (await reader.boards.read("week", loser)).me == OwnPlace(None, 0)
+    assert await reader.leaderboards.read("week", winners[0]) == board
+    assert (await reader.leaderboards.read("week", loser)).me == OwnPlace(None, 0)
 
 
-async def test_a_postgres_that_is_away_is_not_needed_for_known_faces(reader: Reader, empty: Callable[[], None]) -> None:
+async def test_a_postgres_that_is_away_is_not_needed_for_known_profiles(
+    reader: Reader, empty: Callable[[], None]
+) -> None:
     winners, loser = await league(reader.season)
-    board = await reader.boards.read("all", loser)
+    board = await reader.leaderboards.read("all", loser)
     await reader.db.close()
-    reader.now_s += FACES_S
+    reader.now_s += PROFILES_S
     asked = reader.db.asked
-    assert await reader.boards.read("all", loser) == board
+    assert await reader.leaderboards.read("all", loser) == board
     assert reader.db.asked == asked + 1
     reader.now_s += FRESH_S
-    assert await reader.boards.read("all", loser) == board
+    assert await reader.leaderboards.read("all", loser) == board
     assert reader.db.asked == asked + 1  # not asked again for a while
     reader.now_s += AWAY_S
     empty()
     with pytest.raises(StoreUnavailable):
-        await reader.boards.read("all", winners[0])
+        await reader.leaderboards.read("all", winners[0])
 
 
 async def test_an_empty_board_is_empty(reader: Reader) -> None:
     (player,) = await reader.season.sign_up(1)
     for _ in range(2):
         for period in PERIODS:
-            board = await reader.boards.read(period, player)
+            board = await reader.leaderboards.read(period, player)
             assert (board.entries, board.me) == ([], OwnPlace(None, 0))
         await reader.season.keeper.keep(NOON_MS)
         reader.now_s += FRESH_S

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import redis
 
-from persistence.leaderboards import board_at
+from persistence.leaderboards import leaderboard_at
 from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
 from persistence.redis.leaderboards import Own, Sum
@@ -19,7 +19,7 @@ async def test_a_rebuild_puts_wrong_scores_right(season: Season, redis_url: str)
     await season.win(one, two)
     await season.keeper.keep(NOON_MS)
     with redis.Redis.from_url(redis_url) as client:
-        client.zadd("ct:{board}:all", {f"{one:019}": 1, f"{two:019}": 10**6, f"{999:019}": 5})
+        client.zadd("ct:{leaderboard}:all", {f"{one:019}": 1, f"{two:019}": 10**6, f"{999:019}": 5})
     await season.keeper.rebuild(NOON_MS)
     assert await season.shown("all") == [(one, 100)]
 
@@ -44,12 +44,12 @@ async def test_a_rebuild_under_live_traffic_is_never_seen(season: Season) -> Non
     async def build() -> int:
         built = 0
         while not done.is_set():
-            built += await keeper.build(board_at("today", NOON_MS)) is not None
+            built += await keeper.build(leaderboard_at("today", NOON_MS)) is not None
         return built
 
     async def read() -> None:
         while not done.is_set():
-            top = await season.live.boards.top(TODAY, 10)
+            top = await season.live.leaderboards.top(TODAY, 10)
             assert top is not None
             seen.append(top)
 
@@ -64,7 +64,7 @@ async def test_a_rebuild_under_live_traffic_is_never_seen(season: Season) -> Non
 
 @pytest.mark.on_cluster_too
 async def test_two_builders_do_not_mix(season: Season) -> None:
-    boards = season.live.boards
+    boards = season.live.leaderboards
     assert await boards.begin(TODAY, "a", 5)
     assert not await boards.begin(TODAY, "b", 6)
     assert not await boards.fill(TODAY, "b", 1, [(1, 1)])
@@ -81,10 +81,10 @@ async def test_two_builders_do_not_mix(season: Season) -> None:
 
 
 async def test_a_build_that_redis_forgot_a_part_of_is_given_up(season: Season, redis_url: str) -> None:
-    boards = season.live.boards
+    boards = season.live.leaderboards
     assert await boards.begin(TODAY, "a", 5)
     assert await boards.fill(TODAY, "a", 1, [(1, 1)])
-    at = keys.board(TODAY)
+    at = keys.leaderboard(TODAY)
     with redis.Redis.from_url(redis_url) as client:
         client.delete(at.building)
         assert await boards.swap(TODAY, "a", 1, None) is None
@@ -96,12 +96,12 @@ async def test_a_build_that_redis_forgot_a_part_of_is_given_up(season: Season, r
 
 
 async def test_an_abandoned_build_leaves_nothing_behind(season: Season, redis_url: str) -> None:
-    assert await season.live.boards.begin(TODAY, "a", 5)
-    at = keys.board(TODAY)
+    assert await season.live.leaderboards.begin(TODAY, "a", 5)
+    at = keys.leaderboard(TODAY)
     with redis.Redis.from_url(redis_url) as client:
         assert 0 < client.pttl(at.building) <= 30_000
         assert 0 < client.pttl(at.builder) <= 30_000
-        assert await season.live.boards.fill(TODAY, "a", 1, [(1, 1)])
+        assert await season.live.leaderboards.fill(TODAY, "a", 1, [(1, 1)])
         assert 0 < client.pttl(at.building) <= 30_000
 
 
@@ -133,7 +133,7 @@ async def test_a_hundred_thousand_players_are_built_in_bounded_steps(season: Sea
         assert shown is not None
         assert [won for _, won in shown] == sorted((won for _, won in shown), reverse=True)
         assert all(won == 1 + user_id * 7919 % 5000 for user_id, won in shown)
-    standing = await truth.standing(season.db, None, None, 10, [5, 77])
+    standing = await truth.places(season.db, None, None, 10, [5, 77])
     assert [(line.user_id, line.won) for line in standing[:10]] == await season.shown("all", 10)
     for line in standing:
-        assert await season.live.boards.own("all", line.user_id) == Own(line.place, line.won)
+        assert await season.live.leaderboards.own("all", line.user_id) == Own(line.place, line.won)

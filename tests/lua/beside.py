@@ -13,7 +13,7 @@ from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.scripts import LUA
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.redis.subscriber import Subscriber
 from tests.lua import model
 from tests.lua.clocked import NOON_MS, flush, open_clocked, set_clock
@@ -31,7 +31,7 @@ def _seat(who: tuple[int, int]) -> tuple[str, str]:
 class Pair:
     """The store and the model under the same words."""
 
-    def __init__(self, store: LiveStore, terms: RoomTerms) -> None:
+    def __init__(self, store: RedisStore, terms: RoomTerms) -> None:
         self.store = store
         self.terms = terms
         self.room_id = keys.new_room_id(PARTITION)
@@ -107,7 +107,7 @@ class Pair:
         assert await self.store.rooms.react(self.room_id, user_id, to, EMOJI) == code
 
     async def note(self, value: str) -> None:
-        self.store.rooms.note(self.room_id, "1", "seen", value)
+        self.store.rooms.observe(self.room_id, "1", "seen", value)
         if self.room is not None:
             self.room.note("1", "seen", value)
 
@@ -139,11 +139,11 @@ class Pair:
             self.room.settled(self.clock, outcome, orjson.dumps(outcome))
         await self.store.rooms.mark_settled(self.room_id, orjson.dumps(outcome))
 
-    async def pulse(self, _value: None) -> None:
-        late = self.partition.pulse(self.clock)
+    async def heartbeat(self, _value: None) -> None:
+        late = self.partition.heartbeat(self.clock)
         if late and self.room is not None and self.room.due is not None:
             self.room.due = self.clock
-        await self.store.pulse()
+        await self.store.heartbeat()
 
     async def taps(self, items: list[tuple[int, int, int, int]]) -> None:
         frames = [TapFrame(str(user + 1), count, self.clock + offset, seq) for user, count, offset, seq in items]
@@ -154,23 +154,23 @@ class Pair:
 
     async def _compare(self) -> None:
         at = keys.room(self.room_id)
-        state, seats, log, notes, keyed, due, *lives = await asyncio.gather(
+        state, seats, log, observations, keyed, due, *lives = await asyncio.gather(
             self.store.rooms.snapshot(self.room_id),
             self.store.rooms.seats(self.room_id),
             self.store.rooms.log(self.room_id),
-            self.store.rooms.notes(self.room_id),
+            self.store.rooms.observations(self.room_id),
             self.store.rooms.by_key(KEY),
             self.store.router.execute(at.slot, "ZSCORE", at.due, self.room_id),
-            *(self.store.router.execute(at.slot, "PTTL", key) for key in (at.data, at.gone, at.log, at.notes)),
+            *(self.store.router.execute(at.slot, "PTTL", key) for key in (at.data, at.gone, at.log, at.observations)),
         )
         room = self.room
         if room is None or state is None:
             assert room is None
             assert state is None
-            assert (log, notes, keyed) == (b"", {}, None)
+            assert (log, observations, keyed) == (b"", {}, None)
             return
         assert read_log(log) == room.log
-        assert notes == room.notes
+        assert observations == room.observations
         assert (keyed == state) if room.key_leads_here(self.clock) else (keyed is None)
         assert all(life == -2 or (life > 0) == (room.outcome is not None) for life in lives)  # -2: no such key
         assert state.server_time_ms == room.now(self.clock)
@@ -206,7 +206,7 @@ def read_log(log: bytes) -> list[tuple[int, list[tuple[int, int, int]]]]:
 class Listener:
     """Collects what a room's channel carries."""
 
-    def __init__(self, store: LiveStore) -> None:
+    def __init__(self, store: RedisStore) -> None:
         self.messages: list[bytes] = []
         self._end: asyncio.Future[None] | None = None
         self._store = store
@@ -230,13 +230,13 @@ class Listener:
 _frame = msgspec.json.Decoder(ServerFrame).decode
 
 
-async def open_beside(url: str, lua: Path = LUA) -> tuple[LiveStore, Listener]:
+async def open_beside(url: str, lua: Path = LUA) -> tuple[RedisStore, Listener]:
     """What `run_beside` needs; close the store."""
     store = await open_clocked(url, lua)
     return store, Listener(store)
 
 
-async def run_beside(store: LiveStore, listener: Listener, run: Run) -> None:
+async def run_beside(store: RedisStore, listener: Listener, run: Run) -> None:
     """One run of words on an empty store; fails where the scripts and the model disagree."""
     terms, words = run
     await flush(store)

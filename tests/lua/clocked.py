@@ -5,7 +5,7 @@ from pathlib import Path
 
 from persistence.redis import keys
 from persistence.redis.scripts import LUA, ScriptSet
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 CLOCK_KEY = "test:clock"
 # On a cluster a script reads only what its own server has, so there each hash tag has a clock.
@@ -19,14 +19,14 @@ STAKES = (20, 50, 333)  # whose lobbies have a clock
 _TAGS = (*keys.TAGS, "gateways", *(f"lobby:{stake}" for stake in STAKES))
 
 
-async def open_clocked(url: str, lua: Path = LUA) -> LiveStore:
+async def open_clocked(url: str, lua: Path = LUA) -> RedisStore:
     """`lua`: another folder of scripts."""
-    store = await LiveStore.open(url, scripts=ScriptSet(lua, includes={"clock": CLOCK}), heartbeat=False)
+    store = await RedisStore.open(url, scripts=ScriptSet(lua, includes={"clock": CLOCK}), heartbeat=False)
     await set_clock(store, NOON_MS)
     return store
 
 
-async def set_clock(store: LiveStore, now_ms: int) -> None:
+async def set_clock(store: RedisStore, now_ms: int) -> None:
     if not store.router.is_cluster:
         await store.router.execute(0, "SET", CLOCK_KEY, now_ms)
         return
@@ -35,6 +35,6 @@ async def set_clock(store: LiveStore, now_ms: int) -> None:
     )
 
 
-async def flush(store: LiveStore) -> None:
+async def flush(store: RedisStore) -> None:
     """Forget everything, on every server."""
     await asyncio.gather(*(store.router.ask(shard, "FLUSHALL") for shard in store.router.masters()))

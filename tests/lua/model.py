@@ -34,7 +34,7 @@ class Partition:
     at: int | None = None
     outage: tuple[int, int] | None = None
 
-    def pulse(self, clock: int) -> bool:
+    def heartbeat(self, clock: int) -> bool:
         """True when an outage was found."""
         if self.at is not None and clock <= self.at:
             return False
@@ -70,7 +70,7 @@ class Room:
         self.results = 0
         self.outcome: bytes | None = None
         self.log: list[tuple[int, list[tuple[int, int, int]]]] = []
-        self.notes: dict[tuple[str, str, str], int] = {}
+        self.observations: dict[tuple[str, str, str], int] = {}
         if self.hero:
             self._saved(clock)
 
@@ -184,7 +184,7 @@ class Room:
 
     def note(self, user_id: str, kind: str, value: str) -> None:
         if self.state in ("waiting", "countdown", "playing"):
-            self.notes[user_id, kind, value] = self.notes.get((user_id, kind, value), 0) + 1
+            self.observations[user_id, kind, value] = self.observations.get((user_id, kind, value), 0) + 1
 
     # -- deadlines
 

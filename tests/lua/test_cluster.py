@@ -9,7 +9,7 @@ import redis
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.redis import keys
 from persistence.redis.codes import TapStatus
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.lua.test_connection import TERMS, playing_room, tap
 
 MakeCluster = Callable[[int], list[EmbeddedValkey]]
@@ -32,9 +32,9 @@ class Node:
 
 
 @pytest_asyncio.fixture
-async def cluster(make_valkey_cluster: MakeCluster) -> AsyncIterator[tuple[LiveStore, Node, Node]]:
+async def cluster(make_valkey_cluster: MakeCluster) -> AsyncIterator[tuple[RedisStore, Node, Node]]:
     servers = make_valkey_cluster(2)
-    live = await LiveStore.open(servers[0].url)
+    live = await RedisStore.open(servers[0].url)
     nodes = [Node(server) for server in servers]
     yield live, nodes[0], nodes[1]
     await live.close()
@@ -42,7 +42,7 @@ async def cluster(make_valkey_cluster: MakeCluster) -> AsyncIterator[tuple[LiveS
         node.client.close()
 
 
-async def test_a_whole_game_on_a_cluster(cluster: tuple[LiveStore, Node, Node]) -> None:
+async def test_a_whole_game_on_a_cluster(cluster: tuple[RedisStore, Node, Node]) -> None:
     live, *_ = cluster
     assert len(live.router.masters()) == 2
     for partition in ("00", "3f"):  # one on each master
@@ -64,7 +64,7 @@ async def test_a_whole_game_on_a_cluster(cluster: tuple[LiveStore, Node, Node]) 
     assert await live.rebuild_lobbies([20, 50]) == 0
 
 
-async def test_a_slot_moves_under_a_running_game(cluster: tuple[LiveStore, Node, Node]) -> None:
+async def test_a_slot_moves_under_a_running_game(cluster: tuple[RedisStore, Node, Node]) -> None:
     """TRYAGAIN while its keys are in two places, ASK (and NOSCRIPT there) while it moves, MOVED when it has."""
     live, source, target = cluster
     await live.results.read("one")  # a stream that does not exist could not be found on either side
@@ -83,7 +83,7 @@ async def test_a_slot_moves_under_a_running_game(cluster: tuple[LiveStore, Node,
     assert await live.rooms.exists(room_id)  # a command of one key goes through: ASK
     assert not waiting.done()
     target.run("SCRIPT", "FLUSH")
-    source.send_keys(target, at.due, at.pulse, at.results, at.gone, at.log)
+    source.send_keys(target, at.due, at.heartbeat, at.results, at.gone, at.log)
     async with asyncio.timeout(10):
         assert await waiting == [TapStatus.OK]
         assert await tap(live, room_id, 3) == [TapStatus.OK]
@@ -92,7 +92,7 @@ async def test_a_slot_moves_under_a_running_game(cluster: tuple[LiveStore, Node,
         node.run("CLUSTER", "SETSLOT", at.slot, "NODE", target.id)
     async with asyncio.timeout(20):
         assert await tap(live, room_id, 4) == [TapStatus.OK]
-        assert live.router.owner(at.slot).endpoint.port == target.port
+        assert live.router.owner(at.slot).address.port == target.port
         assert list(await resyncs.get()) == [at.channel]
         assert await tap(live, room_id, 5) == [TapStatus.OK]
         while b'"1":[5,5]' not in await got.get():

@@ -17,12 +17,12 @@ from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.connection import MAX_IN_FLIGHT
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.scripts import LUA, ScriptSet
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 TERMS = RoomTerms("standard", 50, 2, 2, 60_000, 0, 60_000, 0)
 
 
-async def playing_room(live: LiveStore, room_id: str | None = None) -> str:
+async def playing_room(live: RedisStore, room_id: str | None = None) -> str:
     """A room of two whose game has begun, by the server's own clock."""
     room_id = room_id or keys.new_room_id()
     for user_id in ("1", "2"):
@@ -33,7 +33,7 @@ async def playing_room(live: LiveStore, room_id: str | None = None) -> str:
     return room_id
 
 
-def tap(live: LiveStore, room_id: str, seq: int) -> "asyncio.Future[list[int] | Exception]":
+def tap(live: RedisStore, room_id: str, seq: int) -> "asyncio.Future[list[int] | Exception]":
     """One tap of player 1, on its way."""
     done: asyncio.Future[list[int] | Exception] = asyncio.get_running_loop().create_future()
     live.rooms.tap_batch(room_id, [TapFrame("1", 1, live.now_ms(), seq)], done.set_result)
@@ -41,14 +41,14 @@ def tap(live: LiveStore, room_id: str, seq: int) -> "asyncio.Future[list[int] | 
 
 
 @pytest_asyncio.fixture
-async def private(make_valkey: Callable[..., EmbeddedValkey]) -> AsyncIterator[tuple[EmbeddedValkey, LiveStore]]:
+async def private(make_valkey: Callable[..., EmbeddedValkey]) -> AsyncIterator[tuple[EmbeddedValkey, RedisStore]]:
     server = make_valkey()
-    live = await LiveStore.open(server.url)
+    live = await RedisStore.open(server.url)
     yield server, live
     await live.close()
 
 
-async def until_it_answers(live: LiveStore) -> None:
+async def until_it_answers(live: RedisStore) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
@@ -66,7 +66,7 @@ def test_every_script_declares_what_it_is() -> None:
     assert all("@include" not in script.body for script in ScriptSet().all())
 
 
-async def test_scripts_forgotten_in_the_middle_of_pipelines(live: LiveStore) -> None:
+async def test_scripts_forgotten_in_the_middle_of_pipelines(live: RedisStore) -> None:
     """NOSCRIPT: loaded and sent again, and no frame of a player overtakes another."""
     room_id = await playing_room(live)
     slot = keys.room(room_id).slot
@@ -84,7 +84,7 @@ async def test_scripts_forgotten_in_the_middle_of_pipelines(live: LiveStore) -> 
     assert state.players[0].taps == 40
 
 
-async def test_a_cut_connection_fails_what_was_in_flight_and_comes_back(live: LiveStore, redis_url: str) -> None:
+async def test_a_cut_connection_fails_what_was_in_flight_and_comes_back(live: RedisStore, redis_url: str) -> None:
     room_id = await playing_room(live)
     with redis.Redis.from_url(redis_url) as client:
         asks = [asyncio.ensure_future(live.rooms.snapshot(room_id)) for _ in range(50)]
@@ -96,7 +96,7 @@ async def test_a_cut_connection_fails_what_was_in_flight_and_comes_back(live: Li
     assert await tap(live, room_id, 1) == [TapStatus.OK]
 
 
-async def test_what_is_in_flight_is_bounded(live: LiveStore) -> None:
+async def test_what_is_in_flight_is_bounded(live: RedisStore) -> None:
     outcomes: Counter[bool] = Counter()
     answered = asyncio.Event()
 
@@ -111,7 +111,7 @@ async def test_what_is_in_flight_is_bounded(live: LiveStore) -> None:
     await answered.wait()
 
 
-async def test_a_callback_that_fails_costs_the_others_nothing(live: LiveStore) -> None:
+async def test_a_callback_that_fails_costs_the_others_nothing(live: RedisStore) -> None:
     loop = asyncio.get_running_loop()
     seen: list[object] = []
     loop.set_exception_handler(lambda _loop, context: seen.append(context["exception"]))
@@ -124,7 +124,7 @@ async def test_a_callback_that_fails_costs_the_others_nothing(live: LiveStore) -
     assert [str(error) for error in seen] == ["a bug"]
 
 
-async def test_a_silent_server_is_noticed(private: tuple[EmbeddedValkey, LiveStore]) -> None:
+async def test_a_silent_server_is_noticed(private: tuple[EmbeddedValkey, RedisStore]) -> None:
     """Nothing is closed and nothing answers: commands fail in time, and the subscription is made anew."""
     server, live = private
     room_id = await playing_room(live)
@@ -159,12 +159,12 @@ async def test_a_server_that_is_loading_is_away_and_not_unfit() -> None:
     server = await asyncio.start_server(loading, "127.0.0.1", 0)
     try:
         with pytest.raises(StoreUnavailable):
-            await LiveStore.open(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+            await RedisStore.open(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
     finally:
         server.close()
 
 
-async def test_a_restart_keeps_the_room_and_changes_the_epoch(private: tuple[EmbeddedValkey, LiveStore]) -> None:
+async def test_a_restart_keeps_the_room_and_changes_the_epoch(private: tuple[EmbeddedValkey, RedisStore]) -> None:
     server, live = private
     room_id = await playing_room(live)
     assert await tap(live, room_id, 1) == [TapStatus.OK]
@@ -187,7 +187,7 @@ async def test_a_restart_keeps_the_room_and_changes_the_epoch(private: tuple[Emb
         assert f'"epoch":"{after.epoch}"'.encode() in await got.get()
 
 
-async def test_a_killed_subscriber_comes_back_and_says_so(live: LiveStore, redis_url: str) -> None:
+async def test_a_killed_subscriber_comes_back_and_says_so(live: RedisStore, redis_url: str) -> None:
     resyncs: asyncio.Queue[bytes] = asyncio.Queue()
     got: asyncio.Queue[tuple[bytes, bytes]] = asyncio.Queue()
 
@@ -210,7 +210,7 @@ async def test_a_killed_subscriber_comes_back_and_says_so(live: LiveStore, redis
     assert resyncs.empty()
 
 
-async def test_news_reach_every_subscriber(live: LiveStore) -> None:
+async def test_news_reach_every_subscriber(live: RedisStore) -> None:
     got: asyncio.Queue[bytes] = asyncio.Queue()
     subscriber = live.subscriber(lambda _channel, message: got.put_nowait(message), lambda _channels: None)
     await asyncio.gather(*(subscriber.subscribe(channel) for channel in keys.NEWS_CHANNELS))
@@ -218,6 +218,6 @@ async def test_news_reach_every_subscriber(live: LiveStore) -> None:
     assert await got.get() == b'{"user_id":"12345678901"}'
 
 
-async def test_the_servers_time_is_known(live: LiveStore) -> None:
+async def test_the_servers_time_is_known(live: RedisStore) -> None:
     seconds, micros = await live.router.execute(0, "TIME")
     assert abs(live.now_ms() - (int(seconds) * 1000 + int(micros) // 1000)) < 500

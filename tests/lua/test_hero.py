@@ -10,7 +10,7 @@ import pytest_asyncio
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomState, RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 
 ORGANIZER, WAIT_MS = "900", 300_000
@@ -40,7 +40,7 @@ def _seat_id(user_id: str) -> str:
 class HeroRoom:
     """One hero room on the real scripts, in virtual time."""
 
-    def __init__(self, store: LiveStore) -> None:
+    def __init__(self, store: RedisStore) -> None:
         self.store = store
         self.key = keys.new_room_key()
         self.room_id = keys.new_room_id(keys.partition_of_key(self.key))
@@ -75,13 +75,13 @@ class HeroRoom:
 
 
 @pytest_asyncio.fixture
-async def store(redis_url: str) -> AsyncIterator[LiveStore]:
+async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     store = await open_clocked(redis_url)
     yield store
     await store.close()
 
 
-async def test_a_room_is_made_once_with_its_key(store: LiveStore) -> None:
+async def test_a_room_is_made_once_with_its_key(store: RedisStore) -> None:
     room = await HeroRoom(store).make()
     await room.make()
     state = await store.rooms.by_key(room.key)
@@ -92,7 +92,7 @@ async def test_a_room_is_made_once_with_its_key(store: LiveStore) -> None:
     assert await store.router.execute(keys.slot_of_key(name), "PTTL", name) > WAIT_MS
 
 
-async def test_the_organizer_starts_when_two_have_paid(store: LiveStore) -> None:
+async def test_the_organizer_starts_when_two_have_paid(store: RedisStore) -> None:
     room = await HeroRoom(store).make("1")
     assert await room.start() == "conflict"
     assert await room.join("2") == "ok"
@@ -107,7 +107,7 @@ async def test_the_organizer_starts_when_two_have_paid(store: LiveStore) -> None
     assert (await room.state()).version == reply.room.version
 
 
-async def test_the_first_to_the_target_ends_it_at_once(store: LiveStore) -> None:
+async def test_the_first_to_the_target_ends_it_at_once(store: RedisStore) -> None:
     room = await HeroRoom(store).make("1", "2", target=60)
     assert await room.start() == "ok"
     start_ms = NOON_MS + 3000
@@ -128,7 +128,7 @@ def _entry(index: int, stamp: int, taps: int) -> bytes:
 
 
 @pytest.mark.parametrize("word", ["start", "cancel", "expire"])
-async def test_a_key_is_dead_after_start_and_end(store: LiveStore, word: str) -> None:
+async def test_a_key_is_dead_after_start_and_end(store: RedisStore, word: str) -> None:
     room = await HeroRoom(store).make("1", "2")
     match word:
         case "start":
@@ -141,7 +141,7 @@ async def test_a_key_is_dead_after_start_and_end(store: LiveStore, word: str) ->
     assert await room.join("3") == "room_closed"
 
 
-async def test_a_key_or_a_room_of_another_is_not_taken_over(store: LiveStore) -> None:
+async def test_a_key_or_a_room_of_another_is_not_taken_over(store: RedisStore) -> None:
     first, second = await HeroRoom(store).make("1"), HeroRoom(store)
     second.key = first.key
     second.room_id = keys.new_room_id(keys.partition_of_key(first.key))
@@ -153,14 +153,14 @@ async def test_a_key_or_a_room_of_another_is_not_taken_over(store: LiveStore) ->
     assert (found.room_id, found.organizer_id) == (first.room_id, ORGANIZER)
 
 
-async def test_a_room_lies_where_its_key_does(store: LiveStore) -> None:
+async def test_a_room_lies_where_its_key_does(store: RedisStore) -> None:
     key = keys.new_room_key()
     elsewhere = keys.new_room_id((keys.partition_of_key(key) + 1) % keys.PARTITIONS)
     with pytest.raises(ValueError, match="partition of its key"):
         await store.rooms.make(elsewhere, hero_terms(key))
 
 
-async def test_reactions_are_among_those_in_the_room_and_end_with_the_start(store: LiveStore) -> None:
+async def test_reactions_are_among_those_in_the_room_and_end_with_the_start(store: RedisStore) -> None:
     room = await HeroRoom(store).make("1", "2")
     for user_id, to in (("1", "1"), ("1", "2"), (ORGANIZER, "1"), ("2", ORGANIZER)):
         assert await store.rooms.react(room.room_id, user_id, to, "🔥") == "ok"
@@ -174,7 +174,7 @@ async def test_reactions_are_among_those_in_the_room_and_end_with_the_start(stor
     assert await store.rooms.react(room.room_id, "1", "3", "🔥") == "not_found"
 
 
-async def test_fifty_play_in_one_room(store: LiveStore) -> None:
+async def test_fifty_play_in_one_room(store: RedisStore) -> None:
     users = [str(n + 1) for n in range(50)]
     room = await HeroRoom(store).make(*users, target=0)
     assert await room.join("51") == "room_full"

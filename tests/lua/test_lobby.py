@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 
 pytestmark = pytest.mark.on_cluster_too
@@ -20,17 +20,17 @@ TERMS = RoomTerms("standard", STAKE, CAPACITY, 2, 60_000, 3000, 60_000, 0)
 
 
 @pytest_asyncio.fixture
-async def store(redis_url: str) -> AsyncIterator[LiveStore]:
+async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     store = await open_clocked(redis_url)
     yield store
     await store.close()
 
 
-async def _ticket(store: LiveStore) -> str:
+async def _ticket(store: RedisStore) -> str:
     return await store.lobby.ticket(STAKE, keys.new_room_id(), CAPACITY)
 
 
-async def _join(store: LiveStore, user_id: str) -> str:
+async def _join(store: RedisStore, user_id: str) -> str:
     for _ in range(5):
         room_id = await _ticket(store)
         seat_id = str(uuid4())
@@ -40,19 +40,19 @@ async def _join(store: LiveStore, user_id: str) -> str:
     raise AssertionError("five tickets and no seat")
 
 
-async def _settle_reports(store: LiveStore) -> None:
+async def _settle_reports(store: RedisStore) -> None:
     """Reports are sent without waiting; on one connection whatever is asked now comes after them."""
     await store.lobby.counts([STAKE])
 
 
-async def test_a_thousand_racers_fill_rooms_one_after_another(live: LiveStore) -> None:
+async def test_a_thousand_racers_fill_rooms_one_after_another(live: RedisStore) -> None:
     rooms = Counter(await asyncio.gather(*(_join(live, str(n + 1)) for n in range(1000))))
     assert set(rooms.values()) == {CAPACITY}
     assert len(rooms) == 100
     assert await live.lobby.counts([STAKE, 20]) == {STAKE: (0, 1000), 20: (0, 0)}
 
 
-async def test_racers_for_the_last_seats_never_overfill(live: LiveStore) -> None:
+async def test_racers_for_the_last_seats_never_overfill(live: RedisStore) -> None:
     """Without tickets: the room's own script is what holds."""
     room_id = keys.new_room_id()
     replies = await asyncio.gather(
@@ -61,14 +61,14 @@ async def test_racers_for_the_last_seats_never_overfill(live: LiveStore) -> None
     assert Counter(reply.code for reply in replies) == {"ok": CAPACITY, "room_full": 1000 - CAPACITY}
 
 
-async def test_one_room_fills_before_another_opens(store: LiveStore) -> None:
+async def test_one_room_fills_before_another_opens(store: RedisStore) -> None:
     joined = [await _join(store, str(n + 1)) for n in range(CAPACITY + 1)]
     assert len(set(joined[:CAPACITY])) == 1
     assert joined[CAPACITY] != joined[0]
     assert await store.lobby.counts([STAKE]) == {STAKE: (1, CAPACITY)}
 
 
-async def test_a_seat_given_back_is_given_away_again(store: LiveStore) -> None:
+async def test_a_seat_given_back_is_given_away_again(store: RedisStore) -> None:
     first = await _ticket(store)
     seats = [str(uuid4()) for _ in range(CAPACITY - 1)]
     for n, seat_id in enumerate(seats):
@@ -83,7 +83,7 @@ async def test_a_seat_given_back_is_given_away_again(store: LiveStore) -> None:
     assert await _join(store, "102") == second
 
 
-async def test_a_ticket_that_nobody_uses_lapses(store: LiveStore) -> None:
+async def test_a_ticket_that_nobody_uses_lapses(store: RedisStore) -> None:
     first = {await _ticket(store) for _ in range(CAPACITY)}
     assert len(first) == 1
     second = await _ticket(store)
@@ -92,7 +92,7 @@ async def test_a_ticket_that_nobody_uses_lapses(store: LiveStore) -> None:
     assert {await _ticket(store)} == first
 
 
-async def test_stale_reports_change_nothing(store: LiveStore) -> None:
+async def test_stale_reports_change_nothing(store: RedisStore) -> None:
     room_id = await _join(store, "1")
     from persistence.redis.lobby import LobbyRoom
 
@@ -101,7 +101,7 @@ async def test_stale_reports_change_nothing(store: LiveStore) -> None:
     assert await _ticket(store) == room_id
 
 
-async def test_rebuild_forgets_what_is_gone_and_learns_what_is_there(store: LiveStore) -> None:
+async def test_rebuild_forgets_what_is_gone_and_learns_what_is_there(store: RedisStore) -> None:
     room_id = await _join(store, "1")
     ghost = await _ticket(store)
     assert ghost == room_id
@@ -115,7 +115,7 @@ async def test_rebuild_forgets_what_is_gone_and_learns_what_is_there(store: Live
     assert await _ticket(store) == room_id
 
 
-async def test_a_finished_room_leaves_the_lobby(store: LiveStore) -> None:
+async def test_a_finished_room_leaves_the_lobby(store: RedisStore) -> None:
     room_id = await _join(store, "1")
     await _join(store, "2")
     await store.rooms.cancel(room_id, "operator")

@@ -13,7 +13,7 @@ from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomState, RoomTerms
 from persistence.redis.scripts import LUA
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.lua import honest, model
 from tests.lua.beside import read_log
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
@@ -33,7 +33,7 @@ def terms(target: int = 0) -> RoomTerms:
 class Game:
     """Three players of one real room in virtual time; the game starts at START_MS."""
 
-    def __init__(self, store: LiveStore) -> None:
+    def __init__(self, store: RedisStore) -> None:
         self.store = store
         self.room_id = keys.new_room_id()
 
@@ -65,14 +65,14 @@ class Game:
 
 
 @pytest_asyncio.fixture
-async def store(redis_url: str) -> AsyncIterator[LiveStore]:
+async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     store = await open_clocked(redis_url)
     yield store
     await store.close()
 
 
 @pytest_asyncio.fixture
-async def game(store: LiveStore) -> Game:
+async def game(store: RedisStore) -> Game:
     return await Game(store).open()
 
 
@@ -192,7 +192,7 @@ async def test_more_than_time_allows_is_refused_not_blocked(game: Game) -> None:
     assert await game.tap(START_MS + 1040, 1) is OK
 
 
-async def test_the_target_ends_the_game_by_order_of_application(store: LiveStore) -> None:
+async def test_the_target_ends_the_game_by_order_of_application(store: RedisStore) -> None:
     """Rule 6: the first frame that reaches it wins, though another in the same batch would have reached more."""
     game = await Game(store).open(target=60)
     await game.at(START_MS + 1000, TapFrame("1", 30, START_MS + 900), TapFrame("2", 30, START_MS + 800))
@@ -238,18 +238,18 @@ async def test_an_outage_in_the_game_cancels_it(game: Game) -> None:
     store = game.store
     for now_ms in (NOON_MS, START_MS, START_MS + 5000):
         await set_clock(store, now_ms)
-        await store.pulse()
+        await store.heartbeat()
     await store.rooms.tick(game.room_id)
     assert (await store.rooms.tick(game.room_id)).state == "playing"
     await set_clock(store, START_MS + 10_001)
-    await store.pulse()
+    await store.heartbeat()
     assert [room_id for room_id, _ in await store.due()] == [game.room_id]
     assert (await store.rooms.tick(game.room_id)).state == "cancelled"
     assert (await game.state()).reason == "outage"
 
 
 async def test_a_worker_that_comes_late_finds_the_outage_itself(game: Game) -> None:
-    await game.store.pulse()
+    await game.store.heartbeat()
     assert await game.tap(START_MS + 10, 5) is OK
     await set_clock(game.store, END_MS + 60_000)
     assert (await game.store.rooms.tick(game.room_id)).state == "cancelled"

@@ -26,7 +26,7 @@ frame = st.tuples(
     st.sampled_from([-1, -1, -1, -1, 1, 2, 3, 4, 5, 6, 8, 9, 2**32]),
 )
 taps = st.tuples(st.just("taps"), st.lists(frame, min_size=1, max_size=6))
-pulse = st.tuples(st.just("pulse"), st.none())
+heartbeat = st.tuples(st.just("heartbeat"), st.none())
 tick = st.tuples(st.just("tick"), st.none())
 edge = st.tuples(st.just("edge"), st.sampled_from([-1000, -999, -500, -1, 0, 0, 1, 2000]))  # near the room's deadline
 small_step = st.tuples(st.just("clock"), st.sampled_from([0, 1, 40, 200, 300, 600, 1000, 2000, -700]))
@@ -39,7 +39,7 @@ organizer_cancel = st.tuples(st.just("organizer_cancel"), mostly_organizer)
 react = st.tuples(st.just("react"), st.tuples(people, people))
 common = st.one_of(
     *(st.tuples(st.just(word), seats) for word in ("reserve", "join", "join", "confirm", "leave")),
-    *(taps, taps, pulse, tick, edge, edge, small_step, large_step, react, note),
+    *(taps, taps, heartbeat, tick, edge, edge, small_step, large_step, react, note),
     st.tuples(st.just("cancel"), st.none()),
     st.tuples(st.just("settle"), st.sampled_from(["settled", "refunded"])),
 )
@@ -54,7 +54,7 @@ _at_the_window = st.sampled_from([1998, 1999, 2000, 2001]).map(
 _even = st.permutations([0, 1, 2]).map(lambda users: [("taps", [(user, 20, 0, -1) for user in users])])
 _twice = st.integers(1, 3).map(lambda seq: [("taps", [(1, 12, 0, seq), (0, 20, 0, seq), (1, 12, 0, seq)])])
 _late = st.sampled_from([-1000, -500, -1]).map(lambda step: [("edge", step), ("taps", [(0, 5, -1999, -1)])])
-_move = st.one_of(taps, taps, small_step, tick, edge, pulse, note, react).map(lambda word: [word])
+_move = st.one_of(taps, taps, small_step, tick, edge, heartbeat, note, react).map(lambda word: [word])
 _moves = st.lists(st.one_of(_move, _move, _at_the_window, _even, _twice), max_size=7)
 _over: list[Word] = [("edge", 0), ("tick", None)]
 _ending: st.SearchStrategy[list[Word]] = st.one_of(
@@ -105,7 +105,7 @@ _START: Word = ("start", USERS - 1)
 _ONE = [_MADE, _JOINS[0], ("reserve", (1, 0))]
 _TWO = [_MADE, *_JOINS[:2], ("reserve", (2, 0))]
 _GAME = [[*_TWO, _START, ("edge", 0)], [_MADE, *_JOINS, _START, ("edge", 0), ("tick", None)]]
-_FULL = [[*_JOINS[:2], ("edge", 0), ("tick", None), ("edge", 0)], [("pulse", None), *_JOINS, ("clock", 1000)]]
+_FULL = [[*_JOINS[:2], ("edge", 0), ("tick", None), ("edge", 0)], [("heartbeat", None), *_JOINS, ("clock", 1000)]]
 _sit = st.tuples(st.just("join"), st.tuples(mostly_organizer, st.just(0)))
 _early = st.lists(st.one_of(start, organizer_cancel, react, edge, tick, _sit, command), max_size=5)
 _few = st.lists(command, max_size=4)

@@ -14,7 +14,7 @@ from persistence.postgres import ledger, payments, users
 from persistence.postgres.audit import audit
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
 from tests.payments.telegram import TOKEN, Telegram
 from tests.stand_ins.telegram import TelegramApi
@@ -56,7 +56,7 @@ class World:
     """The flows on both stores and the Bot API."""
 
     settings: Settings
-    live: LiveStore
+    live: RedisStore
     db: Database
     telegram: Telegram
     bot: aiogram.Bot | None
@@ -102,7 +102,7 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(
-    paying: Settings, live: LiveStore, db: Database, telegram: Telegram, bot: aiogram.Bot
+    paying: Settings, live: RedisStore, db: Database, telegram: Telegram, bot: aiogram.Bot
 ) -> AsyncIterator[World]:
     world = World(paying, live, db, telegram, bot)
     yield world

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from cli.main import main
-from persistence.payments.star_reconciliation import StarBook
+from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.postgres import payments
 from persistence.postgres.stars import Charge
 from tests.payments.conftest import Player, World
@@ -25,7 +25,7 @@ async def odd(world: World, player: Player, stars: int = 30) -> Charge:
 
 async def agrees(world: World) -> None:
     assert world.bot is not None
-    found = await StarBook(world.db, world.bot, world.stars, world.settings).reconcile(grace_s=0)
+    found = await StarReconciliation(world.db, world.bot, world.stars, world.settings).reconcile(grace_s=0)
     assert (found.differences, found.sums.ledger) == ([], world.telegram.balance)
     await world.clean()
 

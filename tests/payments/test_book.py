@@ -7,17 +7,17 @@ import msgspec
 import pytest
 
 from persistence.errors import TelegramUnavailable
-from persistence.payments.star_reconciliation import OVERLAP, PAGE, StarBook, _Entry, _transaction
+from persistence.payments.star_reconciliation import OVERLAP, PAGE, StarReconciliation, _Entry, _transaction
 from persistence.postgres import stars
 from persistence.postgres.stars import Charge
 from tests.fixtures.postgres import Execute
 from tests.payments.conftest import Player, World
-from workers.loops.reconciliation import ReconcileLoop
+from workers.loops.reconciliation import StarReconciliationLoop
 
 
-def book(world: World) -> StarBook:
+def book(world: World) -> StarReconciliation:
     assert world.bot is not None
-    return StarBook(world.db, world.bot, world.stars, world.settings)
+    return StarReconciliation(world.db, world.bot, world.stars, world.settings)
 
 
 async def pay(world: World, player: Player, amount: int = 50) -> Charge:
@@ -140,7 +140,7 @@ async def test_of_many_workers_one_reads_and_the_update_may_come_at_the_same_tim
 ) -> None:
     player = await world.player()
     charges = [await pay(world, player) for _ in range(5)]
-    loops = [ReconcileLoop(book(world)) for _ in range(4)]
+    loops = [StarReconciliationLoop(book(world)) for _ in range(4)]
     await asyncio.gather(*(loop.round() for loop in loops), *(world.stars.paid(charge) for charge in charges))
     assert world.telegram.count("getMyStarBalance") == 2
     assert await world.balance(player) == 250

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from persistence.payments.star_reconciliation import StarBook
+from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment
 from persistence.postgres.stars import Charge
@@ -113,7 +113,7 @@ async def settle_all(world: World) -> None:
     for each in await stars.receipts(world.db, open_only=True, user_id=None, limit=999):
         await stars.settle_refund(world.db, each.charge_id, "later", error=None, retry_s=-1)
     await world.stars.send_refunds()
-    found = await StarBook(world.db, world.bot, world.stars, world.settings).reconcile(grace_s=0)
+    found = await StarReconciliation(world.db, world.bot, world.stars, world.settings).reconcile(grace_s=0)
     assert found.differences == []
     assert found.telegram_stars == found.sums.ledger == found.sums.book == world.telegram.balance
 
@@ -192,7 +192,7 @@ async def test_a_charge_back_and_a_reading_die_at_every_step(world: World) -> No
 
         async def reading(doomed: World) -> None:
             assert doomed.bot is not None
-            await StarBook(doomed.db, doomed.bot, doomed.stars, doomed.settings).reconcile()
+            await StarReconciliation(doomed.db, doomed.bot, doomed.stars, doomed.settings).reconcile()
 
         return reading
 

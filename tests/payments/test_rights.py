@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from cli.embedded.postgres import EmbeddedPostgres
-from persistence.payments.star_reconciliation import StarBook
+from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.postgres import payments, stars
 from persistence.postgres.pool import Database, Role
 from tests.payments.conftest import World
@@ -43,7 +43,7 @@ async def test_a_gateway_and_a_worker_can_do_what_they_need(world: World, logins
     assert (await payments.cancel(gateway.db, player.user_id, other.payment_id))[0] == "ok"
     assert await worker.stars.expire() == 0
     assert await worker.stars.send_refunds() == 0
-    book = StarBook(worker.db, worker.bot, worker.stars, worker.settings)
+    book = StarReconciliation(worker.db, worker.bot, worker.stars, worker.settings)
     assert await book.is_due()
     assert (await book.reconcile()).differences == []
     assert len(await stars.receipts(worker.db, open_only=False, user_id=None, limit=9)) == 1

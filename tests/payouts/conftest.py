@@ -12,13 +12,13 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chance_tap.settings import Settings
-from persistence.payments.payouts import Payouts, TonWay
+from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import ledger, users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Requested, Withdrawal
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
 from persistence.ton.exchange_rates import FixedRate
 from persistence.ton.highload import HighloadChain, HighloadWallet
@@ -38,7 +38,7 @@ HOLD_MS = 60_000
 class Clock:
     """Stands for the live store with a clock that the test sets; everything else is the store's."""
 
-    def __init__(self, live: LiveStore) -> None:
+    def __init__(self, live: RedisStore) -> None:
         self._live = live
         self.ms = 1_790_000_000_000
 
@@ -90,7 +90,7 @@ class World:
 
     def payouts(self, db: Any = None, chain: Any = None, bot: Any = None) -> Payouts:
         wallet = HighloadWallet.from_settings(self.settings)
-        way = TonWay("mainnet", wallet, chain or HighloadChain(self.client, wallet))
+        way = TonMethod("mainnet", wallet, chain or HighloadChain(self.client, wallet))
         return Payouts(self.clock, db or self.db, ton=way, bot=bot or self.bot)  # type: ignore[arg-type]
 
     def having(self, **changes: Any) -> "World":
@@ -152,7 +152,7 @@ class World:
 
 
 @pytest_asyncio.fixture
-async def world(settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def world(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     paying = dataclasses.replace(
         settings,
         bot_token=TOKEN,

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from cli.main import main
-from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import chain_transactions
 from persistence.postgres.chain_transactions import ChainReading
 from persistence.postgres.withdrawals import Withdrawal
@@ -18,14 +18,14 @@ from persistence.ton.toncenter import ChainUnavailable
 from persistence.ton.transaction import hash_hex
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import HOLD_MS, KEY, RATE, Player, World
-from workers.loops.reconciliation import BookGauges, ChainReconcileLoop
+from workers.loops.reconciliation import ChainReconciliationLoop, ReconciliationGauges
 
 THIEF = "0:" + "ee" * 32
 NO_GRACE = -1e9  # whatever the test's clock says
 
 
 async def read(world: World, **how: Any) -> ChainReading:
-    return await ChainBook(world.db, world.client, world.settings).reconcile(grace_s=NO_GRACE, **how)
+    return await ChainReconciliation(world.db, world.client, world.settings).reconcile(grace_s=NO_GRACE, **how)
 
 
 async def paid(world: World, player: Player, stars: int = 1000) -> Withdrawal:
@@ -70,7 +70,7 @@ async def test_what_left_without_a_withdrawal_is_told_until_somebody_explains_it
         assert (finding.rule, finding.subject) == ("not_in_our_book", f"transaction {stolen}")
         assert "7 nanoton" in finding.detail
         assert THIEF in finding.detail
-    young = await ChainBook(world.db, world.client, world.settings).reconcile(grace_s=1e9)
+    young = await ChainReconciliation(world.db, world.client, world.settings).reconcile(grace_s=1e9)
     assert young.differences == []
     assert [await chain_transactions.explain(world.db, stolen, by="olga") for _ in range(2)] == ["ok", "ok"]
     assert (await read(world)).differences == []
@@ -138,18 +138,18 @@ async def test_a_chain_that_does_not_answer_changes_nothing(world: World) -> Non
 async def test_one_of_many_workers_reads_and_all_tell_what_was_found(world: World) -> None:
     world.chain.now_s = 1_000_000_000  # long ago
     leak(world)
-    loops = [ChainReconcileLoop(ChainBook(world.db, world.client, world.settings)) for _ in range(4)]
+    loops = [ChainReconciliationLoop(ChainReconciliation(world.db, world.client, world.settings)) for _ in range(4)]
     await asyncio.gather(*(loop.round() for loop in loops))
     with psycopg.connect(world.settings.database_url) as connection:
         assert connection.execute("SELECT count(*) FROM pay.chain_readings").fetchone() == (1,)
-    await BookGauges(world.db).round()
+    await ReconciliationGauges(world.db).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 1
-    assert (REGISTRY.get_sample_value("chance_tap_book_read_timestamp_seconds", {"book": "chain"}) or 0) > 0
+    assert (REGISTRY.get_sample_value("chance_tap_reconciliation_timestamp_seconds", {"book": "chain"}) or 0) > 0
     # Another one reads that all is well: nobody goes on telling the difference.
     for transaction in world.chain.transactions.values():
         await chain_transactions.explain(world.db, hash_hex(transaction["hash"]), by="olga")
     await read(world)
-    await BookGauges(world.db).round()
+    await ReconciliationGauges(world.db).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 0
 
 

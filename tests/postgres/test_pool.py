@@ -339,7 +339,7 @@ async def test_who_waits_too_long_for_a_connection_is_refused(hasty: Database, m
 async def test_closing_lets_calls_finish_and_refuses_the_rest(database_url: str) -> None:
     database = await Database.open(database_url, max_size=2, name="test")
     under_way = [asyncio.create_task(database.call(Role.SETTLER, None, "SELECT pg_sleep(0.2), 1")) for _ in range(2)]
-    while len(database._links) < 2:  # noqa: ASYNC110 (opened when it is needed)
+    while len(database._connections) < 2:  # noqa: ASYNC110 (opened when it is needed)
         await asyncio.sleep(0.01)
     waiting = asyncio.create_task(database.call(Role.SETTLER, None, ONE))
     await asyncio.sleep(0.05)

@@ -146,12 +146,12 @@ async def test_application_roles_read_only_faces_and_their_own_account(admin: ps
         [[*APPLICATION, "PUBLIC"]],
     ).fetchall()
     assert readable == [("ct_player", "auth.email_logins", ["email", "user_id"])]
-    faces = column(
+    public_profiles = column(
         admin,
         "SELECT column_name::text FROM information_schema.column_privileges WHERE grantee = 'ct_player'"
         " AND table_schema = 'public' AND privilege_type = 'SELECT' ORDER BY 1",
     )
-    assert faces == ["is_demo", "name", "photo_url", "user_id"]
+    assert public_profiles == ["is_demo", "name", "photo_url", "user_id"]
 
 
 async def test_nobody_but_the_named_roles_runs_a_function(admin: psycopg.Connection) -> None:

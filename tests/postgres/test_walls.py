@@ -18,7 +18,7 @@ NUMBER = {A: 910_000_777, B: 920_000_777}
 MARK = {A: "secret-a", B: "secret-b"}
 ARRAYS = re.compile(r"(.*)\[\]")
 
-# What a player may read of others: their faces.
+# What a player may read of others: their public_profiles.
 PUBLIC = {"public.users": {"user_id", "name", "photo_url", "is_demo"}}
 # What a player's role may do to tables without a function.
 PLAYER_READS = {
@@ -117,7 +117,11 @@ def two(admin: psycopg.Connection) -> Found:
         for user in (A, B):
             cells = {name: value(admin, user, name, kind) for name, kind, generated in columns if not generated}
             if table == "public.users":
-                cells |= {"first_name": f"Face {user}", "last_name": None, "photo_url": "https://face"}
+                cells |= {
+                    "first_name": f"PublicProfile {user}",
+                    "last_name": None,
+                    "photo_url": "https://public_profile",
+                }
             admin.execute(
                 sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({}) ON CONFLICT DO NOTHING").format(
                     sql.SQL(table),

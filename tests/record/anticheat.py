@@ -29,12 +29,12 @@ from gateway.live.observations import ANSWERED_MS, LATE_MS
 from persistence.records.build import read_log
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.lua import honest, model
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 from tests.record import games
 from workers.signals.assess import REVIEW_FROM, assess
-from workers.signals.evidence import Assessment, Notes, Tapper
+from workers.signals.evidence import Assessment, Observations, Tapper
 from workers.signals.rhythm import compact
 
 Draw = Callable[[random.Random], Person]
@@ -93,7 +93,7 @@ def play_in_model(users: Sequence[str], batches: Sequence[tuple[int, list[TapFra
 
 
 async def play_in_scripts(
-    store: LiveStore, users: Sequence[str], batches: Sequence[tuple[int, list[TapFrame]]]
+    store: RedisStore, users: Sequence[str], batches: Sequence[tuple[int, list[TapFrame]]]
 ) -> tuple[dict[str, Any], bytes]:
     """The same game by the real scripts: result and log."""
     room_id = keys.new_room_id(0)
@@ -114,10 +114,12 @@ async def play_in_scripts(
     return json.loads(raw), await store.rooms.log(room_id)
 
 
-def assess_room(room: model.Room, notes: Notes | None = None) -> list[Assessment]:
+def assess_room(room: model.Room, observations: Observations | None = None) -> list[Assessment]:
     """The signals of a game of the model."""
     frames = read_log(games.log_of(room))
-    return assess([Tapper(seat.user_id, frames.get(seat.record.index, []), {}) for seat in room.paid], notes or {})
+    return assess(
+        [Tapper(seat.user_id, frames.get(seat.record.index, []), {}) for seat in room.paid], observations or {}
+    )
 
 
 def run_honest(seeds: Sequence[int], *, draw: Draw = people.anybody, scripts: int = 0, url: str = "") -> Honest:
@@ -171,7 +173,7 @@ class Cheating:
 
 
 def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tuple[int, TapFrame]], int]:
-    """What arrives of a cheat, and how many frames its gateway notes as held back."""
+    """What arrives of a cheat, and how many frames its gateway observations as held back."""
     start, end = games.STARTS_MS, games.ENDS_MS
     packer = Packer(style.taps(start, rng), start, end, rng, style.timer_jitter_ms, style.obeys)
     arrivals: list[tuple[int, TapFrame]] = []
@@ -197,22 +199,22 @@ def cheat_game(style: Style, seed: int, earlier: Mapping[str, bytes], origins: b
     users = ["1", "2"]
     arrivals, held = cheat_arrivals(style, rng, "1")
     arrivals += honest.play(rng, "2", games.STARTS_MS, games.GAME_MS, people.anybody(rng).taps).arrivals
-    notes = {("1", "from", "a.a"): 1, ("2", "from", "a.a" if origins else "b.b"): 1}
+    observations = {("1", "from", "a.a"): 1, ("2", "from", "a.a" if origins else "b.b"): 1}
     if held:
-        notes["1", "held", "1"] = held
-    notes |= {("1", "from", f"a.{device}"): 1 for device in style.devices}
+        observations["1", "held", "1"] = held
+    observations |= {("1", "from", f"a.{device}"): 1 for device in style.devices}
     room = games.open_room(users)
     for at, frames in games.batches(arrivals):
         room.tap(min(at, games.ENDS_MS + 999), frames)
     games.finish(room)
     frames_of = read_log(games.log_of(room))
-    found = assess([Tapper("1", frames_of.get(1, []), earlier), Tapper("2", frames_of.get(2, []), {})], notes)[0]
+    found = assess([Tapper("1", frames_of.get(1, []), earlier), Tapper("2", frames_of.get(2, []), {})], observations)[0]
     cheating = Cheating(found.review, room.paid[0].record.blocked, tuple(s.name for s in found.signals if s.score > 0))
     return cheating, compact(frames_of.get(1, []))
 
 
 def run_cheats(name: str, seeds: Sequence[int]) -> list[Cheating]:
-    """One cheat a seed.  A recording was played once before; two accounts share a device by their notes."""
+    """One cheat a seed.  A recording was played once before; two accounts share a device by their observations."""
     done = []
     for seed in seeds:
         rng = random.Random(seed)

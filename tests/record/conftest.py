@@ -11,13 +11,13 @@ from persistence.postgres import records
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.redis.codes import TapFrame
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.rooms.conftest import World
 from workers.loops.records import Records
 
 
 @pytest_asyncio.fixture
-async def world(settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def world(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     """Three seats a room and games of a second."""
     yield World(replace(settings, capacity=3, countdown_s=0, game_s=1, wait_s=1), live, db)
 

@@ -144,9 +144,9 @@ def origins(**values: str) -> Mapping[tuple[str, str, str], int]:
 
 
 def test_who_shares_a_network_or_a_device() -> None:
-    notes = origins(u1="n.d", u2="n.e", u3="m.d", u4="k.f")
-    assert names(shared_origin.shared("1", notes)) == ["same_network"]
-    assert names(shared_origin.shared("3", notes)) == []
+    observations = origins(u1="n.d", u2="n.e", u3="m.d", u4="k.f")
+    assert names(shared_origin.shared("1", observations)) == ["same_network"]
+    assert names(shared_origin.shared("3", observations)) == []
     twins = origins(u1="n.d", u2="n.d", u3="n.e")
     [signal] = shared_origin.shared("1", twins)
     assert (signal.name, signal.score) == ("same_device", 0.5)
@@ -155,13 +155,13 @@ def test_who_shares_a_network_or_a_device() -> None:
 
 
 def test_one_account_from_two_kinds_of_device() -> None:
-    notes = {("1", "from", "n.d"): 2, ("1", "from", "m.e"): 1}
-    assert names(shared_origin.shared("1", notes)) == ["two_devices"]
+    observations = {("1", "from", "n.d"): 2, ("1", "from", "m.e"): 1}
+    assert names(shared_origin.shared("1", observations)) == ["two_devices"]
     assert names(shared_origin.shared("1", {("1", "from", "n.d"): 2, ("1", "from", "m.d"): 1})) == []
 
 
 def test_weak_signals_alone_are_no_reason_to_look() -> None:
-    notes = origins(u1="n.d", u2="n.d")
-    found = assess([Tapper("1", person(1), {}), Tapper("2", person(2), {})], notes)
+    observations = origins(u1="n.d", u2="n.d")
+    found = assess([Tapper("1", person(1), {}), Tapper("2", person(2), {})], observations)
     assert [assessment.review for assessment in found] == [False, False]
     assert all(0 < assessment.score < 0.7 for assessment in found)

@@ -315,7 +315,7 @@ async def test_without_redis_the_limits_are_open_and_counted(
     async def away(*_: object) -> float:
         raise StoreUnavailable("redis")
 
-    monkeypatch.setattr(app.state.services.live.rates, "_ask", away)
+    monkeypatch.setattr(app.state.services.live.rate_limits, "_ask", away)
     before = REGISTRY.get_sample_value("chance_tap_open_limits_total") or 0
     assert code_of(await post(client, "login", email=ANNA, password=PASSWORD)) == (401, "bad_credentials")
     assert REGISTRY.get_sample_value("chance_tap_open_limits_total") == before + 1

@@ -230,7 +230,7 @@ async def test_the_transaction_is_repeated_three_times(monkeypatch: pytest.Monke
     monkeypatch.setattr(login_retry, "FIRST_PAUSE_S", 0.0)
     before = failures_counted()
     transaction = Stumbling(failures=3)
-    assert await login_retry.patiently(transaction) == "account"
+    assert await login_retry.with_retries(transaction) == "account"
     assert (transaction.calls, failures_counted()) == (4, before)
 
 
@@ -239,5 +239,5 @@ async def test_what_fails_for_good_is_counted(monkeypatch: pytest.MonkeyPatch) -
     before = failures_counted()
     transaction = Stumbling(failures=10)
     with pytest.raises(StoreUnavailable):
-        await login_retry.patiently(transaction)
+        await login_retry.with_retries(transaction)
     assert (transaction.calls, failures_counted()) == (4, before + 1)

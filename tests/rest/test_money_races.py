@@ -30,7 +30,7 @@ MISMATCH = (409, "idempotency_mismatch")
 
 
 @dataclass(frozen=True)
-class Way:
+class PayoutMethod:
     """A request that moves money, another one like it, and where its effects are counted."""
 
     path: str
@@ -43,12 +43,12 @@ class Way:
 PAYMENTS = "SELECT count(*), sum(stars) FROM pay.payments"
 WITHDRAWALS = "SELECT count(*), sum(stars) FROM pay.withdrawals"
 WAYS = {
-    "stars": Way("/payments/stars", {"stars": 50}, {"stars": 60}, PAYMENTS),
-    "ton": Way("/payments/ton", {"stars": 50}, {"stars": 60}, PAYMENTS),
-    "withdraw ton": Way(
+    "stars": PayoutMethod("/payments/stars", {"stars": 50}, {"stars": 60}, PAYMENTS),
+    "ton": PayoutMethod("/payments/ton", {"stars": 50}, {"stars": 60}, PAYMENTS),
+    "withdraw ton": PayoutMethod(
         "/withdrawals", {"stars": 500, "method": "ton"}, {"stars": 600, "method": "ton"}, WITHDRAWALS, 500
     ),
-    "withdraw premium": Way(
+    "withdraw premium": PayoutMethod(
         "/withdrawals",
         {"stars": 1000, "method": "premium", "months": 3},
         {"stars": 1500, "method": "premium", "months": 6},
@@ -96,7 +96,7 @@ async def sides(settings: Settings, execute: Execute) -> AsyncIterator[Callable[
         )  # fmt: skip
         turn = itertools.cycle(clients)
 
-        async def ask(way: Way, key: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        async def ask(way: PayoutMethod, key: str, body: dict[str, Any] | None = None) -> httpx.Response:
             headers = {"authorization": f"Bearer {session['token']}", "idempotency-key": key}
             return await next(turn).post(f"{API}{way.path}", json=body or way.body, headers=headers)
 
@@ -109,7 +109,7 @@ def balance(execute: Execute) -> int:
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 async def test_one_key_has_one_effect_and_one_answer(
-    sides: Callable[..., Any], execute: Execute, db: Database, way: Way
+    sides: Callable[..., Any], execute: Execute, db: Database, way: PayoutMethod
 ) -> None:
     answers = await asyncio.gather(*(sides(way, "one") for _ in range(SIDES)))
     assert {code_of(answer) for answer in answers if answer.status_code != 200} <= {IN_PROGRESS}
@@ -123,7 +123,7 @@ async def test_one_key_has_one_effect_and_one_answer(
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 async def test_one_key_with_two_bodies_has_the_effect_of_one(
-    sides: Callable[..., Any], execute: Execute, db: Database, way: Way
+    sides: Callable[..., Any], execute: Execute, db: Database, way: PayoutMethod
 ) -> None:
     bodies = [way.body, way.other] * (SIDES // 2)
     answers = await asyncio.gather(*(sides(way, "one", body) for body in bodies))

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings, SettingsError, load_settings
 from gateway.app import build_app
 from gateway.proxies import TrustedProxies
-from persistence.redis.rate_limits import SharedRate
+from persistence.redis.rate_limits import SharedRateLimit
 from tests.rest.conftest import API, code_of
 
 BALANCERS = ("10.0.0.0/8", "2001:db8:1::/48", "127.0.0.1")
@@ -80,7 +80,7 @@ class TestLimits:
 
     @pytest.fixture(autouse=True)
     def two_tries(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        few = SharedRate("password-from", interval_s=3600, burst=2)
+        few = SharedRateLimit("password-from", interval_s=3600, burst=2)
         monkeypatch.setattr("gateway.auth.throttle.WRONG_ADDRESS", few)
 
     async def tries(self, settings: Settings, peer: str, lists: list[str]) -> list[int]:

@@ -9,14 +9,14 @@ from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.record.conftest import maker
 from tests.rest.conftest import API, LogIn
 from tests.rooms.conftest import World
 
 
 @pytest_asyncio.fixture
-async def world(settings: Settings, live: LiveStore, db: Database) -> World:
+async def world(settings: Settings, live: RedisStore, db: Database) -> World:
     from dataclasses import replace
 
     return World(replace(settings, capacity=2, countdown_s=0, game_s=1, wait_s=1), live, db)

@@ -6,7 +6,7 @@ import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from persistence.leaderboards import BoardKeeper
+from persistence.leaderboards import LeaderboardSync
 from persistence.postgres import games
 from tests.leaderboards.conftest import Season
 from tests.postgres.play import Finisher, fill, finished, hero_room, new_room
@@ -25,7 +25,7 @@ async def test_the_leaderboard_of_each_period(client: httpx.AsyncClient, log_in:
     one, two = await log_in(7, photo_url="https://t.me/i/userpic/7.jpg"), await log_in(8)
     now_ms = season.live.now_ms()
     await season.win(int(one.user_id), int(two.user_id), now_ms)
-    await BoardKeeper(season.live, season.db).keep(now_ms)
+    await LeaderboardSync(season.live, season.db).keep(now_ms)
     for period in ("today", "week", "all"):
         board = (await client.get(BOARD, headers=one.headers, params={"period": period})).json()
         assert board == {
@@ -217,11 +217,11 @@ async def test_the_cursor_of_another_player_opens_nothing(
 async def test_postgres_away_is_temporary(
     client: httpx.AsyncClient, log_in: LogIn, app: Starlette, season: Season
 ) -> None:
-    """The history waits for it; the boards, once their faces are known, do not."""
+    """The history waits for it; the boards, once their public_profiles are known, do not."""
     one, two = await log_in(7), await log_in(8)
     now_ms = season.live.now_ms()
     await season.win(int(one.user_id), int(two.user_id), now_ms)
-    await BoardKeeper(season.live, season.db).keep(now_ms)
+    await LeaderboardSync(season.live, season.db).keep(now_ms)
     before = (await client.get(BOARD, headers=one.headers)).json()
     await app.state.services.db.close()
     assert (await client.get(BOARD, headers=one.headers)).json() == before

@@ -15,13 +15,13 @@ from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.redis.codes import TapFrame
 from persistence.redis.rooms import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
-from workers.loops.deadlines import Sweep
-from workers.loops.orphaned_seats import Orphans
+from workers.loops.deadlines import DeadlineLoop
+from workers.loops.orphaned_seats import OrphanedSeats
 from workers.loops.results import ResultReader
 
 GRANT = 1000
@@ -38,12 +38,12 @@ class World:
     """Both stores, the flows on them, and a worker whose rounds are made by hand."""
 
     settings: Settings
-    live: LiveStore
+    live: RedisStore
     db: Database
     seats: Seats = field(init=False)
     settlement: Settlement = field(init=False)
     results: ResultReader = field(init=False)
-    sweep: Sweep = field(init=False)
+    sweep: DeadlineLoop = field(init=False)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     players: list[int] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class World:
         self.seats = Seats(self.live, self.db, self.settings)
         self.settlement = Settlement(self.live, self.db)
         self.results = ResultReader(self.live, self.db, self.settlement, consumer="test", stop=self.stop)
-        self.sweep = Sweep(self.live, self.settlement, self.settings.stakes)
+        self.sweep = DeadlineLoop(self.live, self.settlement, self.settings.stakes)
 
     async def player(self) -> int:
         number = next(_telegram_ids)
@@ -139,7 +139,7 @@ class World:
 
     async def mend(self, *, void_after_s: float = 3600) -> None:
         """One orphan round that takes everybody who might be under way for dead."""
-        orphans = Orphans(self.live, self.db, self.settlement, unconfirmed_after_s=0, void_after_s=void_after_s)
+        orphans = OrphanedSeats(self.live, self.db, self.settlement, unconfirmed_after_s=0, void_after_s=void_after_s)
         await orphans.round()
 
     async def recover(self) -> None:
@@ -168,7 +168,7 @@ def quick(settings: Settings) -> Settings:
 
 
 @pytest_asyncio.fixture
-async def world(quick: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def world(quick: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     yield World(quick, live, db)
 
 

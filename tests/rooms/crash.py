@@ -18,7 +18,7 @@ from typing import Any, Self
 from chance_tap.settings import Settings
 from persistence.bonus_runs import BonusRuns
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
 from workers.loops.bonus_runs import BonusFlush
@@ -66,25 +66,25 @@ class Watched:
         return watched
 
 
-async def join(live: LiveStore, db: Database, settings: Settings, user_id: int, stake: int, key: str = "key") -> None:
+async def join(live: RedisStore, db: Database, settings: Settings, user_id: int, stake: int, key: str = "key") -> None:
     seats = Seats(live, db, settings)
     await seats.join(user_id, stake, JOIN, key, b"body")
     await seats.store_answer(user_id, JOIN, key, b"answer")
 
 
-async def create_hero(live: LiveStore, db: Database, settings: Settings, user_id: int, fee: int) -> None:
+async def create_hero(live: RedisStore, db: Database, settings: Settings, user_id: int, fee: int) -> None:
     seats = Seats(live, db, settings)
     await seats.create_hero(user_id, fee, CREATE, "key", b"body")
     await seats.store_answer(user_id, CREATE, "key", b"answer")
 
 
-async def join_by_key(live: LiveStore, db: Database, settings: Settings, user_id: int, room_key: str) -> None:
+async def join_by_key(live: RedisStore, db: Database, settings: Settings, user_id: int, room_key: str) -> None:
     seats = Seats(live, db, settings)
     await seats.join_by_key(user_id, room_key, JOIN_BY_KEY, "key", b"body")
     await seats.store_answer(user_id, JOIN_BY_KEY, "key", b"answer")
 
 
-async def refused_join(live: LiveStore, db: Database, settings: Settings, user_id: int, stake: int) -> None:
+async def refused_join(live: RedisStore, db: Database, settings: Settings, user_id: int, stake: int) -> None:
     """A join whose first seat is gone when it comes to be confirmed."""
 
     class Rooms:
@@ -108,30 +108,30 @@ async def refused_join(live: LiveStore, db: Database, settings: Settings, user_i
     await join(Live(), db, settings, user_id, stake)  # type: ignore[arg-type]
 
 
-async def leave(live: LiveStore, db: Database, settings: Settings, user_id: int, room_id: str) -> None:
+async def leave(live: RedisStore, db: Database, settings: Settings, user_id: int, room_id: str) -> None:
     await Seats(live, db, settings).leave(user_id, room_id)
 
 
-async def settle(live: LiveStore, db: Database, settings: Settings, room_id: str) -> None:
+async def settle(live: RedisStore, db: Database, settings: Settings, room_id: str) -> None:
     """The stream reader, with one of the entries that wait."""
     reader = ResultReader(live, db, Settlement(live, db), consumer="doomed", stop=asyncio.Event())
     entries = [*await reader.read(), *await live.results.claim("doomed", idle_ms=0)]
     await reader.settle([entry for entry in entries if entry.room_id == room_id][:1])
 
 
-async def void(live: LiveStore, db: Database, settings: Settings, room_id: str) -> None:
+async def void(live: RedisStore, db: Database, settings: Settings, room_id: str) -> None:
     await Settlement(live, db).void_room(room_id, "outage")
 
 
-async def start_bonus(live: LiveStore, db: Database, settings: Settings, user_id: int) -> None:
+async def start_bonus(live: RedisStore, db: Database, settings: Settings, user_id: int) -> None:
     await BonusRuns(live, db, settings).start(user_id)
 
 
-async def cancel_bonus(live: LiveStore, db: Database, settings: Settings, user_id: int) -> None:
+async def cancel_bonus(live: RedisStore, db: Database, settings: Settings, user_id: int) -> None:
     await BonusRuns(live, db, settings).cancel(user_id)
 
 
-async def flush_bonus(live: LiveStore, db: Database, settings: Settings) -> None:
+async def flush_bonus(live: RedisStore, db: Database, settings: Settings) -> None:
     await BonusFlush(live, db, BonusRuns(live, db, settings)).round()
 
 
@@ -145,7 +145,7 @@ SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
 
 
 async def _child(scenario: str, at: int, settings: Settings, args: tuple[Any, ...]) -> None:
-    live = await LiveStore.open(settings.redis_url, heartbeat=False)
+    live = await RedisStore.open(settings.redis_url, heartbeat=False)
     db = await Database.open(settings.database_url, name="doomed")
     burn = Fuse(at).burn
     await SCENARIOS[scenario](Watched(live, burn), Watched(db, burn), settings, *args)

@@ -11,7 +11,7 @@ from persistence.accounts.bans import Bans
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import operators, users
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.rooms.conftest import GRANT, STAKE, World
 
 
@@ -92,7 +92,7 @@ async def test_another_reason_is_told_and_everything_is_written_down(world: Worl
 
 
 async def _player(settings: Settings) -> int:
-    live = await LiveStore.open(settings.redis_url, heartbeat=False)
+    live = await RedisStore.open(settings.redis_url, heartbeat=False)
     db = await Database.open(settings.database_url, name="test")
     profile = users.TelegramProfile(telegram_id=77, first_name="Anna", username="Ann")
     user_id = (await users.log_in_telegram(db, profile, GRANT)).user_id

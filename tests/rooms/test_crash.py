@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.rooms.conftest import GRANT, STAKE, World
 from tests.rooms.crash import CrashServer
 
@@ -24,7 +24,7 @@ def crashes() -> Iterator[CrashServer]:
 
 
 @pytest_asyncio.fixture
-async def calm(settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def calm(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     """Rooms that wait for ten players and a minute."""
     yield World(replace(settings, capacity=10, wait_s=60), live, db)
 

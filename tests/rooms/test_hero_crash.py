@@ -14,7 +14,7 @@ from chance_tap.settings import Settings
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
 from persistence.redis.rooms import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from tests.rooms.conftest import CREATE, GRANT, JOIN_BY_KEY, STAKE, World
 from tests.rooms.crash import CrashServer
@@ -29,7 +29,7 @@ def crashes() -> Iterator[CrashServer]:
 
 
 @pytest_asyncio.fixture
-async def calm(settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def calm(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     """Rooms that wait for fifty players and five minutes; games of a second."""
     yield World(replace(settings, countdown_s=0, game_s=1), live, db)
 

@@ -19,7 +19,7 @@ from chance_tap.settings import Settings
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from tests.rooms.conftest import GRANT, STAKE, World
 
@@ -69,7 +69,7 @@ class Rewindable:
         async with asyncio.timeout(20):
             while True:
                 with contextlib.suppress(StoreUnavailable):
-                    await self.world.live.pulse()
+                    await self.world.live.heartbeat()
                     return
 
     async def assert_clean(self) -> None:
@@ -83,7 +83,7 @@ async def redis_at(
     make_valkey: Callable[..., EmbeddedValkey], settings: Settings, db: Database
 ) -> AsyncIterator[Rewindable]:
     server = make_valkey()
-    live = await LiveStore.open(server.url, heartbeat=False)
+    live = await RedisStore.open(server.url, heartbeat=False)
     mine = replace(settings, redis_url=server.url, capacity=10, wait_s=60, countdown_s=0, game_s=1)
     yield Rewindable(server, World(mine, live, db))
     await live.close()

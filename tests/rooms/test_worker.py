@@ -19,7 +19,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.rooms.conftest import GRANT, STAKE, World
 from workers.loops.results import MAX_FAILURES
 from workers.main import audit_ledger, purge_keys, supervise
@@ -60,7 +60,7 @@ async def reachable(world: World) -> None:
     async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(StoreUnavailable):
-                await world.live.pulse()
+                await world.live.heartbeat()
                 await world.balance(world.players[0])
                 return
             await asyncio.sleep(0.05)
@@ -71,7 +71,7 @@ async def test_it_outlives_both_stores(
 ) -> None:
     server = make_valkey(password="a-pass:word/")
     mine = replace(quick, redis_url=server.url)
-    live = await LiveStore.open(server.url)
+    live = await RedisStore.open(server.url)
     world = World(mine, live, db)
     async with working(mine):
         rooms = [await played(world, "first")]
@@ -167,7 +167,7 @@ async def test_an_outage_inside_a_game_returns_the_stakes(world: World) -> None:
     room_id, winner = await played(world, "key")
     at = keys.room(room_id)
     before = world.live.now_ms() - 5_100
-    await world.live.router.execute(at.slot, "HSET", at.pulse, "at", before)  # nobody was heard for so long
+    await world.live.router.execute(at.slot, "HSET", at.heartbeat, "at", before)  # nobody was heard for so long
     await world.sweep.round()
     await world.settle()
     state = await world.live.rooms.snapshot(room_id)
@@ -220,7 +220,7 @@ async def test_a_lost_room_is_not_void_while_redis_is_away(
     make_valkey: Callable[..., EmbeddedValkey], quick: Settings, db: Database
 ) -> None:
     server = make_valkey()
-    live = await LiveStore.open(server.url, heartbeat=False)
+    live = await RedisStore.open(server.url, heartbeat=False)
     world = World(replace(quick, redis_url=server.url), live, db)
     user_id = await world.player()
     await world.sit(user_id)

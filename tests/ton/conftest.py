@@ -15,7 +15,7 @@ from persistence.postgres.audit import audit
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Receipt
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.exchange_rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
 from persistence.ton.transaction import hash_hex
@@ -70,7 +70,7 @@ class World:
     """The flows on both stores, the chain and its toncenter."""
 
     settings: Settings
-    live: LiveStore
+    live: RedisStore
     db: Database
     toncenter: Toncenter
     client: Client
@@ -146,7 +146,7 @@ def memo_number(number: int) -> str:
 
 @pytest_asyncio.fixture
 async def world(
-    ton_settings: Settings, live: LiveStore, db: Database, toncenter: Toncenter, client: Client
+    ton_settings: Settings, live: RedisStore, db: Database, toncenter: Toncenter, client: Client
 ) -> AsyncIterator[World]:
     made = World(ton_settings, live, db, toncenter, client, Price())
     yield made

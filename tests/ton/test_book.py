@@ -2,13 +2,13 @@
 
 import psycopg
 
-from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres.chain_transactions import ChainReading
 from tests.ton.conftest import HOUSE, RATE, World
 
 
 async def read(world: World, *, whole: bool = False) -> ChainReading:
-    return await ChainBook(world.db, world.client, world.settings).reconcile(whole=whole)
+    return await ChainReconciliation(world.db, world.client, world.settings).reconcile(whole=whole)
 
 
 async def deposit(world: World) -> int:

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.connect import ChatConnection
 from bot.wallet_apps import WalletApp
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.ton.proof import verify
 from tests.stand_ins.bridge import Bridge, BridgeWallet
 from tests.stand_ins.wallet import Wallet
@@ -31,8 +31,8 @@ async def bridge() -> AsyncIterator[Bridge]:
 
 
 @pytest_asyncio.fixture
-async def connection(live: LiveStore) -> AsyncIterator[ChatConnection]:
-    made = ChatConnection("https://game.example/manifest.json", live.connections, USER)
+async def connection(live: RedisStore) -> AsyncIterator[ChatConnection]:
+    made = ChatConnection("https://game.example/manifest.json", live.wallet_sessions, USER)
     yield made
     await made.close()
     await asyncio.sleep(0)
@@ -96,12 +96,12 @@ async def test_nothing_said_is_no_answer(bridge: Bridge, connection: ChatConnect
 
 
 async def test_what_is_remembered_is_forgotten_by_itself(
-    live: LiveStore, bridge: Bridge, connection: ChatConnection
+    live: RedisStore, bridge: Bridge, connection: ChatConnection
 ) -> None:
     from persistence.redis import keys
 
     await opened(bridge, connection, Wallet())
-    slot, key = keys.connection(USER, "connection")
+    slot, key = keys.wallet_session(USER, "connection")
     assert 0 < await live.router.execute(slot, "TTL", key) <= 3600
 
 

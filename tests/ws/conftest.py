@@ -16,13 +16,13 @@ from chance_tap.settings import Settings
 from gateway.auth.tokens import Tokens
 from gateway.live.hub import PATH, Hub
 from gateway.ws.adapter import websocket_endpoint
-from gateway.ws.connection import ENDPOINT_KEY, Endpoint, Limits
+from gateway.ws.connection import ENDPOINT_KEY, Limits, SocketEndpoint
 from gateway.ws.protocol import WebSocketProtocol
 from persistence.postgres.pool import Database
 from persistence.postgres.users import TelegramProfile, log_in_telegram
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.fixtures.stores import JWT_SECRET
 from tests.ws.client import Peer
 
@@ -57,7 +57,7 @@ async def serve() -> AsyncIterator[Serve]:
     """`await serve(endpoint, road)`: a server whose sockets belong to the endpoint."""
     running: list[RunningServer] = []
 
-    async def start(endpoint: Endpoint, road: Road = FAST) -> RunningServer:
+    async def start(endpoint: SocketEndpoint, road: Road = FAST) -> RunningServer:
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
             yield {ENDPOINT_KEY: endpoint}
@@ -96,7 +96,7 @@ StartGateway = Callable[..., Coroutine[Any, Any, Gateway]]
 class Game:
     """Accounts and rooms, made without paying."""
 
-    def __init__(self, db: Database, live: LiveStore, tokens: Tokens) -> None:
+    def __init__(self, db: Database, live: RedisStore, tokens: Tokens) -> None:
         self.db = db
         self.live = live
         self.tokens = tokens
@@ -167,7 +167,7 @@ class Game:
 
 
 @pytest.fixture
-def game(db: Database, live: LiveStore) -> Game:
+def game(db: Database, live: RedisStore) -> Game:
     return Game(db, live, Tokens([JWT_SECRET], 3600))
 
 
@@ -178,7 +178,7 @@ async def start_gateway(
     """`await start_gateway(road=…, limits=…)`; several share the stores."""
     hubs: list[Hub] = []
 
-    async def start(*, road: Road = FAST, limits: Limits | None = None, live: LiveStore | None = None) -> Gateway:
+    async def start(*, road: Road = FAST, limits: Limits | None = None, live: RedisStore | None = None) -> Gateway:
         hub = Hub(live or game.live, game.db, settings, game.tokens, limits)
         await hub.start()
         hubs.append(hub)

@@ -17,7 +17,7 @@ from gateway.live.hub import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import TapsDone
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.bonus.conftest import REWARD, World
 from tests.ws.client import Peer
 from tests.ws.conftest import Game, Road, StartGateway
@@ -29,7 +29,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest_asyncio.fixture
-async def behind(settings: Settings, live: LiveStore, db: Database) -> AsyncIterator[World]:
+async def behind(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     yield World(settings, live, db)
 
 
@@ -198,7 +198,7 @@ async def test_while_redis_is_away_frames_are_refused_and_count_once(
     make_valkey: Callable[..., EmbeddedValkey],
 ) -> None:
     server = make_valkey()
-    live = await LiveStore.open(server.url, heartbeat=False)
+    live = await RedisStore.open(server.url, heartbeat=False)
     behind = World(replace(settings, redis_url=server.url), live, db)
     gateway = await start_gateway(live=live)
     user_id = await game.account()

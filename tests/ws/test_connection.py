@@ -8,7 +8,7 @@ import pytest
 
 from gateway.live.progress import ProgressEvent, decode_head
 from gateway.live.room import Room
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
+from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode, payload_of, text_frame
 from gateway.ws.wheel import Wheel
 from tests.ws.client import until
@@ -43,7 +43,7 @@ class Line:
 class Plain(Connection):
     __slots__ = ("ended", "texts")
 
-    def __init__(self, endpoint: Endpoint, edge: Edge) -> None:
+    def __init__(self, endpoint: SocketEndpoint, edge: Edge) -> None:
         super().__init__(endpoint, edge)
         self.texts: list[bytes] = []
         self.ended = 0
@@ -58,7 +58,7 @@ class Plain(Connection):
         self.ended += 1
 
 
-class PlainEndpoint(Endpoint):
+class PlainEndpoint(SocketEndpoint):
     def make(self, edge: Edge, visitor: Visitor) -> Plain:
         return Plain(self, edge)
 

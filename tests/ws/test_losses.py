@@ -15,7 +15,7 @@ from gateway.ws.frames import CloseCode, text_frame
 from persistence.errors import StoreUnavailable
 from persistence.postgres import users
 from persistence.redis import keys
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.ws.client import Peer, frame, until
 from tests.ws.conftest import Game, StartGateway
 
@@ -94,7 +94,7 @@ async def test_the_store_restarts_in_the_middle_of_a_game(
 ) -> None:
     """Sockets stay; the new epoch comes with a snapshot, and taps count again."""
     server: EmbeddedValkey = make_valkey()
-    live = await LiveStore.open(server.url)
+    live = await RedisStore.open(server.url)
     game.live = live
     gateway = await start_gateway(live=live)
     anna, boris = await game.account(), await game.account()

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from cli.commands.ws_echo import EchoConnection
-from gateway.ws.connection import Connection, Edge, Endpoint, Limits, Visitor
+from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode
 from tests.ws.client import Peer, Refused, close_payload, frame, until
 from tests.ws.conftest import Serve
@@ -14,7 +14,7 @@ from tests.ws.conftest import Serve
 PATH = "/echo"
 
 
-class EchoEndpoint(Endpoint):
+class EchoEndpoint(SocketEndpoint):
     """Echoes; a connection stays silent until its first message."""
 
     def __init__(self, limits: Limits) -> None:

@@ -12,7 +12,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import bonus
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ DUE_A_ROUND = 1_000
 class BonusFlush:
     """One round each second."""
 
-    def __init__(self, live: LiveStore, db: Database, runs: BonusRuns) -> None:
+    def __init__(self, live: RedisStore, db: Database, runs: BonusRuns) -> None:
         self._live = live
         self._db = db
         self._runs = runs

@@ -13,7 +13,7 @@ import structlog
 
 from persistence.errors import StoreUnavailable
 from persistence.redis.keys import partition_of
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 
@@ -25,10 +25,10 @@ DUE_A_PARTITION = 200
 CONCURRENT_ROOMS = 64
 
 
-class Sweep:
+class DeadlineLoop:
     """One round each half second."""
 
-    def __init__(self, live: LiveStore, settlement: Settlement, stakes: Sequence[int]) -> None:
+    def __init__(self, live: RedisStore, settlement: Settlement, stakes: Sequence[int]) -> None:
         self._live = live
         self._settlement = settlement
         self._stakes = stakes
@@ -38,7 +38,7 @@ class Sweep:
     async def round(self) -> float:
         started = time.monotonic()
         with contextlib.suppress(StoreUnavailable):  # of one shard: the rooms of the others have deadlines too
-            await self._live.pulse()
+            await self._live.heartbeat()
         due = await self._live.due(DUE_A_PARTITION)
         await asyncio.gather(*(self._tick(room_id) for room_id, _ in due))
         if started >= self._lobbies_at:
@@ -64,5 +64,5 @@ class Sweep:
                 metrics.loop_failures.labels("sweep").inc()
                 log.exception("ended room not settled", room_id=room_id)
             else:
-                metrics.mended.labels("unsettled_room").inc()
+                metrics.repaired.labels("unsettled_room").inc()
                 log.warning("settled without its stream entry", room_id=room_id)

@@ -2,9 +2,9 @@
 
 import structlog
 
-from persistence.leaderboards import BoardKeeper
+from persistence.leaderboards import LeaderboardSync
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -12,16 +12,16 @@ log = structlog.get_logger(__name__)
 PERIOD_S = 0.97
 
 
-class BoardLoop:
+class LeaderboardLoop:
     """One round about each second.  Several workers do the same work, which costs little and harms nothing."""
 
-    def __init__(self, live: LiveStore, db: Database) -> None:
+    def __init__(self, live: RedisStore, db: Database) -> None:
         self._live = live
-        self._keeper = BoardKeeper(live, db)
+        self._keeper = LeaderboardSync(live, db)
 
     async def round(self) -> float:
         for board, players in (await self._keeper.keep(self._live.now_ms())).items():
             if players is not None:
-                metrics.boards_built.inc()
+                metrics.leaderboards_built.inc()
                 log.info("board built", board=board, players=players)
         return PERIOD_S

@@ -15,7 +15,7 @@ from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.postgres import notices
 from persistence.postgres import telegram_chats as memory
 from persistence.postgres.pool import Database
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -26,14 +26,14 @@ LEASE_S: Final = 60.0
 PER_S: Final = 25.0  # of Telegram's 30: answers to commands need some too
 A_TURN_S: Final = 2 / PER_S  # who must wait longer, for a chat's own pause or flood control, holds nobody up
 PATIENCE_S: Final = 40.0
-TELL_JOB: Final = "tell"
+NOTIFY_JOB: Final = "tell"
 _NO_SUCH_CHAT: Final = ("Forbidden", "chat not found", "user is deactivated", "PEER_ID_INVALID")
 
 
-class TellLoop:
+class NotificationLoop:
     """Takes up what is due, leaves in peace whose app is open, and queues the rest."""
 
-    def __init__(self, live: LiveStore, db: Database, queue: ArqRedis, *, has_bot: bool) -> None:
+    def __init__(self, live: RedisStore, db: Database, queue: ArqRedis, *, has_bot: bool) -> None:
         self._live = live
         self._db = db
         self._queue = queue
@@ -50,10 +50,10 @@ class TellLoop:
         seen = [notice_id for notice_id, user_id in due if str(user_id) in present]
         if seen:
             await notices.close(self._db, seen, "app_open")
-            metrics.told.labels("app_open").inc(len(seen))
+            metrics.notifications.labels("app_open").inc(len(seen))
         for notice_id, user_id in due:
             if str(user_id) not in present:
-                await self._queue.enqueue_job(TELL_JOB, notice_id)
+                await self._queue.enqueue_job(NOTIFY_JOB, notice_id)
         return 0 if len(due) == AT_ONCE else PERIOD_S
 
 
@@ -94,17 +94,17 @@ async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
     except TelegramUnavailable as error:
         if error.retry_after_s is not None:
             await notices.end(db, notice_id, "sent", again_s=error.retry_after_s)
-            metrics.told.labels("flood_control").inc()
+            metrics.notifications.labels("flood_control").inc()
         else:
-            metrics.told.labels("unknown").inc()
+            metrics.notifications.labels("unknown").inc()
             log.warning("notice may not have been sent", notice_id=notice_id, problem=error.problem)
     except TelegramRefused as error:
         await notices.end(db, notice_id, "refused")
-        metrics.told.labels("refused").inc()
+        metrics.notifications.labels("refused").inc()
         if any(word in error.reason for word in _NO_SUCH_CHAT):
             await memory.set_can_write(db, telling.telegram_id, False)
         else:
             log.warning("notice refused", notice_id=notice_id, reason=error.reason)
     else:
         await notices.end(db, notice_id, "sent")
-        metrics.told.labels("sent").inc()
+        metrics.notifications.labels("sent").inc()

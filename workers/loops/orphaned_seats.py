@@ -1,4 +1,4 @@
-"""Orphans: what a dead process or a Redis that forgot has left between the two stores.
+"""OrphanedSeats: what a dead process or a Redis that forgot has left between the two stores.
 
 Compares undecided rooms and live seats in Postgres with the rooms in Redis and puts right what differs.  Postgres
 says who paid; Redis says who can still play.  Must never give a stake back that a seat in Redis still stands for:
@@ -14,7 +14,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.rooms import SeatInfo
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 
@@ -30,12 +30,12 @@ SEATS_A_ROUND = 20_000
 CONCURRENT_ROOMS = 32
 
 
-class Orphans:
+class OrphanedSeats:
     """One round each few seconds; the times are parameters for tests only."""
 
     def __init__(
         self,
-        live: LiveStore,
+        live: RedisStore,
         db: Database,
         settlement: Settlement,
         *,
@@ -96,13 +96,13 @@ class Orphans:
         if missing_s is None or missing_s < self._void_after_s:
             return
         outcome = await self._settlement.void_room(room.room_id, "outage")
-        metrics.mended.labels("lost_room").inc()
+        metrics.repaired.labels("lost_room").inc()
         log.warning("room lost by Redis, stakes returned", room_id=room.room_id, seats=len(outcome.payouts))
 
     async def _unconfirmed(self, seat: games.Seat) -> None:
         """Paid, but its request died before it was confirmed, or while it was given back, or Redis forgot it."""
         if await self._settlement.release_lost(seat):
-            metrics.mended.labels("unconfirmed_seat").inc()
+            metrics.repaired.labels("unconfirmed_seat").inc()
             log.warning("stake of a lost seat returned", room_id=seat.room_id, seat_id=seat.seat_id)
 
     async def _unpaid(self, room_id: str, seat_id: str) -> None:
@@ -112,5 +112,5 @@ class Orphans:
         except StoreUnavailable:
             return
         if left.code == "ok":
-            metrics.mended.labels("unpaid_seat").inc()
+            metrics.repaired.labels("unpaid_seat").inc()
             log.warning("seat without a stake dropped", room_id=room_id, seat_id=seat_id)

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import structlog
 
 from persistence.errors import TelegramRefused
-from persistence.payments.chain_reconciliation import ChainBook
+from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import chain_transactions
 from persistence.postgres.pool import Database
 from persistence.ton.toncenter import ChainRefused
 from workers import metrics
 
 if TYPE_CHECKING:
-    from persistence.payments.star_reconciliation import StarBook
+    from persistence.payments.star_reconciliation import StarReconciliation
 
 log = structlog.get_logger(__name__)
 
 PERIOD_S = 5.0
 
 
-class ReconcileLoop:
+class StarReconciliationLoop:
     """Looks every few seconds whether a reading is due."""
 
-    def __init__(self, book: "StarBook") -> None:
+    def __init__(self, book: "StarReconciliation") -> None:
         self._book = book
 
     async def round(self) -> float:
@@ -51,10 +51,10 @@ class ReconcileLoop:
         return PERIOD_S
 
 
-class ChainReconcileLoop:
+class ChainReconciliationLoop:
     """The same for the chain's book."""
 
-    def __init__(self, book: ChainBook) -> None:
+    def __init__(self, book: ChainReconciliation) -> None:
         self._book = book
 
     async def round(self) -> float:
@@ -72,7 +72,7 @@ class ChainReconcileLoop:
         return PERIOD_S
 
 
-class BookGauges:
+class ReconciliationGauges:
     """Says what the latest readings found, whichever worker read: else one would go on telling an old difference."""
 
     def __init__(self, db: Database) -> None:
@@ -82,8 +82,8 @@ class BookGauges:
         latest = await chain_transactions.latest(self._db)
         if latest.star_differences is not None and latest.star_read_at is not None:
             metrics.star_differences.set(latest.star_differences)
-            metrics.book_read.labels("telegram").set(latest.star_read_at.timestamp())
+            metrics.reconciled_at.labels("telegram").set(latest.star_read_at.timestamp())
         if latest.chain_differences is not None and latest.chain_read_at is not None:
             metrics.chain_differences.set(latest.chain_differences)
-            metrics.book_read.labels("chain").set(latest.chain_read_at.timestamp())
+            metrics.reconciled_at.labels("chain").set(latest.chain_read_at.timestamp())
         return PERIOD_S

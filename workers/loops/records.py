@@ -22,11 +22,11 @@ from persistence.records.findings import Finding
 from persistence.records.money import check_money
 from persistence.records.rules import check_game
 from persistence.records.signing import Signer
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from workers import metrics
 from workers.signals import rhythm
 from workers.signals.assess import assess
-from workers.signals.evidence import Assessment, Notes, Tapper
+from workers.signals.evidence import Assessment, Observations, Tapper
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class Records:
 
     def __init__(
         self,
-        live: LiveStore,
+        live: RedisStore,
         db: Database,
         signer: Signer,
         *,
@@ -108,9 +108,11 @@ class Records:
         return 0 if len(due) == A_ROUND else IDLE_S
 
     async def _make(self, game: records.DueRecord) -> None:
-        frames, notes = await asyncio.gather(self._live.rooms.log(game.room_id), self._live.rooms.notes(game.room_id))
+        frames, observations = await asyncio.gather(
+            self._live.rooms.log(game.room_id), self._live.rooms.observations(game.room_id)
+        )
         # Some ten milliseconds of arithmetic: in a thread, so that settlements go on meanwhile.
-        made, findings = await asyncio.to_thread(make, game, frames, notes, self._signer)
+        made, findings = await asyncio.to_thread(make, game, frames, observations, self._signer)
         if not await records.put(self._db, made):
             return
         metrics.records.labels(made.log).inc()
@@ -130,7 +132,7 @@ async def purge(db: Database) -> None:
 
 
 def make(
-    game: records.DueRecord, frames: bytes, notes: Notes, signer: Signer
+    game: records.DueRecord, frames: bytes, observations: Observations, signer: Signer
 ) -> tuple[records.NewRecord, list[Finding]]:
     """The signed record with its signals, and whatever in it does not follow from the rules (nothing, normally)."""
     facts = msgspec.convert(game.facts, _Facts)
@@ -150,7 +152,7 @@ def make(
         log=record.log,
         root=bytes.fromhex(record.root),
         document=pack(record),
-        signals=[_as_json(assessment) for assessment in assess(tappers, notes)],
+        signals=[_as_json(assessment) for assessment in assess(tappers, observations)],
         rhythms={tapper.user_id: rhythm.compact(tapper.frames).hex() for tapper in tappers if len(tapper.frames) > 1},
     )
     return made, [*check_game(record), *check_money(record)]

@@ -16,7 +16,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import dead_letters
 from persistence.postgres.pool import Database
 from persistence.redis.results import ResultEntry
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
 from workers import metrics
 from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
@@ -40,7 +40,7 @@ class ResultReader:
     """Reads all partitions as one consumer of the group; several workers share the work."""
 
     def __init__(
-        self, live: LiveStore, db: Database, settlement: Settlement, *, consumer: str, stop: asyncio.Event
+        self, live: RedisStore, db: Database, settlement: Settlement, *, consumer: str, stop: asyncio.Event
     ) -> None:
         self._live = live
         self._db = db

@@ -12,7 +12,7 @@ from chance_tap.settings import Settings
 from persistence.postgres import notices
 from persistence.postgres.pool import Database
 from persistence.redis.room_state import RoomState
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 
 PERIOD_S: Final = 0.73
 EXPIRES_SOON_MS: Final = 60_000
@@ -22,10 +22,10 @@ CONCURRENT_ROOMS: Final = 32
 REMEMBERED: Final = 50_000
 
 
-class RoomWatch:
+class RoomReminders:
     """One round looks at each room that has not been dealt with."""
 
-    def __init__(self, live: LiveStore, db: Database, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, db: Database, settings: Settings) -> None:
         self._live = live
         self._db = db
         game_ms = (settings.game_s + settings.countdown_s) * 1000 + SLACK_MS

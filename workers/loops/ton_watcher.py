@@ -7,7 +7,7 @@ all the same, and read again later: Postgres knows each transaction once.  Sever
 import structlog
 
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.ton.read_cursor import UnbrokenRow
+from persistence.ton.read_cursor import ReadCursor
 from persistence.ton.toncenter import LONGEST_PAGE, ChainRefused, Toncenter
 from persistence.ton.transaction import Transaction
 from workers import metrics
@@ -33,7 +33,7 @@ class ChainWatcher:
     async def round(self) -> float:
         """Read to the end of what the indexer shows."""
         known = await self._deposits.cursor()
-        row = UnbrokenRow(known.lt if known else 0)
+        row = ReadCursor(known.lt if known else 0)
         had_gap = known is not None and known.gap_since_ms is not None
         start_lt = row.start_lt
         try:
@@ -49,10 +49,10 @@ class ChainWatcher:
             log.error("toncenter refuses to tell the transactions", status=refused.status)
             return REFUSED_PAUSE_S
         await self._deposits.record([], cursor=row.whole_lt, gap=row.broken)
-        metrics.chain_read.set_to_current_time()
+        metrics.ton_read_at.set_to_current_time()
         return self._period_s
 
-    async def _record(self, row: UnbrokenRow, page: list[Transaction], gap: bool) -> None:
+    async def _record(self, row: ReadCursor, page: list[Transaction], gap: bool) -> None:
         ours = [each for each in page if each.account == self._deposits.account]
         ours.sort(key=lambda each: (each.lt, each.hash))
         for first in range(0, len(ours), A_STATEMENT):
@@ -61,4 +61,4 @@ class ChainWatcher:
                 row.see(each)
             final = [each for each in part if each.final]
             for new in await self._deposits.record(final, cursor=row.whole_lt, gap=gap):
-                metrics.chain_receipts.labels(new.receipt.state, new.receipt.reason or "none").inc()
+                metrics.ton_receipts.labels(new.receipt.state, new.receipt.reason or "none").inc()

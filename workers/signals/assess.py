@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from workers.signals import clock, rhythm, shared_origin
-from workers.signals.evidence import Assessment, Notes, Signal, Tapper
+from workers.signals.evidence import Assessment, Observations, Signal, Tapper
 
 REVIEW_FROM: Final = 0.7
 
 
-def assess(tappers: Sequence[Tapper], notes: Notes) -> list[Assessment]:
+def assess(tappers: Sequence[Tapper], observations: Observations) -> list[Assessment]:
     """One assessment for each player.  Rhythms are compared with the earlier games of all players of the room, and
     with each other."""
     gaps = {tapper.user_id: rhythm.gaps_of(tapper.frames) for tapper in tappers}
@@ -23,12 +23,12 @@ def assess(tappers: Sequence[Tapper], notes: Notes) -> list[Assessment]:
         others = earlier | {
             f"player {user_id} in the same room": other for user_id, other in gaps.items() if user_id != tapper.user_id
         }
-        found.append(_together(tapper.user_id, _signals(tapper, gaps[tapper.user_id], others, notes)))
+        found.append(_together(tapper.user_id, _signals(tapper, gaps[tapper.user_id], others, observations)))
     return found
 
 
 def _signals(
-    tapper: Tapper, gaps: Sequence[rhythm.Gap], others: Mapping[str, Sequence[rhythm.Gap]], notes: Notes
+    tapper: Tapper, gaps: Sequence[rhythm.Gap], others: Mapping[str, Sequence[rhythm.Gap]], observations: Observations
 ) -> list[Signal]:
     frames = tapper.frames
     return [
@@ -37,8 +37,8 @@ def _signals(
         *rhythm.pinned(frames),
         *rhythm.replayed(gaps, others),
         *clock.drift(frames),
-        *clock.held_back(tapper.user_id, notes),
-        *shared_origin.shared(tapper.user_id, notes),
+        *clock.held_back(tapper.user_id, observations),
+        *shared_origin.shared(tapper.user_id, observations),
     ]
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from persistence.records.document import Frame
-from workers.signals.evidence import Notes, Signal, ramp
+from workers.signals.evidence import Observations, Signal, ramp
 
 _PARTS: Final = 6
 _FEWEST_FRAMES: Final = 30
@@ -45,9 +45,9 @@ def _shortest_delays(frames: Sequence[Frame]) -> list[int]:
     return [min(frame.at_ms - frame.stamp_ms for frame in part) for part in parts]
 
 
-def held_back(user_id: str, notes: Notes) -> Iterator[Signal]:
+def held_back(user_id: str, observations: Observations) -> Iterator[Signal]:
     """Frames that came late on a socket which answered questions asked after their taps."""
-    late = notes.get((user_id, "held", "1"), 0)
+    late = observations.get((user_id, "held", "1"), 0)
     score = ramp(late, 2, 10)
     if score > 0:
         yield Signal(

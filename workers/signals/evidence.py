@@ -7,7 +7,7 @@ import msgspec
 
 from persistence.records.document import Frame
 
-Notes = Mapping[tuple[str, str, str], int]
+Observations = Mapping[tuple[str, str, str], int]
 """How often gateways noted (user id, kind, value)."""
 
 

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from workers.signals.evidence import Notes, Signal
+from workers.signals.evidence import Observations, Signal
 
 SAME_BOTH: Final = 0.5
 SAME_NETWORK: Final = 0.15
 TWO_DEVICES: Final = 0.4
 
 
-def shared(user_id: str, notes: Notes) -> Iterator[Signal]:
+def shared(user_id: str, observations: Observations) -> Iterator[Signal]:
     """Another player of the room on the same network, or on the same network and device."""
     networks: dict[str, set[str]] = defaultdict(set)
     devices: dict[str, set[str]] = defaultdict(set)
-    for user, kind, value in notes:
+    for user, kind, value in observations:
         if kind == "from":
             network, _, device = value.partition(".")
             networks[user].add(network)

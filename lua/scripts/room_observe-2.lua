@@ -1,7 +1,7 @@
 -- Counts one observation about a player of a running room, for the signals after the game.
--- KEYS   1 room hash  2 notes
+-- KEYS   1 room hash  2 observations
 -- ARGV   1 replication id  2 room id  3 what was seen: user id, kind and value, with a space between
--- Answer {code}: ok | room_closed (over, or there are enough notes) | not_found
+-- Answer {code}: ok | room_closed (over, or there are enough observations) | not_found
 -- Events none
 -- Cost   O(1)
 -- @include layout

@@ -4,7 +4,7 @@
 -- Answer {'ok', players} | {'lost'}: the build was abandoned, or this server forgot a part of it
 -- Events none
 -- Cost   O(1)
--- @include board
+-- @include leaderboard
 
 local state = redis.call('HMGET', KEYS[3], 'token', 'step')
 if state[1] ~= ARGV[2] or state[2] ~= ARGV[3] or not redis.call('ZSCORE', KEYS[2], COMPLETE) then

@@ -4,7 +4,7 @@
 -- Answer {'ok', member, sum, ...} | {'missing'}: the board was never built here, or is gone
 -- Events none
 -- Cost   O(log board + how many)
--- @include board
+-- @include leaderboard
 
 if not redis.call('ZSCORE', KEYS[1], COMPLETE) then
   return {'missing'}

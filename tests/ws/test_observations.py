@@ -7,10 +7,10 @@ import pytest
 
 from gateway.live.client import Client
 from gateway.live.hub import PATH
-from gateway.live.observations import Notes
+from gateway.live.observations import Observations
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
-from persistence.redis.store import LiveStore
+from persistence.redis.store import RedisStore
 from tests.ws.client import Peer
 from tests.ws.conftest import Game, StartGateway
 
@@ -38,7 +38,7 @@ class Line:
     def now_ms(self) -> int:
         return self.now
 
-    def note(self, *words: str) -> None:
+    def observe(self, *words: str) -> None:
         self.noted.append(words)
 
     def ping(self, payload: bytes) -> None:
@@ -46,19 +46,19 @@ class Line:
 
 
 class Socket:
-    """One socket of player 1, with the notes about it."""
+    """One socket of player 1, with the observations about it."""
 
     def __init__(self) -> None:
         self.line = Line()
-        self.notes = Notes(cast(LiveStore, self.line), "secret")
+        self.observations = Observations(cast(RedisStore, self.line), "secret")
         self.client = cast(Client, self.line)
 
     def come(self, *ages_ms: int) -> None:
         frames = [TapFrame("1", 1, self.line.now - age) for age in ages_ms]
-        self.notes.late(ROOM, frames, [self.client] * len(frames), self.line.now)
+        self.observations.late(ROOM, frames, [self.client] * len(frames), self.line.now)
 
     def answer(self) -> None:
-        self.notes.answered(self.client, self.line.pings[-1])
+        self.observations.answered(self.client, self.line.pings[-1])
 
     @property
     def held(self) -> int:
@@ -69,7 +69,7 @@ class Socket:
 async def held() -> Any:
     socket = Socket()
     yield socket
-    socket.notes.stop()
+    socket.observations.stop()
 
 
 async def test_late_frames_alone_are_not_noted(held: Socket) -> None:
@@ -109,7 +109,7 @@ async def test_what_is_sent_again_after_a_snapshot_is_not_held_back(held: Socket
 
 async def test_a_made_up_answer_is_none(held: Socket) -> None:
     held.come(4_000)
-    held.notes.answered(held.client, b"999999999")
+    held.observations.answered(held.client, b"999999999")
     held.line.now += 3_000
     held.come(4_500)
     assert held.held == 0
@@ -119,34 +119,34 @@ async def test_sockets_that_behave_again_are_asked_no_more(held: Socket) -> None
     held.come(4_000)
     held.answer()
     held.line.now += 15_001
-    held.notes._ask()
+    held.observations._ask()
     assert len(held.line.pings) == 1
     held.come(4_000)
     assert len(held.line.pings) == 2
-    held.notes.forget(held.client)
-    held.notes._ask()
+    held.observations.forget(held.client)
+    held.observations._ask()
     assert len(held.line.pings) == 2
 
 
 def test_a_note_of_an_origin_tells_equality_in_one_room_only() -> None:
     line = Line()
-    notes = Notes(cast(LiveStore, line), "secret")
-    other = Notes(cast(LiveStore, line), "another secret")
+    observations = Observations(cast(RedisStore, line), "secret")
+    other = Observations(cast(RedisStore, line), "another secret")
 
-    def note(by: Notes, room_id: str, address: str, agent: str = "phone") -> str:
+    def observe(by: Observations, room_id: str, address: str, agent: str = "phone") -> str:
         client: Any = Line()
         client.origin = by.origin(Visitor(None, address, agent))
         client.user_id = "1"
         by.entered(cast(Client, client), room_id)
         return line.noted.pop()[3]
 
-    first = note(notes, ROOM, "192.0.2.1")
-    assert note(notes, ROOM, "192.0.2.1") == first
-    network, _, device = note(notes, ROOM, "192.0.2.2").partition(".")
+    first = note(observations, ROOM, "192.0.2.1")
+    assert note(observations, ROOM, "192.0.2.1") == first
+    network, _, device = note(observations, ROOM, "192.0.2.2").partition(".")
     assert network != first.partition(".")[0]
     assert device == first.partition(".")[2]
-    assert note(notes, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
-    assert note(notes, "01abcdefghijklmn", "192.0.2.1") != first
+    assert note(observations, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
+    assert note(observations, "01abcdefghijklmn", "192.0.2.1") != first
     assert note(other, ROOM, "192.0.2.1") != first
 
 
@@ -159,9 +159,9 @@ async def test_entering_is_noted_once_a_socket(start_gateway: StartGateway, game
         await peer.send({"type": "hello", "token": game.token(user_id)})
         await peer.send({"type": "enter", "room_id": room_id})
         await peer.next("snapshot")
-    notes = await game.live.rooms.notes(room_id)
-    assert {(user_id, kind): count for (user_id, kind, _), count in notes.items()} == {
+    observations = await game.live.rooms.observations(room_id)
+    assert {(user_id, kind): count for (user_id, kind, _), count in observations.items()} == {
         (anna, "from"): 1,
         (boris, "from"): 1,
     }
-    assert len({value for _, _, value in notes}) == 1  # the same address, and no kind of device was said
+    assert len({value for _, _, value in observations}) == 1  # the same address, and no kind of device was said

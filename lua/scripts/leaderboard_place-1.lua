@@ -4,7 +4,7 @@
 -- Answer {'ok', place (0: won nothing), sum} | {'missing'}: the board was never built here, or is gone
 -- Events none
 -- Cost   O(log board)
--- @include board
+-- @include leaderboard
 
 local scores = redis.call('ZMSCORE', KEYS[1], COMPLETE, ARGV[2])
 if not scores[1] then

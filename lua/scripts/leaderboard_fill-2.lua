@@ -5,7 +5,7 @@
 -- Answer {'ok'} (also repeated) | {'lost'}: the build was abandoned, or this server forgot a part of it
 -- Events none
 -- Cost   O(players log board)
--- @include board
+-- @include leaderboard
 
 local state = redis.call('HMGET', KEYS[2], 'token', 'step')
 local done, step = tonumber(state[2]), tonumber(ARGV[3])

@@ -5,7 +5,7 @@
 -- Answer {'ok'}
 -- Events none
 -- Cost   O(players log board)
--- @include board
+-- @include leaderboard
 
 for i, key in ipairs(KEYS) do
   if redis.call('EXISTS', key) == 1 then
