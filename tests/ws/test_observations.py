@@ -1,4 +1,4 @@
-"""What gateways note for the signals: origins that only equality can be learnt of, and frames that were held back."""
+"""What gateways observe for the signals: origins that only equality can be learnt of, and frames that were held back."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -22,7 +22,7 @@ class Line:
     """A store and an edge that remember: time is set by the test, pongs are given by it."""
 
     now: int = 100_000
-    noted: list[tuple[str, ...]] = field(default_factory=list)
+    observed: list[tuple[str, ...]] = field(default_factory=list)
     pings: list[bytes] = field(default_factory=list)
     snapshot_ms: int = 0
     is_closing: bool = False
@@ -39,7 +39,7 @@ class Line:
         return self.now
 
     def observe(self, *words: str) -> None:
-        self.noted.append(words)
+        self.observed.append(words)
 
     def ping(self, payload: bytes) -> None:
         self.pings.append(payload)
@@ -62,7 +62,7 @@ class Socket:
 
     @property
     def held(self) -> int:
-        return self.line.noted.count((ROOM, "1", "held", "1"))
+        return self.line.observed.count((ROOM, "1", "held", "1"))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def held() -> Any:
     socket.observations.stop()
 
 
-async def test_late_frames_alone_are_not_noted(held: Socket) -> None:
+async def test_late_frames_alone_are_not_observed(held: Socket) -> None:
     held.come(4_000, 3_800, 3_600)
     assert held.held == 0
     assert len(held.line.pings) == 1
@@ -128,7 +128,7 @@ async def test_sockets_that_behave_again_are_asked_no_more(held: Socket) -> None
     assert len(held.line.pings) == 2
 
 
-def test_a_note_of_an_origin_tells_equality_in_one_room_only() -> None:
+def test_an_observation_of_an_origin_tells_equality_in_one_room_only() -> None:
     line = Line()
     observations = Observations(cast(RedisStore, line), "secret")
     other = Observations(cast(RedisStore, line), "another secret")
@@ -138,19 +138,19 @@ def test_a_note_of_an_origin_tells_equality_in_one_room_only() -> None:
         client.origin = by.origin(Visitor(None, address, agent))
         client.user_id = "1"
         by.entered(cast(Client, client), room_id)
-        return line.noted.pop()[3]
+        return line.observed.pop()[3]
 
-    first = note(observations, ROOM, "192.0.2.1")
-    assert note(observations, ROOM, "192.0.2.1") == first
-    network, _, device = note(observations, ROOM, "192.0.2.2").partition(".")
+    first = observe(observations, ROOM, "192.0.2.1")
+    assert observe(observations, ROOM, "192.0.2.1") == first
+    network, _, device = observe(observations, ROOM, "192.0.2.2").partition(".")
     assert network != first.partition(".")[0]
     assert device == first.partition(".")[2]
-    assert note(observations, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
-    assert note(observations, "01abcdefghijklmn", "192.0.2.1") != first
-    assert note(other, ROOM, "192.0.2.1") != first
+    assert observe(observations, ROOM, "192.0.2.1", "tablet").partition(".")[2] != device
+    assert observe(observations, "01abcdefghijklmn", "192.0.2.1") != first
+    assert observe(other, ROOM, "192.0.2.1") != first
 
 
-async def test_entering_is_noted_once_a_socket(start_gateway: StartGateway, game: Game) -> None:
+async def test_entering_is_observed_once_a_socket(start_gateway: StartGateway, game: Game) -> None:
     gateway = await start_gateway()
     anna, boris, organizer = [await game.account() for _ in range(3)]
     room_id, _ = await game.hero(organizer, anna, boris)
