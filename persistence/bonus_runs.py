@@ -9,9 +9,7 @@ Must never decide about a reward: the ledger's functions do.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
@@ -20,6 +18,7 @@ from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged, BonusChanged
 
 REWARD_USD: Final = 100
 
@@ -123,7 +122,7 @@ class BonusRuns:
         )
 
     async def record(self, seen: Sequence[LiveRun]) -> dict[int, Recorded]:
-        """Record runs as they were read from Redis, reward those that reached the goal, tell their players, and let
+        """Record runs as they were read from Redis, reward those that reached the goal, notify their players, and let
         Redis know; what stands now, by run id.  A run that Postgres does not have is taken out of Redis."""
         if not seen:
             return {}
@@ -153,7 +152,7 @@ class BonusRuns:
             self._db, run_id, approve=approve, by=by, budget=self._settings.bonus_budget_stars
         )
         if status == "ok" and recorded is not None:
-            self._tell(recorded)
+            self._publish(recorded)
             await self.restore(recorded.run)
         return status, recorded
 
@@ -161,31 +160,25 @@ class BonusRuns:
         if recorded is not None:
             run = recorded.run
             if run.state != "running":
-                self._tell(recorded)
+                self._publish(recorded)
             if run.state != live.state or run.taps > live.taps or run.seq > live.seq:
-                told = await self.restore(run)
-                if run.state != "running" and told.run_id == run.run_id:
-                    live = told  # nothing can happen to it any more
+                restored = await self.restore(run)
+                if run.state != "running" and restored.run_id == run.run_id:
+                    live = restored  # nothing can happen to it any more
         await self._live.bonus.flushed(live, known=recorded is not None)
 
-    def _tell(self, recorded: Recorded) -> None:
-        """The end of a run, and the balance that its reward made; hints, as all news are."""
+    def _publish(self, recorded: Recorded) -> None:
+        """The end of a run, and the balance that its reward made."""
         run = recorded.run
-        self._news(
-            run.user_id,
-            {
-                "type": "bonus",
-                "taps": run.taps,
-                "goal": run.goal,
-                "started_ms": run.started_ms,
-                "ends_ms": run.ends_ms,
-                "state": run.state,
-                "seq": run.seq,
-                "reason": run.reason,
-            },
+        ended = BonusChanged(
+            state=run.state,
+            taps=run.taps,
+            goal=run.goal,
+            started_ms=run.started_ms,
+            ends_ms=run.ends_ms,
+            seq=run.seq,
+            reason=run.reason,
         )
+        self._live.user_events.publish(run.user_id, ended)
         if run.state == "rewarded":
-            self._news(run.user_id, {"type": "balance", "balance": recorded.balance})
-
-    def _news(self, user_id: int, frame: dict[str, Any]) -> None:
-        self._live.publish_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "frame": frame}))
+            self._live.user_events.publish(run.user_id, BalanceChanged(recorded.balance))

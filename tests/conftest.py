@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.stores",
     "tests.fixtures.cluster",
+    "tests.fixtures.user_events",
     "tests.fixtures.valkey",
     "tests.fixtures.stack",
     "tests.stand_ins.telegram",

@@ -1,6 +1,6 @@
 """All sockets of this gateway: by user, by room, and the two streams of events that reach them.
 
-Owns the rooms that somebody here follows, and the subscription to their channels and to the users' news.  Keeps
+Owns the rooms that somebody here follows, and the subscription to their channels and to the users' events.  Keeps
 nothing that cannot be read again, and never looks into a taps frame.
 """
 
@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from chance_tap.settings import Settings
@@ -25,16 +24,18 @@ from gateway.live.reactions import Reactions
 from gateway.live.room import Room
 from gateway.live.sessions import Sessions
 from gateway.live.taps import TapBuffer
+from gateway.live.user_events import frame_of
 from gateway.proxies import TrustedProxies
 from gateway.schemas.messages import BonusTaps, ClientFrame, Enter, Hello, Ping, Pong, Reaction, Taps
 from gateway.texts import from_accept_language
 from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
-from gateway.ws.frames import CloseCode, text_frame
+from gateway.ws.frames import CloseCode
 from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
-from persistence.redis import keys
+from persistence.redis import keys, user_events
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import AccountChanged, Banned, Entered, SessionsEnded, Settled
 
 log = structlog.get_logger(__name__)
 
@@ -43,32 +44,6 @@ MAX_SOCKETS_A_USER: Final = 3
 LAST_TAPS_S: Final = 1.0  # how long the end waits for frames that were received to be counted
 # Frames of the protocol whose games this gateway does not serve.
 _ABSENT: Final = frozenset(("clicker_taps",))
-
-
-class _Entered(msgspec.Struct):
-    room_id: str
-    socket: str
-
-
-class _News(msgspec.Struct):
-    """A hint about a user: a frame for the sockets, or what became of the account: `banned`; `sessions_from`: sessions
-    of an earlier epoch were ended; `changed`: something else, so whoever remembers it looks again."""
-
-    user_id: str
-    frame: msgspec.Raw = msgspec.Raw()
-    entered: _Entered | None = None
-    banned: bool = False
-    changed: bool = False
-    sessions_from: int | None = None
-
-
-class _FrameHead(msgspec.Struct):
-    type: str
-    room_id: str | None = None
-
-
-_decode_news: Final = msgspec.json.Decoder(_News).decode
-_decode_frame_head: Final = msgspec.json.Decoder(_FrameHead).decode
 
 
 class GameEndpoint(SocketEndpoint):
@@ -122,12 +97,12 @@ class Hub:
         self._name = secrets.token_hex(6)
 
     async def start(self) -> None:
-        """Follow the users' news.
+        """Follow the users' events.
 
         Raises:
             StoreUnavailable: Redis does not answer.
         """
-        await asyncio.gather(*map(self.subscriber.subscribe, keys.NEWS_CHANNELS))
+        await asyncio.gather(*map(self.subscriber.subscribe, keys.USER_EVENTS_CHANNELS))
         self.spawn(self._presence.keep_saying())
 
     async def stop(self) -> None:
@@ -274,8 +249,7 @@ class Hub:
         for other in self.users.get(user_id, ()):
             if other is not client and other.room is room:
                 other.close(CloseCode.REPLACED, "entered elsewhere")
-        news = {"user_id": user_id, "entered": {"room_id": room.id, "socket": self._socket(client)}}
-        self.live.publish_news(user_id, msgspec.json.encode(news))
+        self.live.user_events.publish(user_id, Entered(room.id, self._socket(client)))
 
     def room_emptied(self, room: Room) -> None:
         """Nobody here follows it any more."""
@@ -299,8 +273,8 @@ class Hub:
         room = self._by_channel.get(channel)
         if room is not None:
             room.on_message(payload)
-        elif channel in _NEWS:
-            self._on_news(payload)
+        elif channel in _USER_EVENTS:
+            self._on_user_event(payload)
 
     def _on_resync(self, channels: Sequence[bytes]) -> None:
         """Something may have been missed on these channels."""
@@ -309,34 +283,40 @@ class Hub:
             if room is not None:
                 room.resync()
 
-    def _on_news(self, payload: bytes) -> None:
+    def _on_user_event(self, payload: bytes) -> None:
         try:
-            news = _decode_news(payload)
-        except msgspec.DecodeError:
-            log.warning("news could not be read")
+            told = user_events.decode(payload)
+        except user_events.UnreadableEvent as error:
+            metrics.unreadable_user_events.inc()
+            log.warning("a user event could not be read", problem=str(error))
             return
-        if news.banned or news.changed or news.sessions_from is not None:
-            self._on_account(news.user_id)
-        clients = self.users.get(news.user_id, ())
+        user_id, event = told.user_id, told.event
+        if isinstance(event, Banned | SessionsEnded | AccountChanged):
+            self._on_account(user_id)
+        clients = self.users.get(user_id, ())
         if not clients:
             return
-        if news.banned:
-            self.close_user(news.user_id, CloseCode.BANNED)
-        elif news.sessions_from is not None:
-            self.end_sessions(news.user_id, news.sessions_from)
-        elif news.entered is not None:
-            self._entered_elsewhere(clients, news.entered)
-        elif news.frame:
-            head = _decode_frame_head(news.frame)
-            frame = text_frame(bytes(news.frame))
-            for client in clients:
-                # A result is not for a socket that follows another room by now; its snapshot has what concerns it.
-                elsewhere = client.room is not None and client.room.id != head.room_id
-                if client.early is None and not (head.type == "settled" and elsewhere):
-                    client.send(frame)
+        match event:
+            case Banned():
+                self.close_user(user_id, CloseCode.BANNED)
+            case SessionsEnded():
+                self.end_sessions(user_id, event.first_epoch)
+            case AccountChanged():
+                pass
+            case Entered():
+                self._entered_elsewhere(clients, event)
+            case _:
+                frame = frame_of(event)
+                for client in clients:
+                    # A result is not for a socket that follows another room by now; its snapshot has what concerns it.
+                    elsewhere = (
+                        isinstance(event, Settled) and client.room is not None and client.room.id != event.room_id
+                    )
+                    if client.early is None and not elsewhere:
+                        client.send(frame)
 
-    def _entered_elsewhere(self, clients: tuple[Client, ...], entered: _Entered) -> None:
-        """The news come to all gateways in one order, so of two that enter at once all agree who was last."""
+    def _entered_elsewhere(self, clients: tuple[Client, ...], entered: Entered) -> None:
+        """Events come to all gateways in one order, so of two that enter at once all agree who was last."""
         for client in clients:
             if client.room is None or client.room.id != entered.room_id:
                 continue
@@ -349,4 +329,4 @@ class Hub:
         return f"{self._name}:{client.number}"
 
 
-_NEWS: Final = frozenset(keys.NEWS_CHANNELS)
+_USER_EVENTS: Final = frozenset(keys.USER_EVENTS_CHANNELS)

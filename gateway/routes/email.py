@@ -6,8 +6,6 @@ mail, and a log-in does the same work for an unknown address as for a wrong pass
 
 from typing import Final
 
-import msgspec
-
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from gateway.auth.emails import normalised
 from gateway.auth.login import open_session
@@ -28,6 +26,7 @@ from persistence.accounts.mail_tokens import hash_of
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import logins
 from persistence.postgres.users import fit_text
+from persistence.redis.user_events import SessionsEnded
 
 VERIFY_LIFE_S: Final = 24 * 3600.0
 RESET_LIFE_S: Final = 3600.0
@@ -167,10 +166,9 @@ async def change_password(call: Call) -> Session:
 
 
 def end_sessions(call: Call, user_id: int, epoch: int) -> None:
-    """Postgres has ended the sessions before this epoch: tell every gateway at once."""
+    """Postgres has ended the sessions before this epoch: every gateway is to know at once."""
     call.services.accounts.forget(str(user_id))
-    news = {"user_id": str(user_id), "sessions_from": epoch}
-    call.services.live.publish_news(str(user_id), msgspec.json.encode(news))
+    call.services.live.user_events.publish(user_id, SessionsEnded(epoch))
 
 
 ENDPOINTS = [

@@ -92,7 +92,7 @@ async def cancel_payment(call: Call) -> PaymentAnswer:
     status, found = await payments.cancel(call.services.db, call.user_id, _payment_id(call))
     if status != "ok" or found is None:
         raise GameError(ErrorCode(status))
-    call.services.stars.tell_payment(found)
+    call.services.stars.publish_payment(found)
     return PaymentAnswer(payment_view(found))
 
 

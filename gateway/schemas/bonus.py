@@ -4,6 +4,7 @@ from gateway.schemas.messages import Bonus
 from gateway.schemas.rest import BonusRun
 from persistence.postgres.bonus import Run
 from persistence.redis.bonus import LiveRun
+from persistence.redis.user_events import BonusChanged
 
 
 def bonus_view(run: Run) -> BonusRun:
@@ -21,7 +22,7 @@ def bonus_view(run: Run) -> BonusRun:
     )
 
 
-def bonus_frame(run: LiveRun) -> Bonus:
+def bonus_frame(run: LiveRun | BonusChanged) -> Bonus:
     """The WebSocket's run."""
     return Bonus(
         taps=run.taps,

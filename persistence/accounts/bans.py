@@ -5,13 +5,12 @@ leaving, since its player cannot come to play; an organizer's waiting room is ta
 goes on: the banned player's sockets are closed, taps already counted stay, and a prize goes to the frozen balance.
 """
 
-import msgspec
-
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, operators
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import AccountChanged, Banned
 from persistence.rooms.seats import Seats
 
 
@@ -31,7 +30,7 @@ class Bans:
         """
         status = await operators.ban(self._db, user_id, reason, operator)
         if status != "not_found":
-            await self._live.tell_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "banned": True}))
+            await self._live.user_events.publish_confirmed(user_id, Banned())
             await self._leave(user_id)
         return status
 
@@ -39,7 +38,7 @@ class Bans:
         """`ok`, `unchanged` or `not_found`."""
         status = await operators.unban(self._db, user_id, reason, operator)
         if status != "not_found":
-            await self._live.tell_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "changed": True}))
+            await self._live.user_events.publish_confirmed(user_id, AccountChanged())
         return status
 
     async def _leave(self, user_id: int) -> None:

@@ -10,9 +10,8 @@ import asyncio
 import secrets
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 import structlog
 from prometheus_client import Counter
 
@@ -23,6 +22,7 @@ from persistence.postgres.payments import Ordered, Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge, ChargeResult, FoundBy
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged, Banned, PaymentChanged
 
 if TYPE_CHECKING:
     import aiogram
@@ -131,7 +131,7 @@ class StarPayments:
         if standing.status == "review":
             assert standing.receipt is not None
             log.warning("a payment waits for review", charge_id=charge.charge_id, reason=standing.receipt.reason)
-        self._tell(standing)
+        self._publish(standing)
         return standing
 
     async def reversed(self, charge: Charge) -> ChargeResult:
@@ -146,7 +146,7 @@ class StarPayments:
                 user_id=standing.receipt.user_id,
                 lost=standing.receipt.lost,
             )
-        self._tell(standing)
+        self._publish(standing)
         return standing
 
     async def refund(self, charge_id: str, *, by: str) -> ChargeResult:
@@ -157,7 +157,7 @@ class StarPayments:
         standing = await stars.refund(self._db, charge_id, by=by)
         if standing.status != "ok":
             return standing
-        self._tell(standing)
+        self._publish(standing)
         if self._bot is not None:
             due = await stars.due_refunds(self._db, lease_s=REFUND_LEASE_S, limit=1, charge_id=charge_id)
             for each, payer_id in due:
@@ -169,7 +169,7 @@ class StarPayments:
         """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
         standing = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
         if standing.status == "ok":
-            self._tell(standing)
+            self._publish(standing)
         return standing
 
     async def send_refunds(self) -> int:
@@ -187,12 +187,12 @@ class StarPayments:
         """End the wait for orders whose time is over, of every method; how many ended."""
         ended = await payments.expire(self._db, self._live.now_ms(), EXPIRIES_A_ROUND)
         for payment in ended:
-            self.tell_payment(payment)
+            self.publish_payment(payment)
         return len(ended)
 
-    def tell_payment(self, payment: Payment) -> None:
-        """Tell the player's sockets; a hint, as all news are."""
-        self._news(payment.user_id, {"type": "payment", "payment_id": payment.payment_id, "status": payment.state})
+    def publish_payment(self, payment: Payment) -> None:
+        """Publish the state of a payment."""
+        self._live.user_events.publish(payment.user_id, PaymentChanged(payment.payment_id, payment.state))
 
     async def _linked(self, payment: Payment, invoice: Invoice) -> Payment:
         """The payment with a link.  Two that make one at once both give the one that was kept; the other link pays the
@@ -254,19 +254,15 @@ class StarPayments:
     ) -> ChargeResult:
         standing = await stars.settle_refund(self._db, charge_id, outcome, error=error, retry_s=retry_s)
         refunds.labels(standing.status).inc()
-        self._tell(standing)
+        self._publish(standing)
         return standing
 
-    def _tell(self, standing: ChargeResult) -> None:
+    def _publish(self, standing: ChargeResult) -> None:
         payment = standing.payment
         if payment is not None:
-            self.tell_payment(payment)
+            self.publish_payment(payment)
             # A charge that was paid by another tells nothing of the balance of the order's owner.
             if standing.balance is not None and standing.receipt and standing.receipt.user_id == payment.user_id:
-                self._news(payment.user_id, {"type": "balance", "balance": standing.balance})
+                self._live.user_events.publish(payment.user_id, BalanceChanged(standing.balance))
         if standing.blocked and standing.receipt is not None and standing.receipt.user_id is not None:
-            user_id = str(standing.receipt.user_id)
-            self._live.publish_news(user_id, msgspec.json.encode({"user_id": user_id, "banned": True}))
-
-    def _news(self, user_id: int, frame: dict[str, Any]) -> None:
-        self._live.publish_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "frame": frame}))
+            self._live.user_events.publish(standing.receipt.user_id, Banned())

@@ -8,9 +8,7 @@ Must never decide about a credit: the functions of schema `pay` do.
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
 import structlog
 
 from chance_tap.settings import Settings, SettingsError
@@ -20,6 +18,7 @@ from persistence.postgres.payments import Ordered
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Cursor, Incoming, Recorded
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.address import normalise
 from persistence.ton.deposits import is_incoming, memo_of, new_memo, refusal
 from persistence.ton.exchange_rates import RateSource, RateUnavailable
@@ -81,7 +80,7 @@ class TonDeposits:
     async def record(self, seen: Sequence[Transaction], *, cursor: int, gap: bool) -> list[Recorded]:
         """Record final transactions of the house's address, and that everything up to `cursor` is recorded now.
 
-        What was not known before; its owners are told.
+        What was not known before; its owners are notified.
         """
         incoming = [_incoming(each) for each in seen if is_incoming(each)]
         recorded = await ton_deposits.record(
@@ -101,7 +100,7 @@ class TonDeposits:
                 log.warning(
                     "a deposit waits for review", receipt_id=each.receipt.receipt_id, reason=each.receipt.reason
                 )
-            self._tell(each)
+            self._publish(each)
         return recorded
 
     async def assign(
@@ -113,14 +112,14 @@ class TonDeposits:
             self._db, receipt_id, payment_id=payment_id, user_id=user_id, rate=rate, by=by
         )
         if status == "ok" and recorded is not None:
-            self._tell(recorded)
+            self._publish(recorded)
         return status, recorded
 
     async def dismiss(self, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
         """An operator's word that a receipt is nobody's here.  See `chain.dismiss`."""
         status, recorded = await ton_deposits.dismiss(self._db, receipt_id, by=by)
         if status == "ok" and recorded is not None:
-            self._tell(recorded)
+            self._publish(recorded)
         return status, recorded
 
     async def _rate_now(self) -> int | None:
@@ -129,17 +128,12 @@ class TonDeposits:
         except RateUnavailable:
             return None
 
-    def _tell(self, recorded: Recorded) -> None:
-        """Hints to the player's sockets, as all news are."""
+    def _publish(self, recorded: Recorded) -> None:
         payment, receipt = recorded.payment, recorded.receipt
         if payment is not None:
-            frame = {"type": "payment", "payment_id": payment.payment_id, "status": payment.state}
-            self._news(payment.user_id, frame)
+            self._live.user_events.publish(payment.user_id, PaymentChanged(payment.payment_id, payment.state))
         if receipt.user_id is not None and recorded.balance is not None:
-            self._news(receipt.user_id, {"type": "balance", "balance": recorded.balance})
-
-    def _news(self, user_id: int, frame: dict[str, Any]) -> None:
-        self._live.publish_news(str(user_id), msgspec.json.encode({"user_id": str(user_id), "frame": frame}))
+            self._live.user_events.publish(receipt.user_id, BalanceChanged(recorded.balance))
 
 
 def house_address(settings: Settings) -> str | None:

@@ -1,14 +1,12 @@
 """Withdrawals as players and operators see them: asked for, listed, decided.
 
-Sending is `persistence/payments/payouts.py`.  Owns the switches, the bounds and the news.  Stars leave the balance in
+Sending is `persistence/payments/payouts.py`.  Owns the switches, the bounds and the events.  Stars leave the balance in
 the transaction that records the request, so whatever dies, they are on the balance, in the account `held`, or paid
 out.  Must never send anything.
 """
 
 import uuid
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
@@ -16,6 +14,7 @@ from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Changed, Decision, Method, Requested, Withdrawal
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged
 from persistence.ton.exchange_rates import RateSource
 
 PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
@@ -76,7 +75,7 @@ class Withdrawals:
         match requested.status:
             case "new" | "resume":
                 assert requested.withdrawal is not None
-                tell(self._live, Changed(requested.status, requested.balance, requested.withdrawal))
+                publish(self._live, Changed(requested.status, requested.balance, requested.withdrawal))
             case "stored":
                 pass
             case "insufficient_balance":
@@ -99,14 +98,11 @@ class Withdrawals:
         """An operator's decision; see `withdrawals.review` for the statuses."""
         changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=self._live.now_ms())
         if changed.status == "ok":
-            tell(self._live, changed)
+            publish(self._live, changed)
         return changed
 
 
-def tell(live: RedisStore, changed: Changed) -> None:
-    """Tell the player's sockets the balance; a hint, as all news are.  The state is in the list."""
-    if changed.withdrawal is None or changed.balance is None:
-        return
-    user_id = str(changed.withdrawal.user_id)
-    frame: dict[str, Any] = {"type": "balance", "balance": changed.balance}
-    live.publish_news(user_id, msgspec.json.encode({"user_id": user_id, "frame": frame}))
+def publish(live: RedisStore, changed: Changed) -> None:
+    """Publish the player's balance after a change of a withdrawal.  The state is in the list."""
+    if changed.withdrawal is not None and changed.balance is not None:
+        live.user_events.publish(changed.withdrawal.user_id, BalanceChanged(changed.balance))

@@ -186,11 +186,6 @@ def room_key(key: str) -> bytes:
     return f"ct:{{{TAGS[partition_of_key(key)]}}}:key:{key}".encode()
 
 
-def room_of_channel(channel: bytes) -> str:
-    """The room id in a room's channel."""
-    return channel.split(b":")[3].decode()
-
-
 @lru_cache(maxsize=PARTITIONS)
 def partition(number: int) -> PartitionKeys:
     """Names of a partition's keys."""
@@ -279,9 +274,9 @@ def rate_limit(name: str, caller: str) -> RateLimitKeys:
     return RateLimitKeys(slot_of(tag), f"ct:{{{tag}}}:{name}".encode())
 
 
-def news_channel(user_id: str) -> bytes:
-    """The channel on which a user's news are published; every gateway listens on all of them."""
-    return NEWS_CHANNELS[int(user_id) % PARTITIONS]
+def user_events_channel(user_id: int | str) -> bytes:
+    """The channel of a user's events; every gateway listens on all of them."""
+    return USER_EVENTS_CHANNELS[int(user_id) % PARTITIONS]
 
 
-NEWS_CHANNELS: Final = tuple(f"ct:{{news:{number}}}".encode() for number in range(PARTITIONS))
+USER_EVENTS_CHANNELS: Final = tuple(f"ct:{{user-events:{number}}}".encode() for number in range(PARTITIONS))

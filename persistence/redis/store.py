@@ -20,6 +20,7 @@ from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.shard import parse_info
 from persistence.redis.subscriber import OnMessage, OnResync, Subscriber
+from persistence.redis.user_events import UserEvents
 from persistence.redis.wallet_sessions import WalletSessions
 
 HEARTBEAT_S = 1.03
@@ -44,6 +45,7 @@ class RedisStore:
         self.proofs = ProofPayloads(router)
         self.wallet_sessions = WalletSessions(router)
         self.rate_limits = RateLimitCommands(router, scripts)
+        self.user_events = UserEvents(router)
         self.router = router
         self._heartbeat_script = scripts["heartbeat"]
         self._due = scripts["due"]
@@ -140,16 +142,6 @@ class RedisStore:
                         LobbyRoom(state.room_id, state.revision, state.free, len(state.players), state.state)
                     )
         return sum(await asyncio.gather(*(self.lobby.rebuild(stake, found) for stake, found in by_stake.items())))
-
-    def publish_news(self, user_id: str, message: bytes) -> None:
-        """Tell every gateway about a user; a hint that may be lost."""
-        channel = keys.news_channel(user_id)
-        self.router.send(keys.slot_of_key(channel), ("SPUBLISH", channel, message), _ignore)
-
-    async def tell_news(self, user_id: str, message: bytes) -> None:
-        """As `publish_news`, and known to have been sent: for a process that ends soon after."""
-        channel = keys.news_channel(user_id)
-        await self.router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, message)
 
     def subscriber(self, on_message: OnMessage, on_resync: OnResync) -> Subscriber:
         """A subscriber of this store; closed with it."""

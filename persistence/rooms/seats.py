@@ -18,6 +18,7 @@ from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged
 from persistence.rooms.hero_rooms import HeroRooms
 from persistence.rooms.join_requests import Joined, JoinRequest, as_paid, ask, free_player, known, refusal
 from persistence.rooms.settlement import Settlement
@@ -227,7 +228,7 @@ class Seats:
                 raise GameError(ErrorCode.ROOM_CLOSED)  # played and paid out long ago; only its answer was never stored
             return None
         assert paid.balance is not None
-        self._settlement.tell_balance(user_id, paid.balance)
+        self._live.user_events.publish(user_id, BalanceChanged(paid.balance))
         return Joined(confirmed.room, None, paid.balance)
 
     async def _meet_holder(self, request: JoinRequest, room_id: str, held: SeatReply) -> Joined | None:

@@ -1,11 +1,11 @@
 """Closing a room and giving a seat back: Postgres decides, Redis obeys.
 
-Owns the order of the two stores in settle, void and refund, and the personal frames that tell players of it.  Every
+Owns the order of the two stores in settle, void and refund, and the events that notify players of it.  Every
 step may be repeated by anybody: whoever loses a race is answered the stored outcome and carries it to Redis.
 Must never compute a prize or a payout: the ledger's functions do.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from persistence.postgres import games
 from persistence.postgres.pool import Database
 from persistence.redis.keys import partition_of
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import BalanceChanged, RankedPlayer, Settled, UserEvent
 
 RefundReason = Literal["left", "seat_gone", "seat_lost"]
 """Why one seat goes back: its player left; the room went on without it; no request was left to finish it."""
@@ -60,7 +61,7 @@ class Settlement:
         if reply.status == "refunded":
             assert reply.user_id is not None
             assert reply.balance is not None
-            self.tell_balance(reply.user_id, reply.balance)
+            self._live.user_events.publish(reply.user_id, BalanceChanged(reply.balance))
         return reply
 
     async def release_lost(self, seat: games.Seat) -> bool:
@@ -72,34 +73,29 @@ class Settlement:
         await self.refund(seat.seat_id, "seat_lost")
         return True
 
-    def tell_balance(self, user_id: int, balance: int) -> None:
-        """Tell the player's sockets a balance that was just read or made."""
-        self._news(user_id, {"type": "balance", "balance": balance})
-
     async def _apply_decision(self, outcome: games.Outcome, *, expected: bool) -> None:
-        """Tell players and write the outcome down in Redis, unless that was done before: the balances in an outcome
-        are those of the decision, and a late repetition would tell old ones.
+        """Notify players and write the outcome down in Redis, unless that was done before: the balances in an outcome
+        are those of the decision, and a late repetition would send old ones.
 
         `expected`: the players have seen the cancellation, so that the money coming back is all there is to say.
         """
         state = await self._live.rooms.snapshot(outcome.room_id)
         if state is not None and state.outcome is not None:
             return
-        recorded = {
-            "type": "settled",
-            "room_id": outcome.room_id,
-            "winner": outcome.winner,
-            "prize": outcome.prize,
-            "standings": outcome.standings,
-        }
+        standings = [RankedPlayer(line.place, line.user_id, line.taps, line.prize) for line in outcome.standings]
         for user_id, balance in outcome.balances.items():
+            event: UserEvent
             if outcome.outcome == "refunded" and expected:
-                self._news(user_id, {"type": "balance", "balance": balance})
+                event = BalanceChanged(balance)
             else:
-                self._news(user_id, {**recorded, "payout": outcome.payouts[user_id], "balance": balance})
+                event = Settled(
+                    room_id=outcome.room_id,
+                    winner=outcome.winner,
+                    prize=outcome.prize,
+                    standings=standings,
+                    payout=outcome.payouts[user_id],
+                    balance=balance,
+                )
+            self._live.user_events.publish(user_id, event)
         if state is not None:
             await self._live.rooms.mark_settled(outcome.room_id, msgspec.json.encode(outcome))
-
-    def _news(self, user_id: int | str, frame: dict[str, Any]) -> None:
-        user = str(user_id)
-        self._live.publish_news(user, msgspec.json.encode({"user_id": user, "frame": frame}))

@@ -11,7 +11,9 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import bonus
 from persistence.redis import keys
 from persistence.redis.codes import TapStatus
+from persistence.redis.user_events import BalanceChanged, BonusChanged
 from tests.bonus.conftest import REWARD, World
+from tests.fixtures.user_events import Ear
 
 OK, DUPLICATE, CLOSED = TapStatus.OK, TapStatus.DUPLICATE, TapStatus.ROOM_CLOSED
 
@@ -44,7 +46,7 @@ async def test_taps_are_seen_at_once_and_recorded_behind(world: World) -> None:
     assert await world.live.bonus.dirty(10) == []
 
 
-async def test_the_goal_is_reached_exactly_and_rewarded(world: World) -> None:
+async def test_the_goal_is_reached_exactly_and_rewarded(world: World, ear: Ear) -> None:
     user_id = await world.started()
     assert await world.tap(user_id, 20, 1) is OK
     assert await world.tap(user_id, 30, 2) is OK
@@ -53,7 +55,12 @@ async def test_the_goal_is_reached_exactly_and_rewarded(world: World) -> None:
     assert await world.tap(user_id, 5, 3) is CLOSED
     assert await world.tap(user_id, 30, 2) is DUPLICATE
     await world.worker.round()
-    assert (await world.seen(user_id)).state == "rewarded"
+    run = await world.seen(user_id)
+    assert run.state == "rewarded"
+    ended = BonusChanged(
+        state="rewarded", taps=40, goal=40, started_ms=run.started_ms, ends_ms=run.ends_ms, seq=run.seq, reason=None
+    )
+    assert await ear.next(2) == [(str(user_id), ended), (str(user_id), BalanceChanged(REWARD))]
     assert await world.balance(user_id) == REWARD
     live = await world.live.bonus.look(str(user_id))
     assert live is not None

@@ -203,19 +203,11 @@ async def test_a_killed_subscriber_comes_back_and_says_so(live: RedisStore, redi
     async with asyncio.timeout(20):
         assert {await resyncs.get() for _ in channels} == set(channels)
         for channel in channels:
-            await live.router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, b"news")
-            assert await got.get() == (channel, b"news")
+            await live.router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, b"message")
+            assert await got.get() == (channel, b"message")
     subscriber.unsubscribe(channels[0])
     await subscriber.subscribe(channels[0])
     assert resyncs.empty()
-
-
-async def test_news_reach_every_subscriber(live: RedisStore) -> None:
-    got: asyncio.Queue[bytes] = asyncio.Queue()
-    subscriber = live.subscriber(lambda _channel, message: got.put_nowait(message), lambda _channels: None)
-    await asyncio.gather(*(subscriber.subscribe(channel) for channel in keys.NEWS_CHANNELS))
-    live.publish_news("12345678901", b'{"user_id":"12345678901"}')
-    assert await got.get() == b'{"user_id":"12345678901"}'
 
 
 async def test_the_servers_time_is_known(live: RedisStore) -> None:

@@ -21,12 +21,18 @@ def test_a_room_lies_in_one_slot() -> None:
     room = keys.room("2a0123456789abcd")
     assert {keys.slot_of_key(key) for key in room[1:]} == {room.slot}
     assert room.data == b"ct:{2aw6}:room:2a0123456789abcd:data"
-    assert keys.room_of_channel(room.channel) == "2a0123456789abcd"
+    assert room.channel == b"ct:{2aw6}:room:2a0123456789abcd:live"
 
 
 def test_slots_are_those_of_the_server(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        for key in (*keys.room(keys.new_room_id())[1:], *keys.lobby(50)[1:], *keys.NEWS_CHANNELS[:3], b"a{}b", b"{x"):
+        for key in (
+            *keys.room(keys.new_room_id())[1:],
+            *keys.lobby(50)[1:],
+            *keys.USER_EVENTS_CHANNELS[:3],
+            b"a{}b",
+            b"{x",
+        ):
             assert client.execute_command("CLUSTER", "KEYSLOT", key) == keys.slot_of_key(key)
 
 

@@ -10,7 +10,9 @@ from persistence.postgres import payments, stars, users
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge
+from persistence.redis.user_events import BalanceChanged, Banned, PaymentChanged
 from tests.fixtures.postgres import Execute
+from tests.fixtures.user_events import Ear
 from tests.payments.conftest import Player, World
 
 
@@ -235,6 +237,30 @@ async def test_what_telegram_says_to_a_refund_is_recorded_once(world: World, exe
     assert (await stars.refund(world.db, charge.charge_id, by="op")).status == "ok"
     assert execute("SELECT state::text FROM pay.star_receipts") == [("refunded",)]
     assert await world.balance(player) == world.telegram.balance == ledger_sum(execute, "telegram") == 0
+
+
+async def test_the_player_hears_of_every_step(world: World, execute: Execute, ear: Ear) -> None:
+    player, stranger = await world.player(), await world.player()
+    payment, charge = await pay(world, player)
+    user_id, paid = str(player.user_id), PaymentChanged(payment.payment_id, "paid")
+    assert (await world.stars.paid(charge)).status == "credited"
+    assert await ear.next(2) == [(user_id, paid), (user_id, BalanceChanged(50))]
+
+    assert payment.invoice_link is not None
+    again = world.telegram.pay(payment.invoice_link, stranger.telegram_id)
+    await world.stars.paid(again)
+    assert await ear.next(1) == [(user_id, paid)]  # of the balance it says nothing: the money is a stranger's
+
+    await spend(world, player, execute, 30)
+    world.telegram.take_back(charge)
+    assert (await world.stars.reversed(charge)).status == "charged_back"
+    refunded = PaymentChanged(payment.payment_id, "refunded")
+    assert await ear.next(3) == [(user_id, refunded), (user_id, BalanceChanged(0)), (user_id, Banned())]
+
+    waiting = await world.order(stranger)
+    await payments.cancel(world.db, stranger.user_id, waiting.payment_id)
+    world.stars.publish_payment(await world.payment(waiting))
+    assert await ear.next(1) == [(str(stranger.user_id), PaymentChanged(waiting.payment_id, "cancelled"))]
 
 
 @pytest.mark.parametrize("spent", [0, 30, 50])

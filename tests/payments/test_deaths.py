@@ -2,7 +2,7 @@
 once, and the ledger is Telegram's book in the end.
 
 A death is an exception at a step that nobody catches: before a statement or a call is sent, after it took effect and
-before its answer, or when the news are published.  What was in the process's memory is gone; what was committed is not.
+before its answer, or when an event is published.  What was in the process's memory is gone; what was committed is not.
 """
 
 import asyncio
@@ -55,16 +55,18 @@ class Doomed:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
-        if name == "publish_news":
-            return self._told(value)
+        if name == "user_events":
+            return Doomed(value, self._fuse)
+        if name == "publish":
+            return self._sent(value)
         return self._watched(value) if inspect.iscoroutinefunction(value) else value
 
-    def _told(self, tell: Callable[..., None]) -> Callable[..., None]:
-        def told(*words: Any) -> None:
+    def _sent(self, publish: Callable[..., None]) -> Callable[..., None]:
+        def sent(*words: Any) -> None:
             self._fuse.step()
-            tell(*words)
+            publish(*words)
 
-        return told
+        return sent
 
     async def __call__(self, *args: Any) -> Any:
         return await self._watched(self._target)(*args)
@@ -126,7 +128,7 @@ async def test_a_credit_dies_at_every_step(world: World) -> None:
         charges.append((await pay(world, player))[1])
         return lambda doomed: doomed.stars.paid(charges[-1])
 
-    assert await steps_of(world, work) >= 4  # the statement's two ends, and two news
+    assert await steps_of(world, work) >= 4  # the statement's two ends, and two events
     for charge in charges:
         await world.stars.paid(charge)
     assert await world.balance(player) == 50 * len(charges)

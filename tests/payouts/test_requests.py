@@ -8,6 +8,8 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import idempotency, operators, wallets, withdrawals
+from persistence.redis.user_events import BalanceChanged
+from tests.fixtures.user_events import Ear
 from tests.payouts.conftest import ENDPOINT, HOLD_MS, RATE, STARS, World
 
 
@@ -17,13 +19,14 @@ async def refusal(world: World, *args: Any, **kwargs: Any) -> GameError:
     return refused.value
 
 
-async def test_the_stars_leave_the_balance_at_once(world: World) -> None:
+async def test_the_stars_leave_the_balance_at_once(world: World, ear: Ear) -> None:
     player = await world.player()
     asked = await world.requested(player)
     assert (asked.state, asked.stars, asked.nanoton, asked.rate) == ("held", 1000, 1000 * RATE, RATE)
     assert (asked.address, asked.network, asked.needs_approval) == (player.address, "mainnet", False)
     assert asked.hold_until_ms == world.clock.ms + HOLD_MS
     assert await world.balance(player) == STARS - 1000
+    assert await ear.next(1) == [(str(player.user_id), BalanceChanged(STARS - 1000))]
     gift = await world.requested(player, 1500, months=6)
     assert (gift.months, gift.telegram_id, gift.address) == (6, player.telegram_id, None)
     assert [each.withdrawal_id for each in await world.flow.page(player.user_id, None, 10)] == [
@@ -157,6 +160,14 @@ async def test_over_the_limit_an_operator_decides_once(world: World) -> None:
     assert steps[:2] == [("player", "held"), ("worker", "approval")]
     assert steps[2][0] in ("approve", "refuse")
     assert found[1][2]["login"]
+
+
+async def test_what_an_operator_refuses_comes_back_to_the_balance_on_the_screen(world: World, ear: Ear) -> None:
+    player = await world.player()
+    asked = await world.requested(player, 2001)
+    assert (await world.flow.review(asked.withdrawal_id, "refuse", by="olga")).status == "ok"
+    balances = [BalanceChanged(STARS - 2001), BalanceChanged(STARS)]
+    assert await ear.next(2) == [(str(player.user_id), event) for event in balances]
 
 
 async def test_an_approved_one_repeats_and_a_returned_one_stays(world: World) -> None:

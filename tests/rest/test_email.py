@@ -17,7 +17,9 @@ from gateway.auth import throttle
 from gateway.auth.passwords import HASHER, Passwords
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
+from persistence.redis.user_events import SessionsEnded
 from tests.fixtures.postgres import Execute
+from tests.fixtures.user_events import Ear
 from tests.rest.conftest import API, code_of
 from tests.rest.mailbox import Mailbox
 
@@ -180,7 +182,7 @@ async def test_a_reset_voids_what_was_mailed_before(client: httpx.AsyncClient, m
     assert code_of(await post(client, "password/reset", token=first, password=PASSWORD)) == (404, "not_found")
 
 
-async def test_change_the_password(client: httpx.AsyncClient, mailbox: Mailbox) -> None:
+async def test_change_the_password(client: httpx.AsyncClient, mailbox: Mailbox, ear: Ear) -> None:
     old = await sign_up(client, mailbox)
     other = (await post(client, "login", email=ANNA, password=PASSWORD)).json()
     change: dict[str, Any] = {"old_password": OTHER, "new_password": OTHER}
@@ -191,6 +193,7 @@ async def test_change_the_password(client: httpx.AsyncClient, mailbox: Mailbox) 
     new = (await post(client, "password/change", old["token"], **change)).json()
     for ended in (old, other):
         assert code_of(await me(client, ended["token"])) == (401, "unauthorized")
+    assert await ear.next(1) == [(old["user"]["user_id"], SessionsEnded(1))]
     assert (await me(client, new["token"])).status_code == 200
     assert (await post(client, "login", email=ANNA, password=OTHER)).status_code == 200
     assert code_of(await client.post(f"{API}/auth/password/change", json=change)) == (401, "unauthorized")

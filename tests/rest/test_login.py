@@ -187,7 +187,7 @@ async def test_sessions_that_were_ended_are_refused_everywhere(
     assert (await client.get(f"{API}/me", headers=new.headers)).status_code == 200
 
 
-async def test_news_of_an_account_are_heeded_at_once(
+async def test_what_happens_to_an_account_is_heeded_at_once(
     client: httpx.AsyncClient, log_in: LogIn, settings: Settings, app: Starlette
 ) -> None:
     player = await log_in()

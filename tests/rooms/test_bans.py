@@ -12,6 +12,8 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import operators, users
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
+from persistence.redis.user_events import AccountChanged, Banned
+from tests.fixtures.user_events import Ear
 from tests.rooms.conftest import GRANT, STAKE, World
 
 
@@ -64,13 +66,15 @@ async def test_a_game_that_has_begun_goes_on_and_its_prize_is_frozen_with_the_ac
     assert await world.audit() == []
 
 
-async def test_sessions_from_before_a_ban_stay_ended_after_it(world: World) -> None:
+async def test_sessions_from_before_a_ban_stay_ended_after_it(world: World, ear: Ear) -> None:
     player = await world.player()
     before = (await users.hello(world.db, [player]))[player]
     await bans(world).ban(player, None, "olga")
     assert (await users.hello(world.db, [player]))[player].banned
     assert await bans(world).unban(player, "a mistake", "olga") == "ok"
     assert await bans(world).unban(player, None, "olga") == "unchanged"
+    events = [Banned(), AccountChanged(), AccountChanged()]  # said again, they are sent again
+    assert await ear.next(3) == [(str(player), event) for event in events]
     after = (await users.hello(world.db, [player]))[player]
     assert not after.banned
     assert after.session_epoch == before.session_epoch + 1

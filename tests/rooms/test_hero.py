@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 
@@ -13,7 +12,9 @@ from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, ledger, users
 from persistence.redis import keys
 from persistence.redis.rooms import RoomState
+from persistence.redis.user_events import BalanceChanged, Settled
 from persistence.rooms.seats import Seats
+from tests.fixtures.user_events import Ear
 from tests.rooms.conftest import GRANT, JOIN_BY_KEY, STAKE, World
 from tests.rooms.test_life import code_of
 from tests.rooms.test_seats import Instead
@@ -57,36 +58,24 @@ async def test_a_whole_room_pays_nine_tenths_and_one(world: World, taps: tuple[i
     assert await world.audit() == []
 
 
-async def test_everybody_is_told(world: World) -> None:
-    heard: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-
-    def hear(_channel: bytes, message: bytes) -> None:
-        news = msgspec.json.decode(message)
-        heard.put_nowait((news["user_id"], news["frame"]))
-
-    async def frames(count: int) -> dict[str, dict[str, Any]]:
-        return dict([await asyncio.wait_for(heard.get(), 10) for _ in range(count)])
-
-    subscriber = world.live.subscriber(hear, lambda _channels: None)
-    for channel in keys.NEWS_CHANNELS:
-        await subscriber.subscribe(channel)
+async def test_everybody_is_notified(world: World, ear: Ear) -> None:
     room, organizer, guests = await opened(world)
-    paid = {"type": "balance", "balance": GRANT - STAKE}
-    assert await frames(2) == {str(guest): paid for guest in guests}
+    paid = BalanceChanged(GRANT - STAKE)
+    assert await ear.by_user(2) == {str(guest): paid for guest in guests}
 
     assert await world.start(room) == "ok"
     await world.play(room.room_id, {guests[0]: 20})
     assert await world.settle() == 1
-    told = await frames(3)
-    assert {user_id: (frame["type"], frame["payout"], frame["balance"]) for user_id, frame in told.items()} == {
-        str(organizer): ("settled", 10, GRANT + 10),
-        str(guests[0]): ("settled", 90, GRANT + 40),
-        str(guests[1]): ("settled", 0, GRANT - STAKE),
+    results = {user_id: event for user_id, event in (await ear.by_user(3)).items() if isinstance(event, Settled)}
+    assert {user_id: (event.payout, event.balance) for user_id, event in results.items()} == {
+        str(organizer): (10, GRANT + 10),
+        str(guests[0]): (90, GRANT + 40),
+        str(guests[1]): (0, GRANT - STAKE),
     }
-    assert [line["user_id"] for line in told[str(organizer)]["standings"]] == [str(guest) for guest in guests]
+    assert [line.user_id for line in results[str(organizer)].standings] == [str(guest) for guest in guests]
 
     await world.seats.leave(organizer, (await world.organize(organizer, "second")).room_id)
-    assert await frames(1) == {str(organizer): {"type": "balance", "balance": GRANT + 10}}
+    assert await ear.next(1) == [(str(organizer), BalanceChanged(GRANT + 10))]
 
 
 @pytest.mark.parametrize("players", [0, 1, 3])

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +11,9 @@ import pytest
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, ledger
 from persistence.redis import keys
+from persistence.redis.user_events import BalanceChanged, RankedPlayer, Settled
 from persistence.rooms.seats import Seats
+from tests.fixtures.user_events import Ear
 from tests.rooms.conftest import GRANT, JOIN, STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too
@@ -49,43 +50,29 @@ async def test_a_whole_room_pays_the_winner(world: World) -> None:
     assert await world.audit() == []
 
 
-async def test_players_are_told(world: World) -> None:
-    heard: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-
-    def hear(_channel: bytes, message: bytes) -> None:
-        news = msgspec.json.decode(message)
-        heard.put_nowait((news["user_id"], news["frame"]))
-
-    async def frames(count: int) -> dict[str, dict[str, Any]]:
-        return dict([await asyncio.wait_for(heard.get(), 10) for _ in range(count)])
-
-    subscriber = world.live.subscriber(hear, lambda _channels: None)
-    for channel in keys.NEWS_CHANNELS:
-        await subscriber.subscribe(channel)
+async def test_players_are_notified(world: World, ear: Ear) -> None:
     slow, fast, lonely = await world.player(), await world.player(), await world.player()
     room_id = (await world.sit(slow)).room_id
     await world.sit(fast)
     lonely_room = (await world.sit(lonely)).room_id
-    paid = {"type": "balance", "balance": GRANT - STAKE}
-    assert await frames(3) == {str(slow): paid, str(fast): paid, str(lonely): paid}
+    paid = BalanceChanged(GRANT - STAKE)
+    assert await ear.by_user(3) == {str(slow): paid, str(fast): paid, str(lonely): paid}
 
     await world.play(room_id, {slow: 3, fast: 7})
     await world.tick_until(lonely_room, "cancelled")
     assert await world.settle() == 2
-    recorded = {
-        "type": "settled",
-        "room_id": room_id,
-        "winner": str(fast),
-        "prize": 2 * STAKE,
-        "standings": [
-            {"place": 1, "user_id": str(fast), "taps": 7, "prize": 2 * STAKE},
-            {"place": 2, "user_id": str(slow), "taps": 3, "prize": 0},
-        ],
-    }
-    assert await frames(3) == {
-        str(fast): {**recorded, "payout": 2 * STAKE, "balance": GRANT + STAKE},
-        str(slow): {**recorded, "payout": 0, "balance": GRANT - STAKE},
-        str(lonely): {"type": "balance", "balance": GRANT},
+    recorded = Settled(
+        room_id=room_id,
+        winner=str(fast),
+        prize=2 * STAKE,
+        standings=[RankedPlayer(1, str(fast), 7, 2 * STAKE), RankedPlayer(2, str(slow), 3, 0)],
+        payout=0,
+        balance=GRANT - STAKE,
+    )
+    assert await ear.by_user(3) == {
+        str(fast): msgspec.structs.replace(recorded, payout=2 * STAKE, balance=GRANT + STAKE),
+        str(slow): recorded,
+        str(lonely): BalanceChanged(GRANT),
     }
 
 

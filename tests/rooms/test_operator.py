@@ -17,8 +17,10 @@ from cli.commands.repair import repair
 from persistence.postgres import games
 from persistence.redis import keys
 from persistence.redis.keys import new_room_id
+from persistence.redis.user_events import BalanceChanged
 from persistence.rooms.seats import standard_terms
 from persistence.rooms.settlement import Settlement
+from tests.fixtures.user_events import Ear
 from tests.rooms.conftest import GRANT, STAKE, World
 
 GHOST = "00000000-0000-4000-8000-000000000000"
@@ -110,7 +112,7 @@ async def test_show_tells_of_a_decision_that_redis_does_not_know(world: World) -
 
 
 @pytest.mark.parametrize("state", ["waiting", "countdown", "playing"])
-async def test_a_room_that_runs_is_ended_and_everybody_is_told(world: World, state: str) -> None:
+async def test_a_room_that_runs_is_ended_and_everybody_is_notified(world: World, ear: Ear, state: str) -> None:
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     subscriber = world.live.subscriber(lambda _channel, message: heard.put_nowait(message), lambda _: None)
     player = await world.player()
@@ -121,18 +123,15 @@ async def test_a_room_that_runs_is_ended_and_everybody_is_told(world: World, sta
         await world.tick_until(room_id, "playing")
         assert await world.tap(room_id, player, 5, 1) == 1
 
+    await ear.next(1 if state == "waiting" else 2)  # what they paid
     await subscriber.subscribe(keys.room(room_id).channel)
-    await subscriber.subscribe(keys.news_channel(str(player)))
 
     answer = await refund(world, room_id)
     assert answer.status == "refunded"
     assert answer.outcome is not None
     assert answer.outcome["payouts"][str(player)] == STAKE
-    frames = [json.loads(await asyncio.wait_for(heard.get(), 10)) for _ in range(2)]
-    assert {frame["frame"]["type"] if "frame" in frame else frame["type"] for frame in frames} == {
-        "cancelled",
-        "balance",
-    }
+    assert json.loads(await asyncio.wait_for(heard.get(), 10))["type"] == "cancelled"
+    assert (str(player), BalanceChanged(GRANT)) in await ear.next(1 if state == "waiting" else 2)
     await assert_all_is_back(world)
     assert (await refund(world, room_id)).status == "already_refunded"
     await world.recover()

@@ -7,7 +7,9 @@ import pytest
 
 from persistence.postgres import payments
 from persistence.postgres.pool import Role
+from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.deposits import memo_of, new_memo
+from tests.fixtures.user_events import Ear
 from tests.stand_ins.toncenter import ENCRYPTED_COMMENT, JETTON_NOTIFICATION, comment_body
 from tests.ton.conftest import HOUSE, RATE, World
 
@@ -16,7 +18,7 @@ def nanoton(stars: int) -> int:
     return stars * RATE
 
 
-async def test_an_order_that_is_paid(world: World) -> None:
+async def test_an_order_that_is_paid(world: World, ear: Ear) -> None:
     player = await world.player()
     order = await world.order(player, 100)
     assert (order.ton_nanoton, order.ton_rate) == (nanoton(100), RATE)
@@ -29,6 +31,8 @@ async def test_an_order_that_is_paid(world: World) -> None:
     assert await world.balance(player) == 100
     paid = await world.payment(order)
     assert (paid.state, paid.credited, paid.paid_ms) == ("paid", 100, tx.json["now"] * 1000)
+    events = [PaymentChanged(order.payment_id, "paid"), BalanceChanged(100)]
+    assert await ear.next(2) == [(str(player), event) for event in events]
 
 
 async def test_more_is_credited_at_the_rate_of_the_order(world: World) -> None:

@@ -6,6 +6,7 @@ import json
 from gateway.auth.tokens import Tokens
 from gateway.live.hub import PATH
 from gateway.ws.frames import CloseCode
+from persistence.redis.user_events import Banned, SessionsEnded
 from tests.fixtures.postgres import Execute
 from tests.fixtures.stores import JWT_SECRET
 from tests.ws.client import Peer, frame
@@ -62,19 +63,19 @@ async def test_tokens_that_are_refused(start_gateway: StartGateway, game: Game, 
 
 
 async def test_bans(start_gateway: StartGateway, game: Game, road: Road, execute: Execute) -> None:
-    """At hello, and at once when the news of it comes."""
+    """At hello, and at once when the event of it comes."""
     gateway = await start_gateway(road=road)
     user_id = await game.account()
     open_before = await game.peer(gateway, user_id)
     await asyncio.to_thread(execute, "UPDATE auth.users SET banned_at = now() WHERE user_id = %s", int(user_id))
     peer = await hello(gateway, game.token(user_id))
     assert await peer.closed() == CloseCode.BANNED
-    game.live.publish_news(user_id, json.dumps({"user_id": user_id, "banned": True}).encode())
+    game.live.user_events.publish(user_id, Banned())
     assert await open_before.closed() == CloseCode.BANNED
 
 
 async def test_sessions_that_were_ended(start_gateway: StartGateway, game: Game, road: Road, execute: Execute) -> None:
-    """A token of an earlier epoch is refused at hello, and its socket closed when the news come; newer ones stay."""
+    """A token of an earlier epoch is refused at hello, and its socket closed when the event comes; newer ones stay."""
     gateway = await start_gateway(road=road)
     user_id = await game.account()
     old = await game.peer(gateway, user_id)
@@ -83,7 +84,7 @@ async def test_sessions_that_were_ended(start_gateway: StartGateway, game: Game,
     assert await peer.closed() == CloseCode.TOKEN_REFUSED
     new = await hello(gateway, game.tokens.issue(user_id, None, "user", 3)[0])
     assert (await new.next())["type"] == "welcome"
-    game.live.publish_news(user_id, json.dumps({"user_id": user_id, "sessions_from": 3}).encode())
+    game.live.user_events.publish(user_id, SessionsEnded(3))
     assert await old.closed() == CloseCode.TOKEN_REFUSED
     await new.send({"type": "ping", "t": 1})
     assert (await new.next("pong"))["t"] == 1

@@ -4,11 +4,24 @@ import asyncio
 import json
 from typing import Any
 
+from gateway.live import metrics
 from gateway.live.hub import PATH
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.postgres.users import set_language
+from persistence.redis import keys
 from persistence.redis.keys import new_room_id
+from persistence.redis.user_events import (
+    AccountChanged,
+    BalanceChanged,
+    BonusChanged,
+    Entered,
+    PaymentChanged,
+    RankedPlayer,
+    SessionsEnded,
+    Settled,
+    UserEvent,
+)
 from tests.ws.client import Peer, frame, until
 from tests.ws.conftest import Game, Road, StartGateway
 
@@ -269,29 +282,63 @@ async def test_of_two_sockets_in_a_room_the_later_stays(start_gateway: StartGate
         peer.abort()
 
 
-async def test_news(start_gateway: StartGateway, game: Game, road: Road) -> None:
-    """A balance goes to every socket of the user; a result not to one that follows another room by now."""
+async def test_user_events(start_gateway: StartGateway, game: Game, road: Road) -> None:
+    """What happens to a player goes to every socket of theirs, each as its frame of the protocol; a result not to one
+    that follows another room by now."""
     gateway = await start_gateway(road=road)
     anna, boris = await game.account(), await game.account()
     room_id, other = await game.room(anna), await game.room(anna)
     inside = await game.peer(gateway, anna, room_id)
     elsewhere = await game.peer(gateway, anna, other)
+    nowhere = await game.peer(gateway, anna)
     stranger = await game.peer(gateway, boris)
-    settled: dict[str, Any] = {
-        "type": "settled",
-        "room_id": room_id,
-        "winner": None,
-        "prize": 0,
-        "standings": [],
-        "payout": 0,
-    }
-    for message in (settled | {"balance": 5}, {"type": "balance", "balance": 7}):
-        game.live.publish_news(anna, json.dumps({"user_id": anna, "frame": message}).encode())
-    game.live.publish_news(anna, b"nonsense")
-    assert [(await inside.next())["type"] for _ in range(2)] == ["settled", "balance"]
-    assert (await elsewhere.next()) == {"type": "balance", "balance": 7}
-    await stranger.send({"type": "ping"})
-    assert (await stranger.next())["type"] == "pong"
+    run = {"taps": 40, "goal": 40, "started_ms": 1, "ends_ms": 2, "seq": 9}
+    result: dict[str, Any] = {"room_id": room_id, "winner": anna, "prize": 90, "payout": 90, "balance": 5}
+    events: list[tuple[UserEvent, dict[str, Any]]] = [
+        (
+            Settled(**result, standings=[RankedPlayer(1, anna, 7, 90), RankedPlayer(None, boris, 9, 0)]),
+            {
+                "type": "settled",
+                **result,
+                "standings": [
+                    {"place": 1, "user_id": anna, "taps": 7, "prize": 90},
+                    {"place": None, "user_id": boris, "taps": 9, "prize": 0},
+                ],
+            },
+        ),
+        (BalanceChanged(7), {"type": "balance", "balance": 7}),
+        (PaymentChanged("6f1c", "paid"), {"type": "payment", "payment_id": "6f1c", "status": "paid"}),
+        (
+            BonusChanged(**run, state="rewarded", reason=None),
+            {"type": "bonus", **run, "state": "rewarded", "reason": None},
+        ),
+    ]
+    for event, _ in events:
+        game.live.user_events.publish(anna, event)
+    for event in (AccountChanged(), Entered(room_id, "another:1"), SessionsEnded(0)):
+        game.live.user_events.publish(anna, event)
+    frames = [frame for _, frame in events]
+    for peer, expected in ((inside, frames), (nowhere, frames), (elsewhere, frames[1:])):
+        assert [await peer.next() for _ in expected] == expected
+    assert await inside.closed() == CloseCode.REPLACED
+    for peer in (elsewhere, nowhere, stranger):
+        await peer.send({"type": "ping"})
+        assert (await peer.next())["type"] == "pong"
+
+
+async def test_a_user_event_that_cannot_be_read_is_counted_and_the_next_comes(
+    start_gateway: StartGateway, game: Game
+) -> None:
+    gateway = await start_gateway()
+    anna = await game.account()
+    peer = await game.peer(gateway, anna)
+    before = metrics.unreadable_user_events._value.get()
+    channel = keys.user_events_channel(anna)
+    for message in (b"nonsense", b'{"user_id":"%s","event":{"type":"promoted"}}' % anna.encode()):
+        await game.live.router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, message)
+    game.live.user_events.publish(anna, BalanceChanged(7))
+    assert await peer.next() == {"type": "balance", "balance": 7}
+    assert metrics.unreadable_user_events._value.get() == before + 2
 
 
 async def test_a_whole_burst_may_come_right_behind_hello(start_gateway: StartGateway, game: Game, road: Road) -> None:
