@@ -27,6 +27,7 @@ from gateway.cache.tiers import TierBoard
 from gateway.errors import error_response
 from gateway.lifecycle.drain import Drain
 from gateway.lifecycle.registration import Registration
+from gateway.live.endpoint import GameEndpoint
 from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
 from gateway.rate_limits import Rates
@@ -142,7 +143,7 @@ def build_app(settings: Settings) -> Starlette:
         try:
             services = await opening.open()
             app.state.services = services
-            yield {ENDPOINT_KEY: services.hub.endpoint}
+            yield {ENDPOINT_KEY: services.sockets}
         finally:
             await opening.close()
 
@@ -196,12 +197,13 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     accounts = Accounts(db)
     passwords = Passwords()
     stack.callback(passwords.close)
-    hub = Hub(live, db, settings, tokens, on_account=accounts.forget)
+    hub = Hub(live, settings.jwt_secret.split(",")[0], on_account=accounts.forget)
+    sockets = GameEndpoint(hub, db, settings, tokens)
     await hub.start()
     stack.push_async_callback(hub.stop)
-    drain = Drain(hub, settings)
+    drain = Drain(sockets, settings)
     stack.push_async_callback(drain.stop)
-    registration = Registration(live, hub, drain, settings)
+    registration = Registration(live, sockets, drain, settings)
     await registration.start()
     stack.push_async_callback(registration.stop)
     bot = None
@@ -236,7 +238,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         wallets=wallets,
         withdrawals=Withdrawals(live, db, prices, settings),
         answers=AnswerWriter(db),
-        hub=hub,
+        sockets=sockets,
         drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),

@@ -12,7 +12,7 @@ from gateway.auth.tokens import Tokens
 from gateway.cache.leaderboards import Leaderboards
 from gateway.cache.tiers import TierBoard
 from gateway.lifecycle.drain import Drain
-from gateway.live.hub import Hub
+from gateway.live.endpoint import GameEndpoint
 from gateway.proxies import TrustedProxies
 from gateway.rate_limits import Rates
 from persistence.accounts.mail_tokens import MailTokens
@@ -47,7 +47,7 @@ class Services:
     wallets: Wallets
     withdrawals: Withdrawals
     answers: AnswerWriter
-    hub: Hub
+    sockets: GameEndpoint
     drain: Drain
     tokens: Tokens
     init_data: InitDataCheck

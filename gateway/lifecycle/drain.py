@@ -7,19 +7,17 @@ process: REST requests are answered until somebody stops it.
 
 import asyncio
 import random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from chance_tap.settings import Settings
+from gateway.live.client import Client
+from gateway.live.endpoint import GameEndpoint
 from gateway.live.flush_schedule import PERIOD_S, SLOT_S
+from gateway.live.room import Room
 from gateway.ws.frames import CloseCode
 from persistence.redis.gateways import GatewayState
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
-    from gateway.live.room import Room
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +33,11 @@ APPLY_S: Final = 1.0
 class Drain:
     """One a gateway.  `begin` may be called any number of times, and there is no way back but a new process."""
 
-    def __init__(self, hub: "Hub", settings: Settings) -> None:
+    def __init__(self, endpoint: GameEndpoint, settings: Settings) -> None:
         self.state: GatewayState = "serving"
-        self._hub = hub
+        self._endpoint = endpoint
         self._notice_s = settings.drain_notice_s
         self._over_s = settings.drain_s
-        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -51,13 +48,9 @@ class Drain:
     def begin(self) -> None:
         """Take no more players from here on, and move those that are here."""
         if self._task is None:
-            self._hub.endpoint.admits = False
+            self._endpoint.admits = False
             self.state = "draining"
             self._task = asyncio.get_running_loop().create_task(self._run(), name="drain")
-
-    def hurry(self) -> None:
-        """Move at once whoever is left."""
-        self._hurry.set()
 
     async def done(self) -> None:
         """Return once everybody has been moved; `begin` comes first."""
@@ -71,51 +64,44 @@ class Drain:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        count = len(self._hub.clients())
+        count = len(self._endpoint.clients())
         log.info("draining", sockets=count)
         if count:
-            await self._pause(self._notice_s)  # balancers look at /readyz now and then
+            await asyncio.sleep(self._notice_s)  # balancers look at /readyz now and then
             await self._move()
         self.state = "drained"
         log.info("drained")
 
     async def _move(self) -> None:
-        hub = self._hub
-        ends = hub.clock() + min(self._over_s, len(hub.clients()) / EASY_RATE)
-        last = max(ends, hub.clock() + LONGEST_LAST_MOMENT_S)
-        while clients := hub.clients():
-            now, hurried = hub.clock(), self._hurry.is_set()
-            ready = clients if hurried or now >= last else [c for c in clients if not _in_last_moment(c)]
+        endpoint = self._endpoint
+        ends = endpoint.clock() + min(self._over_s, len(endpoint.clients()) / EASY_RATE)
+        last = max(ends, endpoint.clock() + LONGEST_LAST_MOMENT_S)
+        while clients := endpoint.clients():
+            now = endpoint.clock()
+            ready = clients if now >= last else [c for c in clients if not _in_last_moment(c)]
             random.shuffle(ready)
-            slices = 1 if hurried else int(max(0.0, ends - now) / SLICE_S) + 1
+            slices = int(max(0.0, ends - now) / SLICE_S) + 1
             await self._move_some(ready[: -(-len(ready) // slices)])
-            await self._pause(SLICE_S * random.uniform(0.5, 1.5))  # noqa: S311
+            await asyncio.sleep(SLICE_S * random.uniform(0.5, 1.5))  # noqa: S311
 
-    async def _move_some(self, clients: "list[Client]") -> None:
+    async def _move_some(self, clients: list[Client]) -> None:
         rooms: set[Room] = {client.room for client in clients if client.room is not None}
         if rooms:
             await self._apply(rooms)
         for client in clients:
             client.close(CloseCode.DRAINING, "the gateway is leaving")
 
-    async def _apply(self, rooms: "set[Room]") -> None:
+    async def _apply(self, rooms: set[Room]) -> None:
         """Until what these rooms' players sent so far is counted, and they have heard of it."""
         waiting = [(room.taps, room.taps.newest) for room in rooms]
-        until = self._hub.clock() + APPLY_S
+        until = self._endpoint.clock() + APPLY_S
         while (  # noqa: ASYNC110 - the tap path sets no event for so rare a reader
-            any(taps.answered < newest for taps, newest in waiting) and self._hub.clock() < until
+            any(taps.answered < newest for taps, newest in waiting) and self._endpoint.clock() < until
         ):
             await asyncio.sleep(SLOT_S)
-        await self._pause(PERIOD_S)
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._hurry.wait()
-        except TimeoutError:
-            return
+        await asyncio.sleep(PERIOD_S)
 
 
-def _in_last_moment(client: "Client") -> bool:
+def _in_last_moment(client: Client) -> bool:
     due_s = None if client.room is None else client.room.due_s()
     return due_s is not None and due_s < LAST_MOMENT_S

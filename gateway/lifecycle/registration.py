@@ -8,16 +8,14 @@ import contextlib
 import os
 import secrets
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chance_tap.settings import Settings
 from gateway.lifecycle.drain import Drain
+from gateway.live.endpoint import GameEndpoint
 from persistence.errors import StoreUnavailable
 from persistence.redis.gateways import GatewayInfo
 from persistence.redis.store import RedisStore
-
-if TYPE_CHECKING:
-    from gateway.live.hub import Hub
 
 BEAT_S: Final = 0.91  # odd, so that timers do not line up
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
@@ -26,9 +24,9 @@ _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listen
 class Registration:
     """`start` before the first player, `stop` after the last."""
 
-    def __init__(self, live: RedisStore, hub: "Hub", drain: Drain, settings: Settings) -> None:
+    def __init__(self, live: RedisStore, endpoint: GameEndpoint, drain: Drain, settings: Settings) -> None:
         self._live = live
-        self._hub = hub
+        self._endpoint = endpoint
         self._drain = drain
         host = socket.gethostname()
         reached_at = host if settings.host in _EVERYWHERE else settings.host
@@ -67,7 +65,7 @@ class Registration:
             instance=self._instance,
             address=self._address,
             pid=os.getpid(),
-            sockets=len(self._hub.clients()),
+            sockets=len(self._endpoint.clients()),
             since_ms=self._since_ms,
             state=self._drain.state,
         )

@@ -1,1 +1,1 @@
-"""The players of this gateway: their sockets, the rooms that they follow, the taps on their way to the scripts."""
+"""The players of this gateway: their sockets, the rooms that they follow, the taps that go to the scripts."""

@@ -5,10 +5,13 @@ the script applies every rule to each one.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gateway.live import metrics
+from gateway.live.context import Context
 from gateway.live.progress import encode_frame
+from gateway.live.socket import Socket
+from gateway.live.users import UserSockets
 from gateway.rate_limits import Rate
 from gateway.schemas.bonus import bonus_frame
 from gateway.schemas.messages import BonusTaps
@@ -20,11 +23,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.bonus import BonusFrame, LiveRun, TapsReply
 from persistence.redis.codes import TapStatus
 
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
-
-Batch = list[tuple["Client", BonusTaps]]
+Batch = list[tuple[Socket, BonusTaps]]
 
 NAME: Final = "bonus_taps"
 MAX_WAITING: Final = 300
@@ -33,7 +32,7 @@ RESTORES_BURST: Final = 5
 
 
 class _State:
-    """A run on its way to a slow reader, who needs the latest only."""
+    """A run as a slow reader gets it, who needs the latest only."""
 
     __slots__ = ("_frame",)
 
@@ -50,31 +49,32 @@ class _State:
 class BonusLanes:
     """One lane a player: what comes while a call is under way goes together in the next."""
 
-    def __init__(self, hub: "Hub", db: Database, runs: BonusRuns) -> None:
-        self._hub = hub
+    def __init__(self, context: Context, users: UserSockets, db: Database, runs: BonusRuns) -> None:
+        self._context = context
+        self._users = users
         self._db = db
         self._runs = runs
         self._lanes: dict[str, Batch] = {}
         self._restores = Rate(per_s=RESTORES_PER_S, burst=RESTORES_BURST)
 
-    def take(self, client: "Client", frame: BonusTaps) -> None:
+    def take(self, socket: Socket, frame: BonusTaps) -> None:
         """Pass a frame on, now or behind those that are under way."""
-        user_id = client.user_id or ""
+        user_id = socket.user_id or ""
         waiting = self._lanes.get(user_id)
         if waiting is None:
             self._lanes[user_id] = []
-            self._send(user_id, [(client, frame)])
+            self._send(user_id, [(socket, frame)])
         elif len(waiting) < MAX_WAITING:
-            waiting.append((client, frame))
+            waiting.append((socket, frame))
         else:
-            client.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, NAME, frame.seq)
+            socket.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, NAME, frame.seq)
 
     def _send(self, user_id: str, batch: Batch, *, restored: bool = False) -> None:
         frames = [
             BonusFrame(frame.count, frame.timestamp, -1 if frame.seq is None else frame.seq) for _, frame in batch
         ]
         metrics.bonus_frames.inc(len(frames))
-        self._hub.live.bonus.taps(user_id, frames, partial(self._done, user_id, batch, restored))
+        self._context.live.bonus.taps(user_id, frames, partial(self._done, user_id, batch, restored))
 
     def _done(self, user_id: str, batch: Batch, restored: bool, reply: TapsReply | Exception | None) -> None:
         if isinstance(reply, TapsReply):
@@ -86,17 +86,17 @@ class BonusLanes:
         elif restored:
             self._refuse(user_id, batch, ErrorCode.NOT_FOUND)
         else:
-            self._hub.spawn(self._restore(user_id, batch))
+            self._context.spawn(self._restore(user_id, batch))
 
     def _answer(self, user_id: str, batch: Batch, reply: TapsReply) -> None:
-        for (client, frame), status in zip(batch, reply.statuses, strict=True):
+        for (socket, frame), status in zip(batch, reply.statuses, strict=True):
             error = TapStatus(status).error
             if error is not None:
-                client.refuse(error, NAME, frame.seq)
+                socket.refuse(error, NAME, frame.seq)
         state = _State(reply.run)
-        for client in self._hub.users.get(user_id, ()):
-            if client.early is None:
-                client.send_mergeable(state)
+        for socket in self._users.of(user_id):
+            if socket.is_welcome:
+                socket.send_mergeable(state)
 
     def _next(self, user_id: str) -> None:
         waiting = self._lanes.pop(user_id)
@@ -125,5 +125,5 @@ class BonusLanes:
 
     def _refuse(self, user_id: str, batch: Batch, code: ErrorCode) -> None:
         """Refuse frames and what waits behind them: counted first, it would make those that are sent again repeats."""
-        for client, frame in [*batch, *self._lanes.pop(user_id)]:
-            client.refuse(code, NAME, frame.seq)
+        for socket, frame in [*batch, *self._lanes.pop(user_id)]:
+            socket.refuse(code, NAME, frame.seq)

@@ -1,41 +1,59 @@
 """One player's socket: the connection object with the game's meaning.
 
-Owns the hot path from a text frame to the room's tap buffer, and what a socket knows of its player.  Nothing here
-awaits; everything that is not a taps frame goes to the hub.
+Owns the hot path from a text frame to the room's tap buffer, what a socket knows of its player, and which room it
+follows.  Nothing here awaits; every frame that is not a player's taps goes to the dispatcher.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 import msgspec
 
-from gateway.live.observations import Origin
+from gateway.live import metrics
+from gateway.live.context import Context
 from gateway.live.progress import encode_frame
+from gateway.live.room import Room
+from gateway.live.socket import Origin
 from gateway.schemas.fields import Language
 from gateway.schemas.messages import ClientFrame, ErrorFrame, Taps
 from gateway.texts import error_text
-from gateway.ws.connection import Connection, Edge
+from gateway.ws.connection import Connection, Edge, SocketEndpoint
 from gateway.ws.frames import CloseCode
 from persistence.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from gateway.live.hub import Hub
-    from gateway.live.room import Room
 
 _decode: Final = msgspec.json.Decoder(ClientFrame).decode
 _decode_loosely: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _MAX_ECHOED_TYPE: Final = 32
+# Frames of the protocol whose games this gateway does not serve.
+_ABSENT: Final = frozenset(("clicker_taps",))
+
+
+class Registry(Protocol):
+    """Who has to know where a socket is."""
+
+    def entered(self, client: "Client", room: Room) -> None:
+        """The client has begun to follow a room."""
+
+    def ended(self, client: "Client") -> None:
+        """The client is of no more use."""
+
+
+Dispatch = Callable[["Client", ClientFrame], None]
+"""Deals with a frame that is valid in itself."""
 
 
 class Client(Connection):
     """A socket.  `user_id` is None before `hello`; `room` is the room whose events it follows."""
 
     __slots__ = (
+        "_context",
+        "_dispatch",
+        "_registry",
         "awaited",
         "confirmed",
         "early",
         "entering",
         "epoch",
-        "hub",
         "language",
         "number",
         "organizes",
@@ -46,9 +64,23 @@ class Client(Connection):
         "user_id",
     )
 
-    def __init__(self, hub: "Hub", edge: Edge, number: int, language: Language, origin: Origin) -> None:
-        super().__init__(hub.endpoint, edge)
-        self.hub = hub
+    def __init__(
+        self,
+        endpoint: SocketEndpoint,
+        edge: Edge,
+        number: int,
+        language: Language,
+        origin: Origin,
+        *,
+        context: Context,
+        registry: Registry,
+        dispatch: Dispatch,
+    ) -> None:
+        super().__init__(endpoint, edge)
+        metrics.sockets.inc()
+        self._context = context
+        self._registry = registry
+        self._dispatch = dispatch
         self.number = number
         self.language: Language = language
         self.user_id: str | None = None
@@ -80,16 +112,61 @@ class Client(Connection):
         ):
             room.taps.take(self, frame)
         else:
-            self.hub.handle(self, frame)
+            self._dispatch(self, frame)
+
+    @property
+    def name(self) -> str:
+        """Different from that of every other socket of every gateway."""
+        return f"{self._context.gateway}:{self.number}"
+
+    @property
+    def room_id(self) -> str | None:
+        return None if self.room is None else self.room.id
+
+    @property
+    def is_welcome(self) -> bool:
+        return self.early is None
+
+    def welcome(self, frame: bytes) -> None:
+        """Send `welcome`, and deal with what came before it."""
+        self.send(frame)
+        early, self.early = self.early or [], None
+        for each in early:
+            self._dispatch(self, each)
+
+    def enter(self, room: Room) -> None:
+        """Follow this room as soon as there is a snapshot of it, and until then the one that it follows now."""
+        if self.entering is not None and self.entering is not room:
+            self.entering.leave(self)
+        self.entering = room
+        room.enter(self)
+
+    def entered(self, room_id: str) -> None:
+        self.snapshot_ms = self._context.live.now_ms()
+        room = self.entering
+        if room is None or room.id != room_id:
+            return  # a new snapshot of the room that it follows
+        if self.room is not None and self.room is not room:
+            self.room.leave(self)
+        self.room, self.entering = room, None
+        self.confirmed = False
+        self._registry.entered(self, room)
+
+    def left(self, room_id: str) -> None:
+        if self.room is not None and self.room.id == room_id:
+            self.room = None
+        if self.entering is not None and self.entering.id == room_id:
+            self.entering = None
 
     def on_binary(self, payload: bytes) -> None:  # noqa: ARG002
         self.close(CloseCode.BAD_FRAME, "binary frames are not spoken here")
 
     def on_end(self) -> None:
-        self.hub.detach(self)
+        metrics.sockets.dec()
+        self._registry.ended(self)
 
     def on_pong(self, payload: bytes) -> None:
-        self.hub.observations.answered(self, payload)
+        self._context.observations.answered(self, payload)
 
     def on_pause(self) -> None:
         if self.room is not None:
@@ -106,11 +183,11 @@ class Client(Connection):
             for_=refused,
             seq=msgspec.UNSET if seq is None else seq,
         )
-        self.hub.count_refusal(code)
+        metrics.refusals.labels(code.value).inc()
         self.send(encode_frame(error))
 
     def _unreadable(self, payload: bytes) -> None:
-        """Tell what is no frame at all (4503) from one whose fields are wrong (an error frame)."""
+        """What is no frame at all ends the socket (4503); one whose fields are wrong is answered by an error frame."""
         try:
             fields = _decode_loosely(payload)
             kind = msgspec.json.decode(fields["type"], type=str)
@@ -120,7 +197,8 @@ class Client(Connection):
         if self.user_id is None:
             self.close(CloseCode.NO_HELLO, "the first frame must be hello")
             return
-        self.refuse(self.hub.code_for_unreadable(kind), kind[:_MAX_ECHOED_TYPE], _sequence(fields))
+        code = ErrorCode.NOT_FOUND if kind in _ABSENT else ErrorCode.INVALID_REQUEST
+        self.refuse(code, kind[:_MAX_ECHOED_TYPE], _sequence(fields))
 
 
 def _sequence(fields: dict[str, msgspec.Raw]) -> int | None:

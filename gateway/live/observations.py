@@ -1,7 +1,7 @@
-"""What a gateway sees of a player that the frames do not tell, for the signals after a game.
+"""What a gateway observes of a player beyond the frames, for the signals after a game.
 
-Owns where sockets come from (keyed hashes only: nothing but equality inside one room can be learnt from a note) and
-who holds frames back.  A note is sent without waiting and may be lost; none of them refuses or delays anything.
+Owns where sockets come from (keyed hashes only: nothing but equality inside one room can be learnt of them) and who
+holds frames back.  An observation is sent without waiting and may be lost; none of them refuses or delays anything.
 
 Late frames alone prove nothing: networks stall.  But what a peer sends arrives in order.  So when frames come late the
 socket is asked with pings; a frame that is older than a question that was answered before it came was held back.
@@ -10,14 +10,12 @@ socket is asked with pings; a frame that is older than a question that was answe
 import asyncio
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from gateway.live.socket import Origin, Socket
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
 from persistence.redis.store import RedisStore
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
 
 LATE_MS: Final = 1_500
 ANSWERED_MS: Final = 1_000
@@ -25,16 +23,6 @@ ANSWERED_MS: Final = 1_000
 ASK_EVERY_S: Final = 1.03
 ASK_FOR_MS: Final = 15_000
 _DIGEST_BYTES: Final = 8
-
-
-class Origin:
-    """Where a socket comes from: keyed hashes of its address and of its kind of device."""
-
-    __slots__ = ("device", "network")
-
-    def __init__(self, network: bytes, device: bytes) -> None:
-        self.network = network
-        self.device = device
 
 
 class Asked:
@@ -54,42 +42,42 @@ class Observations:
     def __init__(self, live: RedisStore, secret: str) -> None:
         self._live = live
         self._key = sha256(b"chance-tap observations\0" + secret.encode()).digest()
-        self._asking: dict[Client, Asked] = {}
+        self._asking: dict[Socket, Asked] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def origin(self, visitor: Visitor) -> Origin:
         return Origin(self._hash(visitor.address.encode()), self._hash(visitor.user_agent.encode()))
 
-    def entered(self, client: "Client", room_id: str) -> None:
-        """A player follows a room: note from where."""
+    def entered(self, socket: Socket, room_id: str) -> None:
+        """A player follows a room: observe from where."""
         room = room_id.encode()
-        value = f"{self._hash(room + client.origin.network).hex()}.{self._hash(room + client.origin.device).hex()}"
-        self._live.rooms.observe(room_id, client.user_id or "", "from", value)
+        value = f"{self._hash(room + socket.origin.network).hex()}.{self._hash(room + socket.origin.device).hex()}"
+        self._live.rooms.observe(room_id, socket.user_id or "", "from", value)
 
-    def late(self, room_id: str, frames: Sequence[TapFrame], clients: "Sequence[Client]", now_ms: int) -> None:
+    def late(self, room_id: str, frames: Sequence[TapFrame], sockets: Sequence[Socket], now_ms: int) -> None:
         """Some of these frames are over LATE_MS old."""
-        for frame, client in zip(frames, clients, strict=True):
+        for frame, socket in zip(frames, sockets, strict=True):
             # What was tapped before the last snapshot may rightly be sent again after it.
-            if frame.timestamp >= now_ms - LATE_MS or frame.timestamp <= client.snapshot_ms or client.is_closing:
+            if frame.timestamp >= now_ms - LATE_MS or frame.timestamp <= socket.snapshot_ms or socket.is_closing:
                 continue
-            asked = self._asking.get(client)
+            asked = self._asking.get(socket)
             if asked is None:
-                asked = self._asking[client] = Asked()
+                asked = self._asking[socket] = Asked()
             asked.until_ms = now_ms + ASK_FOR_MS
             if asked.answered_ms >= frame.timestamp + ANSWERED_MS:
                 self._live.rooms.observe(room_id, frame.user_id, "held", "1")
         if self._asking and self._timer is None:
             self._ask()
 
-    def answered(self, client: "Client", payload: bytes) -> None:
+    def answered(self, socket: Socket, payload: bytes) -> None:
         """A pong came."""
-        asked = self._asking.get(client)
+        asked = self._asking.get(socket)
         if asked is not None and asked.asked_ms and payload == b"%d" % asked.asked_ms:
             asked.answered_ms, asked.asked_ms = asked.asked_ms, 0
 
-    def forget(self, client: "Client") -> None:
+    def forget(self, socket: Socket) -> None:
         """The socket is gone."""
-        self._asking.pop(client, None)
+        self._asking.pop(socket, None)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -98,12 +86,12 @@ class Observations:
 
     def _ask(self) -> None:
         now_ms = self._live.now_ms()
-        for client, asked in list(self._asking.items()):
+        for socket, asked in list(self._asking.items()):
             if asked.until_ms < now_ms:
-                del self._asking[client]
+                del self._asking[socket]
             elif not asked.asked_ms:
                 asked.asked_ms = now_ms
-                client.edge.ping(b"%d" % now_ms)
+                socket.edge.ping(b"%d" % now_ms)
         self._timer = asyncio.get_running_loop().call_later(ASK_EVERY_S, self._ask) if self._asking else None
 
     def _hash(self, value: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Tells Redis whose app is open on this gateway, so that the bot leaves them in peace.
+"""Keeps Redis informed whose app is open on this gateway, so that the bot leaves them in peace.
 
 Said when a user's first socket comes and last one goes, and for all of them every `EVERY_S`: one command a partition.
 """
@@ -13,7 +13,7 @@ EVERY_S: Final = 14.3
 
 
 class Presence:
-    """`users` is the hub's own mapping, read when it is time."""
+    """`users` is the mapping of the sockets by user, read when it is time."""
 
     def __init__(self, live: RedisStore, users: Mapping[str, Any]) -> None:
         self._live = live
@@ -25,7 +25,7 @@ class Presence:
     def left(self, user_id: str) -> None:
         self._live.presence.say([user_id], present=False)
 
-    async def keep_saying(self) -> None:
+    async def keep_announcing(self) -> None:
         """Until it is cancelled."""
         while True:
             await asyncio.sleep(EVERY_S)

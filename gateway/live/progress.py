@@ -1,4 +1,4 @@
-"""Events of a room on their way to its sockets.
+"""Events of a room, as its sockets get them.
 
 Owns the reading of an event's head and the union of progress events.  An event's bytes go out as the script made
 them; only where several progress events become one is a frame encoded anew.

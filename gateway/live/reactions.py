@@ -5,16 +5,14 @@ still waits.  Nothing depends on a reaction: one that is lost is gone.
 """
 
 import random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gateway.errors import RateLimited
+from gateway.live.context import Context
+from gateway.live.socket import Socket
 from gateway.rate_limits import Rate
 from gateway.schemas.messages import Reaction
 from persistence.errors import ErrorCode, StoreUnavailable
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
 
 EMOJI: Final = ("👍", "🔥", "😂", "🎉", "❤️", "👏", "😮", "💪", "😎", "🚀", "🤝", "🍀")
 PER_S: Final = 3.0
@@ -24,27 +22,27 @@ BURST: Final = 6
 class Reactions:
     """The reactions that this gateway's sockets send."""
 
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._rate = Rate(per_s=PER_S, burst=BURST)
 
-    def take(self, client: "Client", frame: Reaction) -> None:
-        """Pass one on to the client's room, or refuse it."""
+    def take(self, socket: Socket, frame: Reaction) -> None:
+        """Pass one on to the room that the socket follows, or refuse it."""
         try:
-            self._rate.take(client.user_id or "")
+            self._rate.take(socket.user_id or "")
         except RateLimited as error:
-            client.refuse(error.code, "reaction")
+            socket.refuse(error.code, "reaction")
             return
-        if client.room is None:
-            client.refuse(ErrorCode.NOT_FOUND, "reaction")
+        if socket.room_id is None:
+            socket.refuse(ErrorCode.NOT_FOUND, "reaction")
             return
-        self._hub.spawn(self._send(client, client.room.id, frame.to))
+        self._context.spawn(self._send(socket, socket.room_id, frame.to))
 
-    async def _send(self, client: "Client", room_id: str, to: str) -> None:
+    async def _send(self, socket: Socket, room_id: str, to: str) -> None:
         emoji = random.choice(EMOJI)  # noqa: S311 - no secret
         try:
-            code = await self._hub.live.rooms.react(room_id, client.user_id or "", to, emoji)
+            code = await self._context.live.rooms.react(room_id, socket.user_id or "", to, emoji)
         except StoreUnavailable as error:
             code = error.code.value
         if code != "ok":
-            client.refuse(ErrorCode(code), "reaction")
+            socket.refuse(ErrorCode(code), "reaction")

@@ -8,22 +8,21 @@ the room again, once for all its sockets.
 import asyncio
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
+from gateway.live import metrics
+from gateway.live.context import Context
 from gateway.live.flush_schedule import PERIOD_S, SLOT_S, SLOTS
 from gateway.live.progress import Event, EventHead, ProgressEvent, decode_head, encode_frame
+from gateway.live.socket import Socket
 from gateway.live.taps import TapBuffer
 from gateway.schemas.messages import Snapshot
 from gateway.schemas.room import room_view
 from gateway.ws.frames import text_frame
 from persistence.errors import ErrorCode, StoreUnavailable
 from persistence.redis.rooms import RoomState
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +36,12 @@ class Room:
 
     __slots__ = (
         "_broadcast_version",
+        "_context",
         "_deadline",
         "_epoch",
         "_held",
         "_next_s",
+        "_on_empty",
         "_recent",
         "_seen",
         "_serving",
@@ -50,24 +51,25 @@ class Room:
         "_waiting",
         "_writers",
         "channel",
-        "hub",
         "id",
         "origin",
         "taps",
     )
 
-    def __init__(self, hub: "Hub", room_id: str, channel: bytes) -> None:
-        self.hub = hub
+    def __init__(self, context: Context, room_id: str, channel: bytes, on_empty: Callable[["Room"], None]) -> None:
+        """`on_empty` is called when nobody follows it any more."""
+        self._context = context
+        self._on_empty = on_empty
         self.id = room_id
         self.channel = channel
         self.origin: str | None = None  # of the server that the last snapshot came from
-        self.taps = TapBuffer(hub, self, hash(room_id) % SLOTS)
+        self.taps = TapBuffer(context, self, hash(room_id) % SLOTS)
         self._epoch: str | None = None
         self._seen: int | None = None  # the last version that came through the subscription
-        self._sockets: dict[Client, None] = {}
+        self._sockets: dict[Socket, None] = {}
         self._writers: list[Callable[[bytes], None]] | None = None  # of the sockets that are not in _slow
-        self._slow: dict[Client, int] = {}  # paused, or given a snapshot of this version: looked at one by one
-        self._waiting: dict[Client, None] = {}  # for a snapshot
+        self._slow: dict[Socket, int] = {}  # paused, or given a snapshot of this version: looked at one by one
+        self._waiting: dict[Socket, None] = {}  # for a snapshot
         self._recent: list[bytes] | None = None  # events that came while a snapshot is being read
         self._held: ProgressEvent | None = None
         self._next_s = 0.0  # when progress may go out again
@@ -89,28 +91,24 @@ class Room:
         """Seconds until the room's next deadline, where it has one; 0 while it is being moved over one."""
         if self._ticking:
             return 0.0
-        return None if self._deadline is None else self._deadline.when() - self.hub.clock()
+        return None if self._deadline is None else self._deadline.when() - self._context.clock()
 
     # Entering and leaving.
 
-    def enter(self, client: "Client") -> None:
-        """Give the client a snapshot as soon as there is one, and the events after it."""
-        self._drop(client)
-        client.entering = self
-        self._waiting[client] = None
+    def enter(self, socket: Socket) -> None:
+        """Give the socket a snapshot as soon as there is one, and the events after it."""
+        self._drop(socket)
+        self._waiting[socket] = None
         self._serve_soon()
 
-    def leave(self, client: "Client") -> None:
-        """Forget the client.  The last one takes the subscription along."""
-        self._drop(client)
-        self._waiting.pop(client, None)
-        if client.room is self:
-            client.room = None
-        if client.entering is self:
-            client.entering = None
+    def leave(self, socket: Socket) -> None:
+        """Forget the socket.  The last one takes the room along."""
+        self._drop(socket)
+        self._waiting.pop(socket, None)
+        socket.left(self.id)
         if self.is_empty:
             self.close()
-            self.hub.room_emptied(self)
+            self._on_empty(self)
 
     def close(self) -> None:
         """Stop every timer and task of the room."""
@@ -126,32 +124,32 @@ class Room:
         self._held = None
         self.taps.resync()
         self._waiting.update(self._sockets)
-        for client in self._waiting:
-            client.awaited = -1
+        for socket in self._waiting:
+            socket.awaited = -1
         self._sockets.clear()
         self._slow.clear()
         self._writers = None
         if self._waiting:
             self._serve_soon()
 
-    def on_pause(self, client: "Client") -> None:
-        """Events no longer go straight to this client's transport."""
-        if client in self._sockets and client not in self._slow:
+    def on_pause(self, socket: Socket) -> None:
+        """Events no longer go straight to this socket's transport."""
+        if socket in self._sockets and socket not in self._slow:
             # It may be in the middle of a broadcast, and then has what is being sent.
-            self._slow[client] = self._broadcast_version
+            self._slow[socket] = self._broadcast_version
             self._writers = None
 
-    def _drop(self, client: "Client") -> None:
-        if client in self._sockets:
-            del self._sockets[client]
-            self._slow.pop(client, None)
+    def _drop(self, socket: Socket) -> None:
+        if socket in self._sockets:
+            del self._sockets[socket]
+            self._slow.pop(socket, None)
             self._writers = None
 
     # Snapshots.
 
     def _serve_soon(self) -> None:
         if self._serving is None:
-            self._serving = self.hub.spawn(self._serve())
+            self._serving = self._context.spawn(self._serve())
 
     async def _serve(self) -> None:
         """Read the room until nobody waits; one read serves all who waited when it was sent."""
@@ -160,11 +158,11 @@ class Room:
             while self._waiting:
                 batch = list(self._waiting)
                 try:
-                    await self.hub.subscriber.subscribe(self.channel)
+                    await self._context.subscriber.subscribe(self.channel)
                     self._recent = []
-                    origin = self.hub.live.rooms.origin(self.id)
-                    state = await self.hub.live.rooms.snapshot(self.id)
-                    if self.hub.live.rooms.origin(self.id) != origin:
+                    origin = self._context.live.rooms.origin(self.id)
+                    state = await self._context.live.rooms.snapshot(self.id)
+                    if self._context.live.rooms.origin(self.id) != origin:
                         continue  # read from one who was replaced meanwhile, perhaps
                     self.origin = origin
                 except Exception as error:
@@ -181,11 +179,11 @@ class Room:
         finally:
             self._serving = None
 
-    def _serving_done(self, batch: "list[Client]", state: RoomState | None, recent: list[bytes]) -> None:
+    def _serving_done(self, batch: list[Socket], state: RoomState | None, recent: list[bytes]) -> None:
         if state is None:
-            for client in batch:
-                if client in self._waiting:
-                    self._turn_away(client)
+            for socket in batch:
+                if socket in self._waiting:
+                    self._turn_away(socket)
             return
         if self._epoch != state.epoch:
             if self._epoch is not None:
@@ -196,35 +194,35 @@ class Room:
         version = later[-1].version if later else state.version
         numbers = {player.user_id: player.seq for player in state.players}
         shared: bytes | None = None
-        for client in batch:
-            if client not in self._waiting:
+        for socket in batch:
+            if socket not in self._waiting:
                 continue  # it left, or wants another room by now
-            user_id = client.user_id or ""
+            user_id = socket.user_id or ""
             organizes = state.organizer_id == user_id
             if user_id not in numbers and not organizes:
-                self._turn_away(client)
+                self._turn_away(socket)
                 continue
             if organizes or state.outcome:
                 frame = _snapshot(state, user_id)
             else:
                 frame = shared = shared or _snapshot(state, user_id)
-            del self._waiting[client]
-            if client.awaited:
-                client.awaited = numbers.get(user_id, 0) + 1
-            self._sockets[client] = None
-            self._slow[client] = version
-            client.organizes = organizes
-            self.hub.entered(client, self)
-            client.send(frame)
+            del self._waiting[socket]
+            if socket.awaited:
+                socket.awaited = numbers.get(user_id, 0) + 1
+            self._sockets[socket] = None
+            self._slow[socket] = version
+            socket.organizes = organizes
+            socket.entered(self.id)
+            socket.send(frame)
             for event in later:
-                client.send(event.item.frame)
+                socket.send(event.item.frame)
         self._writers = None
         self._arm(_due_ms(state))
         self.taps.order()
 
-    def _turn_away(self, client: "Client") -> None:
-        client.refuse(ErrorCode.NOT_FOUND, "enter", details={"room_id": self.id})
-        self.leave(client)
+    def _turn_away(self, socket: Socket) -> None:
+        socket.refuse(ErrorCode.NOT_FOUND, "enter", details={"room_id": self.id})
+        self.leave(socket)
 
     # Events.
 
@@ -253,12 +251,12 @@ class Room:
         if self._held is not None:
             self._held = self._held.merge(event) or event
             return
-        wait_s = self._next_s - self.hub.clock()
+        wait_s = self._next_s - self._context.clock()
         if wait_s <= _JITTER_S:
             self._broadcast(event)
         else:
             self._held = event
-            self.hub.ring.after(min(wait_s, PERIOD_S - _JITTER_S), self._flush_held)
+            self._context.ring.after(min(wait_s, PERIOD_S - _JITTER_S), self._flush_held)
 
     def _flush_held(self) -> None:
         event, self._held = self._held, None
@@ -269,49 +267,49 @@ class Room:
         """The same bytes to every socket; one by one only to those that need a second look."""
         if type(event) is ProgressEvent:
             # A beat of its own: counted from the last sending, one late event would hold up all that follow it.
-            self._next_s = max(self._next_s, self.hub.clock() - PERIOD_S / 2) + PERIOD_S
+            self._next_s = max(self._next_s, self._context.clock() - PERIOD_S / 2) + PERIOD_S
         self._broadcast_version = event.version
         frame = event.frame
         for write in self._fast_writers():
             write(frame)
-        self.hub.count_sent(len(self._sockets))
+        metrics.event_frames.inc(len(self._sockets))
         if self._slow:
             self._broadcast_slowly(event)
 
     def _show(self, frame: bytes) -> None:
         """Send what nobody has to see.  A slow reader is spared it, so that reactions never make one too slow."""
-        late = [client for client in self._slow if not client.is_paused]
+        late = [socket for socket in self._slow if not socket.is_paused]
         for write in self._fast_writers():
             write(frame)
-        for client in late:
-            client.send(frame)
-        self.hub.count_sent(len(self._sockets))
+        for socket in late:
+            socket.send(frame)
+        metrics.event_frames.inc(len(self._sockets))
 
     def _fast_writers(self) -> list[Callable[[bytes], None]]:
         writers = self._writers
         if writers is None:
             slow = self._slow
-            writers = self._writers = [client.edge.fast_writer() for client in self._sockets if client not in slow]
+            writers = self._writers = [socket.edge.fast_writer() for socket in self._sockets if socket not in slow]
         return writers
 
     def _broadcast_slowly(self, event: Event | ProgressEvent) -> None:
-        for client, version in list(self._slow.items()):
+        for socket, version in list(self._slow.items()):
             if event.version <= version:
                 continue  # its snapshot had this already
             if isinstance(event, ProgressEvent):
-                client.send_mergeable(event)
+                socket.send_mergeable(event)
             else:
-                client.send(event.frame)
-            if client.is_paused:
-                if client in self._slow:
-                    self._slow[client] = event.version
-            elif self._slow.pop(client, None) is not None:
+                socket.send(event.frame)
+            if socket.is_paused:
+                if socket in self._slow:
+                    self._slow[socket] = event.version
+            elif self._slow.pop(socket, None) is not None:
                 self._writers = None
 
     def _react(self, head: EventHead) -> None:
         if head.type == "player_left":
-            for client in [c for c in self._sockets if c.user_id == head.user_id and not c.organizes]:
-                self.leave(client)
+            for socket in [s for s in self._sockets if s.user_id == head.user_id and not s.organizes]:
+                self.leave(socket)
         elif head.type == "countdown":
             self._arm(head.starts_ms)
         elif head.type == "started":
@@ -326,7 +324,7 @@ class Room:
     def _arm(self, due_ms: int | None) -> None:
         self._cancel_deadline()
         if due_ms is not None and not self.is_empty:
-            self._arm_in(due_ms - self.hub.live.now_ms())
+            self._arm_in(due_ms - self._context.live.now_ms())
 
     def _arm_in(self, delay_ms: int) -> None:
         self._cancel_deadline()
@@ -340,12 +338,12 @@ class Room:
     def _tick_soon(self) -> None:
         self._deadline = None
         self._ticking = True
-        self.hub.spawn(self._tick())
+        self._context.spawn(self._tick())
 
     async def _tick(self) -> None:
         """Move the room over its deadline, or learn how long it takes until then."""
         try:
-            reply = await self.hub.live.rooms.tick(self.id)
+            reply = await self._context.live.rooms.tick(self.id)
             remaining_ms = reply.remaining_ms
         except StoreUnavailable:
             remaining_ms = 500
@@ -376,7 +374,7 @@ def _snapshot(state: RoomState, viewer_id: str) -> bytes:
 
 
 def _due_ms(state: RoomState) -> int | None:
-    """When the room's next deadline is, as far as it can be told from its state."""
+    """When the room's next deadline is, as far as its state says."""
     if state.state == "waiting":
         return state.deadline_ms
     if state.state == "countdown":

@@ -6,22 +6,21 @@ later: running games go on, and nothing that moves money relies on this check.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from gateway.auth.tokens import Tokens
+from gateway.live.client import Client
+from gateway.live.context import Context
 from gateway.live.progress import encode_frame
+from gateway.live.users import UserSockets
 from gateway.schemas.messages import Hello, Welcome
 from gateway.texts import supported
 from gateway.ws.frames import CloseCode
 from persistence.errors import GameError, StoreUnavailable
 from persistence.postgres import users
 from persistence.postgres.pool import Database
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +31,9 @@ _RETRY_S: Final = 1.1
 class Sessions:
     """Checks those who say hello."""
 
-    def __init__(self, hub: "Hub", db: Database, tokens: Tokens) -> None:
-        self._hub = hub
+    def __init__(self, context: Context, users: UserSockets, db: Database, tokens: Tokens) -> None:
+        self._context = context
+        self._users = users
         self._db = db
         self._tokens = tokens
         self._asking: list[Client] = []
@@ -41,7 +41,7 @@ class Sessions:
         self._unchecked: set[str] = set()  # let in while Postgres was away
         self._checking: asyncio.Task[None] | None = None
 
-    def hello(self, client: "Client", frame: Hello) -> None:
+    def hello(self, client: Client, frame: Hello) -> None:
         """Bind the socket to the token's account, or close it (4501)."""
         try:
             claims = self._tokens.verify(frame.token)
@@ -55,10 +55,10 @@ class Sessions:
         client.telegram_id = claims.telegram_id
         client.epoch = claims.epoch
         client.settle_in()
-        self._hub.register(client)
+        self._users.add(client)
         self._asking.append(client)
         if self._task is None:
-            self._task = self._hub.spawn(self._welcome())
+            self._task = self._context.spawn(self._welcome())
 
     async def _welcome(self) -> None:
         try:
@@ -72,7 +72,7 @@ class Sessions:
         finally:
             self._task = None
 
-    def _answer(self, client: "Client", user_id: str, known: dict[int, users.Hello] | None) -> None:
+    def _answer(self, client: Client, user_id: str, known: dict[int, users.Hello] | None) -> None:
         room_id = None
         if known is None:
             self._check_later(user_id)
@@ -88,20 +88,14 @@ class Sessions:
         else:
             room_id = account.room_id
             client.language = supported(account.language) or client.language
-        heartbeat_ms = int(self._hub.endpoint.limits.heartbeat_s * 1000)
-        client.send(
-            encode_frame(
-                Welcome(
-                    user_id=user_id,
-                    server_time_ms=self._hub.live.now_ms(),
-                    heartbeat_ms=heartbeat_ms,
-                    room_id=room_id,
-                )
-            )
+        heartbeat_ms = int(client.endpoint.limits.heartbeat_s * 1000)
+        welcome = Welcome(
+            user_id=user_id,
+            server_time_ms=self._context.live.now_ms(),
+            heartbeat_ms=heartbeat_ms,
+            room_id=room_id,
         )
-        early, client.early = client.early or [], None
-        for frame in early:
-            self._hub.handle(client, frame)
+        client.welcome(encode_frame(welcome))
 
     async def _look_up(self, user_ids: set[str]) -> dict[int, users.Hello] | None:
         """None when Postgres does not answer."""
@@ -118,7 +112,7 @@ class Sessions:
     def _check_later(self, user_id: str) -> None:
         self._unchecked.add(user_id)
         if self._checking is None:
-            self._checking = self._hub.spawn(self._check())
+            self._checking = self._context.spawn(self._check())
 
     async def _check(self) -> None:
         try:
@@ -132,10 +126,10 @@ class Sessions:
                 for user_id in batch:
                     account = known.get(int(user_id))
                     if account is None:
-                        self._hub.close_user(user_id, CloseCode.TOKEN_REFUSED)
+                        self._users.close(user_id, CloseCode.TOKEN_REFUSED)
                     elif account.banned:
-                        self._hub.close_user(user_id, CloseCode.BANNED)
+                        self._users.close(user_id, CloseCode.BANNED)
                     else:
-                        self._hub.end_sessions(user_id, account.session_epoch)
+                        self._users.end_sessions(user_id, account.session_epoch)
         finally:
             self._checking = None

@@ -1,7 +1,7 @@
 """The tap path of one room: frames in, one script call per 100 ms out.
 
 Owns the frames that wait for the room's slot.  Never judges a frame (the script applies every rule to each one), never
-awaits, and has at most one batch on its way: while Redis is slow frames wait, and above a bound are refused.
+awaits, and has at most one batch in flight: while Redis is slow frames wait, and above a bound are refused.
 
 Owns their order too.  After a loss every client gets a snapshot and sends again what it lacks; a later frame that was
 applied before those would make them duplicates, and their taps would be lost.  So numbered frames are passed over until
@@ -12,23 +12,21 @@ loss was seen, and waited here for their slot.
 import asyncio
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from gateway.live import metrics
+from gateway.live.context import Context
 from gateway.live.observations import LATE_MS
+from gateway.live.socket import Socket
 from gateway.schemas.messages import Taps
 from persistence.errors import ErrorCode
 from persistence.redis.codes import TapFrame, TapStatus
-
-if TYPE_CHECKING:
-    from gateway.live.client import Client
-    from gateway.live.hub import Hub
-    from gateway.live.room import Room
 
 # Frames of about 6 s, which is what comes at once after an outage that a game survives; who sends more than that is
 # not served faster by waiting longer.
 MAX_WAITING_A_CLIENT: Final = 40
 MAX_BATCH: Final = 500
-# How long the frame that a snapshot asked for may take: a slow way there and back.  Who has it no more goes on then.
+# How long the frame that a snapshot asked for may take: a slow round trip.  Who has it no more goes on then.
 AWAITED_S: Final = 1.5
 LAST_S: Final = 0.5  # of the second in which a room that is over still takes what was tapped before
 PROMPT_S: Final = 0.3
@@ -37,30 +35,51 @@ _stamp: Final = attrgetter("timestamp")
 _seq: Final = attrgetter("seq")
 
 
+class TappedRoom(Protocol):
+    """What the buffer needs of its room."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def origin(self) -> str | None:
+        """Of the server that the last snapshot came from."""
+
+    @property
+    def size(self) -> int:
+        """How many sockets follow it here."""
+
+    def due_s(self) -> float | None:
+        """Seconds until its next deadline."""
+
+    def resync(self) -> None:
+        """Give every socket a new snapshot."""
+
+
 class TapBuffer:
     """Frames of one room on this gateway."""
 
     __slots__ = (
-        "_clients",
+        "_context",
         "_early",
         "_excused_until",
         "_frames",
-        "_hub",
         "_in_flight",
         "_room",
         "_sent",
         "_since",
         "_slot",
+        "_sockets",
         "answered",
     )
 
-    def __init__(self, hub: "Hub", room: "Room", slot: int) -> None:
-        self._hub = hub
+    def __init__(self, context: Context, room: TappedRoom, slot: int) -> None:
+        self._context = context
         self._room = room
         self._slot = slot
         self._frames: list[TapFrame] = []
-        self._clients: list[Client] = []
-        self._early: dict[Client, list[TapFrame]] = {}
+        self._sockets: list[Socket] = []
+        self._early: dict[Socket, list[TapFrame]] = {}
         self._in_flight = False
         self._sent = 0
         self._excused_until = 0.0
@@ -72,50 +91,50 @@ class TapBuffer:
         """The batch that the latest frame belongs to: that frame is dealt with once `answered` reaches it."""
         return self._sent - (-len(self._frames) // MAX_BATCH)
 
-    def take(self, client: "Client", frame: Taps) -> None:
+    def take(self, socket: Socket, frame: Taps) -> None:
         """Keep a frame for the room's next slot."""
         seq = frame.seq
-        self._keep(client, TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
+        self._keep(socket, TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
 
-    def _keep(self, client: "Client", frame: TapFrame) -> None:
-        if client.awaited and frame.seq >= 0 and self._is_early(client, frame):
+    def _keep(self, socket: Socket, frame: TapFrame) -> None:
+        if socket.awaited and frame.seq >= 0 and self._is_early(socket, frame):
             return
         frames = self._frames
         if not frames:
-            self._hub.busy.add(self)
-            self._since = self._hub.clock()
+            self._context.busy.add(self)
+            self._since = self._context.clock()
             if not self._in_flight:
-                self._hub.ring.at(self._slot, self._flush)
+                self._context.ring.at(self._slot, self._flush)
         elif len(frames) >= MAX_WAITING_A_CLIENT and len(frames) >= MAX_WAITING_A_CLIENT * self._room.size:
-            client.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, "taps", None if frame.seq < 0 else frame.seq)
+            socket.refuse(ErrorCode.TEMPORARILY_UNAVAILABLE, "taps", None if frame.seq < 0 else frame.seq)
             return
         frames.append(frame)
-        self._clients.append(client)
+        self._sockets.append(socket)
 
     def resync(self) -> None:
         """Everybody gets a snapshot without having asked: what they send again is late by no fault of theirs."""
-        self._excused_until = self._hub.clock() + EXCUSED_S
+        self._excused_until = self._context.clock() + EXCUSED_S
         self._early.clear()  # the next snapshot may ask for earlier ones
 
     def order(self) -> None:
         """Snapshots ask for frames: what waits here is kept only behind those."""
-        waiting = list(zip(self._frames, self._clients, strict=True))
-        self._frames, self._clients = [], []
-        for frame, client in waiting:
-            self._keep(client, frame)
+        waiting = list(zip(self._frames, self._sockets, strict=True))
+        self._frames, self._sockets = [], []
+        for frame, socket in waiting:
+            self._keep(socket, frame)
 
-    def _is_early(self, client: "Client", frame: TapFrame) -> bool:
+    def _is_early(self, socket: Socket, frame: TapFrame) -> bool:
         """Whether frames are to come before this one.  One without a number is never sent again and so never early."""
-        if client.awaited < 0:
+        if socket.awaited < 0:
             return True  # the snapshot will ask for it
-        if frame.seq <= client.awaited:
-            client.awaited = 0
-            self._early.pop(client, None)  # they come again behind this one
+        if frame.seq <= socket.awaited:
+            socket.awaited = 0
+            self._early.pop(socket, None)  # they come again behind this one
             return False
-        held = self._early.get(client)
+        held = self._early.get(socket)
         if held is None:
-            self._early[client] = [frame]
-            asyncio.get_running_loop().call_later(self._patience_s(), self._go_on, client, self._early[client])
+            self._early[socket] = [frame]
+            asyncio.get_running_loop().call_later(self._patience_s(), self._go_on, socket, self._early[socket])
         elif len(held) < MAX_WAITING_A_CLIENT:
             held.append(frame)
         return True
@@ -125,56 +144,56 @@ class TapBuffer:
         due_s = self._room.due_s()
         return AWAITED_S if due_s is None else min(AWAITED_S, due_s + LAST_S)
 
-    def _go_on(self, client: "Client", held: list[TapFrame]) -> None:
-        """The client has not got any more what the snapshot asked for: the rest counts."""
-        if self._early.get(client) is held:
-            del self._early[client]
-            client.awaited = 0
+    def _go_on(self, socket: Socket, held: list[TapFrame]) -> None:
+        """The socket has not got any more what the snapshot asked for: the rest counts."""
+        if self._early.get(socket) is held:
+            del self._early[socket]
+            socket.awaited = 0
             for frame in sorted(held, key=_seq):
-                self._keep(client, frame)
+                self._keep(socket, frame)
 
     def _flush(self) -> None:
         if self._in_flight:
             return
         if not self._frames:
-            self._hub.busy.discard(self)
+            self._context.busy.discard(self)
             return
         frames, self._frames = self._frames[:MAX_BATCH], self._frames[MAX_BATCH:]
-        clients, self._clients = self._clients[:MAX_BATCH], self._clients[MAX_BATCH:]
+        sockets, self._sockets = self._sockets[:MAX_BATCH], self._sockets[MAX_BATCH:]
         self._in_flight = True
         self._sent += 1
-        self._hub.count_taps(len(frames))
-        now_ms, now = self._hub.live.now_ms(), self._hub.clock()
+        metrics.tap_frames.inc(len(frames))
+        now_ms, now = self._context.live.now_ms(), self._context.clock()
         # Frames that had to wait here, for a slow Redis, or that a snapshot asked for say nothing of who sent them.
         is_late = min(map(_stamp, frames)) < now_ms - LATE_MS
         if is_late and now - self._since < PROMPT_S and now > self._excused_until:
-            self._hub.observations.late(self._room.id, frames, clients, now_ms)
-        done = partial(self._done, frames, clients)
-        self._hub.live.rooms.tap_batch(self._room.id, frames, done, self._room.origin)
+            self._context.observations.late(self._room.id, frames, sockets, now_ms)
+        done = partial(self._done, frames, sockets)
+        self._context.live.rooms.tap_batch(self._room.id, frames, done, self._room.origin)
 
-    def _done(self, frames: list[TapFrame], clients: "list[Client]", statuses: list[int] | Exception) -> None:
+    def _done(self, frames: list[TapFrame], sockets: list[Socket], statuses: list[int] | Exception) -> None:
         self._in_flight = False
         self.answered += 1
         if isinstance(statuses, Exception):
             self._forget_numbered()
         if self._frames:
-            self._hub.ring.at(self._slot, self._flush)
+            self._context.ring.at(self._slot, self._flush)
         else:
-            self._hub.busy.discard(self)
+            self._context.busy.discard(self)
         if isinstance(statuses, Exception):
-            # Whether they counted is unknown: a snapshot tells each player by its `seq` which frames to send again.
+            # Whether they counted is unknown: the `seq` of a snapshot says to each player which frames to send again.
             self._room.resync()
             return
         if max(statuses) <= TapStatus.DUPLICATE:
             return
-        for frame, client, status in zip(frames, clients, statuses, strict=True):
+        for frame, socket, status in zip(frames, sockets, statuses, strict=True):
             error = TapStatus(status).error
             if error is not None:
-                client.refuse(error, "taps", None if frame.seq < 0 else frame.seq)
+                socket.refuse(error, "taps", None if frame.seq < 0 else frame.seq)
 
     def _forget_numbered(self) -> None:
         """Those that wait come again behind those that were lost."""
         self._early.clear()
-        kept = [(frame, client) for frame, client in zip(self._frames, self._clients, strict=True) if frame.seq < 0]
+        kept = [(frame, socket) for frame, socket in zip(self._frames, self._sockets, strict=True) if frame.seq < 0]
         self._frames = [frame for frame, _ in kept]
-        self._clients = [client for _, client in kept]
+        self._sockets = [socket for _, socket in kept]

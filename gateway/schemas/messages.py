@@ -173,7 +173,7 @@ class Balance(msgspec.Struct, tag="balance"):
     balance: Stars
 
 
-class PaymentNews(msgspec.Struct, tag="payment"):
+class PaymentUpdate(msgspec.Struct, tag="payment"):
     """What became of one of the caller's payments."""
 
     payment_id: str
@@ -224,7 +224,7 @@ ServerFrame = (
     | Settled
     | Cancelled
     | Balance
-    | PaymentNews
+    | PaymentUpdate
     | Bonus
     | Pong
     | ErrorFrame

@@ -15,7 +15,7 @@ import pytest_asyncio
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.simulate.api import Account, Api
 from cli.simulate.identity import identity
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.bonus.conftest import REWARD

@@ -15,7 +15,7 @@ import pytest_asyncio
 from chance_tap.settings import Settings
 from gateway.lifecycle import drain
 from gateway.lifecycle.drain import Drain
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from gateway.server import GatewayServer
 from persistence.redis.store import RedisStore
 from tests.rest.conftest import API, init_data
@@ -129,7 +129,7 @@ async def test_without_players_it_ends_at_once(start: Start) -> None:
 
 async def test_both_roads_refuse_new_sockets(start_gateway: StartGateway, road: Road) -> None:
     gateway = await start_gateway(road=road)
-    gateway.hub.endpoint.admits = False
+    gateway.endpoint.admits = False
     with pytest.raises(Refused) as refused:
         await Peer.open(gateway.port, PATH)
     assert refused.value.status == 503
@@ -139,7 +139,7 @@ async def test_both_roads_refuse_new_sockets(start_gateway: StartGateway, road: 
 async def moved(gateway: Gateway, settings: Settings, peers: list[Peer]) -> list[float]:
     """Drain; the moments at which these sockets were closed, all of them with 4001, from the beginning."""
     clock = asyncio.get_running_loop().time
-    draining = Drain(gateway.hub, settings)
+    draining = Drain(gateway.endpoint, settings)
     began = clock()
 
     async def closed(peer: Peer) -> float:

@@ -14,7 +14,8 @@ from starlette.routing import WebSocketRoute
 
 from chance_tap.settings import Settings
 from gateway.auth.tokens import Tokens
-from gateway.live.hub import PATH, Hub
+from gateway.live.endpoint import PATH, GameEndpoint
+from gateway.live.hub import Hub
 from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY, Limits, SocketEndpoint
 from gateway.ws.protocol import WebSocketProtocol
@@ -84,8 +85,9 @@ async def serve() -> AsyncIterator[Serve]:
 class Gateway:
     """One hub behind one server."""
 
-    def __init__(self, hub: Hub, server: RunningServer) -> None:
+    def __init__(self, hub: Hub, endpoint: GameEndpoint, server: RunningServer) -> None:
         self.hub = hub
+        self.endpoint = endpoint
         self.server = server
         self.port = server.port
 
@@ -179,10 +181,11 @@ async def start_gateway(
     hubs: list[Hub] = []
 
     async def start(*, road: Road = FAST, limits: Limits | None = None, live: RedisStore | None = None) -> Gateway:
-        hub = Hub(live or game.live, game.db, settings, game.tokens, limits)
+        hub = Hub(live or game.live, JWT_SECRET)
+        endpoint = GameEndpoint(hub, game.db, settings, game.tokens, limits)
         await hub.start()
         hubs.append(hub)
-        return Gateway(hub, await serve(hub.endpoint, road))
+        return Gateway(hub, endpoint, await serve(endpoint, road))
 
     yield start
     for hub in hubs:

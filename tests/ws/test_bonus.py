@@ -13,7 +13,7 @@ from chance_tap.settings import Settings
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from gateway.live.bonus import RESTORES_BURST
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import TapsDone

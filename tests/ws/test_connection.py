@@ -229,15 +229,12 @@ async def test_progress_goes_out_once_a_period_however_many_gateways_make_it(gat
     """Every gateway's batch makes an event each 100 ms, in its own phase, with jitter."""
     time = VirtualTime()
 
-    class QuietHub:
+    class Timed:
         ring = time
         clock = time.clock
 
-        def count_sent(self, frames: int) -> None:
-            pass
-
-    hub: Any = QuietHub()
-    room = Room(hub, "00aaaaaaaaaaaaaa", b"channel")
+    context: Any = Timed()
+    room = Room(context, "00aaaaaaaaaaaaaa", b"channel", lambda _room: None)
     line = Line()
     connection: Any = Plain(PlainEndpoint(Limits(), None), line)
     room._sockets[connection] = None

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from gateway.auth.tokens import Tokens
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from gateway.ws.frames import CloseCode
 from persistence.redis.user_events import Banned, SessionsEnded
 from tests.fixtures.postgres import Execute

@@ -185,7 +185,7 @@ async def test_reactions_that_are_refused(start_gateway: StartGateway, game: Gam
 async def test_a_flood_of_reactions_is_thinned(start_gateway: StartGateway, game: Game) -> None:
     """By user, whichever of their sockets they come from; the socket itself lives on."""
     gateway = await start_gateway(limits=Limits(frames_per_s=0))
-    gateway.hub._reactions._rate._clock = lambda: 0.0
+    gateway.endpoint._reactions._rate._clock = lambda: 0.0
     organizer, anna = await game.account(), await game.account()
     room_id, _ = await game.hero(organizer, anna)
     host, guest = await game.peer(gateway, organizer, room_id), await game.peer(gateway, anna, room_id)
@@ -198,7 +198,7 @@ async def test_a_flood_of_reactions_is_thinned(start_gateway: StartGateway, game
     assert (await refusal(second, {"type": "reaction", "to": anna}))[0] == "rate_limited"
     await host.send({"type": "reaction", "to": anna})
     assert (await host.next())["from"] == organizer
-    gateway.hub._reactions._rate._clock = lambda: 10.0
+    gateway.endpoint._reactions._rate._clock = lambda: 10.0
     await guest.send({"type": "reaction", "to": organizer})
     assert (await host.next())["to"] == organizer
 
@@ -209,7 +209,7 @@ async def test_reactions_are_no_part_of_the_rooms_history(
     """Versions go on without a gap around them, nobody gets a snapshot for them, and one that comes while a snapshot
     is being read harms nothing."""
     gateway = await start_gateway(road=road)
-    gateway.hub._reactions._rate._clock = lambda: 0.0
+    gateway.endpoint._reactions._rate._clock = lambda: 0.0
     organizer, anna, boris, vera = [await game.account() for _ in range(4)]
     room_id, _ = await game.hero(organizer, anna)
     host = await game.peer(gateway, organizer)
@@ -226,11 +226,11 @@ async def test_reactions_are_no_part_of_the_rooms_history(
     with monkeypatch.context() as patch:
         patch.setattr(game.live.rooms, "snapshot", snapshot)
         guest = await game.peer(gateway, anna, room_id)
-    lasting = set(gateway.hub._tasks)
+    lasting = set(gateway.hub.context._tasks)
     for newcomer in (boris, vera):
         for _ in range(2):
             await guest.send({"type": "reaction", "to": organizer})
-        await until(lambda: gateway.hub._tasks <= lasting)
+        await until(lambda: gateway.hub.context._tasks <= lasting)
         await game.come(room_id, newcomer)
     for peer in (host, guest):
         seen = [await peer.next() for _ in range(6 + (peer is host))]
@@ -245,7 +245,7 @@ async def test_a_slow_reader_loses_reactions_and_stays(start_gateway: StartGatew
     organizer, anna, boris = [await game.account() for _ in range(3)]
     room_id, _ = await game.hero(organizer, anna)
     slow, host = await game.peer(gateway, anna, room_id), await game.peer(gateway, organizer, room_id)
-    client = gateway.hub.users[anna][0]
+    client = gateway.hub.users.of(anna)[0]
 
     async def reactions(count: int) -> None:
         for _ in range(count):

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from gateway.live import metrics
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.postgres.users import set_language

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from cli.embedded.valkey import EmbeddedValkey
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode, text_frame
 from persistence.errors import StoreUnavailable
@@ -57,7 +57,7 @@ async def test_the_later_socket_wins_across_gateways(start_gateway: StartGateway
     anna = await game.account()
     room_id = await game.room(anna)
     old = await game.peer(first, anna, room_id)
-    client = first.hub.users[anna][0]
+    client = first.hub.users.of(anna)[0]
     await until(lambda: client.confirmed)
     new = await game.peer(second, anna, room_id)
     assert await old.closed() == CloseCode.REPLACED
@@ -122,8 +122,8 @@ async def test_a_client_that_never_reads_is_cut_and_the_room_goes_on(start_gatew
     deaf = await Peer.open(gateway.port, PATH, deaf=True)
     await deaf.send({"type": "hello", "token": game.token(anna)})
     await deaf.send({"type": "enter", "room_id": room_id})
-    await until(lambda: gateway.hub.users.get(anna) and gateway.hub.users[anna][0].room)
-    client = gateway.hub.users[anna][0]
+    await until(lambda: gateway.hub.users.of(anna) and gateway.hub.users.of(anna)[0].room)
+    client = gateway.hub.users.of(anna)[0]
     other = await game.peer(gateway, boris, room_id)
     room = gateway.hub.rooms[room_id]
     seq = 0
@@ -235,7 +235,7 @@ async def test_what_waited_for_its_slot_when_the_store_went_back_follows_what_wa
         await peer.send(game.taps(anna, 2, 2))
         assert await counted(peer, anna, 2) == [3, 2]
         slots: list[Callable[[], None]] = []
-        monkeypatch.setattr(gateway.hub.ring, "at", lambda _slot, call: slots.append(call))
+        monkeypatch.setattr(gateway.hub.context.ring, "at", lambda _slot, call: slots.append(call))
         await peer.send(game.taps(anna, 4, 3))
         await until(lambda: slots)
         client.restore(key, 0, kept, replace=True)
@@ -258,7 +258,7 @@ async def test_a_second_loss_lets_no_held_frame_go_early(
     anna, boris = await game.account(), await game.account()
     room_id = await game.playing(anna, boris)
     peer = await game.peer(gateway, anna, room_id)
-    room, client = gateway.hub.rooms[room_id], gateway.hub.users[anna][0]
+    room, client = gateway.hub.rooms[room_id], gateway.hub.users.of(anna)[0]
     room.resync()
     await peer.next("snapshot")
     await peer.send(game.taps(anna, 4, 3))  # held: the snapshot asked for the first
@@ -281,8 +281,8 @@ async def test_who_waits_for_a_snapshot_when_a_loss_is_seen_is_asked_too(
     anna, boris = await game.account(), await game.account()
     room_id = await game.playing(anna, boris)
     peer = await game.peer(gateway, anna, room_id)
-    room, client = gateway.hub.rooms[room_id], gateway.hub.users[anna][0]
-    room.enter(client)  # as after a gap that only the client saw
+    room, client = gateway.hub.rooms[room_id], gateway.hub.users.of(anna)[0]
+    client.enter(room)  # as after a gap that only the client saw
     room.resync()
     await peer.next("snapshot")
     for seq, count in ((2, 2), (1, 1), (2, 2), (3, 4)):

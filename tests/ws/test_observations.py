@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.live.client import Client
-from gateway.live.hub import PATH
+from gateway.live.endpoint import PATH
 from gateway.live.observations import Observations
+from gateway.live.socket import Socket as ObservedSocket
 from gateway.ws.connection import Visitor
 from persistence.redis.codes import TapFrame
 from persistence.redis.store import RedisStore
@@ -51,7 +51,7 @@ class Socket:
     def __init__(self) -> None:
         self.line = Line()
         self.observations = Observations(cast(RedisStore, self.line), "secret")
-        self.client = cast(Client, self.line)
+        self.client = cast(ObservedSocket, self.line)
 
     def come(self, *ages_ms: int) -> None:
         frames = [TapFrame("1", 1, self.line.now - age) for age in ages_ms]
@@ -137,7 +137,7 @@ def test_an_observation_of_an_origin_tells_equality_in_one_room_only() -> None:
         client: Any = Line()
         client.origin = by.origin(Visitor(None, address, agent))
         client.user_id = "1"
-        by.entered(cast(Client, client), room_id)
+        by.entered(cast(ObservedSocket, client), room_id)
         return line.observed.pop()[3]
 
     first = observe(observations, ROOM, "192.0.2.1")

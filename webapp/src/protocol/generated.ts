@@ -851,12 +851,12 @@ export const balanceSchema = z.object({
 export type Balance = z.infer<typeof balanceSchema>;
 
 /** What became of one of the caller's payments. */
-export const paymentNewsSchema = z.object({
+export const paymentUpdateSchema = z.object({
   type: z.literal("payment"),
   payment_id: z.string(),
   status: z.enum(["cancelled", "expired", "paid", "pending", "refunded", "review"]),
 });
-export type PaymentNews = z.infer<typeof paymentNewsSchema>;
+export type PaymentUpdate = z.infer<typeof paymentUpdateSchema>;
 
 /** The bonus run after taps or at its end; `seq` is the last frame dealt with, `reason` why it was cancelled. */
 export const bonusSchema = z.object({
@@ -904,7 +904,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
   settledSchema,
   cancelledSchema,
   balanceSchema,
-  paymentNewsSchema,
+  paymentUpdateSchema,
   bonusSchema,
   pongSchema,
   errorFrameSchema,
