@@ -1,9 +1,9 @@
 """What the gateway must know of an account on every request: whether it and its sessions still hold, and its language.
 
-A short-lived, bounded copy of Postgres's answer, so that a poll costs no query; news of a ban or of ended sessions
-throw it away at once.  Those who are not known are asked for together: whoever comes while a question is under way
-shares the next one.  Nothing that moves money relies on the ban seen here: the functions that take a stake look for
-themselves.  While Postgres is away reads go on without the check.
+A short-lived, bounded copy of Postgres's answer, so that a poll costs no query; the event of a ban or of ended
+sessions throws it away at once.  Those who are not known are asked for together: whoever comes while a question is
+under way shares the next one.  Nothing that moves money relies on the ban seen here: the functions that take a stake
+look for themselves.  While Postgres is away reads go on without the check.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ def language_of(me: users.Me, country: str) -> Language:
 
 
 async def banned(db: Database, user_id: int) -> GameError:
-    """The refusal of a banned account, with the reason that its player is told, where one was written."""
+    """The refusal of a banned account, with the reason that its player may read, where one was written."""
     reason = None
     with contextlib.suppress(StoreUnavailable):
         reason = await users.ban_reason(db, user_id)
@@ -77,9 +77,9 @@ class Accounts:
             raise GameError(ErrorCode.UNAUTHORIZED)
 
     async def language(self, user_id: str, *, ask: bool = True) -> Language | None:
-        """The account's language; None where nobody said one of ours, or where it cannot be told now.
+        """The account's language; None where nobody said one of ours, or where it cannot be known now.
 
-        Without `ask` it is told as far as it is known.
+        Without `ask` it is what is known already.
         """
         known = await self._look_up(user_id) if ask else self._known.get(user_id, _UNKNOWN)
         return known.language
@@ -114,7 +114,7 @@ class Accounts:
             self._asking = None
 
     async def _answer(self, batch: "dict[str, asyncio.Future[_Known]]") -> None:
-        """Tell all of the batch; nobody is left waiting, whatever goes wrong."""
+        """Answer all of the batch; nobody is left waiting, whatever goes wrong."""
         before = {user_id: self._known.get(user_id) for user_id in batch}
         self._forgotten.clear()
         try:

@@ -75,7 +75,7 @@ class Mergeable(Protocol):
 class State(enum.IntEnum):
     OPENING = 0  # nothing said yet that lets it stay
     OPEN = 1
-    CLOSING = 2  # our close is on its way
+    CLOSING = 2  # our close is sent
     CLOSED = 3
 
 

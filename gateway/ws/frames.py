@@ -33,7 +33,6 @@ class CloseCode(enum.IntEnum):
     BAD_DATA = 1007
     TOO_BIG = 1009
     SERVICE_RESTART = 1012
-    GOING_AWAY = 4000
     DRAINING = 4001
     TOO_SLOW = 4002
     NO_HELLO = 4500

@@ -32,7 +32,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self)
-        # uvicorn's HTTP protocol and its parser refer to each other; told that its part is over it lets go of the
+        # uvicorn's HTTP protocol and its parser refer to each other; once its part is over it lets go of the
         # parser, and with it some 3 KiB a connection.  An error as the reason keeps it from closing the transport.
         http = self._transport.get_protocol()
         asyncio.get_running_loop().call_soon(http.connection_lost, ConnectionResetError("upgraded"))

@@ -63,7 +63,7 @@ class TonMethod:
 
 
 class Payouts:
-    """`ton`, `bot`: None where that way is off; what waits for it goes on waiting.  Rounds may run in many workers."""
+    """`ton`, `bot`: None where that method is off; what waits for it stays waiting.  Rounds may run in many workers."""
 
     def __init__(self, live: RedisStore, db: Database, *, ton: TonMethod | None, bot: "aiogram.Bot | None") -> None:
         self._live = live

@@ -1,4 +1,4 @@
-"""What happened to one user, told to every gateway.
+"""What happened to one user, published to every gateway.
 
 Owns the events, their one encoding and the channels that they go by.  An event is a hint: it may be lost, and whatever
 it says is read again at `hello`.  Must never know the frames of the protocol: the gateway alone makes frames of events.

@@ -50,7 +50,7 @@ class Settlement:
 
     async def void_room(self, room_id: str, reason: str) -> games.Outcome:
         """Give every stake of a room back that Redis has lost.  One that was decided keeps its decision, and Redis,
-        where it still runs the room, is told."""
+        where it still runs the room, obeys."""
         outcome = await games.void(self._db, room_id, reason)
         await self._apply_decision(outcome, expected=True)
         return outcome

@@ -207,9 +207,9 @@ async def test_a_peer_that_does_not_answer_a_close_is_dropped(serve: Serve) -> N
     server = await serve(endpoint)
     peer = await Peer.open(server.port, PATH)
     await until(lambda: endpoint.connections)
-    endpoint.connections[0].close(CloseCode.GOING_AWAY)
+    endpoint.connections[0].close(CloseCode.DRAINING)
     opcode, payload = await peer.read_frame()
-    assert (opcode, payload[:2]) == (8, (4000).to_bytes(2, "big"))
+    assert (opcode, payload[:2]) == (8, (4001).to_bytes(2, "big"))
     assert await peer.reader.read() == b""
 
 
