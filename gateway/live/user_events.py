@@ -40,6 +40,7 @@ class UserEventRouter:
     def __init__(self, users: UserSockets, on_account: Callable[[str], None]) -> None:
         self._users = users
         self._on_account = on_account
+        self._is_noticed = False  # that there are events that cannot be read
 
     def on_message(self, payload: bytes) -> None:
         """One message of a channel of events.  What this version cannot read is counted and passed over."""
@@ -47,7 +48,9 @@ class UserEventRouter:
             message = user_events.decode(payload)
         except UnreadableEvent as error:
             metrics.unreadable_user_events.inc()
-            log.warning("a user event could not be read", problem=str(error))
+            if not self._is_noticed:
+                self._is_noticed = True
+                log.warning("a user event could not be read; more of them are only counted", problem=str(error))
             return
         user_id, event = message.user_id, message.event
         match event:

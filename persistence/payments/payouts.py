@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from persistence.errors import StoreUnavailable, TelegramRefused, TelegramUnavailable
-from persistence.payments.withdrawals import publish
+from persistence.payments.withdrawals import publish_balance
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
@@ -252,7 +252,7 @@ class Payouts:
         match changed.status:
             case "sent" | "returned":
                 log.info("withdrawal " + changed.status, **facts)
-                publish(self._live, changed)
+                publish_balance(self._live, changed)
             case "failed" | "unknown":
                 log.warning("a withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
 

@@ -75,7 +75,7 @@ class Withdrawals:
         match requested.status:
             case "new" | "resume":
                 assert requested.withdrawal is not None
-                publish(self._live, Changed(requested.status, requested.balance, requested.withdrawal))
+                publish_balance(self._live, Changed(requested.status, requested.balance, requested.withdrawal))
             case "stored":
                 pass
             case "insufficient_balance":
@@ -98,11 +98,11 @@ class Withdrawals:
         """An operator's decision; see `withdrawals.review` for the statuses."""
         changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=self._live.now_ms())
         if changed.status == "ok":
-            publish(self._live, changed)
+            publish_balance(self._live, changed)
         return changed
 
 
-def publish(live: RedisStore, changed: Changed) -> None:
+def publish_balance(live: RedisStore, changed: Changed) -> None:
     """Publish the player's balance after a change of a withdrawal.  The state is in the list."""
     if changed.withdrawal is not None and changed.balance is not None:
         live.user_events.publish(changed.withdrawal.user_id, BalanceChanged(changed.balance))
