@@ -3,13 +3,13 @@ import "../texts/arena";
 import "../texts/hero";
 import { type ReactNode, useEffect } from "react";
 import { useServices } from "../app/context";
-import { Cancelled } from "../results/Cancelled";
-import { Countdown } from "../countdown/Countdown";
-import { Game } from "../game/Game";
-import { Results } from "../results/Results";
+import { Cancelled } from "./results/Cancelled";
+import { Countdown } from "./countdown/Countdown";
+import { Game } from "./game/Game";
+import { Results } from "./results/Results";
 import type { RoomView } from "../room/reducer";
 import { useSounds } from "../sounds/use-sounds";
-import { Waiting } from "../waiting/Waiting";
+import { Waiting } from "./waiting/Waiting";
 import { HeroWaiting } from "./hero/HeroWaiting";
 
 export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {

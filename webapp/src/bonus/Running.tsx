@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../app/context";
 import { useAway } from "../app/use-away";
-import { TapPad } from "../game/TapPad";
+import { TapPad } from "../arena/game/TapPad";
 import type { BonusRun } from "../protocol/generated";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
 import { useServices } from "../../app/context";
 import type { Room } from "../../protocol/generated";
-import { Stage } from "../../reactions/Stage";
+import { Stage } from "../reactions/Stage";
 import { Avatar } from "../../ui/Avatar";
 import { RoomHeader } from "../../ui/RoomHeader";
 import { RoundButton } from "../../ui/RoundButton";

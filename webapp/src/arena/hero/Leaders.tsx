@@ -1,7 +1,7 @@
 /** The first three of a crowd, with names: who they are is not to be read off fifty small bars. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Track } from "../../game/Track";
+import { Track } from "../game/Track";
 import type { Player } from "../../protocol/generated";
 import { Avatar } from "../../ui/Avatar";
 import { firstOf } from "./first-of";

@@ -1,9 +1,9 @@
 /** One of very many players at the edge: a photo, a bar, a number; the name is for ears, and for eyes where it fits. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { OwnTaps } from "../../game/OwnTaps";
-import type { RunnerProps } from "../../game/race";
-import { OwnTrack, StillTrack } from "../../game/Track";
+import { OwnTaps } from "../game/OwnTaps";
+import type { RunnerProps } from "../game/race";
+import { OwnTrack, StillTrack } from "../game/Track";
 import { Avatar } from "../../ui/Avatar";
 import { cx } from "../../ui/cx";
 import styles from "./race.module.css";

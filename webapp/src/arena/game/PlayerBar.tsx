@@ -1,9 +1,9 @@
 /** One player at the edge: photo, taps, and a bar that the style sheet measures against the scale of the game. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Avatar } from "../ui/Avatar";
-import { cx } from "../ui/cx";
-import { shortName } from "../ui/short-name";
+import { Avatar } from "../../ui/Avatar";
+import { cx } from "../../ui/cx";
+import { shortName } from "../../ui/short-name";
 import { OwnTaps } from "./OwnTaps";
 import type { RunnerProps } from "./race";
 import { OwnTrack, Track } from "./Track";

@@ -12,9 +12,9 @@ import {
   useEffectEvent,
   useRef,
 } from "react";
-import { useServices } from "../app/context";
-import { useSounds } from "../sounds/use-sounds";
-import { RoundButton } from "../ui/RoundButton";
+import { useServices } from "../../app/context";
+import { useSounds } from "../../sounds/use-sounds";
+import { RoundButton } from "../../ui/RoundButton";
 import { TapFeedback } from "./tap-feedback";
 import styles from "./game.module.css";
 

@@ -5,7 +5,7 @@
  * ran, began and ended, and a race of ten would hear a hundred such events a second.  And every animation that runs
  * has its style looked at with each frame of the page, so a step too small to be seen as one is just taken.
  */
-import { stillness } from "../ui/stillness";
+import { stillness } from "../../ui/stillness";
 
 /** A little longer than the server's 100 ms, so that a bar is still gliding when the next news comes. */
 const GLIDE_MS = 160;

@@ -1,6 +1,6 @@
 /** How a player stands against the others, one's own taps counted as far as the finger: a pure reading of the room. */
-import type { Player } from "../protocol/generated";
-import { livePlace } from "../room/reducer";
+import type { Player } from "../../protocol/generated";
+import { livePlace } from "../../room/reducer";
 
 /** What a row of the race shows. */
 export interface RunnerProps {

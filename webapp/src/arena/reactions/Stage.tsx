@@ -6,11 +6,11 @@
  */
 import { type ComponentType, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { Player, ServerFrame } from "../protocol/generated";
-import { useSounds } from "../sounds/use-sounds";
-import { SeatRing, type SeatRingProps } from "../ui/SeatRing";
-import { stillness } from "../ui/stillness";
+import { useServices } from "../../app/context";
+import type { Player, ServerFrame } from "../../protocol/generated";
+import { useSounds } from "../../sounds/use-sounds";
+import { SeatRing, type SeatRingProps } from "../../ui/SeatRing";
+import { stillness } from "../../ui/stillness";
 import { appear, fly, placeOf, radiate, shake } from "./flight";
 import { Herald } from "./herald";
 import styles from "./reactions.module.css";

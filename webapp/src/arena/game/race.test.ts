@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Player } from "../protocol/generated";
+import type { Player } from "../../protocol/generated";
 import { leadingTaps, scaleOf, standing } from "./race";
 
 function player(user_id: string, taps: number, state: Player["state"] = "paid"): Player {

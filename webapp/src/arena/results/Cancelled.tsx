@@ -1,11 +1,11 @@
 import { type ReactNode, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { Room } from "../protocol/generated";
-import type { Cancellation } from "../room/reducer";
-import { useSelected } from "../state/use-store";
-import { Button } from "../ui/Button";
-import { Stars } from "../ui/Stars";
+import { useServices } from "../../app/context";
+import type { Room } from "../../protocol/generated";
+import type { Cancellation } from "../../room/reducer";
+import { useSelected } from "../../state/use-store";
+import { Button } from "../../ui/Button";
+import { Stars } from "../../ui/Stars";
 import styles from "./results.module.css";
 
 interface CancelledProps {

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { Room } from "../protocol/generated";
-import type { Outcome } from "../room/reducer";
-import { Avatar } from "../ui/Avatar";
-import { cx } from "../ui/cx";
-import { Stars } from "../ui/Stars";
+import type { Room } from "../../protocol/generated";
+import type { Outcome } from "../../room/reducer";
+import { Avatar } from "../../ui/Avatar";
+import { cx } from "../../ui/cx";
+import { Stars } from "../../ui/Stars";
 import styles from "./results.module.css";
 import { hasEqual } from "./tie";
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
-import { stillness } from "../ui/stillness";
-import { throwConfetti } from "./confetti";
+import { stillness } from "../../ui/stillness";
+import { throwConfetti } from "./confetti-burst";
 import styles from "./results.module.css";
 
 export function Confetti(): ReactNode {

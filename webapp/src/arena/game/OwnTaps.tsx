@@ -3,8 +3,8 @@
  * well before the next frame.
  */
 import { type ReactNode, useLayoutEffect, useRef } from "react";
-import { useServices } from "../app/context";
-import { follow } from "../state/store";
+import { useServices } from "../../app/context";
+import { follow } from "../../state/store";
 
 export function OwnTaps({ testId }: { testId?: string }): ReactNode {
   const { ownTaps } = useServices().room;

@@ -4,7 +4,7 @@
  * Owns a fixed set of elements and motions that are used again and again: however long a game is, the page grows by
  * nothing.  All of it moves by transform and opacity, which costs no layout, and the measures it needs are taken once.
  */
-import { stillness } from "../ui/stillness";
+import { stillness } from "../../ui/stillness";
 import { Rhythm } from "./rhythm";
 
 /**

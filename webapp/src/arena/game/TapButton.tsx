@@ -1,9 +1,9 @@
 /** The button everything is about. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import { cx } from "../ui/cx";
-import { usePassed } from "../ui/use-remaining";
+import { useServices } from "../../app/context";
+import { cx } from "../../ui/cx";
+import { usePassed } from "../../ui/use-remaining";
 import { OwnTaps } from "./OwnTaps";
 import { TapPad } from "./TapPad";
 import styles from "./game.module.css";

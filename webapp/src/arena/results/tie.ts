@@ -1,4 +1,4 @@
-import type { Outcome } from "../room/reducer";
+import type { Outcome } from "../../room/reducer";
 
 /** Two stand one above the other with as many taps: it takes a word to say why. */
 export function hasEqual(standings: Outcome["standings"]): boolean {
