@@ -1,8 +1,8 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
-import { ServicesContext } from "./app/context";
-import { createServices } from "./app/services";
+import { createServices } from "./app/create-services";
+import { ServicesContext } from "./services/context";
 import "./styles/base.css";
 
 function start(root: HTMLElement): void {

@@ -1,17 +1,17 @@
 /** The ways into the account: what is linked, and how to add, change or take away one of them. */
+import "../texts/account";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import { useServices } from "../app/context";
-import type { ScreenProps } from "../app/screens";
-import { forget, recall, remember } from "../session/storage";
+import { useServices } from "../services/context";
+import type { ScreenProps } from "../services/screen-props";
+import { forget, recall, remember } from "../state/storage";
 import { useStore } from "../state/use-store";
-import "../texts/account";
 import { Row, Rows } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
-import styles from "./account.module.css";
 import { AddEmail, ChangePassword, RemoveEmail, RemoveTelegram } from "./section-forms";
+import styles from "./account.module.css";
 
 type Open = "addEmail" | "change" | "removeEmail" | "removeTelegram";
 

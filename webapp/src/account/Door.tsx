@@ -3,19 +3,19 @@
  *
  * Where one stands survives a reload; what was typed does not.
  */
+import "../texts/account";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import type { Mailed } from "../session/mailed";
-import { forget, recall, remember } from "../session/storage";
+import { forget, recall, remember } from "../state/storage";
 import { useStore } from "../state/use-store";
-import "../texts/account";
 import { Button } from "../ui/Button";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { Skeleton } from "../ui/Skeleton";
-import styles from "./account.module.css";
 import { AskForPassword, LogIn, Register, SetPassword, Verify } from "./door-forms";
+import styles from "./account.module.css";
 
 export interface DoorProps {
   readonly link?: Mailed;

@@ -1,13 +1,13 @@
 /** The forms by which one comes in by e-mail. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import styles from "./account.module.css";
+import { useServices } from "../services/context";
 import { askForNewPassword, logIn, register, resetPassword, verify } from "./account-api";
 import { Field } from "./Field";
 import { EmailField, NewPasswordField, PasswordField } from "./fields";
 import { FormFrame } from "./FormFrame";
 import { useForm } from "./use-form";
+import styles from "./account.module.css";
 
 export function LogIn({ onForgotten }: { onForgotten: () => void }): ReactNode {
   const { t } = useTranslation();

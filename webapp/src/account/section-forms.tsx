@@ -1,7 +1,7 @@
 /** The forms of the ways into an account, each in a sheet of its own. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { changePassword, linkEmail, unlinkEmail, unlinkTelegram } from "./account-api";
 import { EmailField, NewPasswordField, PasswordField } from "./fields";
 import { FormFrame } from "./FormFrame";

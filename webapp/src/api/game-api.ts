@@ -13,8 +13,8 @@ import {
   type User,
   userSchema,
 } from "../protocol/generated";
-import type { Wish } from "../join/joining";
 import { ApiError, call, type Request } from "./client";
+import type { Wish } from "./wish";
 
 export const API = "/api/v1";
 

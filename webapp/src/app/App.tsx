@@ -1,16 +1,16 @@
 /** Which screen is shown: it follows from who is in, what the room is doing, and where in the lobby the player is. */
 import { type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { Home } from "../home/Home";
 import type { DoorProps } from "../account/Door";
+import { Home } from "../home/Home";
 import { ChooseDemoPlayer } from "../login/ChooseDemoPlayer";
 import { Refused, Starting } from "../login/Gate";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Splash } from "../ui/Splash";
 import { BottomMenu } from "./BottomMenu";
 import { ConnectionState } from "./ConnectionState";
-import { useServices } from "./context";
 import { LoadFailure } from "./LoadFailure";
 import { NoticeBar } from "./NoticeBar";
 import { Arena, Door, JoinProblem, preloadNext, SCREENS } from "./screens";

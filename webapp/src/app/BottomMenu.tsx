@@ -1,9 +1,9 @@
 /** The four places of the lobby.  What lies deeper belongs to one of them. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../services/context";
+import type { Place } from "../services/navigation";
 import { useStore } from "../state/use-store";
-import { useServices } from "./context";
-import type { Place } from "./navigation";
 import styles from "./menu.module.css";
 
 const TABS = [

@@ -3,12 +3,12 @@ import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import { ToAppeal } from "../login/Gate";
+import { useServices } from "../services/context";
+import { useAway } from "../services/use-away";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import styles from "./app.module.css";
-import { useServices } from "./context";
-import { useAway } from "./use-away";
 
 const CLOSE_TOKEN_REFUSED = 4501;
 const CLOSE_BANNED = 4502;

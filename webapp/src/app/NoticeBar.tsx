@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
 import styles from "./app.module.css";
-import { useServices } from "./context";
 
 export function NoticeBar(): ReactNode {
   const { t } = useTranslation();

@@ -1,18 +1,13 @@
 /** The screens that are loaded when they are first needed, each with the folder that owns it. */
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
-import type { User } from "../protocol/generated";
-import type { Place } from "./navigation";
-import { whenIdle } from "./when-idle";
-
-export interface ScreenProps {
-  readonly user: User;
-  readonly place: Place;
-}
+import type { Place } from "../services/navigation";
+import type { ScreenProps } from "../services/screen-props";
+import { whenIdle } from "../services/when-idle";
 
 type Screen = LazyExoticComponent<ComponentType<ScreenProps>>;
 
 const loadArena = () => import("../arena/Arena");
-const loadJoinProblem = () => import("../join/JoinProblem");
+const loadJoinProblem = () => import("./JoinProblem");
 
 export const Arena = lazy(loadArena);
 export const JoinProblem = lazy(loadJoinProblem);

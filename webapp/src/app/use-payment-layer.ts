@@ -1,9 +1,9 @@
 /** What payments show over the screens: loaded where there is any way to pay, and missed by nothing where it cannot be. */
 import { useEffect, useState } from "react";
 import type { Offers } from "../protocol/generated";
+import { useServices } from "../services/context";
+import { whenIdle } from "../services/when-idle";
 import { useStore } from "../state/use-store";
-import { useServices } from "./context";
-import { whenIdle } from "./when-idle";
 
 export interface PaymentLayer {
   readonly parts: typeof import("../money/layer");

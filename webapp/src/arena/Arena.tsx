@@ -2,15 +2,15 @@
 import "../texts/arena";
 import "../texts/hero";
 import { type ReactNode, useEffect } from "react";
-import { useServices } from "../app/context";
-import { Cancelled } from "./results/Cancelled";
+import type { RoomView } from "../room/reducer";
+import { useServices } from "../services/context";
+import { useSounds } from "../sounds/use-sounds";
 import { Countdown } from "./countdown/Countdown";
 import { Game } from "./game/Game";
-import { Results } from "./results/Results";
-import type { RoomView } from "../room/reducer";
-import { useSounds } from "../sounds/use-sounds";
-import { Waiting } from "./waiting/Waiting";
 import { HeroWaiting } from "./hero/HeroWaiting";
+import { Cancelled } from "./results/Cancelled";
+import { Results } from "./results/Results";
+import { Waiting } from "./waiting/Waiting";
 
 export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {
   const { telegram } = useServices();

@@ -1,8 +1,8 @@
 /** One line that says, at every moment, where the stake is; or why nothing moves, where the connection is away. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import { useAway } from "../app/use-away";
+import { useServices } from "../services/context";
+import { useAway } from "../services/use-away";
 import { useStore } from "../state/use-store";
 import { cx } from "../ui/cx";
 import styles from "./stake.module.css";

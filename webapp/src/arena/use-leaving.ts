@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 
 export interface Leaving {
   readonly leave: () => void;

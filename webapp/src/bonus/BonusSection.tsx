@@ -2,8 +2,8 @@
 import "../texts/bonus";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Row, Rows } from "../ui/Rows";
 import { Stars } from "../ui/Stars";

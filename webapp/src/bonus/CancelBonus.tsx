@@ -2,8 +2,8 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
-import { useServices } from "../app/context";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { cancelBonus, lookAtBonus } from "./bonus-api";

@@ -1,8 +1,8 @@
 /** The goal is reached: what of the reward is there, and back to Home. */
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { Button } from "../ui/Button";
 import { Stars } from "../ui/Stars";
 import { StarSign } from "../ui/StarSign";

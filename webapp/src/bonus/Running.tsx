@@ -1,10 +1,10 @@
 /** A run that runs: the button, how far it is, how long there is, and the way out. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import { useAway } from "../app/use-away";
 import { TapPad } from "../arena/game/TapPad";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
+import { useAway } from "../services/use-away";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Stars } from "../ui/Stars";

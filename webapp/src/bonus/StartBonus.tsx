@@ -1,8 +1,8 @@
 /** Before a run: what it asks, what it brings, and how the last one ended. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Foot } from "../ui/Foot";

@@ -1,11 +1,11 @@
 /** A bonus session for as long as a screen shows one: fed by the socket, refreshed by REST, kept over a reload. */
 import { useCallback, useEffect, useState } from "react";
 import * as z from "zod/mini";
-import type { Services } from "../app/services";
-import { useServices } from "../app/context";
-import { forget, recall, remember } from "../session/storage";
-import { type Loaded, useLoaded } from "../ui/use-loaded";
 import type { BonusRun } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { Services } from "../services/services";
+import { forget, recall, remember } from "../state/storage";
+import { type Loaded, useLoaded } from "../ui/use-loaded";
 import { lookAtBonus } from "./bonus-api";
 import { BonusSession } from "./bonus-session";
 

@@ -2,8 +2,8 @@
 import "../texts/create";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { HeroOffer } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";

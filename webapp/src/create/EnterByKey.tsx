@@ -10,10 +10,10 @@
 import "../texts/create";
 import { type ReactNode, useEffect, useId } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { ScreenProps } from "../app/screens";
 import { readRoomKey } from "../join/room-key";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { ScreenProps } from "../services/screen-props";
 import { cx } from "../ui/cx";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";

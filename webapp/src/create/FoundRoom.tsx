@@ -1,8 +1,8 @@
 /** The terms of the room that a key leads to, and the one button that takes the fee. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { KeyedRoom, User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";

@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
 import * as z from "zod/mini";
-import { recall, remember } from "../session/storage";
+import { recall, remember } from "../state/storage";
 
 const schema = z.string();
 

@@ -1,7 +1,7 @@
 /** Drives `key-entry`: asks the server about whole keys, keeps what it found fresh, waits out the limit on guessing. */
 import { useEffect, useReducer } from "react";
 import { ApiError } from "../api/client";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { lookUpRoom } from "./create-api";
 import { type KeyEntry, type KeyInput, type Refusal, startKeyEntry, step } from "./key-entry";
 

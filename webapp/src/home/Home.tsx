@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { HomeEntries } from "./HomeEntries";

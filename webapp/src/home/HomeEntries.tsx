@@ -1,8 +1,8 @@
 /** Ways on from Home that are no standard room: hero rooms, and the bonus where it is offered or runs. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { wholeNumber } from "../texts/numbers";
 import styles from "./entries.module.css";

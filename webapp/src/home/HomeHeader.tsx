@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { Avatar } from "../ui/Avatar";
 import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";

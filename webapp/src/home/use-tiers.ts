@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { useServices } from "../app/context";
 import type { Tier } from "../protocol/generated";
+import { useServices } from "../services/context";
 
 const POLL_MS = 2000;
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
+import type { Wish } from "../api/wish";
 import type { Room } from "../protocol/generated";
-import { sampleStorage } from "../session/sample-storage";
-import { Joining, type JoinHost, ownLimit, type Wish } from "./joining";
+import { sampleStorage } from "../state/sample-storage";
+import { Joining, type JoinHost, ownLimit } from "./joining";
 
 const FIFTY: Wish = { kind: "standard", stake: 50 };
 const ROOM = { room_id: "00abcdefghijklmn" } as Room;

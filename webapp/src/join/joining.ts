@@ -6,19 +6,10 @@
 import * as z from "zod/mini";
 import { ApiError } from "../api/client";
 import { insist, isPassing } from "../api/insist";
+import { type Wish, wishSchema } from "../api/wish";
 import type { Room } from "../protocol/generated";
-import { forget, recall, remember } from "../session/storage";
+import { forget, recall, remember } from "../state/storage";
 import { createStore, type Readable } from "../state/store";
-
-/** What the player asked for. */
-export const wishSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("standard"), stake: z.int() }),
-  /** A hero room by its key; `fee` is what the player was told that it costs. */
-  z.object({ kind: z.literal("key"), key: z.string(), fee: z.int() }),
-  /** To make a hero room, and be its organizer. */
-  z.object({ kind: z.literal("make"), fee: z.int() }),
-]);
-export type Wish = z.infer<typeof wishSchema>;
 
 export type JoinState =
   | { readonly name: "idle" }

@@ -1,8 +1,8 @@
 /** Development, outside Telegram: become a demo player, or make one. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { DemoPlayer } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { currentLanguage } from "../texts/texts";
 import { Avatar } from "../ui/Avatar";

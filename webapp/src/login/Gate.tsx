@@ -1,7 +1,7 @@
 /** What is shown while nobody is in, and why. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Splash } from "../ui/Splash";

@@ -2,8 +2,9 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
-import { useServices } from "../app/context";
 import type { Offers, User, Withdraw } from "../protocol/generated";
+import { useServices } from "../services/context";
+import { formatMoment } from "../texts/moments";
 import { Button } from "../ui/Button";
 import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
@@ -11,7 +12,6 @@ import { Stars } from "../ui/Stars";
 import { friendly } from "./address";
 import { roughCoins } from "./amounts";
 import { useDesk } from "./desk";
-import { formatMoment } from "../texts/moments";
 import styles from "./money.module.css";
 
 interface ConfirmWithdrawalProps {

@@ -2,9 +2,9 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { ScreenProps } from "../app/screens";
 import type { Offers } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { ScreenProps } from "../services/screen-props";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Row, Rows } from "../ui/Rows";
@@ -16,8 +16,8 @@ import { readStars } from "./amounts";
 import { Balance } from "./Balance";
 import { useDesk } from "./desk";
 import type { Method } from "./money-api";
-import styles from "./money.module.css";
 import { useRefusal } from "./use-refusal";
+import styles from "./money.module.css";
 
 const PRESETS = [50, 100, 300, 500, 1000] as const;
 

@@ -1,12 +1,12 @@
 /** A break from games that cannot be taken back soon: said clearly before it begins. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { Limits } from "../protocol/generated";
+import { useServices } from "../services/context";
+import { formatMoment } from "../texts/moments";
 import { Button } from "../ui/Button";
 import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
-import { formatMoment } from "../texts/moments";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -2,8 +2,9 @@
 import "../texts/money";
 import { type ReactNode, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { Limits as LimitsState, PutLimits } from "../protocol/generated";
+import { useServices } from "../services/context";
+import { formatMoment } from "../texts/moments";
 import { Button } from "../ui/Button";
 import { Failed } from "../ui/Failed";
 import { Row, Rows } from "../ui/Rows";
@@ -15,9 +16,8 @@ import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { useDesk } from "./desk";
 import { Exclusion } from "./Exclusion";
-import { formatMoment } from "../texts/moments";
-import styles from "./money.module.css";
 import { refusedBy, useRefusal } from "./use-refusal";
+import styles from "./money.module.css";
 
 const PRESETS = [100, 500, 1000, 5000] as const;
 

@@ -2,9 +2,9 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { JoinState } from "../join/joining";
 import type { Offers } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
@@ -13,8 +13,8 @@ import { Stars } from "../ui/Stars";
 import { payInFor } from "./amounts";
 import { useDesk } from "./desk";
 import type { Method } from "./money-api";
-import styles from "./money.module.css";
 import { useRefusal } from "./use-refusal";
+import styles from "./money.module.css";
 
 type Short = Extract<JoinState, { readonly name: "insufficient" }>;
 

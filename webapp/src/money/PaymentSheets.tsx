@@ -2,14 +2,14 @@
 import "../texts/money";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { Offers, User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { useDesk } from "./desk";
-import { TonPayment } from "./TonPayment";
 import { walletsOf } from "./ton-connect";
+import { TonPayment } from "./TonPayment";
 
 export function PaymentSheets({ user, offers }: { user: User; offers: Offers }): ReactNode {
   const services = useServices();

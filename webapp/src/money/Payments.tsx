@@ -2,18 +2,18 @@
 import "../texts/money";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { PagedList } from "../api/paged-list";
 import type { Payment } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
+import { formatMoment } from "../texts/moments";
 import { Amount, QuietStars } from "../ui/Amount";
 import { Button } from "../ui/Button";
-import { PagedList } from "../state/paged-list";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
 import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "../texts/moments";
 import { PageList } from "./PageList";
 import { refusedBy, useRefusal } from "./use-refusal";
 

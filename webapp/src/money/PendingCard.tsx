@@ -2,13 +2,13 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, useRemaining } from "../ui/use-remaining";
 import { useDesk } from "./desk";
-import styles from "./pending.module.css";
 import type { Pending } from "./pending";
+import styles from "./pending.module.css";
 
 type Left = Extract<Pending, { readonly name: "waiting" | "checking" }>;
 

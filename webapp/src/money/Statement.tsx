@@ -3,16 +3,16 @@ import "../texts/money";
 import "../texts/profile";
 import { type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { PagedList } from "../api/paged-list";
 import type { StatementEntry } from "../protocol/generated";
-import { reasonKey } from "../profile/reasons";
-import { PagedList } from "../state/paged-list";
+import { useServices } from "../services/context";
+import { formatMoment } from "../texts/moments";
+import { reasonKey } from "../texts/reasons";
 import { Amount } from "../ui/Amount";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "../texts/moments";
 import { PageList } from "./PageList";
 
 const KINDS = {

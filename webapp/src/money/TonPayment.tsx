@@ -1,8 +1,8 @@
 /** Paying in TON: what to send, by a wallet that is asked, or by hand with the comment.  Only the chain says that it came. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { Offers, Payment, TonQuote, User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { CopySign } from "../ui/CopyButton";
@@ -13,9 +13,9 @@ import { formatSeconds, useRemaining } from "../ui/use-remaining";
 import { friendly } from "./address";
 import { formatCoins, typedCoins } from "./amounts";
 import { useDesk } from "./desk";
-import styles from "./money.module.css";
 import { type ConnectedWallet, WalletError, type WalletProblem, walletsOf } from "./ton-connect";
 import { WalletPicker } from "./WalletPicker";
+import styles from "./money.module.css";
 
 interface TonPaymentProps {
   readonly payment: Payment;

@@ -2,16 +2,16 @@
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
-import { useServices } from "../app/context";
 import type { Offers } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { Skeleton } from "../ui/Skeleton";
 import { useLoaded } from "../ui/use-loaded";
 import { useDesk } from "./desk";
-import styles from "./money.module.css";
 import { type Connecting, type WalletChoice, WalletError, walletsOf } from "./ton-connect";
 import { WalletIcon } from "./WalletIcon";
+import styles from "./money.module.css";
 
 const QrCode = lazy(() => import("./QrCode"));
 

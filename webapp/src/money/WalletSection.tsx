@@ -2,8 +2,8 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
@@ -11,10 +11,10 @@ import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
 import { friendly, short } from "./address";
 import { useDesk } from "./desk";
-import styles from "./money.module.css";
 import { walletsOf } from "./ton-connect";
 import { refusedBy, useRefusal } from "./use-refusal";
 import { WalletPicker } from "./WalletPicker";
+import styles from "./money.module.css";
 
 /** Nothing where this server links no wallets. */
 export function WalletSection({ user }: { user: User }): ReactNode {

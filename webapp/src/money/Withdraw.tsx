@@ -2,25 +2,25 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { ScreenProps } from "../app/screens";
+import { PagedList } from "../api/paged-list";
 import type { Offers, User, Withdraw as WithdrawBody, Withdrawal } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { ScreenProps } from "../services/screen-props";
 import { useStore } from "../state/use-store";
-import { PagedList } from "../state/paged-list";
+import { formatMoment } from "../texts/moments";
 import { Amount, QuietStars } from "../ui/Amount";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
 import { Tabs } from "../ui/Tabs";
+import { usePaged } from "../ui/use-paged";
 import { formatCoins } from "./amounts";
 import { Balance } from "./Balance";
 import { ConfirmWithdrawal } from "./ConfirmWithdrawal";
-import { usePaged } from "../ui/use-paged";
 import { useDesk } from "./desk";
-import { formatMoment } from "../texts/moments";
-import styles from "./money.module.css";
 import { PageList } from "./PageList";
 import { PremiumTerms, TonAmount } from "./WithdrawWays";
+import styles from "./money.module.css";
 
 export default function Withdraw({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();

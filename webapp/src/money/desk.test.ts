@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
-import type { Services } from "../app/services";
-import type { Wish } from "../join/joining";
+import type { Wish } from "../api/wish";
 import type { Payment, ServerFrame, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
 import { sampleRoom } from "../room/sample";
-import { sampleStorage } from "../session/sample-storage";
+import type { Services } from "../services/services";
 import { createEvents, type EventSource } from "../state/events";
+import { sampleStorage } from "../state/sample-storage";
 import { createStore, type Store } from "../state/store";
 import { PaymentDesk } from "./desk";
 import { KEY_LIFE_MS } from "./insistent";

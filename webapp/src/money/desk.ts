@@ -3,12 +3,12 @@
  *
  * Must never take a window's word, or a wallet's, for a payment: every state that means money comes from the server.
  */
-import type { Services } from "../app/services";
-import { useServices } from "../app/context";
 import { ApiError } from "../api/client";
 import { insist } from "../api/insist";
-import type { Wish } from "../join/joining";
+import type { Wish } from "../api/wish";
 import type { Payment, ServerFrame, Withdraw, Withdrawal } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { Services } from "../services/services";
 import { createStore, type Readable } from "../state/store";
 import { Insistent } from "./insistent";
 import { PaymentMemory } from "./memory";

@@ -6,7 +6,7 @@
  */
 import * as z from "zod/mini";
 import { insist, isPassing } from "../api/insist";
-import { device } from "../session/storage";
+import { device } from "../state/storage";
 
 /** A key that is older was another wish.  An order can be paid for longer than that: the stored one is still of use. */
 export const KEY_LIFE_MS = 600_000;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { sampleStorage } from "../session/sample-storage";
+import { sampleStorage } from "../state/sample-storage";
 import { PaymentMemory } from "./memory";
 
 const RECORD = {

@@ -5,7 +5,7 @@
  * storage: then the record lives as long as the page.
  */
 import * as z from "zod/mini";
-import { wishSchema } from "../join/joining";
+import { wishSchema } from "../api/wish";
 
 const recordSchema = z.object({
   paymentId: z.string(),

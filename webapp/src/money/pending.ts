@@ -4,7 +4,7 @@
  * Owns when a card offers to go on, and when a paid room is entered.  Believes only what the server said of a payment:
  * what a window said when it closed chooses words, never a state that means money.  Knows no timer, storage or network.
  */
-import type { Wish } from "../join/joining";
+import type { Wish } from "../api/wish";
 import type { Payment } from "../protocol/generated";
 
 /** A room is entered by itself only this soon after the player last asked for it; later the player is asked. */

@@ -4,8 +4,8 @@
  * Owns the connection to one wallet.  What a wallet says is never a payment, and its proof is checked by the server.
  */
 import type { TonConnect, Wallet, WalletInfo } from "@tonconnect/sdk";
-import type { Services } from "../app/services";
 import type { LinkWallet, Offers, TonQuote } from "../protocol/generated";
+import type { Services } from "../services/services";
 import { createStore, type Readable } from "../state/store";
 import { friendly } from "./address";
 

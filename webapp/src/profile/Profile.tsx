@@ -2,9 +2,9 @@
 import "../texts/profile";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { ScreenProps } from "../app/screens";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { ScreenProps } from "../services/screen-props";
 import { useStore } from "../state/use-store";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";

@@ -1,12 +1,12 @@
 /** From the profile to what was played, paid and said. */
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
-import type { Place } from "../app/navigation";
 import type { User } from "../protocol/generated";
+import { useServices } from "../services/context";
+import type { Place } from "../services/navigation";
 import { useStore } from "../state/use-store";
-import { Row, Rows } from "../ui/Rows";
 import { RowIcon } from "../ui/RowIcon";
+import { Row, Rows } from "../ui/Rows";
 import { useReturn } from "../ui/use-return";
 import { isNewer, lastSeen } from "./notices/seen";
 import { fetchNotices } from "./profile-api";

@@ -1,5 +1,6 @@
 /** What the profile's screens ask the server. */
 import { API, type Ask } from "../api/game-api";
+import type { Page } from "../api/paged-list";
 import {
   appealAnswerSchema,
   type Game,
@@ -13,7 +14,6 @@ import {
   type Referrals,
   referralsSchema,
 } from "../protocol/generated";
-import type { Page } from "../state/paged-list";
 
 const GAMES_A_PAGE = 20;
 const NOTICES_A_PAGE = 20;

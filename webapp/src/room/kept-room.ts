@@ -1,6 +1,6 @@
 /** The room that a reload comes back to, with those of one's taps there that the server may not have heard of. */
 import * as z from "zod/mini";
-import { forget, recall, remember } from "../session/storage";
+import { forget, recall, remember } from "../state/storage";
 
 const keptRoomSchema = z.object({
   roomId: z.string(),

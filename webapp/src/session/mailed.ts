@@ -5,8 +5,8 @@
  * this tab until it was used: a reload in between shows the same screen.
  */
 import * as z from "zod/mini";
+import { forget, recall, remember } from "../state/storage";
 import { createStore, type Readable } from "../state/store";
-import { forget, recall, remember } from "./storage";
 
 const mailedSchema = z.object({ purpose: z.enum(["verify", "reset"]), token: z.string() });
 export type Mailed = z.infer<typeof mailedSchema>;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Session as SessionAnswer, User } from "../protocol/generated";
-import { sampleStorage } from "./sample-storage";
+import { sampleStorage } from "../state/sample-storage";
 import { Session } from "./session";
 
 const HOUR_MS = 3_600_000;

@@ -4,9 +4,8 @@
  * The token lives in memory and in sessionStorage (so that a reload stays in), never in localStorage.
  */
 import * as z from "zod/mini";
-import { createStore, type Readable } from "../state/store";
-import { API } from "../api/game-api";
 import { ApiError, call, NetworkError } from "../api/client";
+import { API } from "../api/game-api";
 import {
   demoInitDataSchema,
   type DemoPlayer,
@@ -17,7 +16,8 @@ import {
   type User,
   userSchema,
 } from "../protocol/generated";
-import { forget, recall, remember } from "./storage";
+import { forget, recall, remember } from "../state/storage";
+import { createStore, type Readable } from "../state/store";
 
 export type SessionState =
   | { readonly name: "starting"; readonly isUnreachable: boolean }

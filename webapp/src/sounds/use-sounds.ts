@@ -1,4 +1,4 @@
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { Sounds } from "./sounds";
 
 let shared: Sounds | null = null;

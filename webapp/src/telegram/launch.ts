@@ -4,7 +4,7 @@
  * Read leniently: whatever else a client puts there, the server alone judges the signed part.
  */
 import * as z from "zod/mini";
-import { recall, remember } from "../session/storage";
+import { recall, remember } from "../state/storage";
 
 const launchSchema = z.object({
   initData: z.string(),

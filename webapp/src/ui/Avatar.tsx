@@ -1,5 +1,5 @@
 import { type CSSProperties, memo, type ReactNode, useEffect, useState } from "react";
-import { whenIdle } from "../app/when-idle";
+import { whenIdle } from "../services/when-idle";
 import { createStore } from "../state/store";
 import { useStore } from "../state/use-store";
 import styles from "./ui.module.css";

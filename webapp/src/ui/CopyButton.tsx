@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { Button } from "./Button";
 import styles from "./copy.module.css";
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import { LANGUAGES } from "../texts/texts";
 import styles from "./language.module.css";
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { Paged } from "../state/paged-list";
+import type { Paged } from "../api/paged-list";
 import { Button } from "./Button";
 import { Failed } from "./Failed";
 

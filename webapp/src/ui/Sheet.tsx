@@ -3,7 +3,7 @@
  * act on the screen under it.
  */
 import { type ReactNode, useEffect, useEffectEvent, useId, useLayoutEffect, useRef } from "react";
-import { useServices } from "../app/context";
+import { useServices } from "../services/context";
 import styles from "./ui.module.css";
 
 interface SheetProps {

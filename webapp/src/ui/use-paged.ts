@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { type Paged, PagedList } from "../state/paged-list";
+import { type Paged, PagedList } from "../api/paged-list";
 import { useStore } from "../state/use-store";
 import { useReturn } from "./use-return";
 

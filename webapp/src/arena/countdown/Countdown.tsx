@@ -1,16 +1,16 @@
 import { Fragment, type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
-import { Crowd } from "../hero/Crowd";
-import { StakeLine } from "../StakeLine";
 import type { Room } from "../../protocol/generated";
-import { Stage } from "../reactions/Stage";
+import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
 import { cx } from "../../ui/cx";
-import { SeatRing } from "../../ui/SeatRing";
 import { RoomHeader } from "../../ui/RoomHeader";
 import { RoundButton } from "../../ui/RoundButton";
+import { SeatRing } from "../../ui/SeatRing";
 import { useRemaining } from "../../ui/use-remaining";
+import { Crowd } from "../hero/Crowd";
+import { Stage } from "../reactions/Stage";
+import { StakeLine } from "../StakeLine";
 import styles from "./countdown.module.css";
 
 const WORDS = ["countdown.ready", "countdown.steady", "countdown.tap"] as const;

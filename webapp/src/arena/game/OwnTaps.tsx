@@ -3,7 +3,7 @@
  * well before the next frame.
  */
 import { type ReactNode, useLayoutEffect, useRef } from "react";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { follow } from "../../state/store";
 
 export function OwnTaps({ testId }: { testId?: string }): ReactNode {

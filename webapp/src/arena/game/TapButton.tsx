@@ -1,7 +1,7 @@
 /** The button everything is about. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { cx } from "../../ui/cx";
 import { usePassed } from "../../ui/use-remaining";
 import { OwnTaps } from "./OwnTaps";

@@ -12,7 +12,7 @@ import {
   useEffectEvent,
   useRef,
 } from "react";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
 import { RoundButton } from "../../ui/RoundButton";
 import { TapFeedback } from "./tap-feedback";

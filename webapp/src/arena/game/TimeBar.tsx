@@ -1,6 +1,6 @@
 import { type CSSProperties, memo, type ReactNode, useState } from "react";
-import { useServices } from "../../app/context";
 import type { Room } from "../../protocol/generated";
+import { useServices } from "../../services/context";
 import styles from "./game.module.css";
 
 /** The time that is left, as a line that shrinks by itself: the browser animates, nothing is rendered again. */

@@ -1,6 +1,6 @@
 /** The bar of a player in a race: how far its taps have come on the scale of the game. */
 import { type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { follow } from "../../state/store";
 import { Glide, shift } from "./glide";
 

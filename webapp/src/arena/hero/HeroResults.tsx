@@ -1,10 +1,10 @@
 /** What the end of a hero room has beside that of any room: the organizer's part, and other ways on. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
-import type { Place } from "../../app/navigation";
 import type { Room } from "../../protocol/generated";
 import type { Outcome } from "../../room/reducer";
+import { useServices } from "../../services/context";
+import type { Place } from "../../services/navigation";
 import { Button } from "../../ui/Button";
 import { Skeleton } from "../../ui/Skeleton";
 import { Stars } from "../../ui/Stars";

@@ -2,14 +2,14 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
-import { useServices } from "../../app/context";
 import type { Room } from "../../protocol/generated";
-import { Stage } from "../reactions/Stage";
+import { useServices } from "../../services/context";
 import { Avatar } from "../../ui/Avatar";
 import { RoomHeader } from "../../ui/RoomHeader";
 import { RoundButton } from "../../ui/RoundButton";
 import { Stars } from "../../ui/Stars";
 import { formatSeconds, useRemaining } from "../../ui/use-remaining";
+import { Stage } from "../reactions/Stage";
 import { StakeAndFund } from "../StakeAndFund";
 import { StakeLine } from "../StakeLine";
 import { useLeaving } from "../use-leaving";

@@ -1,9 +1,9 @@
 /** The room's key in a section of its own: to be read aloud, copied, or sent. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
 import { showRoomKey } from "../../join/room-key";
 import type { Room } from "../../protocol/generated";
+import { useServices } from "../../services/context";
 import { useStore } from "../../state/use-store";
 import { invitationLink } from "./invitation";
 import styles from "./hero.module.css";

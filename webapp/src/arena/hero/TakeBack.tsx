@@ -1,8 +1,8 @@
 /** Asks before the organizer's leaving ends the room for everybody. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
 import type { Room } from "../../protocol/generated";
+import { useServices } from "../../services/context";
 import { Button } from "../../ui/Button";
 import { Sheet } from "../../ui/Sheet";
 

@@ -1,4 +1,4 @@
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { useStore } from "../../state/use-store";
 
 /** What every hero room gives, where the server has not yet said it. */

@@ -6,8 +6,8 @@
  */
 import { type ComponentType, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
 import type { Player, ServerFrame } from "../../protocol/generated";
+import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
 import { SeatRing, type SeatRingProps } from "../../ui/SeatRing";
 import { stillness } from "../../ui/stillness";

@@ -1,8 +1,8 @@
 import { type ReactNode, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
 import type { Room } from "../../protocol/generated";
 import type { Cancellation } from "../../room/reducer";
+import { useServices } from "../../services/context";
 import { useSelected } from "../../state/use-store";
 import { Button } from "../../ui/Button";
 import { Stars } from "../../ui/Stars";

@@ -1,11 +1,8 @@
 import { type ReactNode, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
-import { SCREENS } from "../../app/screens";
-import { HeroActions, OrganizersPart, OrganizersPayout } from "../hero/HeroResults";
-import { StakeLine } from "../StakeLine";
 import type { Room } from "../../protocol/generated";
 import type { Outcome } from "../../room/reducer";
+import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
 import { useStore } from "../../state/use-store";
 import { Amount } from "../../ui/Amount";
@@ -13,6 +10,8 @@ import { Avatar } from "../../ui/Avatar";
 import { Button } from "../../ui/Button";
 import { CountUp } from "../../ui/CountUp";
 import { Skeleton } from "../../ui/Skeleton";
+import { HeroActions, OrganizersPart, OrganizersPayout } from "../hero/HeroResults";
+import { StakeLine } from "../StakeLine";
 
 import { Confetti } from "./Confetti";
 import { Standings } from "./Standings";
@@ -65,7 +64,7 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
       )}
       <Standings room={room} outcome={outcome} userId={userId} />
       <footer className={styles.actions}>
-        {isBlocked && SCREENS.notices && (
+        {isBlocked && (
           <Button
             kind="quiet"
             onClick={() => {

@@ -1,15 +1,15 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
-import { StakeAndFund } from "../StakeAndFund";
-import { StakeLine } from "../StakeLine";
-import { useLeaving } from "../use-leaving";
 import type { Room } from "../../protocol/generated";
-import { Stage } from "../reactions/Stage";
+import { useServices } from "../../services/context";
 import { RoomHeader } from "../../ui/RoomHeader";
 import { RoundButton } from "../../ui/RoundButton";
 import { TimerRing } from "../../ui/TimerRing";
 import { formatSeconds, useRemaining } from "../../ui/use-remaining";
+import { Stage } from "../reactions/Stage";
+import { StakeAndFund } from "../StakeAndFund";
+import { StakeLine } from "../StakeLine";
+import { useLeaving } from "../use-leaving";
 import styles from "./waiting.module.css";
 
 export function Waiting({ room, userId }: { room: Room; userId: string }): ReactNode {

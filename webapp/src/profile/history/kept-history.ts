@@ -1,6 +1,6 @@
 /** The list of games while the player looks at one of them: coming back, they are where they were. */
+import type { PagedList } from "../../api/paged-list";
 import type { Game } from "../../protocol/generated";
-import type { PagedList } from "../../state/paged-list";
 
 interface Kept {
   readonly list: PagedList<Game>;

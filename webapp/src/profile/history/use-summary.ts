@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { Game } from "../../protocol/generated";
-import { reasonKey } from "../reasons";
+import { reasonKey } from "../../texts/reasons";
 import type { OutcomeName } from "./outcome";
 
 /** How the game ended for the player, in a few words. */

@@ -3,11 +3,11 @@ import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { ApiError } from "../../api/client";
-import { useServices } from "../../app/context";
 import type { Appealed, Notice } from "../../protocol/generated";
-import { forget, recall, remember } from "../../session/storage";
-import { Button } from "../../ui/Button";
+import { useServices } from "../../services/context";
+import { forget, recall, remember } from "../../state/storage";
 import { formatMoment } from "../../texts/moments";
+import { Button } from "../../ui/Button";
 import { sendAppeal } from "../profile-api";
 import styles from "./appeal.module.css";
 

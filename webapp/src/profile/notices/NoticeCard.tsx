@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
 import type { Notice } from "../../protocol/generated";
-import { Amount } from "../../ui/Amount";
+import { useServices } from "../../services/context";
 import { formatTime } from "../../texts/moments";
-import { reasonKey } from "../reasons";
+import { reasonKey } from "../../texts/reasons";
+import { Amount } from "../../ui/Amount";
 import { Appeal } from "./Appeal";
 import { NOTICE_TEXTS, shownAmount } from "./notice-texts";
 import styles from "./notices.module.css";

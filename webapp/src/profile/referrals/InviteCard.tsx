@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 import styles from "./referrals.module.css";

@@ -1,12 +1,12 @@
 /** What can be set: the language, what this device does, what Telegram may do, and where the rules stand. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { useStore } from "../../state/use-store";
 import { Button } from "../../ui/Button";
 import { LanguageSwitch } from "../../ui/LanguageSwitch";
-import { Row, Rows } from "../../ui/Rows";
 import { RowIcon } from "../../ui/RowIcon";
+import { Row, Rows } from "../../ui/Rows";
 import { SwitchRow } from "../../ui/SwitchRow";
 import { TelegramRows } from "./TelegramRows";
 

@@ -1,11 +1,11 @@
 /** What only Telegram can do for the player: each is asked for by a press, and gone or ticked once it is done. */
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../../app/context";
+import { useServices } from "../../services/context";
 import { isWriteAllowed } from "../../telegram/launch";
 import type { HomeScreen } from "../../telegram/telegram";
-import { Row, Rows } from "../../ui/Rows";
 import { RowIcon } from "../../ui/RowIcon";
+import { Row, Rows } from "../../ui/Rows";
 
 const HOME = "M4.500 11L12 4.500l7.500 6.500v8.500h-15zM12 11v5M9.500 13.500h5";
 const LETTER = "M4 6h16v12H4zM4 7l8 6 8-6";

@@ -1,7 +1,7 @@
 /** What is said when a room ends before its game, to whoever was in it.  Pure. */
 import type { Room } from "../protocol/generated";
-import type { Cancellation } from "../room/reducer";
 import type { NoticeKey } from "../texts/texts";
+import type { Cancellation } from "./reducer";
 
 export function cancellationNotice(
   room: Room,

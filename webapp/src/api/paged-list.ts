@@ -3,8 +3,8 @@
  *
  * Asking anew puts what is new on top and keeps what was loaded below, so that nobody loses the place they were at.
  */
-import { ApiError } from "../api/client";
-import { createStore, type Readable } from "./store";
+import { createStore, type Readable } from "../state/store";
+import { ApiError } from "./client";
 
 export interface Page<T> {
   readonly items: readonly T[];

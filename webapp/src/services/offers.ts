@@ -1,6 +1,6 @@
 /** What this server offers: what it does not, no screen shows.  Null until it has said so. */
-import { API } from "../api/game-api";
 import { call } from "../api/client";
+import { API } from "../api/game-api";
 import { type Offers, offersSchema } from "../protocol/generated";
 import { createStore, type Readable } from "../state/store";
 

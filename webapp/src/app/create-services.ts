@@ -10,22 +10,23 @@ import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
-import type { ClientFrame, Offers, Room, ServerFrame, User } from "../protocol/generated";
+import type { Room, ServerFrame } from "../protocol/generated";
 import { leaveRoom } from "../room/leaving";
+import { cancellationNotice, leftNotice } from "../room/room-notices";
 import { RoomSession } from "../room/room-session";
+import { Navigation } from "../services/navigation";
+import { Notices } from "../services/notices";
+import { loadOffers } from "../services/offers";
+import type { Services } from "../services/services";
 import { MailedLink } from "../session/mailed";
 import { Session } from "../session/session";
-import { recall, remember } from "../session/storage";
 import { PreferenceStore } from "../settings/preferences";
-import { createEvents, type Events } from "../state/events";
-import { createStore, type Readable } from "../state/store";
+import { createEvents } from "../state/events";
+import { recall, remember } from "../state/storage";
+import { createStore } from "../state/store";
 import { ServerClock } from "../taps/clock";
-import { connectTelegram, type Telegram } from "../telegram/telegram";
+import { connectTelegram } from "../telegram/telegram";
 import { currentLanguage, setLanguage, startTexts } from "../texts/texts";
-import { Navigation } from "./navigation";
-import { Notices } from "./notices";
-import { cancellationNotice, leftNotice } from "./room-notices";
-import { loadOffers } from "./offers";
 
 const INVITATION = "invitation";
 const CLOSE_TOKEN_REFUSED = 4501;
@@ -33,29 +34,6 @@ const CLOSE_TOKEN_REFUSED = 4501;
 const RENEWED_MS = 1000;
 /** A refund follows a cancellation within about this long; the balance is asked for then. */
 const REFUND_MS = 4000;
-
-export interface Services {
-  readonly telegram: Telegram;
-  readonly navigation: Navigation;
-  readonly preferences: PreferenceStore;
-  readonly offers: Readable<Offers | null>;
-  readonly session: Session;
-  readonly mailed: MailedLink;
-  readonly api: GameApi;
-  readonly room: RoomSession;
-  readonly joining: Joining;
-  readonly clock: ServerClock;
-  readonly notices: Notices;
-  readonly phase: Readable<Phase>;
-  /** Every frame of the server but `welcome`, after the room has seen it. */
-  readonly frames: Events<ServerFrame>;
-  /** False where the frame could not go out: there is no connection. */
-  readonly send: (frame: ClientFrame) => boolean;
-  readonly connect: () => void;
-  readonly refreshUser: () => Promise<void>;
-  readonly leaveRoom: () => Promise<void>;
-  readonly chooseLanguage: (language: User["language"]) => Promise<void>;
-}
 
 export function createServices(root: HTMLElement): Services {
   const preferences = new PreferenceStore();

@@ -2,12 +2,12 @@
 import "../texts/money";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useServices } from "../app/context";
+import { type JoinState, ownLimit, type OwnLimit } from "../join/joining";
 import { PaymentChoice } from "../money/PaymentChoice";
+import { useServices } from "../services/context";
 import { formatMoment } from "../texts/moments";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
-import { type JoinState, ownLimit, type OwnLimit } from "./joining";
 
 export type Problem = Exclude<JoinState, { readonly name: "idle" | "busy" }>;
 
