@@ -57,7 +57,7 @@ export default function AccountSection({ user }: Pick<ScreenProps, "user">): Rea
 
   return (
     <Screen title={t("account.section.title")} hasBack>
-      <Rows title={t("account.section.ways")}>
+      <Rows title={t("account.section.methods")}>
         <Row
           label={t("account.section.telegram")}
           value={t(hasTelegram ? "account.section.linked" : "account.section.notLinked")}
@@ -91,7 +91,7 @@ export default function AccountSection({ user }: Pick<ScreenProps, "user">): Rea
           )}
         </Rows>
       )}
-      {state.name === "in" && state.way.name === "email" && (
+      {state.name === "in" && state.method.name === "email" && (
         <Rows>
           <Row
             label={t("account.section.logOut")}

@@ -28,8 +28,8 @@ describe("what a refusal means", () => {
   it.each<[Form, string]>([
     ["verify", "addressTaken"],
     ["link", "cannotJoin"],
-    ["unlinkEmail", "lastWay"],
-    ["unlinkTelegram", "lastWay"],
+    ["unlinkEmail", "lastMethod"],
+    ["unlinkTelegram", "lastMethod"],
     ["change", "noPassword"],
   ])("a conflict of %s has words of its own", (form, key) => {
     expect(problemsOf(refused("conflict"), form)).toEqual([

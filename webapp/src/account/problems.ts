@@ -86,7 +86,7 @@ function conflict(form: Form): ProblemKey {
       return "account.problem.cannotJoin";
     case "unlinkEmail":
     case "unlinkTelegram":
-      return "account.problem.lastWay";
+      return "account.problem.lastMethod";
     default:
       return "account.problem.noPassword";
   }

@@ -1,7 +1,7 @@
 /** Which screen is shown: it follows from who is in, what the room is doing, and where in the lobby the player is. */
 import { type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import type { DoorProps } from "../account/Door";
+import type { SignInProps } from "../account/SignIn";
 import { Home } from "../home/Home";
 import { ChooseDemoPlayer } from "../login/ChooseDemoPlayer";
 import { Refused, Starting } from "../login/Gate";
@@ -13,7 +13,7 @@ import { BottomMenu } from "./BottomMenu";
 import { ConnectionState } from "./ConnectionState";
 import { LoadFailure } from "./LoadFailure";
 import { NoticeBar } from "./NoticeBar";
-import { Arena, Door, JoinProblem, preloadNext, SCREENS } from "./screens";
+import { Arena, SignIn, JoinProblem, preloadNext, SCREENS } from "./screens";
 import { type PaymentLayer, usePaymentLayer } from "./use-payment-layer";
 import styles from "./app.module.css";
 
@@ -22,7 +22,7 @@ export function App(): ReactNode {
   const isAtHome = useStore(navigation.place).name === "home";
   const state = useStore(session.state);
   const link = useStore(mailed.current);
-  if (link) return <AtTheDoor link={link} />;
+  if (link) return <Outside link={link} />;
   switch (state.name) {
     case "starting":
       // Telegram says who it is: all that is missing is the answer, and Home stands round its place.
@@ -34,11 +34,11 @@ export function App(): ReactNode {
     case "choosing":
       return <ChooseDemoPlayer players={state.players} />;
     case "outside":
-      return <AtTheDoor hasEnded={state.hasEnded} />;
+      return <Outside hasEnded={state.hasEnded} />;
     case "refused":
       return <Refused {...state} />;
     case "in":
-      return <Within user={state.user} isDemo={state.way.name === "demo"} />;
+      return <Within user={state.user} isDemo={state.method.name === "demo"} />;
   }
 }
 
@@ -59,11 +59,11 @@ function Within(props: WithinProps): ReactNode {
 }
 
 /** Outside Telegram, or with a mail's link: whoever is to come in by e-mail. */
-function AtTheDoor(props: DoorProps): ReactNode {
+function Outside(props: SignInProps): ReactNode {
   return (
     <LoadFailure>
       <Suspense fallback={<Starting isUnreachable={false} />}>
-        <Door {...props} />
+        <SignIn {...props} />
       </Suspense>
       <NoticeBar />
     </LoadFailure>
@@ -92,7 +92,7 @@ function Inside({ user, isDemo }: WithinProps): ReactNode {
   );
 }
 
-/** By itself, for a game brings news ten times a second. */
+/** By itself, for a game brings updates ten times a second. */
 function InRoom({ user }: { user: User | null }): ReactNode {
   const { t } = useTranslation();
   const view = useStore(useServices().room.view);

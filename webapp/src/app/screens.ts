@@ -11,7 +11,7 @@ const loadJoinProblem = () => import("./JoinProblem");
 
 export const Arena = lazy(loadArena);
 export const JoinProblem = lazy(loadJoinProblem);
-export const Door = lazy(() => import("../account/Door"));
+export const SignIn = lazy(() => import("../account/SignIn"));
 
 /** What a player most likely needs next; a tap on a card must not wait for it, nor Home. */
 export function preloadNext(): () => void {
@@ -32,7 +32,7 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   account: lazy(() => import("../account/AccountSection")),
   deposit: lazy(() => import("../money/Deposit")),
   withdraw: lazy(() => import("../money/Withdraw")),
-  payments: lazy(() => import("../money/Payments")),
+  payments: lazy(() => import("../money/PaymentHistory")),
   statement: lazy(() => import("../money/Statement")),
   limits: lazy(() => import("../money/Limits")),
   profile: lazy(() => import("../profile/Profile")),

@@ -15,7 +15,7 @@ const RUN: BonusRun = {
   held: false,
 };
 
-function told(changes: Partial<Bonus>): Bonus {
+function bonusFrame(changes: Partial<Bonus>): Bonus {
   const { taps, goal, started_ms, ends_ms, state, seq, reason } = RUN;
   return { type: "bonus", taps, goal, started_ms, ends_ms, state, seq, reason, ...changes };
 }
@@ -60,7 +60,7 @@ describe("a bonus run", () => {
     expect(sent).toEqual([]);
     vi.advanceTimersByTime(200);
     expect(sent).toMatchObject([{ type: "bonus_taps", seq: 1, count: 3 }]);
-    session.onFrame(told({ taps: 3, seq: 1 }));
+    session.onFrame(bonusFrame({ taps: 3, seq: 1 }));
     expect(session.taps.get()).toBe(3);
     tap(session, 20);
     vi.advanceTimersByTime(0);
@@ -86,7 +86,7 @@ describe("a bonus run", () => {
     vi.advanceTimersByTime(200);
     tap(session, 4);
     vi.advanceTimersByTime(200);
-    session.onFrame(told({ taps: 2, seq: 1 }));
+    session.onFrame(bonusFrame({ taps: 2, seq: 1 }));
     session.sendAgain();
     expect(sent.map((frame) => ("seq" in frame ? frame.seq : 0))).toEqual([1, 2, 2]);
     expect(session.taps.get()).toBe(6);
@@ -178,7 +178,7 @@ describe("a bonus run", () => {
 
   it("goes behind the frames of another device", () => {
     const { session, sent } = open();
-    session.onFrame(told({ taps: 30, seq: 7 }));
+    session.onFrame(bonusFrame({ taps: 30, seq: 7 }));
     expect(session.taps.get()).toBe(30);
     tap(session, 1);
     vi.advanceTimersByTime(200);
@@ -187,9 +187,9 @@ describe("a bonus run", () => {
 
   it("takes no tap above the goal, and none when the run is over", () => {
     const { session, onDoubt } = open();
-    session.onFrame(told({ taps: 99, seq: 1 }));
+    session.onFrame(bonusFrame({ taps: 99, seq: 1 }));
     expect([session.tap(), session.tap()]).toEqual([true, false]);
-    session.onFrame(told({ taps: 100, seq: 2, state: "done" }));
+    session.onFrame(bonusFrame({ taps: 100, seq: 2, state: "done" }));
     expect(session.tap()).toBe(false);
     expect(onDoubt).toHaveBeenCalledOnce();
     session.show({ ...RUN, taps: 100, seq: 2, state: "rewarded" });

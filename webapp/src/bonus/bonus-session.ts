@@ -53,9 +53,9 @@ export class BonusSession {
   }
 
   /** The run as an answer brought it; null: there never was one. */
-  show(told: BonusRun | null): void {
+  show(run: BonusRun | null): void {
     const known = this.runStore.get();
-    if (told) this.take(laterRun(known, told));
+    if (run) this.take(laterRun(known, run));
     else if (!known) this.take(null);
   }
 

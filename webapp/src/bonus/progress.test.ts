@@ -14,7 +14,7 @@ const RUN: BonusRun = {
   held: false,
 };
 
-describe("what is told of a bonus run", () => {
+describe("what is shown of a bonus run", () => {
   it("never goes back", () => {
     expect(laterRun(RUN, { ...RUN, taps: 40, seq: 4 })).toBe(RUN);
     expect(laterRun(RUN, { ...RUN, started_ms: 1, state: "expired" })).toBe(RUN);
@@ -46,7 +46,7 @@ describe("what is told of a bonus run", () => {
 });
 
 describe("how a run goes", () => {
-  it("is told in parts, pace and time", () => {
+  it("is shown in parts, pace and time", () => {
     expect(partDone(250_000, 1_000_000)).toBe(0.25);
     expect(partDone(2, 1)).toBe(1);
     expect(neededPace(0, 1_000_000, 86_400_000)).toBe(11.6);

@@ -1,17 +1,18 @@
-/** What is told of a bonus run: which of two tellings is the later, and how it goes.  Pure. */
+/** What is shown of a bonus run: which of two updates is the later, and how it goes.  Pure. */
 import type { Bonus, BonusRun } from "../protocol/generated";
 
 /** What the socket tells of a run laid over what was known of it: it says nothing of the reward. */
-export function laterRun(known: BonusRun | null, told: BonusRun | Bonus): BonusRun | null {
-  const isWhole = "reward" in told;
-  if (!known || told.started_ms > known.started_ms) return isWhole ? told : known;
-  if (told.started_ms < known.started_ms) return known;
+export function laterRun(known: BonusRun | null, update: BonusRun | Bonus): BonusRun | null {
+  const isWhole = "reward" in update;
+  if (!known || update.started_ms > known.started_ms) return isWhole ? update : known;
+  if (update.started_ms < known.started_ms) return known;
   // Taps only become more, and an end is never taken back; an answer that was long on its way brings neither.
-  const isLate = known.state !== "running" && told.state === "running";
-  const isBehind = told.state === "running" && (told.seq < known.seq || told.taps < known.taps);
+  const isLate = known.state !== "running" && update.state === "running";
+  const isBehind =
+    update.state === "running" && (update.seq < known.seq || update.taps < known.taps);
   if (isLate || isBehind) return known;
-  const { taps, goal, started_ms, ends_ms, state, seq, reason } = told;
-  const { reward, held } = isWhole ? told : known;
+  const { taps, goal, started_ms, ends_ms, state, seq, reason } = update;
+  const { reward, held } = isWhole ? update : known;
   return { taps, goal, started_ms, ends_ms, state, seq, reason, reward, held };
 }
 

@@ -31,7 +31,7 @@ class FakeSocket {
     this.onmessage = null;
   }
 
-  tell(frame: object): void {
+  receive(frame: object): void {
     this.onmessage?.({ data: JSON.stringify(frame) });
   }
 }
@@ -79,7 +79,7 @@ describe("a connection", () => {
     const socket = FakeSocket.made[0];
     if (!socket) throw new Error("no socket was made");
     socket.onopen?.();
-    socket.tell(WELCOME);
+    socket.receive(WELCOME);
     return { socket, phase: () => now };
   }
 
@@ -92,7 +92,7 @@ describe("a connection", () => {
 
     source.dispatchEvent(new Event(event));
     expect(pings()).toBe(1);
-    socket.tell({ type: "pong", t: "probe", server_time_ms: 1_000_100 });
+    socket.receive({ type: "pong", t: "probe", server_time_ms: 1_000_100 });
     await vi.advanceTimersByTimeAsync(2500);
     expect(phase()).toBe("online");
 

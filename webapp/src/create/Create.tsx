@@ -21,14 +21,14 @@ export default function Create(): ReactNode {
   return (
     <Screen title={t("create.title")}>
       <p className={styles.lead}>{t("create.lead")}</p>
-      <div className={styles.ways}>
-        <Way
+      <div className={styles.choices}>
+        <Choice
           title={t("create.make")}
           hint={t("create.makeHint")}
           icon="M4 17l-1.500-9 5 3.500L12 5l4.500 6.500 5-3.500L20 17zM5 19.500h14"
           onClick={go("makeRoom")}
         />
-        <Way
+        <Choice
           title={t("create.enter")}
           hint={t("create.enterHint")}
           icon="M7 7.500a4.500 4.500 0 1 1 0 9 4.500 4.500 0 0 1 0-9zM11.500 12H22v4m-4-4v3"
@@ -43,16 +43,16 @@ export default function Create(): ReactNode {
   );
 }
 
-interface WayProps {
+interface ChoiceProps {
   readonly title: string;
   readonly hint: string;
   readonly icon: string;
   readonly onClick: () => void;
 }
 
-function Way({ title, hint, icon, onClick }: WayProps): ReactNode {
+function Choice({ title, hint, icon, onClick }: ChoiceProps): ReactNode {
   return (
-    <button type="button" className={styles.way} onClick={onClick}>
+    <button type="button" className={styles.choice} onClick={onClick}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d={icon} />
       </svg>

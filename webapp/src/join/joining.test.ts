@@ -47,7 +47,7 @@ describe("joining", () => {
     };
   });
 
-  it("repeats a lost request with its key, and takes a new key for the next attempt", async () => {
+  it("repeats a lost request with its key, and takes a new key for the next join request", async () => {
     const { host, keys, joining } = server(
       new NetworkError("cut"),
       refusal(503, "temporarily_unavailable"),
@@ -87,7 +87,7 @@ describe("joining", () => {
     expect(new Set(keys).size).toBe(2);
   });
 
-  it("forgets an attempt without an answer once the player is in a room", async () => {
+  it("forgets a join request without an answer once the player is in a room", async () => {
     const { host, keys, joining } = server();
     await join(joining);
     joining.settle();
@@ -142,7 +142,7 @@ describe("joining", () => {
     expect(joining.state.get()).toEqual({ name: "idle" });
   });
 
-  it("is one attempt at a time", async () => {
+  it("is one join request at a time", async () => {
     const { keys, joining } = server(ROOM, ROOM);
     await Promise.all([joining.join(FIFTY), joining.join({ kind: "standard", stake: 100 })]);
     expect(keys).toHaveLength(1);

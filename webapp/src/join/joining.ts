@@ -1,12 +1,12 @@
 /**
- * Taking a seat, whatever the way to it: one attempt is one Idempotency-Key, kept until the server has given a definite answer.
+ * Taking a seat, whatever the way to it: one join request is one Idempotency-Key, kept until the server has given a definite answer.
  *
  * Owns the key and the repeats, so that a lost answer never costs a second stake.
  */
 import * as z from "zod/mini";
 import { ApiError } from "../api/client";
-import { insist, isPassing } from "../api/insist";
 import { type Wish, wishSchema } from "../api/wish";
+import { withRetries, isPassing } from "../api/with-retries";
 import type { Room } from "../protocol/generated";
 import { forget, recall, remember } from "../state/storage";
 import { createStore, type Readable } from "../state/store";
@@ -29,22 +29,22 @@ export type JoinState =
 export interface JoinHost {
   readonly join: (wish: Wish, idempotencyKey: string) => Promise<Room>;
   readonly onSeated: (room: Room) => void;
-  /** The player has a seat already: somewhere else, or from an attempt whose answer was lost. */
+  /** The player has a seat already: somewhere else, or from a join request whose answer was lost. */
   readonly onSeatedIn: (roomId: string) => void;
 }
 
-const attemptSchema = z.object({ wish: wishSchema, key: z.string(), startedMs: z.number() });
-type Attempt = z.infer<typeof attemptSchema>;
+const joinRequestSchema = z.object({ wish: wishSchema, key: z.string(), startedMs: z.number() });
+type JoinRequest = z.infer<typeof joinRequestSchema>;
 
 const KEY = "join";
-/** An attempt that was given up and is older was another visit: its room may be over by now. */
-const ATTEMPT_LIFE_MS = 60_000;
+/** A join request that was given up and is older was another visit: its room may be over by now. */
+const REQUEST_LIFE_MS = 60_000;
 const IDLE: JoinState = { name: "idle" };
 
 export class Joining {
   private readonly host: JoinHost;
   private readonly store = createStore<JoinState>(IDLE);
-  private wanted: Attempt | null = null;
+  private wanted: JoinRequest | null = null;
 
   constructor(host: JoinHost) {
     this.host = host;
@@ -54,7 +54,7 @@ export class Joining {
     return this.store;
   }
 
-  /** An attempt has had no answer yet, whether or not it is still repeated. */
+  /** A join request has had no answer yet, whether or not it is still repeated. */
   get isOpen(): boolean {
     return this.wanted !== null;
   }
@@ -64,7 +64,7 @@ export class Joining {
   }
 
   /**
-   * The player is in a room, wherever that was heard: an attempt that has no answer yet is over.  Its key must not live
+   * The player is in a room, wherever that was heard: a join request that has no answer yet is over.  Its key must not live
    * on either: once the room is left, it would bring back the answer about a seat that is no more.
    */
   settle(): void {
@@ -75,12 +75,12 @@ export class Joining {
 
   async join(wish: Wish): Promise<void> {
     if (this.store.get().name === "busy") return;
-    const attempt = this.attempt(wish);
+    const request = this.request(wish);
     this.store.set({ name: "busy", wish });
-    this.wanted = attempt;
-    const isWanted = (): boolean => this.wanted === attempt;
+    this.wanted = request;
+    const isWanted = (): boolean => this.wanted === request;
     try {
-      const room = await insist(() => this.host.join(wish, attempt.key), isWanted);
+      const room = await withRetries(() => this.host.join(wish, request.key), isWanted);
       if (!isWanted()) return;
       this.settle();
       this.host.onSeated(room);
@@ -90,15 +90,15 @@ export class Joining {
   }
 
   /** The player who is asked to try again is told that the stake is not taken twice, however long that takes. */
-  private attempt(wish: Wish): Attempt {
+  private request(wish: Wish): JoinRequest {
     const isTriedAgain = this.store.get().name === "unanswered";
-    const last = this.wanted ?? recall(KEY, attemptSchema);
+    const last = this.wanted ?? recall(KEY, joinRequestSchema);
     if (last && isSame(last.wish, wish)) {
-      if (isTriedAgain || Date.now() - last.startedMs < ATTEMPT_LIFE_MS) return last;
+      if (isTriedAgain || Date.now() - last.startedMs < REQUEST_LIFE_MS) return last;
     }
-    const attempt = { wish, key: crypto.randomUUID(), startedMs: Date.now() };
-    remember(KEY, attempt);
-    return attempt;
+    const request = { wish, key: crypto.randomUUID(), startedMs: Date.now() };
+    remember(KEY, request);
+    return request;
   }
 
   private giveUp(wish: Wish, error: unknown): void {

@@ -3,7 +3,7 @@ import "../texts/leaderboard";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
-import type { Leaderboard as Board } from "../protocol/generated";
+import type { Leaderboard as LeaderboardAnswer } from "../protocol/generated";
 import { useServices } from "../services/context";
 import type { ScreenProps } from "../services/screen-props";
 import { recall, remember } from "../state/storage";
@@ -15,9 +15,9 @@ import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
 import { Tabs } from "../ui/Tabs";
 import { useReturn } from "../ui/use-return";
-import { Boards } from "./boards";
 import { dayStart, localMoment, weekStart } from "./calendar";
-import { fetchBoard, type Period } from "./leaderboard-api";
+import { fetchLeaderboard, type Period } from "./leaderboard-api";
+import { Leaderboards } from "./leaderboards";
 import { Line } from "./Line";
 import { OwnPlace } from "./OwnPlace";
 import { Podium } from "./Podium";
@@ -38,11 +38,13 @@ export default function Leaderboard({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
   const { api } = useServices();
   const [period, setPeriod] = useState<Period>(() => recall(KEY, periodSchema) ?? "today");
-  const [boards] = useState(() => new Boards((wanted) => fetchBoard(api.ask, wanted)));
-  const { board, failure } = useStore(boards.states)[period];
+  const [leaderboards] = useState(
+    () => new Leaderboards((wanted) => fetchLeaderboard(api.ask, wanted)),
+  );
+  const { leaderboard, failure } = useStore(leaderboards.states)[period];
   const load = useCallback(() => {
-    void boards.load(period);
-  }, [boards, period]);
+    void leaderboards.load(period);
+  }, [leaderboards, period]);
   useEffect(load, [load]);
   useReturn(load);
   return (
@@ -59,14 +61,14 @@ export default function Leaderboard({ user }: ScreenProps): ReactNode {
         />
         <Since period={period} />
       </div>
-      {board ? (
-        <Places board={board} userId={user.user_id} />
+      {leaderboard ? (
+        <Places leaderboard={leaderboard} userId={user.user_id} />
       ) : failure ? (
         <Failed message={failure.message} onRetry={load} />
       ) : (
         <PlacesSkeleton />
       )}
-      {board && <OwnPlace board={board} user={user} />}
+      {leaderboard && <OwnPlace leaderboard={leaderboard} user={user} />}
     </Screen>
   );
 }
@@ -93,12 +95,18 @@ const NOBODY = {
   all: "leaderboard.nobodyEver",
 } as const;
 
-function Places({ board, userId }: { board: Board; userId: string }): ReactNode {
+function Places({
+  leaderboard,
+  userId,
+}: {
+  leaderboard: LeaderboardAnswer;
+  userId: string;
+}): ReactNode {
   const { t } = useTranslation();
   const { navigation } = useServices();
-  if (board.entries.length === 0) {
+  if (leaderboard.entries.length === 0) {
     return (
-      <Empty icon={CUP} text={t(NOBODY[board.period])}>
+      <Empty icon={CUP} text={t(NOBODY[leaderboard.period])}>
         <Button
           onClick={() => {
             navigation.goToTab("home");
@@ -109,17 +117,17 @@ function Places({ board, userId }: { board: Board; userId: string }): ReactNode 
       </Empty>
     );
   }
-  const rest = board.entries.slice(ON_PODIUM);
+  const rest = leaderboard.entries.slice(ON_PODIUM);
   return (
     <div className={styles.board}>
-      <Podium entries={board.entries.slice(0, ON_PODIUM)} userId={userId} />
+      <Podium entries={leaderboard.entries.slice(0, ON_PODIUM)} userId={userId} />
       {rest.length > 0 && (
         <ol className={styles.lines} start={ON_PODIUM + 1}>
           {rest.map((entry) => (
             <Line
               key={entry.user_id}
               place={entry.place}
-              face={entry}
+              profile={entry}
               won={entry.won}
               isOwn={entry.user_id === userId}
             />

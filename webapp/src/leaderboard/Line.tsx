@@ -8,7 +8,7 @@ import styles from "./leaderboard.module.css";
 interface LineProps {
   /** Null without a prize in that time. */
   readonly place: number | null;
-  readonly face: {
+  readonly profile: {
     readonly user_id: string;
     readonly name: string;
     readonly photo_url: string | null;
@@ -19,18 +19,18 @@ interface LineProps {
   readonly hint?: string;
 }
 
-/** One place of the board below the podium. */
-export function Line({ place, face, won, isOwn, hint }: LineProps): ReactNode {
+/** One place of the leaderboard below the podium. */
+export function Line({ place, profile, won, isOwn, hint }: LineProps): ReactNode {
   return (
     <li className={cx(styles.line, isOwn && styles.own)} data-place={place} data-own={isOwn}>
-      <LineContent place={place} face={face} won={won} isOwn={isOwn} hint={hint} />
+      <LineContent place={place} profile={profile} won={won} isOwn={isOwn} hint={hint} />
     </li>
   );
 }
 
 export function LineContent({
   place,
-  face,
+  profile,
   won,
   isOwn,
   hint,
@@ -39,10 +39,10 @@ export function LineContent({
   return (
     <>
       <Place place={place} />
-      <Avatar userId={face.user_id} name={face.name} photoUrl={face.photo_url} size={36} />
+      <Avatar userId={profile.user_id} name={profile.name} photoUrl={profile.photo_url} size={36} />
       <span className={styles.who}>
         <span className={styles.name} dir="auto">
-          {isOwn ? t("leaderboard.you") : face.name}
+          {isOwn ? t("leaderboard.you") : profile.name}
         </span>
         {hint !== undefined && <small>{hint}</small>}
       </span>

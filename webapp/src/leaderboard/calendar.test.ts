@@ -3,7 +3,7 @@ import { dayStart, weekStart } from "./calendar";
 
 const at = (text: string): number => Date.parse(text);
 
-describe("the calendar of the boards", () => {
+describe("the calendar of the leaderboards", () => {
   it.each([
     ["2026-11-16T00:00:00Z", "2026-11-16", "2026-11-16"],
     ["2026-11-22T23:59:59.999Z", "2026-11-22", "2026-11-16"],

@@ -1,4 +1,4 @@
-/** When the boards of a day and of a week began: both by UTC, whatever zone the player is in. */
+/** When the leaderboards of a day and of a week began: both by UTC, whatever zone the player is in. */
 
 const DAY_MS = 86_400_000;
 /** The first day of the epoch was a Thursday. */

@@ -3,7 +3,7 @@ import { type Leaderboard, leaderboardSchema } from "../protocol/generated";
 
 export type Period = Leaderboard["period"];
 
-export function fetchBoard(ask: Ask, period: Period): Promise<Leaderboard> {
+export function fetchLeaderboard(ask: Ask, period: Period): Promise<Leaderboard> {
   return ask({
     method: "GET",
     path: `${API}/leaderboard?period=${period}`,

@@ -11,7 +11,7 @@ import { Sheet } from "../ui/Sheet";
 import { Stars } from "../ui/Stars";
 import { friendly } from "./address";
 import { roughCoins } from "./amounts";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import styles from "./money.module.css";
 
 interface ConfirmWithdrawalProps {
@@ -28,7 +28,7 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
   const { body, user, offers, onClose, onDone, onFailed } = props;
   const { t, i18n } = useTranslation();
   const { refreshUser, telegram } = useServices();
-  const desk = useDesk();
+  const payments = usePayments();
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
 
@@ -41,13 +41,13 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
         ? t("withdraw.houseLimit", { moment })
         : t("withdraw.accountLimit", { moment });
     }
-    return error.code === "conflict" ? t("withdraw.noWay") : error.message;
+    return error.code === "conflict" ? t("withdraw.noDestination") : error.message;
   };
   const ask = async (): Promise<void> => {
     setIsBusy(true);
     setRefusal(null);
     try {
-      await desk.withdraw(body, user.wallet);
+      await payments.withdraw(body, user.wallet);
       telegram.haptic("success");
       await refreshUser();
       onDone();

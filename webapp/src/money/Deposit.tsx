@@ -14,8 +14,8 @@ import { Tabs } from "../ui/Tabs";
 import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { Balance } from "./Balance";
-import { useDesk } from "./desk";
 import type { Method } from "./money-api";
+import { usePayments } from "./payments";
 import { useRefusal } from "./use-refusal";
 import styles from "./money.module.css";
 
@@ -43,7 +43,7 @@ export default function Deposit({ user }: ScreenProps): ReactNode {
 
 function Form({ offers }: { offers: Offers }): ReactNode {
   const { t } = useTranslation();
-  const desk = useDesk();
+  const payments = usePayments();
   const { stars, ton } = offers.deposits;
   const [method, setMethod] = useState<Method>(stars ? "stars" : "ton");
   const [text, setText] = useState("");
@@ -57,7 +57,7 @@ function Form({ offers }: { offers: Offers }): ReactNode {
     if (!isRight) return;
     setIsBusy(true);
     refuse(null);
-    refuse(await desk.pay(method, amount, null));
+    refuse(await payments.pay(method, amount, null));
     setIsBusy(false);
   };
   return (
@@ -70,7 +70,7 @@ function Form({ offers }: { offers: Offers }): ReactNode {
     >
       {stars && ton && (
         <Tabs
-          label={t("deposit.way")}
+          label={t("deposit.method")}
           tabs={[
             { id: "stars", text: t("deposit.stars") },
             { id: "ton", text: offers.ton_label },

@@ -14,8 +14,8 @@ import { Stars } from "../ui/Stars";
 import { useLoaded } from "../ui/use-loaded";
 import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
-import { useDesk } from "./desk";
 import { Exclusion } from "./Exclusion";
+import { usePayments } from "./payments";
 import { refusedBy, useRefusal } from "./use-refusal";
 import styles from "./money.module.css";
 
@@ -23,7 +23,7 @@ const PRESETS = [100, 500, 1000, 5000] as const;
 
 export default function Limits(): ReactNode {
   const { t } = useTranslation();
-  const { api } = useDesk();
+  const { api } = usePayments();
   const [loaded, reload] = useLoaded(useCallback(() => api.limits(), [api]));
   return (
     <Screen title={t("limits.title")} hasBack>
@@ -45,7 +45,7 @@ export default function Limits(): ReactNode {
 function Both({ limits, onChanged }: { limits: LimitsState; onChanged: () => void }): ReactNode {
   const { t, i18n } = useTranslation();
   const { telegram } = useServices();
-  const { api } = useDesk();
+  const { api } = usePayments();
   const [text, setText] = useState(limits.daily_stars === null ? "" : String(limits.daily_stars));
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, refuse] = useRefusal();

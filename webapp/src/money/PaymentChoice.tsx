@@ -11,8 +11,8 @@ import { Sheet } from "../ui/Sheet";
 import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import { payInFor } from "./amounts";
-import { useDesk } from "./desk";
 import type { Method } from "./money-api";
+import { usePayments } from "./payments";
 import { useRefusal } from "./use-refusal";
 import styles from "./money.module.css";
 
@@ -41,7 +41,7 @@ export function PaymentChoice({ join }: { join: Short }): ReactNode {
       {offered === null ? (
         <Skeleton height={52} radius={16} />
       ) : (
-        <Ways join={join} missing={missing} offers={offered} />
+        <Methods join={join} missing={missing} offers={offered} />
       )}
       <div className={styles.after}>
         <Button kind="quiet" onClick={dismiss}>
@@ -52,16 +52,16 @@ export function PaymentChoice({ join }: { join: Short }): ReactNode {
   );
 }
 
-interface WaysProps {
+interface MethodsProps {
   readonly join: Short;
   readonly missing: number;
   readonly offers: Offers;
 }
 
-function Ways({ join, missing, offers }: WaysProps): ReactNode {
+function Methods({ join, missing, offers }: MethodsProps): ReactNode {
   const { t } = useTranslation();
   const { joining, navigation, room } = useServices();
-  const desk = useDesk();
+  const payments = usePayments();
   const [busy, setBusy] = useState<Method | null>(null);
   const [refusal, refuse] = useRefusal();
   const { stars, ton } = offers.deposits;
@@ -91,12 +91,12 @@ function Ways({ join, missing, offers }: WaysProps): ReactNode {
   const pay = async (method: Method, amount: number): Promise<void> => {
     setBusy(method);
     refuse(null);
-    const refused = await desk.pay(method, amount, join.wish);
+    const refused = await payments.pay(method, amount, join.wish);
     setBusy(null);
     refuse(refused);
   };
   return (
-    <div className={styles.ways}>
+    <div className={styles.methods}>
       {methods.map((method, index) => {
         const amount = amounts[method] ?? 0;
         return (

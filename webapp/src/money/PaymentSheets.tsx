@@ -7,18 +7,18 @@ import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import { walletsOf } from "./ton-connect";
 import { TonPayment } from "./TonPayment";
 
 export function PaymentSheets({ user, offers }: { user: User; offers: Offers }): ReactNode {
   const services = useServices();
-  const desk = useDesk();
-  const pending = useStore(desk.pending);
+  const payments = usePayments();
+  const pending = useStore(payments.pending);
   const hasWallet = user.has_ton_wallet && offers.wallet;
   useEffect(() => {
-    desk.start();
-  }, [desk]);
+    payments.start();
+  }, [payments]);
   useEffect(() => {
     // The account's wallet, where this device was connected to one: otherwise nothing is loaded, and nothing opens.
     if (hasWallet) {
@@ -49,9 +49,9 @@ export function PaymentSheets({ user, offers }: { user: User; offers: Offers }):
 function Invoice({ link, stars }: { link: string; stars: number }): ReactNode {
   const { t } = useTranslation();
   const { telegram } = useServices();
-  const desk = useDesk();
+  const payments = usePayments();
   const close = (): void => {
-    desk.closed(false);
+    payments.closed(false);
   };
   return (
     <Sheet title={t("pay.invoiceTitle")} onClose={close}>
@@ -59,7 +59,7 @@ function Invoice({ link, stars }: { link: string; stars: number }): ReactNode {
       <Button
         onClick={() => {
           telegram.openLink(link);
-          desk.closed(true);
+          payments.closed(true);
         }}
       >
         {t("pay.openInvoice")}

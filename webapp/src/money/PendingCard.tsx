@@ -6,7 +6,7 @@ import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Stars } from "../ui/Stars";
 import { formatSeconds, useRemaining } from "../ui/use-remaining";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import type { Pending } from "./pending";
 import styles from "./pending.module.css";
 
@@ -14,8 +14,8 @@ type Left = Extract<Pending, { readonly name: "waiting" | "checking" }>;
 
 export function PendingCard(): ReactNode {
   const { t } = useTranslation();
-  const desk = useDesk();
-  const pending = useStore(desk.pending);
+  const payments = usePayments();
+  const pending = useStore(payments.pending);
   switch (pending.name) {
     case "none":
     case "entering":
@@ -43,7 +43,7 @@ export function PendingCard(): ReactNode {
               type="button"
               className={styles.on}
               onClick={() => {
-                desk.enter();
+                payments.enter();
               }}
             >
               {t("pending.enter")}
@@ -51,7 +51,7 @@ export function PendingCard(): ReactNode {
             <button
               type="button"
               onClick={() => {
-                desk.dismiss();
+                payments.dismiss();
               }}
             >
               {t("pending.notNow")}
@@ -68,7 +68,7 @@ export function PendingCard(): ReactNode {
               type="button"
               className={styles.only}
               onClick={() => {
-                desk.dismiss();
+                payments.dismiss();
               }}
             >
               {t("pending.understood")}
@@ -82,13 +82,13 @@ export function PendingCard(): ReactNode {
 function Unfinished({ pending }: { pending: Left }): ReactNode {
   const { t } = useTranslation();
   const { clock, telegram } = useServices();
-  const desk = useDesk();
+  const payments = usePayments();
   const [isCancelling, setIsCancelling] = useState(false);
   const left = useRemaining(clock, pending.payment.expires_ms);
   const isChecking = pending.name === "checking";
   const cancel = async (): Promise<void> => {
     setIsCancelling(true);
-    await desk.cancel();
+    await payments.cancel();
     setIsCancelling(false);
   };
   return (
@@ -109,7 +109,7 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
           className={styles.on}
           onClick={() => {
             telegram.haptic("select");
-            desk.resume();
+            payments.resume();
           }}
         >
           {t("pending.continue")}

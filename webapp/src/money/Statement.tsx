@@ -12,8 +12,8 @@ import { Amount } from "../ui/Amount";
 import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { usePaged } from "../ui/use-paged";
-import { useDesk } from "./desk";
 import { PageList } from "./PageList";
+import { usePayments } from "./payments";
 
 const KINDS = {
   grant: "statement.grant",
@@ -31,7 +31,7 @@ const KINDS = {
 export default function Statement(): ReactNode {
   const { t, i18n } = useTranslation();
   const { navigation } = useServices();
-  const { api } = useDesk();
+  const { api } = usePayments();
   const pages = usePaged(
     () =>
       new PagedList<StatementEntry>(

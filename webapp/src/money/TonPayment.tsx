@@ -12,7 +12,7 @@ import { Stars } from "../ui/Stars";
 import { formatSeconds, useRemaining } from "../ui/use-remaining";
 import { friendly } from "./address";
 import { formatCoins, typedCoins } from "./amounts";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import { type ConnectedWallet, WalletError, type WalletProblem, walletsOf } from "./ton-connect";
 import { WalletPicker } from "./WalletPicker";
 import styles from "./money.module.css";
@@ -37,27 +37,27 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
   const { t } = useTranslation();
   const services = useServices();
   const { clock } = services;
-  const desk = useDesk();
+  const payments = usePayments();
   const wallets = walletsOf(services, offers);
   const wallet = useStore(wallets.connected);
   const [sending, setSending] = useState<Sending>({ name: "idle", problem: null });
   const [isPicking, setIsPicking] = useState(false);
   const [isByHand, setIsByHand] = useState(false);
   const close = (): void => {
-    desk.closed(sending.name !== "idle");
+    payments.closed(sending.name !== "idle");
   };
   const send = async (): Promise<void> => {
     setSending({ name: "asking", isAsked: false });
     try {
       await wallets.send(quote, payment.expires_ms, clock.now(), () => {
-        desk.handed(payment.payment_id, true);
+        payments.handed(payment.payment_id, true);
         setSending({ name: "asking", isAsked: true });
       });
       setSending({ name: "sent" });
-      desk.closed(true);
+      payments.closed(true);
     } catch (error) {
       const problem = error instanceof WalletError ? error.problem : "failed";
-      if (problem === "rejected") desk.handed(payment.payment_id, false);
+      if (problem === "rejected") payments.handed(payment.payment_id, false);
       setSending({ name: "idle", problem });
     }
   };
@@ -80,7 +80,7 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
       <ByHand
         {...props}
         onSent={() => {
-          desk.closed(true);
+          payments.closed(true);
         }}
         onBack={() => {
           setIsByHand(false);
@@ -91,7 +91,7 @@ export function TonPayment(props: TonPaymentProps): ReactNode {
   return (
     <Sheet title={t("ton.title", { coin: offers.ton_label })} onClose={close}>
       <WhatToSend {...props} />
-      <div className={styles.ways}>
+      <div className={styles.methods}>
         {sending.name === "idle" && sending.problem !== null && (
           <p role="alert" className={styles.alert}>
             {sending.problem === "rejected"

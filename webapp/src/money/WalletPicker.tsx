@@ -8,7 +8,7 @@ import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { Skeleton } from "../ui/Skeleton";
 import { useLoaded } from "../ui/use-loaded";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import { type Connecting, type WalletChoice, WalletError, walletsOf } from "./ton-connect";
 import { WalletIcon } from "./WalletIcon";
 import styles from "./money.module.css";
@@ -33,7 +33,7 @@ export function WalletPicker({ offers, isToLink, onDone, onClose }: WalletPicker
   const { t } = useTranslation();
   const services = useServices();
   const { telegram, refreshUser } = services;
-  const { api } = useDesk();
+  const { api } = usePayments();
   const wallets = walletsOf(services, offers);
   const [step, setStep] = useState<Step>({ name: "choosing", problem: null });
   const [choices, reload] = useLoaded(useCallback(() => wallets.choices(), [wallets]));

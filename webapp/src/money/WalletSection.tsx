@@ -10,7 +10,7 @@ import { CopyButton } from "../ui/CopyButton";
 import { Row, Rows } from "../ui/Rows";
 import { Sheet } from "../ui/Sheet";
 import { friendly, short } from "./address";
-import { useDesk } from "./desk";
+import { usePayments } from "./payments";
 import { walletsOf } from "./ton-connect";
 import { refusedBy, useRefusal } from "./use-refusal";
 import { WalletPicker } from "./WalletPicker";
@@ -70,7 +70,7 @@ export function WalletSection({ user }: { user: User }): ReactNode {
 function Unlink({ onClose }: { onClose: () => void }): ReactNode {
   const { t } = useTranslation();
   const services = useServices();
-  const { api } = useDesk();
+  const { api } = usePayments();
   const offers = useStore(services.offers);
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, refuse] = useRefusal();

@@ -17,16 +17,16 @@ import { usePaged } from "../ui/use-paged";
 import { formatCoins } from "./amounts";
 import { Balance } from "./Balance";
 import { ConfirmWithdrawal } from "./ConfirmWithdrawal";
-import { useDesk } from "./desk";
 import { PageList } from "./PageList";
-import { PremiumTerms, TonAmount } from "./WithdrawWays";
+import { usePayments } from "./payments";
+import { PremiumTerms, TonAmount } from "./WithdrawMethods";
 import styles from "./money.module.css";
 
 export default function Withdraw({ user }: ScreenProps): ReactNode {
   const { t } = useTranslation();
   const { offers } = useServices();
   const offered = useStore(offers);
-  const { api } = useDesk();
+  const { api } = usePayments();
   const pages = usePaged(
     () =>
       new PagedList<Withdrawal>(
@@ -43,7 +43,7 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
       {offered === null ? (
         <Skeleton height={260} radius={20} />
       ) : (
-        <Ways user={user} offers={offered} onAsked={pages.refresh} />
+        <Methods user={user} offers={offered} onAsked={pages.refresh} />
       )}
       <PageList
         pages={pages}
@@ -61,13 +61,13 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
   );
 }
 
-interface WaysProps {
+interface MethodsProps {
   readonly user: User;
   readonly offers: Offers;
   readonly onAsked: () => void;
 }
 
-function Ways({ user, offers, onAsked }: WaysProps): ReactNode {
+function Methods({ user, offers, onAsked }: MethodsProps): ReactNode {
   const { t } = useTranslation();
   const { ton, premium, premium_months } = offers.withdrawals;
   const [method, setMethod] = useState<"ton" | "premium">(ton ? "ton" : "premium");
@@ -78,7 +78,7 @@ function Ways({ user, offers, onAsked }: WaysProps): ReactNode {
     <>
       {ton && premium && (
         <Tabs
-          label={t("withdraw.way")}
+          label={t("withdraw.method")}
           tabs={[
             { id: "ton", text: offers.ton_label },
             { id: "premium", text: t("withdraw.premium") },

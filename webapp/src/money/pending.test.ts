@@ -99,7 +99,7 @@ describe("a payment under way", () => {
       const paid = play([...before, { type: "seen", payment: PAID }]);
       expect(paid.state).toMatchObject({ name: "entering", wish: WISH });
       expect(paid.effects).toEqual([
-        { type: "tell", outcome: "paid", stars: 400 },
+        { type: "notify", outcome: "paid", stars: 400 },
         { type: "join", paymentId: "one", wish: WISH },
       ]);
     }
@@ -126,7 +126,7 @@ describe("a payment under way", () => {
     expect(late.effects).toEqual([]);
     const forgotten = step(waiting, { type: "seen", payment: PAID }, NOW + WISH_LIFE_MS + 1);
     expect(forgotten.state).toBe(NONE);
-    expect(kinds(forgotten)).toEqual(["forget", "tell"]);
+    expect(kinds(forgotten)).toEqual(["forget", "notify"]);
   });
 
   it("does not trust a clock that was set back", () => {
@@ -150,13 +150,13 @@ describe("a payment under way", () => {
     expect(found.state).toMatchObject({ name: "waiting", intent: INTENT, perhapsPaid: true });
     expect(kinds(found)).toEqual(["ask"]);
     const paid = play([{ type: "found", payment: PAID, intent: INTENT, perhapsPaid: false }]);
-    expect(kinds(paid)).toEqual(["tell", "join"]);
+    expect(kinds(paid)).toEqual(["notify", "join"]);
     const elsewhere = play([
       { type: "found", payment: ORDER, intent: null, perhapsPaid: false },
       { type: "seen", payment: PAID },
     ]);
     expect(elsewhere.state).toBe(NONE);
-    expect(kinds(elsewhere)).toEqual(["forget", "tell"]);
+    expect(kinds(elsewhere)).toEqual(["forget", "notify"]);
   });
 
   it("is not pushed aside by what a start of the page finds", () => {
@@ -180,7 +180,7 @@ describe("a payment under way", () => {
       left,
       { type: "seen", payment: { ...ORDER, state: "expired" } },
     ]);
-    expect(kinds(expired)).toEqual(["forget", "tell"]);
+    expect(kinds(expired)).toEqual(["forget", "notify"]);
     const review: Pending = play([
       ordered,
       left,

@@ -72,7 +72,7 @@ export type Effect =
   | { readonly type: "ask" }
   /** Once, and only by whoever gets to forget it first: other tabs have the same payment. */
   | { readonly type: "join"; readonly paymentId: string; readonly wish: Wish }
-  | { readonly type: "tell"; readonly outcome: "paid" | "expired"; readonly stars: number };
+  | { readonly type: "notify"; readonly outcome: "paid" | "expired"; readonly stars: number };
 
 export interface Step {
   readonly state: Pending;
@@ -125,7 +125,7 @@ export function step(state: Pending, input: Input, nowMs: number): Step {
       if (state.name === "none" || state.payment.payment_id !== input.payment.payment_id) {
         return stay(state);
       }
-      // What was paid and told of stays so; a refund that follows is in the list of payments.
+      // What was paid and notified stays so; a refund that follows is in the list of payments.
       if (state.name === "paid" || state.name === "entering") return stay(state);
       return judge(state, input.payment, nowMs);
     case "entered":
@@ -145,16 +145,16 @@ function judge(state: Judged, payment: Payment, nowMs: number): Step {
     case "pending":
       return go({ ...state, payment });
     case "paid": {
-      const tell: Effect = { type: "tell", outcome: "paid", stars: payment.credited };
+      const notify: Effect = { type: "notify", outcome: "paid", stars: payment.credited };
       const ageMs = intent === null ? Number.POSITIVE_INFINITY : Math.abs(nowMs - intent.atMs);
       if (intent === null || ageMs > WISH_LIFE_MS) {
-        return { state: NONE, effects: [{ type: "forget" }, tell] };
+        return { state: NONE, effects: [{ type: "forget" }, notify] };
       }
       const { wish } = intent;
       return ageMs <= ENTERS_ITSELF_MS
         ? {
             state: { name: "entering", payment, wish },
-            effects: [tell, { type: "join", paymentId: payment.payment_id, wish }],
+            effects: [notify, { type: "join", paymentId: payment.payment_id, wish }],
           }
         : { state: { name: "paid", payment, wish }, effects: [] };
     }
@@ -163,7 +163,7 @@ function judge(state: Judged, payment: Payment, nowMs: number): Step {
     case "expired":
       return {
         state: NONE,
-        effects: [{ type: "forget" }, { type: "tell", outcome: "expired", stars: payment.stars }],
+        effects: [{ type: "forget" }, { type: "notify", outcome: "expired", stars: payment.stars }],
       };
     case "cancelled":
     case "refunded":

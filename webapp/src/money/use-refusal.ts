@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
-import type { Refused } from "./desk";
+import type { Refused } from "./payments";
 
 /** Why something about money was refused, in words; what the server says, where this app knows nothing better. */
 export function useRefusal(): readonly [string | null, (refused: Refused | null) => void] {

@@ -1,4 +1,4 @@
-/** The player's own place: balance, figures, ways to what was, and what can be set. */
+/** The player's own place: balance, figures, links to what was, and what can be set. */
 import "../texts/profile";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,9 +13,9 @@ import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import { useReturn } from "../ui/use-return";
 import { forgetHistory } from "./history/kept-history";
+import { ProfileLinks } from "./ProfileLinks";
 import { Settings } from "./settings/Settings";
 import { Statistics } from "./Statistics";
-import { Ways } from "./Ways";
 import styles from "./profile.module.css";
 
 const BonusSection = lazy(() => import("../bonus/BonusSection"));
@@ -48,7 +48,7 @@ export default function Profile({ user }: ScreenProps): ReactNode {
         </Suspense>
       )}
       <Statistics stats={user.stats} />
-      <Ways user={user} />
+      <ProfileLinks user={user} />
       <Settings />
     </Screen>
   );
@@ -75,7 +75,7 @@ function Purse({ user }: { user: User }): ReactNode {
   );
 }
 
-/** Only the ways of money that this server offers. */
+/** Only the methods of payment that this server offers. */
 function Money(): ReactNode {
   const { t } = useTranslation();
   const { navigation, offers } = useServices();

@@ -107,10 +107,10 @@ function lay(view: RoomView, event: RoomEvent): Applied {
     case "progress":
       return changed(view, {
         version,
-        // Who has no news stays the same object, so that nothing of theirs is rendered again.
+        // Who has no update stays the same object, so that nothing of theirs is rendered again.
         players: room.players.map((player) => {
-          const news = event.taps[player.user_id];
-          return news ? { ...player, taps: news[0], seq: news[1] } : player;
+          const update = event.taps[player.user_id];
+          return update ? { ...player, taps: update[0], seq: update[1] } : player;
         }),
       });
     case "blocked":

@@ -40,12 +40,12 @@ function open() {
   };
   const session = new RoomSession(host, new ServerClock(() => Date.now(), 0));
   session.attach({ send: (frame) => sent.push(frame) > 0, probe });
-  const tell = (frame: Exclude<ServerFrame, { type: "welcome" }>): void => {
+  const receive = (frame: Exclude<ServerFrame, { type: "welcome" }>): void => {
     session.onFrame(frame, Date.now());
   };
   const enter = (room: Room): void => {
     session.follow(room.room_id);
-    tell(snapshot(room));
+    receive(snapshot(room));
   };
   const count = (type: ClientFrame["type"]): number =>
     sent.filter((frame) => frame.type === type).length;
@@ -53,7 +53,7 @@ function open() {
     const frame = { type: "welcome", user_id: OWN.user_id, server_time_ms: Date.now() } as const;
     session.onWelcome({ ...frame, heartbeat_ms: 25_000, room_id }, Date.now());
   };
-  return { session, host, probe, sent, tell, enter, count, welcome };
+  return { session, host, probe, sent, receive, enter, count, welcome };
 }
 
 describe("a room session", () => {
@@ -74,7 +74,7 @@ describe("a room session", () => {
   });
 
   it("asks whether the line still lives when taps are not acknowledged, in every game", () => {
-    const { session, probe, tell, enter } = open();
+    const { session, probe, receive, enter } = open();
     for (const [game, room_id] of ["first", "second", "third"].entries()) {
       const room = roomOf({ room_id });
       enter(room);
@@ -83,7 +83,7 @@ describe("a room session", () => {
       expect(probe).toHaveBeenCalledTimes(game + 1);
       session.tap();
       vi.advanceTimersByTime(250);
-      if (game === 0) tell(snapshot({ ...room, state: "settled" }));
+      if (game === 0) receive(snapshot({ ...room, state: "settled" }));
       session.close();
     }
   });
@@ -100,7 +100,7 @@ describe("a room session", () => {
     ["countdown", { state: "countdown", starts_ms: NOW + 3000, ends_ms: null }, 3000],
     ["playing", {}, 61_000],
   ] as const)("asks again for a room that does not go on from %s in time", (_, room, dueMs) => {
-    const { probe, enter, tell, count } = open();
+    const { probe, enter, receive, count } = open();
     enter(roomOf(room));
     expect(count("enter")).toBe(1);
     vi.advanceTimersByTime(dueMs + 1400);
@@ -108,7 +108,7 @@ describe("a room session", () => {
     vi.advanceTimersByTime(200);
     expect([probe.mock.calls.length, count("enter")]).toEqual([1, 2]);
     // The server itself is late: it is asked again, but not at once.
-    tell(snapshot(roomOf(room)));
+    receive(snapshot(roomOf(room)));
     vi.advanceTimersByTime(4900);
     expect(count("enter")).toBe(2);
     vi.advanceTimersByTime(200);
@@ -116,12 +116,12 @@ describe("a room session", () => {
   });
 
   it("is over once one's own seat is given up, whether the answer to that came or not", () => {
-    const { session, host, tell, enter } = open();
+    const { session, host, receive, enter } = open();
     const room = roomOf({ state: "waiting", starts_ms: null, ends_ms: null });
     enter(room);
-    tell({ type: "player_left", epoch: "e", version: 2, user_id: "8" });
+    receive({ type: "player_left", epoch: "e", version: 2, user_id: "8" });
     expect(session.view.get()?.room.players).toEqual([OWN]);
-    tell({ type: "player_left", epoch: "e", version: 3, user_id: OWN.user_id });
+    receive({ type: "player_left", epoch: "e", version: 3, user_id: OWN.user_id });
     expect(session.view.get()).toBeNull();
     expect(host.onLeft).toHaveBeenCalledOnce();
   });
@@ -133,69 +133,69 @@ describe("a room session", () => {
     begun.welcome("A");
     expect(entered(begun.sent)).toEqual(["A"]);
 
-    const { session, host, sent, tell, welcome } = open();
+    const { session, host, sent, receive, welcome } = open();
     welcome(null);
     welcome("A");
     expect([entered(sent), session.isFollowing.get()]).toEqual([[], false]);
     host.awaitsSeat.mockReturnValueOnce(true);
     welcome("B");
-    tell(snapshot(roomOf({ room_id: "B" })));
+    receive(snapshot(roomOf({ room_id: "B" })));
     welcome("B");
     welcome("A");
     expect(entered(sent)).toEqual(["B", "B", "B"]);
   });
 
   it("keeps the results through a new connection, though the server knows the room no more", () => {
-    const { session, tell, enter, welcome, count } = open();
+    const { session, receive, enter, welcome, count } = open();
     enter(roomOf());
     const { room_id } = roomOf();
     const paid = { winner: "7", prize: 90, standings: [], payout: 90, balance: 190 };
-    tell({ type: "settled", room_id, ...paid });
+    receive({ type: "settled", room_id, ...paid });
     welcome(null);
     expect([session.view.get()?.outcome?.payout, count("enter")]).toEqual([90, 1]);
   });
 
   it("does not lose its room to the refusal of an earlier one", () => {
-    const { session, host, tell, enter } = open();
+    const { session, host, receive, enter } = open();
     const refused = { type: "error", code: "not_found", message: "", for: "enter" } as const;
     session.follow("A");
     session.follow("B");
-    tell({ ...refused, details: { room_id: "A" } });
+    receive({ ...refused, details: { room_id: "A" } });
     expect(host.onLost).not.toHaveBeenCalled();
     enter(roomOf({ room_id: "B" }));
     expect(session.view.get()).not.toBeNull();
-    tell({ ...refused, details: { room_id: "B" } });
+    receive({ ...refused, details: { room_id: "B" } });
     expect(host.onLost).toHaveBeenCalledOnce();
   });
 
   it("is not set back by an answer about the result that what was heard since has overtaken", async () => {
-    const { session, host, tell, enter } = open();
+    const { session, host, receive, enter } = open();
     const { room_id } = roomOf();
     let answer: (room: Room) => void = () => undefined;
     host.fetchRoom.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
     enter(roomOf({ state: "finished" }));
     await vi.advanceTimersByTimeAsync(2000);
     const paid = { winner: "7", prize: 90, standings: [], payout: 90, balance: 190 };
-    tell({ type: "settled", room_id, ...paid });
+    receive({ type: "settled", room_id, ...paid });
     answer(roomOf({ state: "finished" }));
     await vi.advanceTimersByTimeAsync(0);
     expect(session.view.get()?.outcome?.payout).toBe(90);
   });
 
   it("remembers who called the game off, though an answer about the refund does not say it", async () => {
-    const { session, host, tell, enter } = open();
+    const { session, host, receive, enter } = open();
     host.fetchRoom.mockResolvedValueOnce(roomOf({ state: "cancelled" }));
     enter(roomOf());
-    tell({ type: "cancelled", epoch: "e", version: 2, reason: "operator", refund_due: 50 });
+    receive({ type: "cancelled", epoch: "e", version: 2, reason: "operator", refund_due: 50 });
     await vi.advanceTimersByTimeAsync(2000);
     expect(host.fetchRoom).toHaveBeenCalledOnce();
     expect(session.view.get()?.cancelled?.reason).toBe("operator");
-    tell(snapshot(roomOf({ state: "cancelled" })));
+    receive(snapshot(roomOf({ state: "cancelled" })));
     expect(session.view.get()?.cancelled?.reason).toBe("operator");
   });
 
   it("is left by an answer, but not by one to an earlier leaving of the same room", async () => {
-    const { session, tell, enter } = open();
+    const { session, receive, enter } = open();
     const room = roomOf({ state: "waiting", starts_ms: null, ends_ms: null });
     const answers: ((balance: number) => void)[] = [];
     const host = {
@@ -205,7 +205,7 @@ describe("a room session", () => {
     };
     enter(room);
     const late = leaveRoom(session, host);
-    tell({ type: "player_left", epoch: "e", version: 2, user_id: OWN.user_id });
+    receive({ type: "player_left", epoch: "e", version: 2, user_id: OWN.user_id });
     enter({ ...room, version: 3 });
     answers[0]?.(100);
     await late;
@@ -220,7 +220,7 @@ describe("a room session", () => {
 
     enter({ ...room, version: 5 });
     const overtaken = leaveRoom(session, host);
-    tell({ type: "player_left", epoch: "e", version: 6, user_id: OWN.user_id });
+    receive({ type: "player_left", epoch: "e", version: 6, user_id: OWN.user_id });
     expect(host.onLeft).toHaveBeenCalledOnce();
     answers[2]?.(100);
     await overtaken;
@@ -228,7 +228,7 @@ describe("a room session", () => {
   });
 
   it("sends again what the server could not take, in order and before anything later", () => {
-    const { session, sent, tell, enter, count } = open();
+    const { session, sent, receive, enter, count } = open();
     enter(roomOf());
     const seqs = (): unknown[] =>
       sent.flatMap((frame) => (frame.type === "taps" ? [frame.seq] : []));
@@ -237,7 +237,7 @@ describe("a room session", () => {
       vi.advanceTimersByTime(210);
     }
     for (const seq of [2, 3]) {
-      tell({ type: "error", code: "temporarily_unavailable", message: "", for: "taps", seq });
+      receive({ type: "error", code: "temporarily_unavailable", message: "", for: "taps", seq });
     }
     session.tap();
     vi.advanceTimersByTime(900);
@@ -247,7 +247,7 @@ describe("a room session", () => {
     expect(count("enter")).toBe(2);
     const [own, ...others] = roomOf().players;
     if (!own) throw new Error("nobody plays");
-    tell(snapshot(roomOf({ players: [{ ...own, taps: 1, seq: 1 }, ...others] })));
+    receive(snapshot(roomOf({ players: [{ ...own, taps: 1, seq: 1 }, ...others] })));
     expect(seqs()).toEqual([1, 2, 3, 2, 3, 4]);
     expect(session.ownTaps.get()).toBe(4);
   });

@@ -271,7 +271,7 @@ export class RoomSession {
     this.awaitNext(view.room);
   }
 
-  /** A room that does not do in time what it is due to do was not heard: the line is dead, or its news went elsewhere. */
+  /** A room that does not do in time what it is due to do was not heard: the line is dead, or its events went elsewhere. */
   private awaitNext(room: Room): void {
     window.clearTimeout(this.overdueTimer);
     const dueMs = nextMs(room);

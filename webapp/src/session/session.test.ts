@@ -78,7 +78,7 @@ describe("a session by e-mail", () => {
     answer("/api/v1/me", user("7"));
     const again = new Session(null, () => "en");
     await again.start();
-    expect(again.state.get()).toMatchObject({ name: "in", way: { name: "email" } });
+    expect(again.state.get()).toMatchObject({ name: "in", method: { name: "email" } });
     expect(asked).toEqual(["/api/v1/me first"]);
   });
 
@@ -182,6 +182,6 @@ describe("what ends every session of before", () => {
       (changed) => changed,
       { name: "telegram" },
     );
-    expect(made.state.get()).toMatchObject({ way: { name: "telegram" } });
+    expect(made.state.get()).toMatchObject({ method: { name: "telegram" } });
   });
 });

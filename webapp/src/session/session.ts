@@ -32,26 +32,26 @@ export type SessionState =
       readonly message: string;
       readonly reason: string | null;
     }
-  | { readonly name: "in"; readonly user: User; readonly way: Way };
+  | { readonly name: "in"; readonly user: User; readonly method: LoginMethod };
 
-const waySchema = z.discriminatedUnion("name", [
+const loginMethodSchema = z.discriminatedUnion("name", [
   z.object({ name: z.literal("telegram") }),
   /** A demo player's Telegram id, in development. */
   z.object({ name: z.literal("demo"), telegramId: z.int() }),
   z.object({ name: z.literal("email") }),
 ]);
 /** How one came in, and so whether one can come in again without being asked. */
-export type Way = z.infer<typeof waySchema>;
+export type LoginMethod = z.infer<typeof loginMethodSchema>;
 
-const TELEGRAM: Way = { name: "telegram" };
-const EMAIL: Way = { name: "email" };
+const TELEGRAM: LoginMethod = { name: "telegram" };
+const EMAIL: LoginMethod = { name: "email" };
 
 const storedSchema = z.object({
   token: z.string(),
   expiresAtMs: z.number(),
   /** The launch data's own hash: another launch means another log-in. */
   launch: z.nullable(z.string()),
-  way: waySchema,
+  method: loginMethodSchema,
 });
 type Stored = z.infer<typeof storedSchema>;
 
@@ -88,7 +88,7 @@ export class Session {
     return state.name === "in" ? state.user : null;
   }
 
-  /** Logs in by whatever way there is, trying again while the server is out of reach. */
+  /** Logs in by whatever method there is, trying again while the server is out of reach. */
   async start(): Promise<void> {
     try {
       await this.begin();
@@ -125,17 +125,17 @@ export class Session {
 
   /**
    * Does what ends every session of before and may bring a new one: whoever needs a token meanwhile waits for that.
-   * `way`: how one is in from then on, where that changes.
+   * `method`: how one is in from then on, where that changes.
    */
   async replace<T>(
     change: (token: string) => Promise<T>,
     sessionOf: (answer: T) => SessionAnswer | null,
-    way?: Way,
+    method?: LoginMethod,
   ): Promise<T> {
     const before = await this.token();
     const work = change(before).then((answer) => {
       const session = sessionOf(answer);
-      if (session) this.keep(session, way ?? this.stored?.way ?? TELEGRAM);
+      if (session) this.keep(session, method ?? this.stored?.method ?? TELEGRAM);
       return { answer, session };
     });
     this.renewal = work
@@ -208,7 +208,7 @@ export class Session {
       }
     }
     if (this.initData !== null) this.accept(await this.logIn(this.initData), TELEGRAM);
-    else if (stored?.way.name === "email") this.end();
+    else if (stored?.method.name === "email") this.end();
     else await this.offerDemoPlayers();
   }
 
@@ -232,26 +232,26 @@ export class Session {
     const { stored } = this;
     if (!stored) throw new NetworkError("nobody is logged in");
     try {
-      return this.keep(await this.refresh(stored.token), stored.way);
+      return this.keep(await this.refresh(stored.token), stored.method);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) {
         if (!this.isPassing(error)) this.refuse(error);
         throw error;
       }
-      if (stored.way.name === "email") {
+      if (stored.method.name === "email") {
         this.end();
         throw error;
       }
     }
     try {
       const answer =
-        stored.way.name === "demo"
+        stored.method.name === "demo"
           ? await this.logInAs({
-              telegram_id: stored.way.telegramId,
+              telegram_id: stored.method.telegramId,
               first_name: this.user?.name ?? "Demo",
             })
           : await this.logIn(this.initData ?? "");
-      return this.keep(answer, stored.way);
+      return this.keep(answer, stored.method);
     } catch (error) {
       if (!this.isPassing(error)) this.refuse(error);
       throw error;
@@ -299,17 +299,17 @@ export class Session {
     });
   }
 
-  private accept(answer: SessionAnswer, way: Way): void {
-    this.keep(answer, way);
+  private accept(answer: SessionAnswer, method: LoginMethod): void {
+    this.keep(answer, method);
     this.enter(answer.user);
   }
 
-  private keep(answer: SessionAnswer, way: Way): string {
+  private keep(answer: SessionAnswer, method: LoginMethod): string {
     this.stored = {
       token: answer.token,
       expiresAtMs: answer.expires_at_ms,
       launch: this.launch(),
-      way,
+      method,
     };
     this.renewedAt = performance.now();
     remember(KEY, this.stored);
@@ -319,7 +319,7 @@ export class Session {
 
   private keepAlive(): void {
     window.clearTimeout(this.keepAliveTimer);
-    if (this.stored?.way.name !== "email") return;
+    if (this.stored?.method.name !== "email") return;
     // Half of what is left, as far as this machine's clock can be believed.
     const ms = Math.max((this.stored.expiresAtMs - Date.now()) / 2, RENEW_AT_MOST_EVERY_MS);
     this.keepAliveTimer = window.setTimeout(
@@ -347,7 +347,7 @@ export class Session {
 
   private enter(user: User): void {
     this.lastUserId = user.user_id;
-    this.store.set({ name: "in", user, way: this.stored?.way ?? TELEGRAM });
+    this.store.set({ name: "in", user, method: this.stored?.method ?? TELEGRAM });
   }
 
   private launch(): string | null {

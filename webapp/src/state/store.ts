@@ -28,9 +28,9 @@ export function createStore<T>(initial: T): Store<T> {
 
 /** Calls `listener` with the value there is and with each one after it, until what it returns is called. */
 export function follow<T>(store: Readable<T>, listener: (value: T) => void): () => void {
-  const tell = (): void => {
+  const notify = (): void => {
     listener(store.get());
   };
-  tell();
-  return store.subscribe(tell);
+  notify();
+  return store.subscribe(notify);
 }

@@ -1,4 +1,4 @@
-/** A group of rows on one surface: each a fact, or a way to somewhere. */
+/** A group of rows on one surface: each a fact, or a link to somewhere. */
 import type { ReactNode } from "react";
 import { cx } from "./cx";
 import styles from "./rows.module.css";
@@ -40,7 +40,7 @@ export function Row({ label, hint, value, icon, onClick, disabled = false }: Row
       {onClick ? (
         <button
           type="button"
-          className={cx(styles.row, styles.way)}
+          className={cx(styles.row, styles.link)}
           aria-disabled={disabled}
           onClick={disabled ? undefined : onClick}
         >

@@ -15,7 +15,7 @@ interface SwitchRowProps {
 export function SwitchRow({ label, hint, icon, isOn, onChange }: SwitchRowProps): ReactNode {
   return (
     <li>
-      <label className={cx(rows.row, rows.way, styles.switchRow)}>
+      <label className={cx(rows.row, rows.link, styles.switchRow)}>
         {icon}
         <span className={rows.label}>
           {label}

@@ -10,16 +10,16 @@ export function useRemaining(clock: ServerClock, untilMs: number | null): number
   return seconds;
 }
 
-/** Tells the whole seconds that remain, now and whenever they change; returns what stops it. */
+/** Reports the whole seconds that remain, now and whenever they change; returns what stops it. */
 export function countDown(
   clock: ServerClock,
   untilMs: number | null,
-  tell: (seconds: number) => void,
+  report: (seconds: number) => void,
 ): () => void {
   let timer: ReturnType<typeof setTimeout>;
   const tick = (): void => {
     const ms = leftMs(clock, untilMs);
-    tell(Math.ceil(ms / 1000));
+    report(Math.ceil(ms / 1000));
     if (ms > 0) timer = setTimeout(tick, (ms % 1000) + 10);
     // Over by a clock that may be hours ahead: the server's first word may bring the time back.
     else if (untilMs !== null && clock.isGuess) timer = setTimeout(tick, GUESS_MS);

@@ -13,7 +13,7 @@ import { Watch, WatchLine } from "../hero/Watch";
 import { StakeLine } from "../StakeLine";
 import { BlockedNote } from "./BlockedNote";
 import { PlayerBar } from "./PlayerBar";
-import { leadingTaps, scaleOf, standing } from "./race";
+import { leadingTaps, scaleOf, positionOf } from "./race";
 import { TapButton } from "./TapButton";
 import { TimeBar } from "./TimeBar";
 import styles from "./game.module.css";
@@ -30,7 +30,7 @@ interface GameProps {
   readonly userId: string;
 }
 
-/** The room is a new one ten times a second: what does not follow the race is rendered anew only with its own news. */
+/** The room is a new one ten times a second: what does not follow the race is rendered anew only with its own updates. */
 export function Game({ room, userId }: GameProps): ReactNode {
   const sounds = useSounds();
   useEffect(() => {
@@ -125,10 +125,10 @@ const Clock = memo(function Clock({ endsMs }: { endsMs: number | null }): ReactN
 
 /** The place one has right now, and by how much. */
 function OwnPlace({ room, userId }: GameProps): ReactNode {
-  // As they are when there is news of the others: a word that changed with each tap would cost it a second frame.
-  const now = standing(room.players, userId, useServices().room.ownTaps.get());
+  // As they are when there is an update of the others: a word that changed with each tap would cost it a second frame.
+  const now = positionOf(room.players, userId, useServices().room.ownTaps.get());
   return (
-    <div className={styles.standing}>
+    <div className={styles.position}>
       {now && (
         <>
           {/* Made anew with every place, so that a change is seen. */}
@@ -182,7 +182,7 @@ function Report({ userId }: { userId: string }): ReactNode {
     const timer = setInterval(() => {
       const view = room.view.get();
       const taps = room.ownTaps.get();
-      const now = view && standing(view.room.players, userId, taps);
+      const now = view && positionOf(view.room.players, userId, taps);
       if (!now) return;
       const seconds = Math.max(0, Math.ceil(((view.room.ends_ms ?? 0) - clock.now()) / 1000));
       setSaid(

@@ -9,7 +9,7 @@ import type { RunnerProps } from "./race";
 import { OwnTrack, Track } from "./Track";
 import styles from "./game.module.css";
 
-/** Rendered anew only when this player has news: the reducer keeps the others as they are. */
+/** Rendered anew only when this player has an update: the reducer keeps the others as they are. */
 export const PlayerBar = memo(function PlayerBar(props: RunnerProps): ReactNode {
   const { player, isOwn, isLeader, scale } = props;
   const isBlocked = player.state === "blocked";

@@ -13,7 +13,7 @@ interface TapButtonProps {
   readonly endsMs: number | null;
 }
 
-/** Rendered anew when it changes, not with every news of the race around it. */
+/** Rendered anew when it changes, not with every update of the race around it. */
 export const TapButton = memo(function TapButton({ isBlocked, endsMs }: TapButtonProps): ReactNode {
   const { t } = useTranslation();
   const { room, clock } = useServices();

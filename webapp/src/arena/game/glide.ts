@@ -7,7 +7,7 @@
  */
 import { stillness } from "../../ui/stillness";
 
-/** A little longer than the server's 100 ms, so that a bar is still gliding when the next news comes. */
+/** A little longer than the server's 100 ms, so that a bar is still gliding when the next update comes. */
 const GLIDE_MS = 160;
 /** Of the track, which is some 70 px long. */
 const SEEN = 0.02;

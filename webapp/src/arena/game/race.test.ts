@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Player } from "../../protocol/generated";
-import { leadingTaps, scaleOf, standing } from "./race";
+import { leadingTaps, scaleOf, positionOf } from "./race";
 
 function player(user_id: string, taps: number, state: Player["state"] = "paid"): Player {
   return { user_id, name: user_id, photo_url: null, taps, seq: 0, state, place: null };
@@ -11,14 +11,14 @@ describe("how one stands", () => {
 
   it("counts one's own taps before the server does, and leaves the blocked out", () => {
     const players = [player("me", 10), ...others];
-    expect(standing(players, "me", 10)).toEqual({ place: 3, lead: -40 });
-    expect(standing(players, "me", 40)).toEqual({ place: 2, lead: -10 });
-    expect(standing(players, "me", 52)).toEqual({ place: 1, lead: 2 });
+    expect(positionOf(players, "me", 10)).toEqual({ place: 3, lead: -40 });
+    expect(positionOf(players, "me", 40)).toEqual({ place: 2, lead: -10 });
+    expect(positionOf(players, "me", 52)).toEqual({ place: 1, lead: 2 });
   });
 
   it("is nothing for the blocked and for those who watch", () => {
-    expect(standing([player("me", 60, "blocked"), ...others], "me", 60)).toBeNull();
-    expect(standing(others, "me", 0)).toBeNull();
+    expect(positionOf([player("me", 60, "blocked"), ...others], "me", 60)).toBeNull();
+    expect(positionOf(others, "me", 0)).toBeNull();
   });
 
   it("has a leader once somebody has tapped", () => {

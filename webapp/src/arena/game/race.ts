@@ -11,18 +11,18 @@ export interface RunnerProps {
   readonly scale: number;
 }
 
-export interface Standing {
+export interface Position {
   readonly place: number;
   /** Taps ahead of the best of the others; negative behind the leader. */
   readonly lead: number;
 }
 
 /** Null for one who does not race: blocked, or not in the room. */
-export function standing(
+export function positionOf(
   players: readonly Player[],
   userId: string,
   ownTaps: number,
-): Standing | null {
+): Position | null {
   const own = players.find((player) => player.user_id === userId);
   if (!own) return null;
   const others = players.filter((player) => player !== own);
@@ -49,7 +49,7 @@ const STEP = 1.15;
 /**
  * How many taps a full bar stands for: the target, or somewhat above the leader.
  *
- * It grows in steps: every change of it moves all bars, and there is news ten times a second.
+ * It grows in steps: every change of it moves all bars, and there are updates ten times a second.
  */
 export function scaleOf(target: number | null, best: number): number {
   if (target !== null) return target;

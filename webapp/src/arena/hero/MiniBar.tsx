@@ -1,14 +1,14 @@
 /** One of very many players at the edge: a photo, a bar, a number; the name is for ears, and for eyes where it fits. */
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Avatar } from "../../ui/Avatar";
+import { cx } from "../../ui/cx";
 import { OwnTaps } from "../game/OwnTaps";
 import type { RunnerProps } from "../game/race";
 import { OwnTrack, StillTrack } from "../game/Track";
-import { Avatar } from "../../ui/Avatar";
-import { cx } from "../../ui/cx";
 import styles from "./race.module.css";
 
-/** Rendered anew only when this player has news: the reducer keeps the others as they are. */
+/** Rendered anew only when this player has an update: the reducer keeps the others as they are. */
 export const MiniBar = memo(function MiniBar(props: RunnerProps): ReactNode {
   const { player, isOwn, isLeader, scale } = props;
   const isBlocked = player.state === "blocked";

@@ -52,7 +52,7 @@ export function Settings(): ReactNode {
       </Rows>
       {isInTelegram && <TelegramRows />}
       <Rules />
-      {state.name === "in" && state.way.name !== "telegram" && (
+      {state.name === "in" && state.method.name !== "telegram" && (
         <Button
           kind="quiet"
           onClick={() => {

@@ -5,7 +5,7 @@
  * Until then it is kept on this device too: Telegram may close the page any moment.
  */
 import * as z from "zod/mini";
-import { insist, isPassing } from "../api/insist";
+import { withRetries, isPassing } from "../api/with-retries";
 import { device } from "../state/storage";
 
 /** A key that is older was another wish.  An order can be paid for longer than that: the stored one is still of use. */
@@ -14,7 +14,7 @@ export const KEY_LIFE_MS = 600_000;
 const openSchema = z.object({ wish: z.string(), key: z.string(), startedMs: z.number() });
 type Open = z.infer<typeof openSchema>;
 
-export class Insistent {
+export class IdempotentRequest {
   private readonly place: string;
   /** Goes before what storage has: that may be denied, and another tab may have put its own wish there. */
   private open: Open | null = null;
@@ -31,7 +31,7 @@ export class Insistent {
   async send<T>(wish: object, send: (key: string) => Promise<T>): Promise<T> {
     const { key } = this.begin(JSON.stringify(wish));
     try {
-      const answer = await insist(() => send(key));
+      const answer = await withRetries(() => send(key));
       this.end(key);
       return answer;
     } catch (error) {

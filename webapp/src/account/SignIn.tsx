@@ -14,10 +14,10 @@ import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { Skeleton } from "../ui/Skeleton";
-import { AskForPassword, LogIn, Register, SetPassword, Verify } from "./door-forms";
+import { AskForPassword, LogIn, Register, SetPassword, Verify } from "./sign-in-forms";
 import styles from "./account.module.css";
 
-export interface DoorProps {
+export interface SignInProps {
   readonly link?: Mailed;
   /** One was in, and the time is over. */
   readonly hasEnded?: boolean;
@@ -29,10 +29,10 @@ const stepSchema = z.discriminatedUnion("name", [
 ]);
 type Step = z.infer<typeof stepSchema>;
 
-const KEY = "door";
+const KEY = "signIn";
 const START: Step = { name: "start" };
 
-export default function Door({ link, hasEnded = false }: DoorProps): ReactNode {
+export default function SignIn({ link, hasEnded = false }: SignInProps): ReactNode {
   const { t } = useTranslation();
   const { mailed, session } = useServices();
   const [step, setStep] = useState<Step>(() => recall(KEY, stepSchema) ?? START);
@@ -54,7 +54,7 @@ export default function Door({ link, hasEnded = false }: DoorProps): ReactNode {
   };
   const isStart = !link && step.name === "start";
   return (
-    <main className={styles.door}>
+    <main className={styles.signIn}>
       <header>
         {!isStart && (
           <button type="button" className={styles.back} onClick={back}>
@@ -157,25 +157,25 @@ function Start({ go, hasEnded }: Omit<AtProps, "step">): ReactNode {
   return (
     <section className={styles.start}>
       <img src="/icon.svg" alt="" width={96} height={96} />
-      <h1>{t("account.door.title")}</h1>
-      <p>{t("account.door.text")}</p>
-      {hasEnded && <p role="status">{t("account.door.ended")}</p>}
+      <h1>{t("account.signIn.title")}</h1>
+      <p>{t("account.signIn.text")}</p>
+      {hasEnded && <p role="status">{t("account.signIn.ended")}</p>}
       {!offers && <Skeleton height={52} radius={16} />}
       {offers?.bot_username != null && (
         <a className={styles.open} href={`https://t.me/${offers.bot_username}`}>
-          {t("account.door.open")}
+          {t("account.signIn.open")}
         </a>
       )}
       {offers?.email && (
         <>
-          <span className={styles.or}>{t("account.door.or")}</span>
+          <span className={styles.or}>{t("account.signIn.or")}</span>
           <Button
             kind="quiet"
             onClick={() => {
               go({ name: "logIn" });
             }}
           >
-            {t("account.door.logIn")}
+            {t("account.signIn.logIn")}
           </Button>
           <Button
             kind="quiet"
@@ -183,7 +183,7 @@ function Start({ go, hasEnded }: Omit<AtProps, "step">): ReactNode {
               go({ name: "register" });
             }}
           >
-            {t("account.door.register")}
+            {t("account.signIn.register")}
           </Button>
         </>
       )}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
-import { Insistent } from "./insistent";
+import { IdempotentRequest } from "./idempotent-request";
 
 const refusal = (code: "conflict" | "internal", status: number): ApiError =>
   new ApiError(status, { code, message: "" }, null);
@@ -22,7 +22,7 @@ async function settled<T>(promise: Promise<T>): Promise<T> {
 describe("a request that moves money", () => {
   it("is sent again under its key while its answer may be lost", async () => {
     const keys: string[] = [];
-    const asking = new Insistent("asking");
+    const asking = new IdempotentRequest("asking");
     const send = (key: string): Promise<string> => {
       keys.push(key);
       if (keys.length < 3) return Promise.reject(new NetworkError("gone"));
@@ -37,7 +37,7 @@ describe("a request that moves money", () => {
 
   it("keeps its key for the next try of the same, and takes a new one for something else", async () => {
     const keys: string[] = [];
-    const asking = new Insistent("asking");
+    const asking = new IdempotentRequest("asking");
     const away = (key: string): Promise<never> => {
       keys.push(key);
       return Promise.reject(refusal("internal", 503));
@@ -51,7 +51,7 @@ describe("a request that moves money", () => {
 
   it("is over when it is refused", async () => {
     const send = vi.fn(() => Promise.reject(refusal("conflict", 409)));
-    await expect(settled(new Insistent("asking").send({}, send))).rejects.toThrow();
+    await expect(settled(new IdempotentRequest("asking").send({}, send))).rejects.toThrow();
     expect(send).toHaveBeenCalledTimes(1);
   });
 });

@@ -10,12 +10,12 @@ import { Row, Rows } from "../ui/Rows";
 import { useReturn } from "../ui/use-return";
 import { isNewer, lastSeen } from "./notices/seen";
 import { fetchNotices } from "./profile-api";
-import styles from "./ways.module.css";
+import styles from "./profile-links.module.css";
 
 const GROUPS = [
   {
     title: "profile.activity",
-    ways: [
+    links: [
       {
         name: "history",
         text: "history.title",
@@ -35,7 +35,7 @@ const GROUPS = [
   },
   {
     title: "profile.moneyRows",
-    ways: [
+    links: [
       {
         name: "statement",
         text: "profile.statement",
@@ -60,10 +60,10 @@ const GROUPS = [
   },
 ] as const;
 
-export function Ways({ user }: { user: User }): ReactNode {
+export function ProfileLinks({ user }: { user: User }): ReactNode {
   const { t } = useTranslation();
   const { navigation, offers, telegram } = useServices();
-  const hasNews = useNews(user.user_id);
+  const hasUnread = useUnread(user.user_id);
   // An account of Telegram alone, where no mail goes out, has nothing to set.
   const hasAccount = useStore(offers)?.email === true || user.email !== null;
   const row = (name: Place["name"], text: string, icon: string): ReactNode => (
@@ -71,33 +71,33 @@ export function Ways({ user }: { user: User }): ReactNode {
       key={name}
       label={text}
       icon={<RowIcon path={icon} />}
-      {...(name === "notices" && hasNews ? { value: <News /> } : {})}
+      {...(name === "notices" && hasUnread ? { value: <UnreadMark /> } : {})}
       onClick={() => {
         telegram.haptic("select");
         navigation.go({ name });
       }}
     />
   );
-  return GROUPS.map(({ title, ways }) => (
+  return GROUPS.map(({ title, links }) => (
     <Rows key={title} title={t(title)}>
-      {ways
+      {links
         .filter(({ name }) => name !== "account" || hasAccount)
         .map(({ name, text, icon }) => row(name, t(text), icon))}
     </Rows>
   ));
 }
 
-function News(): ReactNode {
+function UnreadMark(): ReactNode {
   const { t } = useTranslation();
   return (
-    <span className={styles.news}>
+    <span className={styles.unread}>
       <span className="visually-hidden">{t("profile.unread")}</span>
     </span>
   );
 }
 
 /** Whether there is a notice that was not seen on this device. */
-function useNews(userId: string): boolean {
+function useUnread(userId: string): boolean {
   const { api } = useServices();
   const [newest, setNewest] = useState<string | null>(null);
   const look = useCallback(() => {

@@ -4,7 +4,7 @@ import { ApiError } from "./client";
 const REPEAT_MS = [500, 1000, 2000, 4000] as const;
 
 /** `send` again and again while the answer may have been lost and is still wanted.  The last failure is thrown. */
-export async function insist<T>(
+export async function withRetries<T>(
   send: () => Promise<T>,
   isWanted: () => boolean = () => true,
 ): Promise<T> {

@@ -4,13 +4,13 @@
  * Must never take a window's word, or a wallet's, for a payment: every state that means money comes from the server.
  */
 import { ApiError } from "../api/client";
-import { insist } from "../api/insist";
 import type { Wish } from "../api/wish";
+import { withRetries } from "../api/with-retries";
 import type { Payment, ServerFrame, Withdraw, Withdrawal } from "../protocol/generated";
 import { useServices } from "../services/context";
 import type { Services } from "../services/services";
 import { createStore, type Readable } from "../state/store";
-import { Insistent } from "./insistent";
+import { IdempotentRequest } from "./idempotent-request";
 import { PaymentMemory } from "./memory";
 import { type Method, MoneyApi } from "./money-api";
 import { type Effect, type Input, NONE, type Pending, step } from "./pending";
@@ -28,26 +28,26 @@ export interface Refused {
   readonly message: string | null;
 }
 
-const desks = new WeakMap<Services, PaymentDesk>();
+const made = new WeakMap<Services, Payments>();
 
-/** The one desk of this page, made when the first screen needs it. */
-export function useDesk(): PaymentDesk {
+/** The one place of payments of this page, made when the first screen needs it. */
+export function usePayments(): Payments {
   const services = useServices();
-  let desk = desks.get(services);
-  if (!desk) {
-    desk = new PaymentDesk(services);
-    desks.set(services, desk);
+  let payments = made.get(services);
+  if (!payments) {
+    payments = new Payments(services);
+    made.set(services, payments);
   }
-  return desk;
+  return payments;
 }
 
-export class PaymentDesk {
+export class Payments {
   readonly api: MoneyApi;
   private readonly services: Services;
   private readonly store = createStore<Pending>(NONE);
   // Kept here, not by a screen: the same wish from a sheet that was opened anew goes under the same key.
-  private readonly ordering: Insistent;
-  private readonly withdrawing: Insistent;
+  private readonly ordering: IdempotentRequest;
+  private readonly withdrawing: IdempotentRequest;
   private readonly memory: PaymentMemory;
   private askTimer: ReturnType<typeof setTimeout> | undefined;
   private patienceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,8 +59,8 @@ export class PaymentDesk {
     this.api = new MoneyApi(services.api.ask);
     const userId = services.session.user?.user_id ?? "";
     this.memory = new PaymentMemory(userId);
-    this.ordering = new Insistent(`ordering.${userId}`);
-    this.withdrawing = new Insistent(`withdrawing.${userId}`);
+    this.ordering = new IdempotentRequest(`ordering.${userId}`);
+    this.withdrawing = new IdempotentRequest(`withdrawing.${userId}`);
   }
 
   get pending(): Readable<Pending> {
@@ -72,7 +72,7 @@ export class PaymentDesk {
     if (this.hasStarted) return;
     this.hasStarted = true;
     this.services.frames.subscribe((frame) => {
-      if (frame.type === "payment") void this.onNews(frame);
+      if (frame.type === "payment") void this.onPaymentEvent(frame);
     });
     this.services.room.view.subscribe(() => {
       this.dropWish();
@@ -149,7 +149,7 @@ export class PaymentDesk {
     try {
       this.seen(await this.api.cancel(payment_id));
     } catch (error) {
-      // It came to another end meanwhile: that end is told.
+      // It came to another end meanwhile: the player is notified of that end.
       if (error instanceof ApiError && error.code === "conflict") await this.look(payment_id);
       else this.services.notices.show("notice.notCancelled");
     }
@@ -197,8 +197,8 @@ export class PaymentDesk {
   private async find(): Promise<void> {
     const kept = this.memory.read();
     try {
-      const found = await insist(() => this.lookUp(kept?.paymentId));
-      // Meanwhile news may have brought it to its end: it is told of once.
+      const found = await withRetries(() => this.lookUp(kept?.paymentId));
+      // Meanwhile an event may have brought it to its end: the player is notified once.
       if (!found || this.memory.read()?.paymentId !== kept?.paymentId) return;
       this.input({
         type: "found",
@@ -224,7 +224,7 @@ export class PaymentDesk {
     );
   }
 
-  private async onNews({
+  private async onPaymentEvent({
     payment_id,
     status,
   }: Extract<ServerFrame, { type: "payment" }>): Promise<void> {
@@ -301,7 +301,7 @@ export class PaymentDesk {
         if (this.memory.take(effect.paymentId)) void this.join(effect.wish);
         else this.input({ type: "entered", isDone: true });
         return;
-      case "tell":
+      case "notify":
         if (effect.outcome === "paid") {
           telegram.haptic("success");
           void refreshUser();

@@ -8,8 +8,8 @@ import { Stars } from "../ui/Stars";
 import { friendly, short } from "./address";
 import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
-import styles from "./money.module.css";
 import { WalletSection } from "./WalletSection";
+import styles from "./money.module.css";
 
 interface TonAmountProps {
   readonly user: User;

@@ -8,8 +8,8 @@ import type { Services } from "../services/services";
 import { createEvents, type EventSource } from "../state/events";
 import { sampleStorage } from "../state/sample-storage";
 import { createStore, type Store } from "../state/store";
-import { PaymentDesk } from "./desk";
-import { KEY_LIFE_MS } from "./insistent";
+import { KEY_LIFE_MS } from "./idempotent-request";
+import { Payments } from "./payments";
 
 const WISH: Wish = { kind: "standard", stake: 50 };
 const BODY = { method: "premium", stars: 1500, months: 3 } as const;
@@ -24,12 +24,12 @@ const CALLED_OFF: RoomView = {
 };
 
 interface Scene {
-  readonly desk: PaymentDesk;
+  readonly payments: Payments;
   readonly view: Store<RoomView | null>;
   readonly isFollowing: Store<boolean>;
   /** The wishes that went on to a seat. */
   readonly joined: Wish[];
-  readonly told: string[];
+  readonly shown: string[];
   readonly frames: EventSource<ServerFrame>;
   readonly asked: { readonly path: string; readonly key: string | undefined }[];
   /** What the server does with the next requests; the last one goes on. */
@@ -41,7 +41,7 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
   const view = createStore<RoomView | null>(null);
   const isFollowing = createStore(false);
   const joined: Wish[] = [];
-  const told: string[] = [];
+  const shown: string[] = [];
   const frames = createEvents<ServerFrame>();
   const asked: { path: string; key: string | undefined }[] = [];
   const now = Date.now();
@@ -76,15 +76,15 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
         return Promise.resolve();
       },
     },
-    notices: { show: (notice: string) => told.push(notice) },
+    notices: { show: (notice: string) => shown.push(notice) },
     refreshUser: () => Promise.resolve(),
     room: { view, isFollowing },
     session: { user: { user_id: userId, balance } },
     telegram: { haptic: () => undefined },
   } as unknown as Services;
-  const desk = new PaymentDesk(services);
-  const seen = { view, isFollowing, joined, told, frames, asked };
-  return Object.assign(made, { desk, ...seen, order: () => order });
+  const payments = new Payments(services);
+  const seen = { view, isFollowing, joined, shown, frames, asked };
+  return Object.assign(made, { payments, ...seen, order: () => order });
 }
 
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(60_000);
@@ -112,7 +112,7 @@ describe("a withdrawal whose answer was lost", () => {
     answer: () => Promise<unknown> = () => Promise.reject(new NetworkError("gone")),
   ): Promise<string | undefined> {
     here.answer = answer;
-    here.desk.withdraw(body, wallet).catch(() => undefined);
+    here.payments.withdraw(body, wallet).catch(() => undefined);
     await settle();
     return here.asked.at(-1)?.key;
   }
@@ -190,7 +190,7 @@ describe("an order whose answer was lost", () => {
   async function order(here: Scene): Promise<string | undefined> {
     const answer = here.answer;
     here.answer = () => Promise.reject(new NetworkError("gone"));
-    void here.desk.pay("stars", 50, null);
+    void here.payments.pay("stars", 50, null);
     await settle();
     here.answer = answer;
     return here.asked.at(-1)?.key;
@@ -205,12 +205,12 @@ describe("an order whose answer was lost", () => {
     const here = scene();
     const cancelled = { ...here.order(), state: "cancelled" } as const;
     here.answer = () => Promise.resolve({ payments: [here.order()], next_cursor: null });
-    here.desk.start();
+    here.payments.start();
     await vi.advanceTimersByTimeAsync(0);
-    expect(here.desk.pending.get().name).toBe("waiting");
+    expect(here.payments.pending.get().name).toBe("waiting");
     here.answer = () => Promise.resolve({ payment: cancelled });
-    await here.desk.cancel();
-    expect(here.desk.pending.get().name).toBe("none");
+    await here.payments.cancel();
+    expect(here.payments.pending.get().name).toBe("none");
     expect(await order(here)).not.toBe(key);
   });
 });
@@ -219,10 +219,10 @@ describe("a payment under way when the page was closed", () => {
   const outOfReach = (): Promise<never> => Promise.reject(new NetworkError("gone"));
 
   async function reload(): Promise<Scene> {
-    await scene().desk.pay("stars", 50, WISH);
+    await scene().payments.pay("stars", 50, WISH);
     const here = scene();
     here.answer = outOfReach;
-    here.desk.start();
+    here.payments.start();
     await vi.advanceTimersByTimeAsync(0);
     return here;
   }
@@ -237,42 +237,42 @@ describe("a payment under way when the page was closed", () => {
     const here = await reload();
     here.answer = () => Promise.resolve({ payments: [here.order()], next_cursor: null });
     await settle();
-    expect(here.desk.pending.get()).toMatchObject({ name: "waiting", intent: { wish: WISH } });
+    expect(here.payments.pending.get()).toMatchObject({ name: "waiting", intent: { wish: WISH } });
   });
 
-  it("is found by news of it, though the server was out of reach for longer", async () => {
+  it("is found by an event of it, though the server was out of reach for longer", async () => {
     const here = await reload();
     await settle();
     pays(here);
     await settle();
     expect(here.joined).toEqual([WISH]);
-    expect(here.told).toEqual(["notice.paidIn"]);
+    expect(here.shown).toEqual(["notice.paidIn"]);
   });
 
-  it("is told of once, though it is found by both", async () => {
+  it("is notified once, though it is found by both", async () => {
     const here = await reload();
     pays(here);
     await settle();
     expect(here.joined).toEqual([WISH]);
-    expect(here.told).toEqual(["notice.paidIn"]);
+    expect(here.shown).toEqual(["notice.paidIn"]);
   });
 });
 
 describe("an order", () => {
   it("is the same one when it is asked for again before its window has closed", async () => {
     const here = scene();
-    await here.desk.pay("stars", 50, WISH);
-    await here.desk.pay("stars", 50, WISH);
+    await here.payments.pay("stars", 50, WISH);
+    await here.payments.pay("stars", 50, WISH);
     expect(here.asked.map(({ path }) => path)).toEqual(["/api/v1/payments/stars"]);
-    await here.desk.pay("stars", 60, WISH);
+    await here.payments.pay("stars", 60, WISH);
     expect(here.asked).toHaveLength(2);
   });
 });
 
 describe("a room that was paid for", () => {
   async function pay(here: Scene): Promise<void> {
-    await here.desk.pay("stars", 50, WISH);
-    here.desk.seen({ ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 });
+    await here.payments.pay("stars", 50, WISH);
+    here.payments.seen({ ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 });
     await vi.advanceTimersByTimeAsync(0);
   }
 
@@ -286,16 +286,16 @@ describe("a room that was paid for", () => {
     here.isFollowing.set(view !== null);
     await pay(here);
     expect(here.joined).toEqual([WISH]);
-    expect(here.desk.pending.get().name).toBe("none");
+    expect(here.payments.pending.get().name).toBe("none");
   });
 
   it("is entered where its order was left, and gone on with from the list", async () => {
     const here = scene();
-    await here.desk.pay("stars", 50, WISH);
-    here.desk.closed(false);
-    here.desk.take(here.order());
-    expect(here.desk.pending.get().name).toBe("paying");
-    here.desk.seen({ ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 });
+    await here.payments.pay("stars", 50, WISH);
+    here.payments.closed(false);
+    here.payments.take(here.order());
+    expect(here.payments.pending.get().name).toBe("paying");
+    here.payments.seen({ ...here.order(), state: "paid", paid_ms: Date.now(), credited: 50 });
     await vi.advanceTimersByTimeAsync(0);
     expect(here.joined).toEqual([WISH]);
   });
@@ -306,19 +306,19 @@ describe("a room that was paid for", () => {
     here.isFollowing.set(true);
     await pay(here);
     expect(here.joined).toEqual([]);
-    expect(here.desk.pending.get().name).toBe("none");
+    expect(here.payments.pending.get().name).toBe("none");
   });
 
   it("is asked about while it is not known whether there is a seat, and not once there is", async () => {
     const here = scene();
-    here.desk.start();
+    here.payments.start();
     here.isFollowing.set(true);
     await pay(here);
     expect(here.joined).toEqual([]);
-    expect(here.desk.pending.get().name).toBe("paid");
+    expect(here.payments.pending.get().name).toBe("paid");
     here.view.set(OVER);
-    expect(here.desk.pending.get().name).toBe("paid");
+    expect(here.payments.pending.get().name).toBe("paid");
     here.view.set(LIVE);
-    expect(here.desk.pending.get().name).toBe("none");
+    expect(here.payments.pending.get().name).toBe("none");
   });
 });

@@ -13,8 +13,8 @@ import { Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
 import { usePaged } from "../ui/use-paged";
-import { useDesk } from "./desk";
 import { PageList } from "./PageList";
+import { usePayments } from "./payments";
 import { refusedBy, useRefusal } from "./use-refusal";
 
 const STATES = {
@@ -29,7 +29,7 @@ const STATES = {
 export default function Payments(): ReactNode {
   const { t, i18n } = useTranslation();
   const { clock, frames, offers } = useServices();
-  const { api } = useDesk();
+  const { api } = usePayments();
   const coin = useStore(offers)?.ton_label ?? "TON";
   const [chosen, setChosen] = useState<Payment | null>(null);
   const pages = usePaged(
@@ -57,12 +57,12 @@ export default function Payments(): ReactNode {
   const row = (payment: Payment): ReactNode => {
     const isOpen = payment.state === "pending" && payment.expires_ms > clock.now();
     const state = payment.state === "pending" && !isOpen ? "expired" : payment.state;
-    const way = payment.method === "stars" ? t("payments.stars") : coin;
+    const method = payment.method === "stars" ? t("payments.stars") : coin;
     return (
       <Row
         key={payment.payment_id}
         label={t(STATES[state])}
-        hint={`${way} · ${formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)}`}
+        hint={`${method} · ${formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)}`}
         value={
           payment.state === "paid" ? (
             <Amount stars={payment.credited} />
@@ -90,13 +90,13 @@ export default function Payments(): ReactNode {
 
 function Open({ payment, onClose }: { payment: Payment; onClose: () => void }): ReactNode {
   const { t } = useTranslation();
-  const desk = useDesk();
+  const payments = usePayments();
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, refuse] = useRefusal();
   const cancel = async (): Promise<void> => {
     setIsBusy(true);
     try {
-      desk.seen(await desk.api.cancel(payment.payment_id));
+      payments.seen(await payments.api.cancel(payment.payment_id));
       onClose();
     } catch (error) {
       setIsBusy(false);
@@ -110,7 +110,7 @@ function Open({ payment, onClose }: { payment: Payment; onClose: () => void }): 
       <Button
         onClick={() => {
           onClose();
-          desk.take(payment);
+          payments.take(payment);
         }}
       >
         {t("pending.continue")}
