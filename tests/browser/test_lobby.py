@@ -168,6 +168,27 @@ async def test_inside_telegram_one_is_in_at_once(make_stack: Callable[..., Stack
     await expect(player.page.get_by_role("heading", name="Комнаты")).to_be_visible()
 
 
+async def test_the_second_of_two_tabs_in_one_frame_is_where_one_lands(
+    make_stack: Callable[..., Stack], open_page: OpenPage
+) -> None:
+    client = TelegramClient(language="en")
+    player = await open_page(make_stack().url, telegram=client)
+    page = player.page
+    await player.launch()
+    await page.get_by_role("button", name="Profile").click()
+    await page.get_by_role("button", name="Game history").click()
+    await expect(page.get_by_role("heading", name="Game history")).to_be_visible()
+    await page.evaluate("document.querySelectorAll('nav button').forEach((tab, at) => at % 2 && tab.click())")
+    create = page.get_by_role("navigation").get_by_role("button", name="Create")
+    await expect(create).to_have_attribute("aria-current", "page")
+    # A reload finds what the browser has by then.
+    await page.wait_for_function("history.state.path.length === 1 && history.state.path[0].name === 'create'")
+    await page.reload()
+    await expect(create).to_have_attribute("aria-current", "page")
+    await page.go_back()
+    await expect(page.get_by_role("button", name="Home")).to_have_attribute("aria-current", "page")
+
+
 async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
     make_stack: Callable[..., Stack], open_page: OpenPage
 ) -> None:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("browser-lobby")
 DOMAIN = PUBLIC_URL.removeprefix("https://")
 VISIT = """
   (place) => {
-    const state = { place, depth: 1 };
+    const state = { path: [place] };
     history.pushState(state, "");
     dispatchEvent(new PopStateEvent("popstate", { state }));
   }

@@ -42,9 +42,9 @@ async def visit(viewer: Viewer, place: str) -> None:
     """Be there, and come back there after a reload."""
     page = viewer.player.page
     for _ in range(2):
-        await page.evaluate("(name) => history.replaceState({ place: { name }, depth: 1 }, '')", place)
+        await page.evaluate("(name) => history.replaceState({ path: [{ name }] }, '')", place)
         await page.reload()
-    assert await page.evaluate("history.state.place.name") == place
+    assert await page.evaluate("history.state.path[0].name") == place
     await expect(page.get_by_role("heading", level=1).first).to_be_visible()
     await expect(page.locator("[class*=skeleton]")).to_have_count(0)
 

@@ -64,15 +64,8 @@ export function HeroActions({ isOrganizer }: { isOrganizer: boolean }): ReactNod
   const { t } = useTranslation();
   const { navigation, room } = useServices();
   const toLobby = (): void => {
-    const close = (): void => {
-      if (navigation.place.get().name !== "home") return;
-      forget();
-      room.close();
-    };
-    // The way back is taken by the browser in its own time: until then the result stays.
-    const forget = navigation.place.subscribe(close);
-    close();
     navigation.goToTab("home");
+    room.close();
   };
   const goOn = (name: Place["name"]) => (): void => {
     if (navigation.place.get().name !== name) navigation.go({ name });
