@@ -3,7 +3,16 @@ import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "private", "node_modules", "src/protocol/generated.ts", "eslint.config.js"] },
+  {
+    ignores: [
+      "dist",
+      "private",
+      "node_modules",
+      "src/protocol/generated.ts",
+      "eslint.config.js",
+      ".dependency-cruiser.mjs",
+    ],
+  },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
