@@ -5,7 +5,7 @@
  */
 import { Component, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "../ui/Button";
+import { ReloadButton } from "../ui/ReloadButton";
 import { Splash } from "../ui/Splash";
 
 interface LoadFailureProps {
@@ -28,14 +28,7 @@ function Broken(): ReactNode {
   const { t } = useTranslation();
   return (
     <Splash text={t("connection.screenLost")}>
-      <Button
-        kind="plain"
-        onClick={() => {
-          window.location.reload();
-        }}
-      >
-        {t("login.reload")}
-      </Button>
+      <ReloadButton />
     </Splash>
   );
 }

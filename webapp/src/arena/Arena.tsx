@@ -7,7 +7,6 @@ import { useServices } from "../services/context";
 import { useSounds } from "../sounds/use-sounds";
 import { Countdown } from "./countdown/Countdown";
 import { Game } from "./game/Game";
-import { HeroWaiting } from "./hero/HeroWaiting";
 import { Cancelled } from "./results/Cancelled";
 import { Results } from "./results/Results";
 import { Waiting } from "./waiting/Waiting";
@@ -28,11 +27,7 @@ export default function Arena({ view, userId }: { view: RoomView; userId: string
   }, [telegram, isOn]);
   switch (room.state) {
     case "waiting":
-      return room.kind === "hero" ? (
-        <HeroWaiting room={room} userId={userId} />
-      ) : (
-        <Waiting room={room} userId={userId} />
-      );
+      return <Waiting room={room} userId={userId} />;
     case "countdown":
       return <Countdown room={room} userId={userId} />;
     case "playing":

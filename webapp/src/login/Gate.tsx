@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
+import { ReloadButton } from "../ui/ReloadButton";
 import { Splash } from "../ui/Splash";
 import styles from "./login.module.css";
 
@@ -35,14 +36,7 @@ export function Refused({ code, message, reason }: RefusedProps): ReactNode {
   }
   return (
     <Stop title={t("login.refusedTitle")} text={message}>
-      <Button
-        kind="plain"
-        onClick={() => {
-          window.location.reload();
-        }}
-      >
-        {t("login.reload")}
-      </Button>
+      <ReloadButton />
     </Stop>
   );
 }

@@ -1,6 +1,6 @@
 /** The card above the menu: a payment that waits for Telegram, or was left, with a way on and a way out. */
 import "../texts/money";
-import { type ReactNode, useState } from "react";
+import { type ComponentProps, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
@@ -16,6 +16,9 @@ export function PendingCard(): ReactNode {
   const { t } = useTranslation();
   const payments = usePayments();
   const pending = useStore(payments.pending);
+  const dismiss = (): void => {
+    payments.dismiss();
+  };
   switch (pending.name) {
     case "none":
     case "entering":
@@ -23,18 +26,18 @@ export function PendingCard(): ReactNode {
     case "paying":
       // A sheet of ours says so itself; Telegram's window may take seconds to open.
       return pending.isHere ? null : (
-        <section className={styles.card} aria-label={t("pending.label")}>
+        <Card>
           <p>
             <strong>{t("pending.open")}</strong> <Stars amount={pending.payment.stars} />
           </p>
-        </section>
+        </Card>
       );
     case "waiting":
     case "checking":
       return <Unfinished pending={pending} />;
     case "paid":
       return (
-        <section className={styles.card} aria-label={t("pending.label")}>
+        <Card>
           <p>
             <strong>{t("pending.paid")}</strong> <Stars amount={pending.payment.stars} />
           </p>
@@ -48,33 +51,22 @@ export function PendingCard(): ReactNode {
             >
               {t("pending.enter")}
             </button>
-            <button
-              type="button"
-              onClick={() => {
-                payments.dismiss();
-              }}
-            >
+            <button type="button" onClick={dismiss}>
               {t("pending.notNow")}
             </button>
           </div>
-        </section>
+        </Card>
       );
     case "review":
       return (
-        <section className={styles.card} aria-label={t("pending.label")}>
+        <Card>
           <p className={styles.said}>{t("pending.review")}</p>
           <div className={styles.actions}>
-            <button
-              type="button"
-              className={styles.only}
-              onClick={() => {
-                payments.dismiss();
-              }}
-            >
+            <button type="button" className={styles.only} onClick={dismiss}>
               {t("pending.understood")}
             </button>
           </div>
-        </section>
+        </Card>
       );
   }
 }
@@ -92,12 +84,7 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
     setIsCancelling(false);
   };
   return (
-    <section
-      className={styles.card}
-      aria-label={t("pending.label")}
-      data-bounces={!isChecking}
-      data-testid="pending"
-    >
+    <Card data-bounces={!isChecking} data-testid="pending">
       <p>
         <strong>{t(isChecking ? "pending.checking" : "pending.unfinished")}</strong>{" "}
         <Stars amount={pending.payment.stars} />
@@ -118,6 +105,11 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
           {t("pending.cancel")}
         </button>
       </div>
-    </section>
+    </Card>
   );
+}
+
+function Card(props: ComponentProps<"section">): ReactNode {
+  const { t } = useTranslation();
+  return <section {...props} className={styles.card} aria-label={t("pending.label")} />;
 }

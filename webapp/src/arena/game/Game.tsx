@@ -8,7 +8,6 @@ import { Stars } from "../../ui/Stars";
 import { formatSeconds, usePassed, useRemaining } from "../../ui/use-remaining";
 import { Goal } from "../hero/Goal";
 import { Leaders } from "../hero/Leaders";
-import { MiniBar } from "../hero/MiniBar";
 import { Watch, WatchLine } from "../hero/Watch";
 import { StakeLine } from "../StakeLine";
 import { BlockedNote } from "./BlockedNote";
@@ -45,13 +44,13 @@ export function Game({ room, userId }: GameProps): ReactNode {
   const isOrganizer = room.organizer_id === userId;
   const bar = (player: Player): ReactNode => {
     const isLeader = player.taps === best && player.state === "paid";
-    const Bar = isCrowd ? MiniBar : PlayerBar;
     return (
-      <Bar
+      <PlayerBar
         key={player.user_id}
         player={player}
         isOwn={player === own}
         isLeader={isLeader}
+        isSmall={isCrowd}
         scale={scale}
       />
     );

@@ -2,11 +2,14 @@
 import { type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
 import { useServices } from "../../services/context";
 import { follow } from "../../state/store";
+import { cx } from "../../ui/cx";
 import { Glide, shift } from "./glide";
+import styles from "./track.module.css";
 
 interface TrackProps {
   /** How many taps a full bar stands for. */
   readonly scale: number;
+  /** Its height and its place; the colours are its own. */
   readonly looks: string | undefined;
 }
 
@@ -25,7 +28,7 @@ export function StillTrack({
   looks,
 }: TrackProps & { readonly taps: number }): ReactNode {
   return (
-    <span className={looks} aria-hidden="true">
+    <span className={cx(styles.track, looks)} aria-hidden="true">
       <span style={{ transform: shift(taps / scale) }} />
     </span>
   );
@@ -53,7 +56,7 @@ function Lane({
   looks: string | undefined;
 }): ReactNode {
   return (
-    <span className={looks} aria-hidden="true">
+    <span className={cx(styles.track, looks)} aria-hidden="true">
       <span ref={bar} />
     </span>
   );

@@ -2,15 +2,6 @@
 import type { Player } from "../../protocol/generated";
 import { livePlace } from "../../room/reducer";
 
-/** What a row of the race shows. */
-export interface RunnerProps {
-  readonly player: Player;
-  readonly isOwn: boolean;
-  readonly isLeader: boolean;
-  /** How many taps a full bar stands for. */
-  readonly scale: number;
-}
-
 export interface Position {
   readonly place: number;
   /** Taps ahead of the best of the others; negative behind the leader. */

@@ -9,7 +9,7 @@ import { useTranslation } from "react-i18next";
 import type { Player, ServerFrame } from "../../protocol/generated";
 import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
-import { SeatRing, type SeatRingProps } from "../../ui/SeatRing";
+import type { SeatRingProps } from "../../ui/SeatRing";
 import { stillness } from "../../ui/stillness";
 import { appear, fly, placeOf, radiate, shake } from "./flight";
 import { Herald } from "./herald";
@@ -23,18 +23,12 @@ interface StageProps {
   readonly seats: number;
   readonly userId: string;
   /** How they stand round the middle. */
-  readonly Ring?: ComponentType<SeatRingProps>;
+  readonly Ring: ComponentType<SeatRingProps>;
   /** What stands in the middle. */
   readonly children: ReactNode;
 }
 
-export function Stage({
-  players,
-  seats,
-  userId,
-  Ring = SeatRing,
-  children,
-}: StageProps): ReactNode {
+export function Stage({ players, seats, userId, Ring, children }: StageProps): ReactNode {
   const { t } = useTranslation();
   const { frames, send, telegram } = useServices();
   const sounds = useSounds();
