@@ -1,18 +1,19 @@
 /**
- * The room this player is in: the wire on one side, the reducer and the tap buffer on the other.
+ * The room this player is in: the wire on one side, the reducer and one's own taps on the other.
  *
- * Owns when a room is entered, entered again and left, and when taps go out.  Decides nothing about the game: what is
- * shown is what the server said, plus one's own taps that it has still to learn of.
+ * Owns when a room is entered, entered again and left.  Decides nothing about the game: what is shown is what the
+ * server said, plus one's own taps that it has still to learn of.
  */
 import type { Connection } from "../connection/connection";
 import type { Phase } from "../connection/machine";
 import type { ErrorFrame, Player, Room, ServerFrame, Welcome } from "../protocol/generated";
 import { createStore, type Readable } from "../state/store";
-import { type SavedTaps, TapBuffer, type TapFrame } from "../taps/buffer";
 import type { ServerClock } from "../taps/clock";
 import { type Kept, KeptRoom } from "./kept-room";
 import type { Cancellation, RoomView } from "./reducer";
 import { apply, isDecided, isOver, isUndecided, nextMs, viewOf, withReason } from "./reducer";
+import { ResultPoll } from "./result-poll";
+import { RoomTaps } from "./room-taps";
 
 export interface RoomHost {
   readonly userId: () => string;
@@ -34,10 +35,6 @@ const ENTER_TIMEOUT_MS = 3000;
 /** Pings that are answered at once tell the server's clock; the quickest answer tells it best. */
 const CLOCK_PINGS = 3;
 const ENTER_AGAIN_MS = 1000;
-/** A frame that is not acknowledged after this long makes the connection suspect. */
-const ACKNOWLEDGE_MS = 2500;
-/** `settled`, or the balance after a refund, may get lost on its way: then the room is asked for. */
-const RESULT_POLL_MS = 2000;
 /** What the server's clock has in store for a room (its start, its end) is heard of within this long. */
 const OVERDUE_MS = 1500;
 /** A server that is late itself is not asked more often than this. */
@@ -47,21 +44,15 @@ export class RoomSession {
   private readonly host: RoomHost;
   private readonly clock: ServerClock;
   private readonly kept = new KeptRoom(() => this.toKeep());
+  private readonly taps: RoomTaps;
+  private readonly poll: ResultPoll;
   private readonly viewStore = createStore<RoomView | null>(null);
-  private readonly tapsStore = createStore(0);
-  private readonly losingStore = createStore(false);
   private readonly followingStore = createStore(false);
   private connection: Wire | null = null;
   private roomId: string | null = null;
   private isEntered = false;
-  private buffer: TapBuffer | null = null;
-  private saved: SavedTaps | null = null;
-  private flushTimer: number | undefined;
   private enterTimer: number | undefined;
-  private acknowledgeTimer: number | undefined;
-  private resultTimer: number | undefined;
   private overdueTimer: number | undefined;
-  private oldTimer: number | undefined;
   private visits = 0;
   private wasWelcomed = false;
 
@@ -69,7 +60,33 @@ export class RoomSession {
     this.host = host;
     this.clock = clock;
     this.roomId = this.kept.found?.roomId ?? null;
-    this.saved = this.kept.found?.taps ?? null;
+    this.taps = new RoomTaps(
+      {
+        own: () => this.own,
+        endsMs: () => this.viewStore.get()?.room.ends_ms ?? null,
+        send: (frame) => {
+          if (!this.isEntered || this.roomId === null) return false;
+          const user_id = this.host.userId();
+          this.connection?.send({ type: "taps", user_id, room_id: this.roomId, ...frame });
+          return true;
+        },
+        probe: () => {
+          this.connection?.probe();
+        },
+      },
+      clock,
+      this.kept.found?.taps ?? null,
+    );
+    this.poll = new ResultPoll({
+      fetchRoom: host.fetchRoom,
+      isUndecided: (roomId) => this.undecided(roomId) !== null,
+      onAnswer: (room) => {
+        if (room.result) this.host.onBalance(room.result.balance);
+        // What was heard since goes before an answer that was long on its way.
+        const now = this.undecided(room.room_id);
+        if (now) this.show(viewOf(room, now.epoch));
+      },
+    });
     this.followingStore.set(this.roomId !== null);
   }
 
@@ -84,12 +101,12 @@ export class RoomSession {
 
   /** One's own taps, as the screen shows them: counted before the server answers. */
   get ownTaps(): Readable<number> {
-    return this.tapsStore;
+    return this.taps.shown;
   }
 
   /** Some of them have waited so long for a connection that they do not count any more. */
   get isLosingTaps(): Readable<boolean> {
-    return this.losingStore;
+    return this.taps.isLosing;
   }
 
   /** Which visit this is: the same room may be left and entered again while an answer is on its way. */
@@ -118,39 +135,22 @@ export class RoomSession {
 
   /** Back to the lobby: forget the room.  Whether the seat is given up is between the caller and the server. */
   close(): void {
-    for (const timer of [
-      this.flushTimer,
-      this.enterTimer,
-      this.acknowledgeTimer,
-      this.resultTimer,
-      this.overdueTimer,
-      this.oldTimer,
-    ]) {
-      window.clearTimeout(timer);
-    }
-    this.acknowledgeTimer = undefined;
-    this.resultTimer = undefined;
-    this.oldTimer = undefined;
+    window.clearTimeout(this.enterTimer);
+    window.clearTimeout(this.overdueTimer);
+    this.poll.stop();
     this.visits += 1;
     this.roomId = null;
     this.isEntered = false;
-    this.buffer = null;
-    this.saved = null;
     this.clock.release();
     this.kept.forget();
     this.followingStore.set(false);
     this.viewStore.set(null);
-    this.tapsStore.set(0);
-    this.losingStore.set(false);
+    this.taps.clear();
   }
 
   /** A tap of the finger; whether it counts. */
   tap(): boolean {
-    const { buffer } = this;
-    if (!buffer || this.own?.state !== "paid" || !buffer.tap(this.clock.now())) return false;
-    this.countOwnTaps();
-    this.schedule();
-    return true;
+    return this.taps.tap();
   }
 
   onPhase(phase: Phase): void {
@@ -173,7 +173,7 @@ export class RoomSession {
     switch (frame.type) {
       case "pong":
         this.clock.sample(frame.server_time_ms, receivedAt);
-        if (this.buffer) this.clock.fix();
+        if (this.taps.isPlaying) this.clock.fix();
         return;
       case "balance":
         this.host.onBalance(frame.balance);
@@ -190,7 +190,7 @@ export class RoomSession {
         window.clearTimeout(this.enterTimer);
         this.isEntered = true;
         this.show(viewOf(frame.room, frame.epoch));
-        this.sendAgain();
+        this.taps.sendAgain();
         return;
       default:
         // Until the snapshot is here, it is what tells the state.
@@ -226,8 +226,7 @@ export class RoomSession {
       // Too many at once: the next snapshot says which of them are missing, and later ones must not overtake those.
       if (this.isEntered) this.enterAgain();
     } else if (frame.for === "taps" && frame.seq !== undefined) {
-      this.buffer?.refuse(frame.seq);
-      this.countOwnTaps();
+      this.taps.refuse(frame.seq);
       if (frame.code === "clock") {
         this.clock.release();
         this.connection?.send({ type: "ping", t: "clock" });
@@ -265,9 +264,8 @@ export class RoomSession {
     }
     this.play(view.room);
     this.viewStore.set(view);
-    this.acknowledge();
-    this.countOwnTaps();
-    this.awaitResult(view);
+    this.taps.acknowledge();
+    if (isUndecided(view)) this.poll.start(view.room.room_id);
     this.awaitNext(view.room);
   }
 
@@ -287,104 +285,18 @@ export class RoomSession {
     );
   }
 
-  /** Gives the game its buffer when it starts, and takes it away when it is over. */
+  /** Takes taps from the start of the game to its end. */
   private play(room: Room): void {
     if (room.state === "playing" && room.ends_ms !== null && this.isEntered) {
-      if (this.buffer) return;
-      this.clock.fix();
-      const endsMs = room.ends_ms;
-      const game = { startsMs: room.starts_ms ?? this.clock.now(), endsMs };
+      if (this.taps.isPlaying) return;
       const own = room.players.find((player) => player.user_id === this.host.userId());
-      this.buffer = new TapBuffer(game, own?.seq ?? 0, this.saved);
-      this.saved = null;
-    } else if (isOver(room)) {
-      window.clearTimeout(this.flushTimer);
-      window.clearTimeout(this.acknowledgeTimer);
-      this.acknowledgeTimer = undefined;
-      this.buffer = null;
-    }
+      this.taps.begin({ startsMs: room.starts_ms, endsMs: room.ends_ms }, own?.seq ?? 0);
+    } else if (isOver(room)) this.taps.end();
   }
 
   private get own(): Player | undefined {
     const userId = this.host.userId();
     return this.viewStore.get()?.room.players.find((player) => player.user_id === userId);
-  }
-
-  private countOwnTaps(): void {
-    const { own } = this;
-    const nowMs = this.clock.now();
-    const ahead = own?.state === "paid" ? this.buffer?.ahead(own.seq, nowMs) : undefined;
-    this.tapsStore.set((own?.taps ?? 0) + (ahead?.taps ?? 0));
-    this.losingStore.set(ahead?.isLosing ?? false);
-    const untilMs = ahead?.untilMs ?? null;
-    if (untilMs === null) return;
-    this.oldTimer ??= window.setTimeout(() => {
-      this.oldTimer = undefined;
-      this.countOwnTaps();
-    }, untilMs - nowMs);
-  }
-
-  private schedule(): void {
-    const nowMs = this.clock.now();
-    const dueMs = this.buffer?.dueMs(nowMs) ?? null;
-    if (dueMs === null) return;
-    window.clearTimeout(this.flushTimer);
-    if (dueMs <= nowMs) this.flush();
-    else {
-      this.flushTimer = window.setTimeout(() => {
-        this.flush();
-      }, dueMs - nowMs);
-    }
-  }
-
-  private flush(): void {
-    const frame = this.buffer?.flush(this.clock.now());
-    if (frame) this.sendTaps(frame);
-    const endsMs = this.viewStore.get()?.room.ends_ms ?? 0;
-    // What the window holds back when the game is over came too late.
-    if (frame || this.clock.now() < endsMs) this.schedule();
-  }
-
-  private sendTaps(frame: TapFrame): void {
-    if (!this.isEntered || this.roomId === null || this.own?.state !== "paid") return;
-    const user_id = this.host.userId();
-    this.connection?.send({ type: "taps", user_id, room_id: this.roomId, ...frame });
-    this.acknowledgeTimer ??= window.setTimeout(() => {
-      this.acknowledgeTimer = undefined;
-      if ((this.own?.seq ?? 0) < frame.seq) this.connection?.probe();
-    }, ACKNOWLEDGE_MS);
-  }
-
-  private sendAgain(): void {
-    const { buffer, own } = this;
-    if (!buffer || own?.state !== "paid") return;
-    for (const frame of buffer.resend(own.seq, this.clock.now())) this.sendTaps(frame);
-    this.countOwnTaps();
-    this.schedule();
-  }
-
-  private acknowledge(): void {
-    const { own } = this;
-    if (own) this.buffer?.acknowledge(own.seq, this.clock.now());
-  }
-
-  private awaitResult(view: RoomView): void {
-    if (!isUndecided(view) || this.resultTimer !== undefined) return;
-    const { room_id } = view.room;
-    const ask = async (): Promise<void> => {
-      this.resultTimer = undefined;
-      if (this.undecided(room_id) === null) return;
-      try {
-        const room = await this.host.fetchRoom(room_id);
-        if (room.result) this.host.onBalance(room.result.balance);
-        // What was heard since goes before an answer that was long on its way.
-        const now = this.undecided(room_id);
-        if (now) this.show(viewOf(room, now.epoch));
-      } catch {
-        this.awaitResult(view);
-      }
-    };
-    this.resultTimer = window.setTimeout(() => void ask(), RESULT_POLL_MS);
   }
 
   private undecided(roomId: string): RoomView | null {
@@ -395,8 +307,6 @@ export class RoomSession {
   /** For the page after this one; what waits here goes out before. */
   private toKeep(): Kept | null {
     if (this.roomId === null) return null;
-    const frame = this.buffer?.flush(this.clock.now());
-    if (frame) this.sendTaps(frame);
-    return { roomId: this.roomId, taps: this.buffer?.save() ?? this.saved };
+    return { roomId: this.roomId, taps: this.taps.save() };
   }
 }
