@@ -1,5 +1,7 @@
 -- Roles and schemas.  The owner cannot log in; definers own the functions that may touch money and logins; application
 -- roles hold only what those functions give them; logins inherit nothing and take a role for each transaction.
+-- What runs before there is a claim (log-in) and what operators do have roles of their own: they are no player's and
+-- not the system's to call.
 -- Roles belong to the whole server, so another database of the same server may have made them already.
 
 DO $roles$
@@ -13,6 +15,9 @@ BEGIN
             ('ct_ledger', 'NOLOGIN', 'Chance Tap: owns the functions that move Stars'),
             ('ct_player', 'NOLOGIN', 'Chance Tap: a request of a player, bound to one user by a claim'),
             ('ct_settler', 'NOLOGIN', 'Chance Tap: work of the system: refund, settle, sweep, audit'),
+            ('ct_login', 'NOLOGIN',
+                'Chance Tap: log-ins, which run before there is a claim; the gateway has checked the proof'),
+            ('ct_operator', 'NOLOGIN', 'Chance Tap: what operators do to accounts; every action is written down'),
             ('ct_gateway', 'LOGIN NOINHERIT', 'Chance Tap: login of the gateways'),
             ('ct_worker', 'LOGIN NOINHERIT', 'Chance Tap: login of the workers'),
             ('ct_analyst', 'LOGIN NOINHERIT', 'Chance Tap: login of the analysts')
@@ -27,14 +32,17 @@ BEGIN
     END LOOP;
     -- Who migrates without being a superuser must be able to act as the owners, and as the application in development.
     FOR wanted IN
-        SELECT r.name FROM unnest(ARRAY['ct_owner', 'ct_auth', 'ct_ledger', 'ct_player', 'ct_settler']) AS r (name)
+        SELECT r.name FROM unnest(ARRAY[
+            'ct_owner', 'ct_auth', 'ct_ledger', 'ct_player', 'ct_settler', 'ct_login', 'ct_operator'
+        ]) AS r (name)
         WHERE NOT pg_has_role(current_user, r.name, 'SET') OR NOT pg_has_role(current_user, r.name, 'USAGE')
     LOOP
         EXECUTE format('GRANT %I TO %I WITH INHERIT TRUE, SET TRUE', wanted.name, current_user);
     END LOOP;
     FOR wanted IN
         SELECT * FROM (VALUES
-            ('ct_gateway', 'ct_player'), ('ct_gateway', 'ct_settler'), ('ct_worker', 'ct_settler')
+            ('ct_gateway', 'ct_player'), ('ct_gateway', 'ct_settler'), ('ct_gateway', 'ct_login'),
+            ('ct_gateway', 'ct_operator'), ('ct_worker', 'ct_settler'), ('ct_worker', 'ct_operator')
         ) AS t (login, role)
         WHERE NOT pg_has_role(t.login, t.role, 'SET')
     LOOP
@@ -54,11 +62,17 @@ GRANT USAGE ON SCHEMA public TO ct_auth, ct_ledger, ct_player;
 CREATE SCHEMA auth AUTHORIZATION ct_owner;
 CREATE SCHEMA ledger AUTHORIZATION ct_owner;
 CREATE SCHEMA game AUTHORIZATION ct_owner;
+CREATE SCHEMA pay AUTHORIZATION ct_owner;
+CREATE SCHEMA bot AUTHORIZATION ct_owner;
 
 COMMENT ON SCHEMA auth IS 'Accounts. Row-level security shows each user its own rows only.';
 COMMENT ON SCHEMA ledger IS 'Double-entry ledger of Stars: the only truth for money. Entries are only ever added.';
 COMMENT ON SCHEMA game IS 'Rooms, seats and what was decided about them; idempotency keys; dead letters.';
+COMMENT ON SCHEMA pay IS 'Money in and out: payments, wallets, withdrawals, and what the outside books say.';
+COMMENT ON SCHEMA bot IS 'What the bot has received and said.';
 
-GRANT USAGE ON SCHEMA auth TO ct_auth, ct_ledger, ct_player, ct_settler;
+GRANT USAGE ON SCHEMA auth TO ct_auth, ct_ledger, ct_player, ct_settler, ct_login, ct_operator;
 GRANT USAGE ON SCHEMA ledger TO ct_auth, ct_ledger, ct_player, ct_settler;
-GRANT USAGE ON SCHEMA game TO ct_auth, ct_ledger, ct_player, ct_settler;
+GRANT USAGE ON SCHEMA game TO ct_auth, ct_ledger, ct_player, ct_settler, ct_operator;
+GRANT USAGE ON SCHEMA pay TO ct_ledger, ct_player, ct_settler, ct_operator;
+GRANT USAGE ON SCHEMA bot TO ct_auth, ct_ledger, ct_player, ct_settler, ct_login, ct_operator;

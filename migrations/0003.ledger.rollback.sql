@@ -1,12 +1,3 @@
-DROP FUNCTION ledger.statement(bigint, int);
-DROP FUNCTION ledger.balance();
-DROP FUNCTION ledger.open_account(bigint, bigint);
-DROP FUNCTION ledger.post(text, ledger.transfer_kind, text, text, bigint[], bigint[]);
-DROP TABLE ledger.entries;
-DROP TABLE ledger.transfers;
-DROP TABLE ledger.balances;
-DROP TABLE ledger.accounts;
-DROP FUNCTION ledger.check_zero_sum();
-DROP FUNCTION ledger.refuse_change();
-DROP TYPE ledger.transfer_kind;
-DROP TYPE ledger.account_kind;
+DROP TABLE ledger.entries, ledger.transfers, ledger.balances, ledger.accounts CASCADE;
+DROP FUNCTION ledger.check_zero_sum, ledger.refuse_change;
+DROP TYPE ledger.transfer_kind, ledger.account_kind CASCADE;

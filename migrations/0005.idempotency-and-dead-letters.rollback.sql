@@ -1,2 +1,1 @@
-DROP TABLE game.dead_letters;
-DROP TABLE game.idempotency;
+DROP TABLE game.dead_letters, game.idempotency CASCADE;

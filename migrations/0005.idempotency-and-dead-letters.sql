@@ -1,5 +1,6 @@
--- Idempotency keys of requests, and results that could not be settled.
--- depends: 0004.rooms-and-seats
+-- Idempotency keys of requests that take a seat or move money, written in the transaction of the effect; and results
+-- that could not be settled.
+-- depends: 0004.rooms
 
 SET LOCAL ROLE ct_owner;
 
@@ -8,11 +9,12 @@ CREATE TABLE game.idempotency (
     endpoint varchar(200) NOT NULL,
     key varchar(255) NOT NULL,
     body_hash bytea NOT NULL,
-    seat_id uuid NOT NULL,
-    room_id text NOT NULL,
+    seat_id uuid,
+    room_id text,
     lease_until timestamptz NOT NULL,
     answer bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
+    subject text,
     PRIMARY KEY (user_id, endpoint, key)
 );
 CREATE INDEX idempotency_by_age ON game.idempotency USING brin (created_at);
@@ -22,11 +24,12 @@ COMMENT ON COLUMN game.idempotency.user_id IS 'Whose key.';
 COMMENT ON COLUMN game.idempotency.endpoint IS 'The path the key was sent to.';
 COMMENT ON COLUMN game.idempotency.key IS 'The key as the client sent it.';
 COMMENT ON COLUMN game.idempotency.body_hash IS 'Hash of the body: another body with the same key is an error.';
-COMMENT ON COLUMN game.idempotency.seat_id IS 'The seat that the request took.';
+COMMENT ON COLUMN game.idempotency.seat_id IS 'The seat that the request took, if it took one.';
 COMMENT ON COLUMN game.idempotency.room_id IS 'The room of that seat.';
 COMMENT ON COLUMN game.idempotency.lease_until IS 'Until when the request counts as running; after it a retry resumes its seat.';
 COMMENT ON COLUMN game.idempotency.answer IS 'The answer that was given, once it was.';
 COMMENT ON COLUMN game.idempotency.created_at IS 'When the request took effect.';
+COMMENT ON COLUMN game.idempotency.subject IS 'What the request made, if that is no seat: the id of a payment or withdrawal.';
 
 CREATE TABLE game.dead_letters (
     dead_letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -17,7 +17,7 @@ from chance_tap.settings import Settings
 from cli.play.folder import USED_BYTES, PlayError
 from cli.play.launcher import answers, check_port, public_address
 from persistence.errors import StoreUnavailable
-from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, applied
+from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, MigrationRefused, applied
 from workers.queue import clustered, refusal
 
 WEB_BUILD = Path(__file__).resolve().parents[2] / "webapp" / "dist" / "index.html"
@@ -61,6 +61,9 @@ def _postgres(settings: Settings) -> Iterator[Check]:
             version = connection.info.server_version // 10000
             found = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
         state = applied(settings.database_url)
+    except MigrationRefused as refused:
+        yield Check("migrations", str(refused), "put the file right")
+        return
     except (psycopg.Error, StoreUnavailable) as error:
         yield Check("postgres", _first_line(error), "start Postgres or correct DATABASE_URL")
         return
@@ -69,12 +72,12 @@ def _postgres(settings: Settings) -> Iterator[Check]:
     missing = [role for role in ROLES if role not in found]
     yield Check("roles", f"missing {', '.join(missing)}" if missing else "all there", _MIGRATE if missing else "")
     if state.unknown:
-        yield Check("migrations", f"{state.unknown[-1]} is unknown here", "the database is newer: update the program")
+        yield Check("migrations", f"{state.unknown[-1]} is unknown here", "use the version that made the database")
     else:
         yield Check(
             "migrations",
-            f"{len(state.applied)} applied, {len(state.pending)} pending",
-            _MIGRATE if state.pending else "",
+            f"{len(state.applied)} applied, {len(state.pending)} pending, {len(state.functions)} functions pending",
+            _MIGRATE if state.pending or state.functions else "",
         )
 
 

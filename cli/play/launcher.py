@@ -176,7 +176,8 @@ class Launcher:
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
         admin = server.admin_url(_DATABASE)
-        self._step("Migrations", lambda: self._migrate(admin))
+        remedy = f"move {self._folder.path} away or delete it, and `play` makes a new one"
+        self._step("Migrations", lambda: self._migrate(admin, remedy))
         urls = {"admin": admin}
         with psycopg.connect(admin, autocommit=True) as connection:
             for part in ("gateway", "worker"):
@@ -189,13 +190,15 @@ class Launcher:
 
     def _external_postgres(self) -> dict[str, str]:
         url = self._settings.database_url
-        self._step("Migrations", lambda: self._migrate(url))
+        remedy = "use the version that made it, or set DATABASE_URL to another"
+        self._step("Migrations", lambda: self._migrate(url, remedy))
         return {"admin": url, "gateway": url, "worker": url}
 
-    def _migrate(self, url: str) -> None:
+    def _migrate(self, url: str, remedy: str) -> None:
         try:
             if unknown := applied(url).unknown:
-                raise PlayError(f"The database is of a newer version (it has the migration {unknown[-1]}).")
+                made = f"The database was made by another version of Chance Tap (it has {unknown[-1]})"
+                raise PlayError(f"{made}: {remedy}.")
             migrate(url, env=self._settings.env)
         except StoreUnavailable as error:
             raise PlayError("Postgres at DATABASE_URL does not answer.") from error

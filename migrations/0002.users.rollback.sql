@@ -1,3 +1,0 @@
-DROP TABLE auth.users;
-DROP FUNCTION auth.claim();
-DROP TABLE public.users;

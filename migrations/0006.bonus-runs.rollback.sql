@@ -1,0 +1,2 @@
+DROP TABLE game.bonus_budget, game.bonus_runs CASCADE;
+DROP TYPE game.bonus_state CASCADE;

@@ -1,3 +1,0 @@
-DROP FUNCTION game.void(text, text);
-DROP FUNCTION game.settle(text, jsonb);
-DROP FUNCTION game.ranking(jsonb);

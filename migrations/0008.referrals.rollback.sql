@@ -1,0 +1,1 @@
+DROP TABLE game.referrals, game.referral_codes CASCADE;

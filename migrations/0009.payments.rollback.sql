@@ -1,0 +1,2 @@
+DROP TABLE pay.payments CASCADE;
+DROP TYPE pay.state, pay.method CASCADE;

@@ -1,0 +1,1 @@
+DROP TABLE pay.wallets CASCADE;

@@ -1,0 +1,1 @@
+DROP TABLE bot.chats, bot.updates CASCADE;

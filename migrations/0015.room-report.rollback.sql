@@ -1,1 +1,0 @@
-DROP FUNCTION game.room_report(text);

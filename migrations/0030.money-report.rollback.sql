@@ -1,2 +1,0 @@
-DROP FUNCTION pay.outside_books();
-DROP FUNCTION pay.money_flows(timestamptz, timestamptz);

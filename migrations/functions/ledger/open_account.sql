@@ -1,0 +1,22 @@
+SET LOCAL ROLE ct_ledger;
+
+CREATE OR REPLACE FUNCTION ledger.open_account(p_user_id bigint, p_demo_stars bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+$function$
+DECLARE
+    v_account_id bigint;
+BEGIN
+    INSERT INTO ledger.accounts (kind, user_id) VALUES ('player', p_user_id) RETURNING account_id INTO v_account_id;
+    INSERT INTO ledger.balances (account_id, user_id) VALUES (v_account_id, p_user_id);
+    IF p_demo_stars > 0 THEN
+        PERFORM ledger.post(
+            'grant:' || p_user_id, 'grant', NULL, NULL,
+            ARRAY[(SELECT account_id FROM ledger.accounts WHERE kind = 'demo' AND currency = 'XTR'), v_account_id],
+            ARRAY[-p_demo_stars, p_demo_stars]
+        );
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION ledger.open_account IS 'Opens a new player''s account, with demonstration Stars or 0.';
+GRANT EXECUTE ON FUNCTION ledger.open_account TO ct_auth;

@@ -1,0 +1,15 @@
+-- depends: auth.hello pay.limits_at
+SET LOCAL ROLE ct_ledger;
+
+CREATE OR REPLACE FUNCTION pay.deposit_refusal(p_user_id bigint, p_stars bigint) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN h.banned THEN 'banned'
+        WHEN (pay.limits_at(l, clock_timestamp())).excluded_until IS NOT NULL THEN 'limit_reached'
+    END
+    FROM auth.hello(ARRAY[p_user_id]) AS h LEFT JOIN pay.limits AS l ON l.user_id = p_user_id;
+END;
+
+COMMENT ON FUNCTION pay.deposit_refusal IS
+    'What stands against a new payment of that user, as a code; null: nothing. Who is excluded from games pays nothing in. Asked before Telegram or the chain takes anything, never after.';

@@ -1,0 +1,27 @@
+SET LOCAL ROLE ct_ledger;
+
+CREATE OR REPLACE FUNCTION pay.limits_at(p_limits pay.limits, p_now timestamptz) RETURNS pay.limits
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS
+$function$
+BEGIN
+    IF p_limits.next_daily_at <= p_now THEN
+        p_limits.daily_stars := p_limits.next_daily_stars;
+        p_limits.next_daily_stars := NULL;
+        p_limits.next_daily_at := NULL;
+    END IF;
+    IF p_limits.next_excluded_at <= p_now THEN
+        p_limits.excluded_until := p_limits.next_excluded_until;
+        p_limits.next_excluded_until := NULL;
+        p_limits.next_excluded_at := NULL;
+    END IF;
+    IF p_limits.excluded_until <= p_now THEN
+        p_limits.excluded_until := NULL;
+        p_limits.next_excluded_until := NULL;
+        p_limits.next_excluded_at := NULL;
+    END IF;
+    RETURN p_limits;
+END
+$function$;
+
+COMMENT ON FUNCTION pay.limits_at IS
+    'Limits as they hold at a moment: what waited until then holds, what has ended is gone.';

@@ -1,0 +1,14 @@
+SET LOCAL ROLE ct_ledger;
+
+CREATE OR REPLACE FUNCTION pay.refund_stars(
+    p_charge_id text, p_by text
+) RETURNS pay.charge
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+$function$
+BEGIN
+    RETURN pay.standing(p_charge_id, pay.hold_refund(p_charge_id, 'operator', p_by), false);
+END
+$function$;
+
+COMMENT ON FUNCTION pay.refund_stars IS 'An operator''s wish to send a charge back; repeated, it is ok again.';
+GRANT EXECUTE ON FUNCTION pay.refund_stars TO ct_operator;

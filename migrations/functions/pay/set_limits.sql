@@ -1,0 +1,64 @@
+SET LOCAL ROLE ct_ledger;
+
+CREATE OR REPLACE FUNCTION pay.set_limits(p_daily_stars bigint, p_excluded_until timestamptz, p_now timestamptz) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+$function$
+DECLARE
+    v_user_id bigint := auth.claim();
+    v_now timestamptz;
+    v_old pay.limits;
+    v_new pay.limits;
+BEGIN
+    IF v_user_id IS NULL THEN
+        RAISE EXCEPTION 'nobody is named' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO pay.limits (user_id) VALUES (v_user_id) ON CONFLICT DO NOTHING;
+    SELECT l.* INTO STRICT v_old FROM pay.limits AS l WHERE l.user_id = v_user_id FOR NO KEY UPDATE;
+    -- After the wait for the row: a later moment than that of what was waited for.
+    v_now := coalesce(p_now, clock_timestamp());
+    v_old := pay.limits_at(v_old, v_now);
+    v_new := v_old;
+    p_excluded_until := CASE WHEN p_excluded_until > v_now THEN p_excluded_until END;
+
+    IF coalesce(p_daily_stars <= v_old.daily_stars, v_old.daily_stars IS NULL) THEN
+        v_new.daily_stars := p_daily_stars;
+        v_new.next_daily_stars := NULL;
+        v_new.next_daily_at := NULL;
+    ELSE
+        -- Less than what waits, but more than what holds: it has waited for as long.
+        IF v_old.next_daily_at IS NULL
+            OR NOT coalesce(p_daily_stars <= v_old.next_daily_stars, v_old.next_daily_stars IS NULL)
+        THEN
+            v_new.next_daily_at := v_now + interval '24 hours';
+        END IF;
+        v_new.next_daily_stars := p_daily_stars;
+    END IF;
+
+    IF coalesce(p_excluded_until >= v_old.excluded_until, v_old.excluded_until IS NULL) THEN
+        v_new.excluded_until := p_excluded_until;
+        v_new.next_excluded_until := NULL;
+        v_new.next_excluded_at := NULL;
+    ELSE
+        IF v_old.next_excluded_at IS NULL
+            OR NOT coalesce(p_excluded_until >= v_old.next_excluded_until, v_old.next_excluded_until IS NULL)
+        THEN
+            v_new.next_excluded_at := v_now + interval '24 hours';
+        END IF;
+        v_new.next_excluded_until := p_excluded_until;
+        IF v_new.next_excluded_at >= v_new.excluded_until THEN
+            v_new.next_excluded_until := NULL;
+            v_new.next_excluded_at := NULL;
+        END IF;
+    END IF;
+
+    UPDATE pay.limits AS l
+    SET daily_stars = v_new.daily_stars, next_daily_stars = v_new.next_daily_stars, next_daily_at = v_new.next_daily_at,
+        excluded_until = v_new.excluded_until, next_excluded_until = v_new.next_excluded_until,
+        next_excluded_at = v_new.next_excluded_at
+    WHERE l.user_id = v_user_id;
+END
+$function$;
+
+COMMENT ON FUNCTION pay.set_limits IS
+    'The claim''s user''s wish: a daily limit or none, no games until a moment or not (one that is past is none). Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
+GRANT EXECUTE ON FUNCTION pay.set_limits TO ct_player;
