@@ -68,7 +68,7 @@ CREATE SCHEMA bot AUTHORIZATION ct_owner;
 COMMENT ON SCHEMA auth IS 'Accounts. Row-level security shows each user its own rows only.';
 COMMENT ON SCHEMA ledger IS 'Double-entry ledger of Stars: the only truth for money. Entries are only ever added.';
 COMMENT ON SCHEMA game IS 'Rooms, seats and what was decided about them; idempotency keys; dead letters.';
-COMMENT ON SCHEMA pay IS 'Money in and out: payments, wallets, withdrawals, and what the outside books say.';
+COMMENT ON SCHEMA pay IS 'Money in and out: payments, wallets, withdrawals, and their reconciliation with Telegram and the chain.';
 COMMENT ON SCHEMA bot IS 'What the bot has received and said.';
 
 GRANT USAGE ON SCHEMA auth TO ct_auth, ct_ledger, ct_player, ct_settler, ct_login, ct_operator;

@@ -12,7 +12,7 @@ CREATE TABLE game.idempotency (
     seat_id uuid,
     room_id text,
     lease_until timestamptz NOT NULL,
-    answer bytea,
+    response bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
     subject text,
     PRIMARY KEY (user_id, endpoint, key)
@@ -27,7 +27,7 @@ COMMENT ON COLUMN game.idempotency.body_hash IS 'Hash of the body: another body 
 COMMENT ON COLUMN game.idempotency.seat_id IS 'The seat that the request took, if it took one.';
 COMMENT ON COLUMN game.idempotency.room_id IS 'The room of that seat.';
 COMMENT ON COLUMN game.idempotency.lease_until IS 'Until when the request counts as running; after it a retry resumes its seat.';
-COMMENT ON COLUMN game.idempotency.answer IS 'The answer that was given, once it was.';
+COMMENT ON COLUMN game.idempotency.response IS 'The response that was given, once it was.';
 COMMENT ON COLUMN game.idempotency.created_at IS 'When the request took effect.';
 COMMENT ON COLUMN game.idempotency.subject IS 'What the request made, if that is no seat: the id of a payment or withdrawal.';
 

@@ -46,7 +46,7 @@ COMMENT ON TABLE pay.payments IS 'What players wanted to pay in, and what became
 COMMENT ON COLUMN pay.payments.payment_id IS 'Its public name; chosen by the gateway.';
 COMMENT ON COLUMN pay.payments.number IS 'Rises with every payment: the order of lists.';
 COMMENT ON COLUMN pay.payments.user_id IS 'Whose balance it is for.';
-COMMENT ON COLUMN pay.payments.method IS 'Which way.';
+COMMENT ON COLUMN pay.payments.method IS 'stars or ton.';
 COMMENT ON COLUMN pay.payments.state IS 'What became of it.';
 COMMENT ON COLUMN pay.payments.stars IS 'Stars that were ordered.';
 COMMENT ON COLUMN pay.payments.credited IS 'Stars that the balance got, and still has of it.';

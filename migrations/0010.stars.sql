@@ -1,5 +1,5 @@
--- Telegram Stars: what Telegram says it took from players, credited once a charge; refunds; charge-backs; and Telegram's
--- own book, read from time to time and held against ours: what was read, what of it is not recorded here, what differs.
+-- Telegram Stars: what Telegram says it took from players, credited once a charge; refunds; charge-backs; and
+-- the reconciliation: Telegram's own transactions, read from time to time and held against the ledger.
 --
 -- The account `telegram` goes down by what comes in and up by what leaves: its sum, with the sign turned, is what the bot
 -- should hold.  So every charge is booked, also one that nobody can be credited for: to `suspense`.
@@ -100,7 +100,7 @@ CREATE TABLE pay.star_transactions (
     PRIMARY KEY (transaction_id, direction)
 );
 
-COMMENT ON TABLE pay.star_transactions IS 'Telegram''s book of the bot''s Stars, as it was read.';
+COMMENT ON TABLE pay.star_transactions IS 'Telegram''s transactions of the bot''s Stars, as they were read.';
 COMMENT ON COLUMN pay.star_transactions.transaction_id IS 'Telegram''s id: the charge id of a payment, repeated by its refund.';
 COMMENT ON COLUMN pay.star_transactions.direction IS 'in: to the bot; out: from it.';
 COMMENT ON COLUMN pay.star_transactions.stars IS 'Whole Stars.';
@@ -128,11 +128,11 @@ CREATE TABLE pay.star_reconciliations (
     differences jsonb NOT NULL
 );
 
-COMMENT ON TABLE pay.star_reconciliations IS 'What each reading of Telegram''s book found.';
+COMMENT ON TABLE pay.star_reconciliations IS 'What each reconciliation with Telegram''s transactions found.';
 COMMENT ON COLUMN pay.star_reconciliations.run_id IS 'Its number.';
 COMMENT ON COLUMN pay.star_reconciliations.finished_at IS 'When.';
 COMMENT ON COLUMN pay.star_reconciliations.from_offset IS 'How many transactions were skipped as known.';
-COMMENT ON COLUMN pay.star_reconciliations.next_offset IS 'How many transactions Telegram''s book had: the high-water mark.';
+COMMENT ON COLUMN pay.star_reconciliations.next_offset IS 'How many transactions Telegram had: the high-water mark.';
 COMMENT ON COLUMN pay.star_reconciliations.new_transactions IS 'How many had not been read before.';
 COMMENT ON COLUMN pay.star_reconciliations.credited IS 'Payments that were found lost, and were recorded.';
 COMMENT ON COLUMN pay.star_reconciliations.reversed IS 'Refunds and charge-backs that were found unrecorded, and were recorded.';
@@ -143,25 +143,25 @@ COMMENT ON COLUMN pay.star_reconciliations.outside_stars IS 'Sum of transactions
 COMMENT ON COLUMN pay.star_reconciliations.settled IS 'Nothing moved while it was read, so the balances can be compared.';
 COMMENT ON COLUMN pay.star_reconciliations.differences IS 'What differs: rule, subject, detail.';
 
-CREATE TABLE pay.star_reader (
+CREATE TABLE pay.star_reconciliation_schedule (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     due_at timestamptz NOT NULL DEFAULT now()
 );
 
-COMMENT ON TABLE pay.star_reader IS 'One row: so that of many workers one reads Telegram''s book.';
-COMMENT ON COLUMN pay.star_reader.one IS 'True.';
-COMMENT ON COLUMN pay.star_reader.due_at IS 'When it is to be read next.';
+COMMENT ON TABLE pay.star_reconciliation_schedule IS 'One row: so that of many workers one reads Telegram''s transactions.';
+COMMENT ON COLUMN pay.star_reconciliation_schedule.one IS 'True.';
+COMMENT ON COLUMN pay.star_reconciliation_schedule.due_at IS 'When it is to be read next.';
 
-CREATE TYPE pay.charge AS (
+CREATE TYPE pay.charge_result AS (
     status text, receipt pay.star_receipts, payment pay.payments, balance bigint, blocked boolean
 );
 
-COMMENT ON TYPE pay.charge IS 'An answer about a charge: what was done, how it, its order and its player''s balance stand now, whether the account was blocked.';
+COMMENT ON TYPE pay.charge_result IS 'An answer about a charge: what was done, how it, its order and its player''s balance stand now, whether the account was blocked.';
 
-INSERT INTO pay.star_reader DEFAULT VALUES;
+INSERT INTO pay.star_reconciliation_schedule DEFAULT VALUES;
 
 GRANT SELECT, INSERT, UPDATE ON pay.star_receipts TO ct_ledger;
 GRANT SELECT, INSERT ON pay.star_assignments, pay.star_transactions, pay.star_reconciliations TO ct_ledger;
-GRANT SELECT, UPDATE ON pay.star_reader TO ct_ledger;
+GRANT SELECT, UPDATE ON pay.star_reconciliation_schedule TO ct_ledger;
 
 RESET ROLE;

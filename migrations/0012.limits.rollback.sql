@@ -1,1 +1,1 @@
-DROP TABLE pay.limits CASCADE;
+DROP TABLE pay.spending_limits CASCADE;

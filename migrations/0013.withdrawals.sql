@@ -33,7 +33,7 @@ CREATE TABLE pay.withdrawals (
     attempt int NOT NULL DEFAULT 1,
     retries int NOT NULL DEFAULT 0,
     begun_at timestamptz,
-    book_offset bigint,
+    star_offset bigint,
     query_id int CHECK (query_id BETWEEN 0 AND 8388607 AND query_id % 1024 <= 1022),
     message_at bigint,
     message_expires bigint,
@@ -65,7 +65,7 @@ COMMENT ON TABLE pay.withdrawals IS 'What players wanted to take out, and what b
 COMMENT ON COLUMN pay.withdrawals.withdrawal_id IS 'Its public name.';
 COMMENT ON COLUMN pay.withdrawals.number IS 'Rises with every withdrawal: the order of lists.';
 COMMENT ON COLUMN pay.withdrawals.user_id IS 'Whose balance it comes from.';
-COMMENT ON COLUMN pay.withdrawals.method IS 'Which way.';
+COMMENT ON COLUMN pay.withdrawals.method IS 'ton or premium.';
 COMMENT ON COLUMN pay.withdrawals.state IS 'Where it is.';
 COMMENT ON COLUMN pay.withdrawals.stars IS 'Stars that left the balance.';
 COMMENT ON COLUMN pay.withdrawals.months IS 'Months of Premium.';
@@ -82,7 +82,7 @@ COMMENT ON COLUMN pay.withdrawals.hold_until IS 'Not before this.';
 COMMENT ON COLUMN pay.withdrawals.attempt IS 'The attempt''s number; the next begins only when this one surely came to nothing, or an operator says so.';
 COMMENT ON COLUMN pay.withdrawals.retries IS 'Attempts that came to nothing since an operator last looked.';
 COMMENT ON COLUMN pay.withdrawals.begun_at IS 'Since when this attempt may have left; null: it has not.';
-COMMENT ON COLUMN pay.withdrawals.book_offset IS 'How long Telegram''s book was, at least, when the attempt began: it stands behind that.';
+COMMENT ON COLUMN pay.withdrawals.star_offset IS 'How many transactions Telegram had, at least, when the attempt began: its own comes after them.';
 COMMENT ON COLUMN pay.withdrawals.query_id IS 'The number of the message at the wallet: shift of 13 bits and bit number up to 1022.';
 COMMENT ON COLUMN pay.withdrawals.message_at IS 'created_at of the message, in seconds.';
 COMMENT ON COLUMN pay.withdrawals.message_expires IS 'From this second of the chain on, the wallet refuses the message.';

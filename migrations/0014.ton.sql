@@ -1,6 +1,6 @@
 -- TON: what the chain shows to have come to the house's address, credited once a transaction; how far the chain was
--- read, kept in the transaction of the credits; and the chain's book held against ours in both directions, as
--- Telegram's is: what the paying wallet sent is kept as it was read, and each reading says what differs.
+-- read, kept in the transaction of the credits; and the reconciliation with the chain in both directions, as
+-- with Telegram: what the paying wallet sent is kept as it was read, and each reading says what differs.
 --
 -- The ledger's account `chain` goes down by the Stars that were credited for TON.  What came and is nobody's yet has no
 -- worth in Stars: it is kept here only, until an operator says whose it is.
@@ -128,7 +128,7 @@ COMMENT ON COLUMN pay.chain_outgoing.seen_at IS 'When it was read.';
 COMMENT ON COLUMN pay.chain_outgoing.explained_by IS 'Which operator said that it was the house''s own transfer.';
 COMMENT ON COLUMN pay.chain_outgoing.explained_at IS 'When.';
 
-CREATE TABLE pay.chain_readings (
+CREATE TABLE pay.chain_reconciliations (
     run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     finished_at timestamptz NOT NULL DEFAULT now(),
     network text NOT NULL,
@@ -143,28 +143,28 @@ CREATE TABLE pay.chain_readings (
     differences jsonb NOT NULL
 );
 
-COMMENT ON TABLE pay.chain_readings IS 'What each comparison of the chain''s book with ours found.';
-COMMENT ON COLUMN pay.chain_readings.run_id IS 'Its number.';
-COMMENT ON COLUMN pay.chain_readings.finished_at IS 'When.';
-COMMENT ON COLUMN pay.chain_readings.network IS 'Which chain.';
-COMMENT ON COLUMN pay.chain_readings.account IS 'The address of deposits; null: there was none.';
-COMMENT ON COLUMN pay.chain_readings.from_lt IS 'From which logical time on deposits were compared.';
-COMMENT ON COLUMN pay.chain_readings.to_lt IS 'And up to which.';
-COMMENT ON COLUMN pay.chain_readings.incoming IS 'How many transactions that brought TON that were.';
-COMMENT ON COLUMN pay.chain_readings.incoming_nanoton IS 'And how many billionths of a TON.';
-COMMENT ON COLUMN pay.chain_readings.incoming_differ IS 'Whether deposits differed: then the next comparison begins here again.';
-COMMENT ON COLUMN pay.chain_readings.wallet IS 'The wallet that pays out; null: there was none.';
-COMMENT ON COLUMN pay.chain_readings.outgoing IS 'How many of its transfers had not been read before.';
-COMMENT ON COLUMN pay.chain_readings.differences IS 'What differs: rule, subject, detail.';
+COMMENT ON TABLE pay.chain_reconciliations IS 'What each reconciliation with the chain found.';
+COMMENT ON COLUMN pay.chain_reconciliations.run_id IS 'Its number.';
+COMMENT ON COLUMN pay.chain_reconciliations.finished_at IS 'When.';
+COMMENT ON COLUMN pay.chain_reconciliations.network IS 'Which chain.';
+COMMENT ON COLUMN pay.chain_reconciliations.account IS 'The address of deposits; null: there was none.';
+COMMENT ON COLUMN pay.chain_reconciliations.from_lt IS 'From which logical time on deposits were compared.';
+COMMENT ON COLUMN pay.chain_reconciliations.to_lt IS 'And up to which.';
+COMMENT ON COLUMN pay.chain_reconciliations.incoming IS 'How many transactions that brought TON that were.';
+COMMENT ON COLUMN pay.chain_reconciliations.incoming_nanoton IS 'And how many billionths of a TON.';
+COMMENT ON COLUMN pay.chain_reconciliations.incoming_differ IS 'Whether deposits differed: then the next comparison begins here again.';
+COMMENT ON COLUMN pay.chain_reconciliations.wallet IS 'The wallet that pays out; null: there was none.';
+COMMENT ON COLUMN pay.chain_reconciliations.outgoing IS 'How many of its transfers had not been read before.';
+COMMENT ON COLUMN pay.chain_reconciliations.differences IS 'What differs: rule, subject, detail.';
 
-CREATE TABLE pay.chain_reader (
+CREATE TABLE pay.chain_reconciliation_schedule (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     due_at timestamptz NOT NULL DEFAULT now()
 );
 
-COMMENT ON TABLE pay.chain_reader IS 'One row: so that of many workers one compares the chain''s book.';
-COMMENT ON COLUMN pay.chain_reader.one IS 'True.';
-COMMENT ON COLUMN pay.chain_reader.due_at IS 'When it is to be compared next.';
+COMMENT ON TABLE pay.chain_reconciliation_schedule IS 'One row: so that of many workers one reconciles with the chain.';
+COMMENT ON COLUMN pay.chain_reconciliation_schedule.one IS 'True.';
+COMMENT ON COLUMN pay.chain_reconciliation_schedule.due_at IS 'When it is to be compared next.';
 
 ALTER TABLE pay.chain_receipts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pay.chain_receipts FORCE ROW LEVEL SECURITY;
@@ -175,10 +175,10 @@ CREATE POLICY money ON pay.chain_receipts TO ct_ledger USING (true) WITH CHECK (
 COMMENT ON POLICY own_rows ON pay.chain_receipts IS 'A receipt belongs to the user it was credited to.';
 COMMENT ON POLICY money ON pay.chain_receipts IS 'Functions of money act for whoever pays.';
 
-INSERT INTO pay.chain_reader DEFAULT VALUES;
+INSERT INTO pay.chain_reconciliation_schedule DEFAULT VALUES;
 
 GRANT SELECT, INSERT, UPDATE ON pay.chain_cursors, pay.chain_receipts, pay.chain_wallets, pay.chain_outgoing TO ct_ledger;
-GRANT SELECT, INSERT ON pay.chain_readings TO ct_ledger;
-GRANT SELECT, UPDATE ON pay.chain_reader TO ct_ledger;
+GRANT SELECT, INSERT ON pay.chain_reconciliations TO ct_ledger;
+GRANT SELECT, UPDATE ON pay.chain_reconciliation_schedule TO ct_ledger;
 
 RESET ROLE;

@@ -17,16 +17,16 @@ CREATE TABLE bot.notices (
     amount bigint,
     reason text,
     created_at timestamptz NOT NULL DEFAULT now(),
-    tell_at timestamptz DEFAULT now(),
-    tell_until timestamptz NOT NULL DEFAULT now() + interval '1 hour',
-    told text CHECK (told IN ('sending', 'sent', 'app_open', 'late', 'no_chat', 'refused', 'no_bot')),
-    told_at timestamptz,
+    due_at timestamptz DEFAULT now(),
+    expires_at timestamptz NOT NULL DEFAULT now() + interval '1 hour',
+    delivery text CHECK (delivery IN ('sending', 'sent', 'app_open', 'late', 'no_chat', 'refused', 'no_bot')),
+    delivery_at timestamptz,
     UNIQUE (user_id, kind, subject),
-    CHECK ((tell_at IS NULL) = (told IS NOT NULL))
+    CHECK ((due_at IS NULL) = (delivery IS NOT NULL))
 );
 CREATE INDEX notices_of_user ON bot.notices (user_id, notice_id) WHERE kind NOT IN ('game_starts', 'room_expires');
-CREATE INDEX notices_to_tell ON bot.notices (tell_at, notice_id) WHERE tell_at IS NOT NULL;
-CREATE INDEX notices_told ON bot.notices (user_id, told_at) WHERE told IN ('sending', 'sent');
+CREATE INDEX notices_due ON bot.notices (due_at, notice_id) WHERE due_at IS NOT NULL;
+CREATE INDEX notices_by_delivery ON bot.notices (user_id, delivery_at) WHERE delivery IN ('sending', 'sent');
 
 COMMENT ON TABLE bot.notices IS 'What a player is told. The row decides that the bot says it once.';
 COMMENT ON COLUMN bot.notices.notice_id IS 'Rises with time.';
@@ -37,10 +37,10 @@ COMMENT ON COLUMN bot.notices.room_id IS 'The room, if it is about one.';
 COMMENT ON COLUMN bot.notices.amount IS 'Stars that moved, if any did.';
 COMMENT ON COLUMN bot.notices.reason IS 'Why, as recorded; of an answer to an appeal its words.';
 COMMENT ON COLUMN bot.notices.created_at IS 'When it happened.';
-COMMENT ON COLUMN bot.notices.tell_at IS 'When the bot is to look at it (next); null: it is done with it.';
-COMMENT ON COLUMN bot.notices.tell_until IS 'Later than this it is not worth saying.';
-COMMENT ON COLUMN bot.notices.told IS 'What the bot did about it; one that stays at sending may or may not have been sent.';
-COMMENT ON COLUMN bot.notices.told_at IS 'When.';
+COMMENT ON COLUMN bot.notices.due_at IS 'When the bot is to look at it (next); null: it is done with it.';
+COMMENT ON COLUMN bot.notices.expires_at IS 'Later than this it is not worth saying.';
+COMMENT ON COLUMN bot.notices.delivery IS 'What the bot did about it; one that stays at sending may or may not have been sent.';
+COMMENT ON COLUMN bot.notices.delivery_at IS 'When.';
 
 CREATE TABLE bot.appeals (
     appeal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

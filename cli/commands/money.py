@@ -91,7 +91,7 @@ async def _report(settings: Settings, arguments: argparse.Namespace) -> dict[str
             not_read = await _read_books(db, settings, whole=arguments.whole)
         moved = await _flows(db, begins, ends)
         ever = await _flows(db, None, ends)
-        row = await db.call(Role.SETTLER, None, "SELECT pay.outside_books()")
+        row = await db.call(Role.SETTLER, None, "SELECT pay.reconciliation_report()")
     finally:
         await db.close()
     assert row is not None

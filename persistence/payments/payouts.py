@@ -225,7 +225,7 @@ class Payouts:
 
         from persistence.telegram import ask
 
-        offset = each.book_offset or 0
+        offset = each.star_offset or 0
         while True:
             page = await ask(bot, GetStarTransactions(offset=offset, limit=BOOK_PAGE))
             fitting = [entry.id for entry in page.transactions if _is_gift(entry, each)]

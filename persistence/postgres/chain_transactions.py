@@ -56,7 +56,7 @@ class LatestReadings:
 
 async def claim(db: Database, *, lease_s: float) -> bool:
     """Whether the book is due to be compared, and this caller is the one."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_chain_reading(%(lease_s)s)", {"lease_s": lease_s})
+    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_chain_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     assert row is not None
     return bool(row[0])
 
@@ -117,7 +117,7 @@ async def keep(db: Database, found: ChainReading, *, every_s: float) -> None:
         Role.SETTLER,
         None,
         """
-        SELECT pay.note_chain_reading(
+        SELECT pay.note_chain_reconciliation(
             %(network)s, %(account)s, %(from_lt)s, %(to_lt)s, %(incoming)s, %(nanoton)s, %(differ)s, %(wallet)s,
             %(outgoing)s, %(differences)s::jsonb, %(every_s)s
         )
@@ -149,6 +149,6 @@ async def explain(db: Database, transaction: str, *, by: str) -> str:
 
 
 async def latest(db: Database) -> LatestReadings:
-    row = await db.call(Role.SETTLER, None, "SELECT * FROM pay.latest_readings()")
+    row = await db.call(Role.SETTLER, None, "SELECT * FROM pay.latest_reconciliations()")
     assert row is not None
     return LatestReadings(*row)

@@ -133,7 +133,7 @@ async def stake(
         Role.PLAYER,
         user_id,
         """
-        SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_answer FROM game.stake(
+        SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_response FROM game.stake(
             %(user_id)s, %(room_id)s, %(seat_id)s, %(amount)s, %(kind)s, %(capacity)s, %(fee_bps)s,
             %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
         )
@@ -183,7 +183,7 @@ async def organize(
         Role.PLAYER,
         user_id,
         """
-        SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_answer FROM game.organize(
+        SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_response FROM game.organize(
             %(user_id)s, %(room_id)s, %(seat_id)s, %(fee)s, %(capacity)s, %(fee_bps)s, %(target)s,
             %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
         )

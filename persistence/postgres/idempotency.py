@@ -33,7 +33,7 @@ async def lookup(
         Role.PLAYER,
         user_id,
         """
-        SELECT o_status, o_room_id, o_seat_id::text, o_answer
+        SELECT o_status, o_room_id, o_seat_id::text, o_response
         FROM game.look_up_key(%(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s)
         """,
         {"endpoint": endpoint, "key": key, "body_hash": body_hash, "lease_s": lease_s},
@@ -61,7 +61,7 @@ async def store_answers(db: Database, answers: Sequence[tuple[int, str, str, byt
         Role.SETTLER,
         None,
         """
-        SELECT game.store_answers(
+        SELECT game.store_responses(
             %(user_ids)s::bigint[], %(endpoints)s::text[], %(keys)s::text[], %(answers)s::bytea[]
         )
         """,

@@ -64,7 +64,7 @@ async def changes(db: Database, since_us: int, after: Change | None, limit: int)
         None,
         """
         SELECT (extract(epoch FROM now()) * 1000000)::bigint, at_us, day, user_id, day_won, week_won, all_won
-        FROM (VALUES (1)) AS always LEFT JOIN game.board_changes(
+        FROM (VALUES (1)) AS always LEFT JOIN game.leaderboard_changes(
             %(since_us)s, %(day)s, %(user_id)s, %(limit)s
         ) ON true
         """,
@@ -83,7 +83,7 @@ async def sums(db: Database, first: date | None, last: date | None, after_user_i
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT user_id, won FROM game.board_sums(%(first)s, %(last)s, %(after)s, %(limit)s)",
+        "SELECT user_id, won FROM game.leaderboard_sums(%(first)s, %(last)s, %(after)s, %(limit)s)",
         {"first": first, "last": last, "after": after_user_id, "limit": limit},
     )
     return [Sum(*row) for row in rows]
@@ -99,7 +99,8 @@ async def places(
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT user_id, won, place FROM game.board_standing(%(first)s, %(last)s, %(limit)s, %(user_ids)s::bigint[])",
+        "SELECT user_id, won, place"
+        " FROM game.leaderboard_places(%(first)s, %(last)s, %(limit)s, %(user_ids)s::bigint[])",
         {"first": first, "last": last, "limit": limit, "user_ids": list(user_ids)},
     )
     return [Place(*row) for row in rows]

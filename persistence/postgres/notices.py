@@ -152,7 +152,7 @@ async def begin(db: Database, notice_id: int, *, per_s: float) -> Telling | None
         None,
         """
         SELECT o_wait_s, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason
-        FROM bot.begin_telling(%(notice_id)s, %(per_s)s)
+        FROM bot.claim_delivery(%(notice_id)s, %(per_s)s)
         """,
         {"notice_id": notice_id, "per_s": per_s},
     )
@@ -165,6 +165,6 @@ async def end(db: Database, notice_id: int, told: Told, *, again_s: float | None
     await db.call(
         Role.SETTLER,
         None,
-        "SELECT bot.end_telling(%(notice_id)s, %(told)s, %(again_s)s)",
+        "SELECT bot.finish_delivery(%(notice_id)s, %(told)s, %(again_s)s)",
         {"notice_id": notice_id, "told": told, "again_s": again_s},
     )

@@ -66,7 +66,7 @@ def query(text: LiteralString, payment: LiteralString) -> LiteralString:
 
 _REQUEST_STARS = query(
     """
-    SELECT s.o_status, s.o_answer, PAYMENT
+    SELECT s.o_status, s.o_response, PAYMENT
     FROM pay.request_stars(
         %(user_id)s, %(payment_id)s::uuid, %(payload)s, %(stars)s, %(created_ms)s, %(expires_ms)s,
         %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s

@@ -35,7 +35,7 @@ async def mine(db: Database, user_id: int, *, now_ms: int | None = None) -> Limi
             (extract(epoch FROM (m.o_limits).next_excluded_until) * 1000)::bigint,
             (extract(epoch FROM (m.o_limits).next_excluded_at) * 1000)::bigint,
             m.o_spent, (extract(epoch FROM m.o_day_ends_at) * 1000)::bigint
-        FROM pay.my_limits(to_timestamp(%(now_ms)s::bigint / 1000.0)) AS m
+        FROM pay.my_spending_limits(to_timestamp(%(now_ms)s::bigint / 1000.0)) AS m
         """,
         {"now_ms": now_ms},
     )
@@ -51,7 +51,7 @@ async def put(
         Role.PLAYER,
         user_id,
         """
-        SELECT pay.set_limits(
+        SELECT pay.set_spending_limits(
             %(daily_stars)s, to_timestamp(%(excluded_until_ms)s::bigint / 1000.0),
             to_timestamp(%(now_ms)s::bigint / 1000.0)
         )

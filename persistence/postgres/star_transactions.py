@@ -56,7 +56,7 @@ class Reconciliation:
 
 async def claim(db: Database, *, lease_s: float) -> bool:
     """Whether the book is due to be read, and this caller is the one."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_star_reading(%(lease_s)s)", {"lease_s": lease_s})
+    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_star_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     assert row is not None
     return bool(row[0])
 
@@ -130,7 +130,7 @@ async def keep(db: Database, found: Reconciliation, *, every_s: float) -> None:
         Role.SETTLER,
         None,
         """
-        SELECT pay.note_reconciliation(
+        SELECT pay.note_star_reconciliation(
             %(from)s, %(next)s, %(new)s, %(credited)s, %(reversed)s, %(telegram)s, %(book)s, %(ledger)s, %(outside)s,
             %(settled)s, %(differences)s::jsonb, %(every_s)s
         )

@@ -109,7 +109,7 @@ def _query(text: LiteralString, receipt: LiteralString, payment: LiteralString =
 
 _REQUEST = _query(
     """
-    SELECT s.o_status, s.o_answer, PAYMENT
+    SELECT s.o_status, s.o_response, PAYMENT
     FROM pay.request_ton(
         %(user_id)s, %(payment_id)s::uuid, %(memo)s, %(stars)s, %(rate)s, %(address)s, %(network)s,
         %(created_ms)s, %(expires_ms)s, %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
@@ -264,7 +264,7 @@ async def book(db: Database, network: Network, account: str, from_lt: int, to_lt
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT lt, hash, nanoton FROM pay.chain_book(%(network)s, %(account)s, %(from_lt)s, %(to_lt)s)",
+        "SELECT lt, hash, nanoton FROM pay.chain_receipts_between(%(network)s, %(account)s, %(from_lt)s, %(to_lt)s)",
         {"network": network, "account": account, "from_lt": from_lt, "to_lt": to_lt},
     )
     return [(row[0], row[1], row[2]) for row in rows]

@@ -40,7 +40,7 @@ class Withdrawal:
     attempt: int
     retries: int
     begun_ms: int | None
-    book_offset: int | None
+    star_offset: int | None
     query_id: int | None
     message_at: int | None
     message_expires: int | None
@@ -90,7 +90,7 @@ _COLUMNS: LiteralString = """
 (R).withdrawal_id::text, (R).number, (R).user_id, (R).method::text, (R).state::text, (R).stars, (R).months,
 (R).telegram_id, (R).address, (R).network, (R).nanoton, (R).rate, (R).needs_approval, (R).waits_for,
 (extract(epoch FROM (R).requested_at) * 1000)::bigint, (extract(epoch FROM (R).hold_until) * 1000)::bigint,
-(R).attempt, (R).retries, (extract(epoch FROM (R).begun_at) * 1000)::bigint, (R).book_offset, (R).query_id,
+(R).attempt, (R).retries, (extract(epoch FROM (R).begun_at) * 1000)::bigint, (R).star_offset, (R).query_id,
 (R).message_at, (R).message_expires, (R).message_hash, (R).boc, (R).reference, (R).error, (R).review, (R).reviewed_by,
 (extract(epoch FROM (R).closed_at) * 1000)::bigint
 """
@@ -102,7 +102,7 @@ def _query(text: LiteralString, row: LiteralString) -> LiteralString:
 
 _REQUEST = _query(
     """
-    SELECT s.o_status, s.o_answer, s.o_balance, s.o_limit, s.o_until_ms, WITHDRAWAL FROM pay.request_withdrawal(
+    SELECT s.o_status, s.o_response, s.o_balance, s.o_limit, s.o_until_ms, WITHDRAWAL FROM pay.request_withdrawal(
         %(user_id)s, %(withdrawal_id)s::uuid, %(method)s::pay.payout_method, %(stars)s, %(months)s, %(network)s,
         %(rate)s, %(now_ms)s, %(hold_s)s, %(approval_stars)s, %(account_day)s, %(house_day)s,
         %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s

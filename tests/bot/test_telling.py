@@ -93,7 +93,7 @@ def add(execute: Execute, user_id: int, kind: str = "prize", amount: int = 90, s
 
 
 def states(execute: Execute) -> list[str | None]:
-    return [row[0] for row in execute("SELECT told FROM bot.notices ORDER BY notice_id")]
+    return [row[0] for row in execute("SELECT delivery FROM bot.notices ORDER BY notice_id")]
 
 
 async def test_a_prize_is_told_once_in_the_player_s_language(
@@ -157,7 +157,7 @@ async def test_a_chat_that_blocked_the_bot_is_not_written_to_again(
     assert states(execute) == ["refused", "no_chat"]
     await memory.set_can_write(worker.db, 7, True)
     add(execute, user_id, subject="after /start")
-    execute("UPDATE bot.notices SET told_at = told_at - interval '2 seconds'")
+    execute("UPDATE bot.notices SET delivery_at = delivery_at - interval '2 seconds'")
     await worker.work()
     assert len(telegram.calls) == 2
 
@@ -227,7 +227,7 @@ async def test_what_is_late_or_has_no_chat_or_no_bot_is_closed(
     worker: Worker, telegram: Telegram, execute: Execute
 ) -> None:
     add(execute, await worker.player(7))
-    execute("UPDATE bot.notices SET tell_until = now() - interval '1 second'")
+    execute("UPDATE bot.notices SET expires_at = now() - interval '1 second'")
     add(execute, await worker.player(8))
     execute("UPDATE auth.users SET telegram_id = NULL WHERE telegram_id = 8")
     await worker.work()

@@ -94,12 +94,12 @@ async def closed(player: Player, live: RedisStore) -> None:
 
 async def everything_said(database_url: str) -> None:
     async with asyncio.timeout(40):
-        while told(database_url, "told IS NULL OR told = 'sending'"):  # noqa: ASYNC110 - it is polled
+        while told(database_url, "delivery IS NULL OR delivery = 'sending'"):  # noqa: ASYNC110 - it is polled
             await asyncio.sleep(0.2)
 
 
 def told(database_url: str, which: str = "true") -> dict[str, int]:
     """How many notices, by what the bot did about them."""
     with psycopg.connect(database_url) as connection:
-        query = f"SELECT coalesce(told, 'waits'), count(*) FROM bot.notices WHERE {which} GROUP BY 1"
+        query = f"SELECT coalesce(delivery, 'waits'), count(*) FROM bot.notices WHERE {which} GROUP BY 1"
         return {str(name): int(number) for name, number in connection.execute(query.encode()).fetchall()}

@@ -145,7 +145,7 @@ async def test_of_many_workers_one_reads_and_the_update_may_come_at_the_same_tim
     assert world.telegram.count("getMyStarBalance") == 2
     assert await world.balance(player) == 250
     assert not await book(world).is_due()
-    execute("UPDATE pay.star_reader SET due_at = now()")
+    execute("UPDATE pay.star_reconciliation_schedule SET due_at = now()")
     assert await book(world).is_due()
 
 

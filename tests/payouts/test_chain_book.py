@@ -141,7 +141,7 @@ async def test_one_of_many_workers_reads_and_all_tell_what_was_found(world: Worl
     loops = [ChainReconciliationLoop(ChainReconciliation(world.db, world.client, world.settings)) for _ in range(4)]
     await asyncio.gather(*(loop.round() for loop in loops))
     with psycopg.connect(world.settings.database_url) as connection:
-        assert connection.execute("SELECT count(*) FROM pay.chain_readings").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM pay.chain_reconciliations").fetchone() == (1,)
     await ReconciliationGauges(world.db).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 1
     assert (REGISTRY.get_sample_value("chance_tap_reconciliation_timestamp_seconds", {"book": "chain"}) or 0) > 0
@@ -188,7 +188,7 @@ async def test_the_command_reads_anew_and_its_exit_code_says_whether_books_diffe
     assert 0 <= chain["age_s"] < 60
 
     stolen = leak(world)
-    execute(world, "UPDATE pay.chain_readings SET finished_at = finished_at - interval '1 hour'")
+    execute(world, "UPDATE pay.chain_reconciliations SET finished_at = finished_at - interval '1 hour'")
     code, said, _ = await money("money", "--as-read")
     assert (code, "chain: read 36" in said, "telegram: never read" in said) == (0, True, True)
     world.chain.transactions[next(reversed(world.chain.transactions))]["now"] = 1_000_000_000  # long ago

@@ -160,7 +160,7 @@ async def test_the_day_begins_and_ends_at_midnight_utc(db: Database, database_ur
             if state == "settled":
                 await games.settle(db, room, finished(room, [Finisher(seat, player, 9)]))
                 connection.execute("UPDATE game.seats SET decided_at = '2026-11-23 00:00:30+00'")
-            connection.execute("TRUNCATE pay.limits")
+            connection.execute("TRUNCATE pay.spending_limits")
             await spending_limits.put(db, player, daily_stars=60, excluded_until_ms=None)
             paid_at(connection, "2026-11-22 23:59:59.999999+00")
             assert refusal("2026-11-22 23:59:59.999999+00", 11)["limit"] == "daily"
@@ -303,4 +303,4 @@ async def test_nobody_sees_or_changes_anothers_limits(
     await spending_limits.put(db, two, daily_stars=None, excluded_until_ms=None)
     assert (await spending_limits.mine(db, one)).daily_stars == 5
     assert (await spending_limits.mine(db, two)).daily_stars is None
-    assert execute("SELECT user_id, daily_stars FROM pay.limits ORDER BY user_id") == [(one, 5), (two, None)]
+    assert execute("SELECT user_id, daily_stars FROM pay.spending_limits ORDER BY user_id") == [(one, 5), (two, None)]

@@ -165,7 +165,7 @@ async def test_nobody_but_the_named_roles_runs_a_function(admin: psycopg.Connect
     inner = (
         *("ledger.post", "ledger.open_account", "game.find_key", "game.retake_key", "game.open_room"),
         *("game.ranking", "game.day_won", "game.pay_bonus", "game.promise_bonus"),
-        *("game.take_key", "game.drop_key", "pay.hold_refund", "pay.standing", "auth.block_for_review"),
+        *("game.take_key", "game.drop_key", "pay.hold_refund", "pay.result_of_charge", "auth.block_for_review"),
     )
     reachable = column(
         admin,

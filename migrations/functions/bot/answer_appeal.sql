@@ -14,7 +14,7 @@ BEGIN
     END IF;
     UPDATE bot.appeals AS p SET answer = p_answer, answered_by = p_by, answered_at = now()
     WHERE p.appeal_id = p_appeal_id;
-    INSERT INTO bot.notices (user_id, kind, subject, reason, tell_until)
+    INSERT INTO bot.notices (user_id, kind, subject, reason, expires_at)
     VALUES (v_appeal.user_id, 'appeal_answer', p_appeal_id::text, p_answer, now() + interval '1 day');
     RETURN 'ok';
 END

@@ -6,18 +6,18 @@ CREATE OR REPLACE FUNCTION bot.due_notices(p_limit int, p_lease_s double precisi
 $function$
 BEGIN
     UPDATE bot.notices AS n
-    SET tell_at = NULL, told_at = now(), told = CASE WHEN n.tell_until < now() THEN 'late' ELSE 'no_chat' END
+    SET due_at = NULL, delivery_at = now(), delivery = CASE WHEN n.expires_at < now() THEN 'late' ELSE 'no_chat' END
     WHERE n.notice_id IN (
         SELECT o.notice_id FROM bot.notices AS o
         JOIN auth.users AS a ON a.user_id = o.user_id LEFT JOIN bot.chats AS c ON c.telegram_id = a.telegram_id
-        WHERE o.tell_at <= now() AND (o.tell_until < now() OR a.telegram_id IS NULL OR c.can_write IS FALSE)
-        ORDER BY o.tell_at LIMIT p_limit FOR UPDATE OF o SKIP LOCKED
+        WHERE o.due_at <= now() AND (o.expires_at < now() OR a.telegram_id IS NULL OR c.can_write IS FALSE)
+        ORDER BY o.due_at LIMIT p_limit FOR UPDATE OF o SKIP LOCKED
     );
     RETURN QUERY
-        UPDATE bot.notices AS n SET tell_at = now() + make_interval(secs => p_lease_s)
+        UPDATE bot.notices AS n SET due_at = now() + make_interval(secs => p_lease_s)
         WHERE n.notice_id IN (
-            SELECT o.notice_id FROM bot.notices AS o WHERE o.tell_at <= now()
-            ORDER BY o.tell_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+            SELECT o.notice_id FROM bot.notices AS o WHERE o.due_at <= now()
+            ORDER BY o.due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
         )
         RETURNING n.notice_id, n.user_id;
 END

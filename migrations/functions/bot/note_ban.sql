@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION bot.note_ban() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 BEGIN
-    INSERT INTO bot.notices (user_id, kind, subject, reason, tell_until)
+    INSERT INTO bot.notices (user_id, kind, subject, reason, expires_at)
     VALUES (
         NEW.user_id, CASE WHEN NEW.banned_at IS NULL THEN 'unbanned' ELSE 'banned' END, clock_timestamp()::text,
         NEW.ban_reason, now() + interval '1 day'

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION bot.note_event(
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH noted AS (
-        INSERT INTO bot.notices (user_id, kind, subject, room_id, amount, tell_until)
+        INSERT INTO bot.notices (user_id, kind, subject, room_id, amount, expires_at)
         SELECT u.user_id, p_kind, p_room_id, p_room_id, p_amount, now() + make_interval(secs => p_for_s)
         FROM unnest(p_user_ids) AS u (user_id)
         ON CONFLICT DO NOTHING RETURNING 1

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION game.organize(
     p_user_id bigint, p_room_id text, p_seat_id uuid, p_stake bigint, p_capacity int, p_fee_bps int, p_target int,
     p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
     OUT o_status text, OUT o_room_id text, OUT o_seat_id uuid, OUT o_balance bigint,
-    OUT o_name text, OUT o_photo_url text, OUT o_answer bytea
+    OUT o_name text, OUT o_photo_url text, OUT o_response bytea
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
@@ -25,7 +25,7 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        SELECT k.o_status, k.o_room_id, k.o_seat_id, k.o_answer INTO o_status, o_room_id, o_seat_id, o_answer
+        SELECT k.o_status, k.o_room_id, k.o_seat_id, k.o_response INTO o_status, o_room_id, o_seat_id, o_response
         FROM game.retake_key(p_user_id, p_endpoint, p_key, p_body_hash, p_lease_s, p_room_id, p_seat_id) AS k;
         IF o_status <> 'vacant' THEN
             RETURN;
@@ -41,13 +41,13 @@ BEGIN
     JOIN ledger.balances AS b USING (user_id)
     LEFT JOIN game.seats AS s ON s.user_id = a.user_id AND s.state = 'live'
     WHERE a.user_id = p_user_id;
-    o_answer := pay.stake_refusal(p_user_id, 0, clock_timestamp());
+    o_response := pay.stake_refusal(p_user_id, 0, clock_timestamp());
     IF v_banned THEN
         o_status := 'banned';
     ELSIF v_other_room_id IS NOT NULL THEN
         o_room_id := v_other_room_id;
         o_status := 'already_in_room';
-    ELSIF o_answer IS NOT NULL THEN
+    ELSIF o_response IS NOT NULL THEN
         o_status := 'limit_reached';
     ELSIF EXISTS (SELECT FROM game.seats AS s WHERE s.seat_id = p_seat_id)
         OR NOT game.open_room(p_room_id, 'hero', p_stake, p_capacity, p_fee_bps, p_user_id, nullif(p_target, 0))

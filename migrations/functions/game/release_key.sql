@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION game.release_key(p_endpoint text, p_key text) RETURNS
 BEGIN ATOMIC
     UPDATE game.idempotency AS i SET lease_until = clock_timestamp()
     WHERE i.user_id = auth.claim() AND i.endpoint = p_endpoint AND i.key = p_key
-        AND i.subject IS NOT NULL AND i.answer IS NULL;
+        AND i.subject IS NOT NULL AND i.response IS NULL;
 END;
 
 COMMENT ON FUNCTION game.release_key IS

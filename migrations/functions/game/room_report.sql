@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
--- One room as the books know it.
+-- One room as Postgres knows it.
 CREATE OR REPLACE FUNCTION game.room_report(p_room_id text) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION game.stake(
     p_user_id bigint, p_room_id text, p_seat_id uuid, p_amount bigint, p_kind game.room_kind, p_capacity int,
     p_fee_bps int, p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
     OUT o_status text, OUT o_room_id text, OUT o_seat_id uuid, OUT o_balance bigint,
-    OUT o_name text, OUT o_photo_url text, OUT o_answer bytea
+    OUT o_name text, OUT o_photo_url text, OUT o_response bytea
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS
@@ -29,7 +29,7 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        SELECT k.o_status, k.o_room_id, k.o_seat_id, k.o_answer INTO o_status, o_room_id, o_seat_id, o_answer
+        SELECT k.o_status, k.o_room_id, k.o_seat_id, k.o_response INTO o_status, o_room_id, o_seat_id, o_response
         FROM game.retake_key(p_user_id, p_endpoint, p_key, p_body_hash, p_lease_s, p_room_id, p_seat_id) AS k;
         IF o_status <> 'vacant' THEN
             RETURN;
@@ -47,7 +47,7 @@ BEGIN
         JOIN public.users AS u USING (user_id)
         JOIN ledger.balances AS b USING (user_id)
         LEFT JOIN game.seats AS s ON s.user_id = a.user_id AND s.state = 'live'
-        LEFT JOIN pay.limits AS l ON l.user_id = a.user_id
+        LEFT JOIN pay.spending_limits AS l ON l.user_id = a.user_id
         WHERE a.user_id = p_user_id;
         IF v_banned THEN
             o_status := 'banned';
@@ -61,8 +61,8 @@ BEGIN
         END IF;
         -- Before the balance too: nobody is to pay in what may not be staked.
         IF v_limited THEN
-            o_answer := pay.stake_refusal(p_user_id, p_amount, clock_timestamp());
-            IF o_answer IS NOT NULL THEN
+            o_response := pay.stake_refusal(p_user_id, p_amount, clock_timestamp());
+            IF o_response IS NOT NULL THEN
                 o_status := 'limit_reached';
                 EXIT attempt;
             END IF;

@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION game.take_key(
     p_user_id bigint, p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision, p_subject text,
-    OUT o_status text, OUT o_subject text, OUT o_answer bytea
+    OUT o_status text, OUT o_subject text, OUT o_response bytea
 )
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -19,7 +19,7 @@ BEGIN
         o_subject := p_subject;
         RETURN;
     END IF;
-    SELECT i.body_hash, i.answer, i.subject, i.lease_until INTO v_row
+    SELECT i.body_hash, i.response, i.subject, i.lease_until INTO v_row
     FROM game.idempotency AS i
     WHERE i.user_id = p_user_id AND i.endpoint = p_endpoint AND i.key = p_key
     FOR UPDATE;
@@ -28,10 +28,10 @@ BEGIN
         o_status := 'idempotency_in_progress';
     ELSIF v_row.body_hash <> p_body_hash THEN
         o_status := 'idempotency_mismatch';
-    ELSIF v_row.answer IS NOT NULL THEN
+    ELSIF v_row.response IS NOT NULL THEN
         o_status := 'stored';
         o_subject := v_row.subject;
-        o_answer := v_row.answer;
+        o_response := v_row.response;
     ELSIF v_row.lease_until > clock_timestamp() THEN
         o_status := 'idempotency_in_progress';
     ELSE
@@ -44,4 +44,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.take_key IS
-    'The key of a request that changes money, in the transaction of its effect. new: take effect now, as the subject; stored: give the answer again; resume: the subject was made and its answer was lost, go on with it. Who then refuses gives the key back with game.drop_key.';
+    'The key of a request that changes money, in the transaction of its effect. new: take effect now, as the subject; stored: give the response again; resume: the subject was made and its response was lost, go on with it. Who then refuses gives the key back with game.drop_key.';

@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 -- It goes from `suspense` to that player, as the player's own order where the charge names one that waits, else as a
 -- payment of its own.  From then on it is a charge like any other: it can be sent back, and taken back.
-CREATE OR REPLACE FUNCTION pay.assign_stars(p_charge_id text, p_user_id bigint, p_by text) RETURNS pay.charge
+CREATE OR REPLACE FUNCTION pay.assign_stars(p_charge_id text, p_user_id bigint, p_by text) RETURNS pay.charge_result
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -12,15 +12,15 @@ DECLARE
 BEGIN
     SELECT r.* INTO v_receipt FROM pay.star_receipts AS r WHERE r.charge_id = p_charge_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        RETURN pay.standing(p_charge_id, 'not_found', false);
+        RETURN pay.result_of_charge(p_charge_id, 'not_found', false);
     ELSIF EXISTS (
         SELECT FROM pay.star_assignments AS s WHERE s.charge_id = p_charge_id AND s.user_id = p_user_id
     ) THEN
-        RETURN pay.standing(p_charge_id, 'ok', false);
+        RETURN pay.result_of_charge(p_charge_id, 'ok', false);
     ELSIF v_receipt.state <> 'review' OR NOT v_receipt.booked THEN
-        RETURN pay.standing(p_charge_id, 'conflict', false);
+        RETURN pay.result_of_charge(p_charge_id, 'conflict', false);
     ELSIF pay.player_account(p_user_id) IS NULL THEN
-        RETURN pay.standing(p_charge_id, 'no_user', false);
+        RETURN pay.result_of_charge(p_charge_id, 'no_user', false);
     END IF;
     SELECT p.* INTO v_order FROM pay.payments AS p WHERE p.payment_id = v_receipt.payment_id FOR NO KEY UPDATE;
     IF v_order.user_id = p_user_id AND v_order.state IN ('pending', 'cancelled', 'expired', 'review') THEN
@@ -48,7 +48,7 @@ BEGIN
     WHERE r.charge_id = p_charge_id;
     INSERT INTO pay.star_assignments (charge_id, user_id, payment_id, assigned_by)
     VALUES (p_charge_id, p_user_id, v_payment_id, p_by);
-    RETURN pay.standing(p_charge_id, 'ok', false);
+    RETURN pay.result_of_charge(p_charge_id, 'ok', false);
 END
 $function$;
 

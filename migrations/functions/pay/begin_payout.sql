@@ -23,13 +23,13 @@ BEGIN
     UPDATE pay.withdrawals AS w
     SET begun_at = to_timestamp(p_now_ms / 1000.0), query_id = p_query_id, message_at = p_message_at,
         message_expires = p_message_expires, message_hash = p_message_hash, boc = p_boc,
-        book_offset = CASE WHEN w.method = 'premium' THEN
+        star_offset = CASE WHEN w.method = 'premium' THEN
             coalesce((SELECT max(r.next_offset) FROM pay.star_reconciliations AS r), 0) END
     WHERE w.withdrawal_id = p_withdrawal_id RETURNING w.* INTO o_withdrawal;
     PERFORM pay.note_withdrawal(o_withdrawal, 'worker', 'begun');
     o_status := 'begun';
 EXCEPTION WHEN unique_violation THEN
-    -- Another gift to the same person is under way: Telegram's book could not tell the two apart.
+    -- Another gift to the same person is under way: Telegram's transactions could not tell the two apart.
     o_status := 'busy';
 END
 $function$;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION pay.chain_marks(p_network text, p_account text, p_wal
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT (
-        SELECT coalesce(max(s.to_lt), 0) FROM pay.chain_readings AS s
+        SELECT coalesce(max(s.to_lt), 0) FROM pay.chain_reconciliations AS s
         WHERE s.network = p_network AND s.account = p_account AND NOT s.incoming_differ
     ), (
         SELECT coalesce(max(w.lt), 0) FROM pay.chain_wallets AS w

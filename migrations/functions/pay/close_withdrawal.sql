@@ -47,7 +47,7 @@ BEGIN
             next_try_at = CASE p_outcome WHEN 'again' THEN p_next_at END,
             attempt = w.attempt + 1,
             retries = CASE WHEN p_outcome = 'again' AND p_actor = 'worker' THEN w.retries + 1 ELSE 0 END, begun_at = NULL, query_id = NULL, message_at = NULL, message_expires = NULL,
-            message_hash = NULL, boc = NULL, book_offset = NULL, error = left(p_detail, 200)
+            message_hash = NULL, boc = NULL, star_offset = NULL, error = left(p_detail, 200)
         WHERE w.withdrawal_id = p_row.withdrawal_id RETURNING w.* INTO STRICT p_row;
     END CASE;
     PERFORM pay.note_withdrawal(p_row, p_actor, concat_ws(': ', p_outcome, p_detail));

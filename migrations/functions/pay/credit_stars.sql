@@ -3,7 +3,7 @@ SET LOCAL ROLE ct_ledger;
 CREATE OR REPLACE FUNCTION pay.credit_stars(
     p_charge_id text, p_payload text, p_payer_id bigint, p_stars bigint, p_currency text, p_paid_ms bigint,
     p_late_s double precision, p_found_by text
-) RETURNS pay.charge
+) RETURNS pay.charge_result
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -22,7 +22,7 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RETURN pay.standing(p_charge_id, 'repeated', false);
+        RETURN pay.result_of_charge(p_charge_id, 'repeated', false);
     END IF;
     SELECT a.o_user_id AS user_id, a.o_banned AS banned INTO v_payer FROM auth.telegram_account(p_payer_id) AS a;
     SELECT p.* INTO v_payment FROM pay.payments AS p WHERE p.invoice_payload = p_payload FOR NO KEY UPDATE;
@@ -70,7 +70,7 @@ BEGIN
         END IF;
         v_status := 'review';
     END IF;
-    RETURN pay.standing(p_charge_id, v_status, false);
+    RETURN pay.result_of_charge(p_charge_id, v_status, false);
 END
 $function$;
 

@@ -21,5 +21,5 @@ BEGIN ATOMIC
     SELECT count(*) FROM added;
 END;
 
-COMMENT ON FUNCTION pay.note_star_transactions IS 'Keeps transactions of Telegram''s book; how many were not known.';
+COMMENT ON FUNCTION pay.note_star_transactions IS 'Keeps transactions that Telegram has; how many were not known.';
 GRANT EXECUTE ON FUNCTION pay.note_star_transactions TO ct_settler;

@@ -40,5 +40,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION pay.payout_differences IS
-    'What differs between the chain''s book of the paying wallets, as read, and our withdrawals; what is younger than p_grace_s is given time.';
+    'What differs between the chain''s transactions of the paying wallets, as read, and our withdrawals; what is younger than p_grace_s is given time.';
 GRANT EXECUTE ON FUNCTION pay.payout_differences TO ct_settler;

@@ -2,11 +2,11 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.refund_stars(
     p_charge_id text, p_by text
-) RETURNS pay.charge
+) RETURNS pay.charge_result
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 BEGIN
-    RETURN pay.standing(p_charge_id, pay.hold_refund(p_charge_id, 'operator', p_by), false);
+    RETURN pay.result_of_charge(p_charge_id, pay.hold_refund(p_charge_id, 'operator', p_by), false);
 END
 $function$;
 

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION pay.request_ton(
     p_user_id bigint, p_payment_id uuid, p_memo text, p_stars bigint, p_rate bigint, p_address text, p_network text,
     p_created_ms bigint, p_expires_ms bigint,
     p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
-    OUT o_status text, OUT o_answer bytea, OUT o_payment pay.payments
+    OUT o_status text, OUT o_response bytea, OUT o_payment pay.payments
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -14,7 +14,7 @@ BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
         RAISE EXCEPTION 'the claim names another user' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    SELECT k.o_status, k.o_subject, k.o_answer INTO o_status, v_subject, o_answer
+    SELECT k.o_status, k.o_subject, k.o_response INTO o_status, v_subject, o_response
     FROM game.take_key(p_user_id, p_endpoint, p_key, p_body_hash, p_lease_s, p_payment_id::text) AS k;
     IF o_status = 'resume' THEN
         SELECT p.* INTO STRICT o_payment FROM pay.payments AS p WHERE p.payment_id = v_subject::uuid;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION pay.request_withdrawal(
     p_user_id bigint, p_withdrawal_id uuid, p_method pay.payout_method, p_stars bigint, p_months int, p_network text,
     p_rate bigint, p_now_ms bigint, p_hold_s bigint, p_approval_stars bigint, p_account_day bigint, p_house_day bigint,
     p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
-    OUT o_status text, OUT o_answer bytea, OUT o_balance bigint, OUT o_limit text, OUT o_until_ms bigint,
+    OUT o_status text, OUT o_response bytea, OUT o_balance bigint, OUT o_limit text, OUT o_until_ms bigint,
     OUT o_withdrawal pay.withdrawals
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
@@ -18,7 +18,7 @@ BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
         RAISE EXCEPTION 'the claim names another user' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    SELECT k.o_status, k.o_subject, k.o_answer INTO o_status, v_subject, o_answer
+    SELECT k.o_status, k.o_subject, k.o_response INTO o_status, v_subject, o_response
     FROM game.take_key(p_user_id, p_endpoint, p_key, p_body_hash, p_lease_s, p_withdrawal_id::text) AS k;
     IF o_status = 'resume' THEN
         SELECT w.* INTO STRICT o_withdrawal FROM pay.withdrawals AS w WHERE w.withdrawal_id = v_subject::uuid;

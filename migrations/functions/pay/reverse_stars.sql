@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.reverse_stars(
     p_charge_id text, p_payload text, p_payer_id bigint, p_stars bigint, p_currency text, p_at_ms bigint
-) RETURNS pay.charge
+) RETURNS pay.charge_result
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -19,7 +19,7 @@ BEGIN
     FROM auth.telegram_account(p_payer_id) AS a
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
-        -- It came and went before it was known: nobody has got anything, and both books agree without it.
+        -- It came and went before it was known: nobody has got anything, and Telegram and the ledger agree without it.
         UPDATE pay.payments AS p SET state = 'refunded'
         WHERE p.invoice_payload = p_payload AND p.state IN ('pending', 'cancelled', 'expired')
             AND p.user_id = (SELECT a.o_user_id FROM auth.telegram_account(p_payer_id) AS a);
@@ -58,7 +58,7 @@ BEGIN
             v_status := 'charged_back';
         END IF;
     END IF;
-    RETURN pay.standing(p_charge_id, v_status, v_lost > 0);
+    RETURN pay.result_of_charge(p_charge_id, v_status, v_lost > 0);
 END
 $function$;
 

@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.settle_refund(
     p_charge_id text, p_outcome text, p_error text, p_retry_s double precision
-) RETURNS pay.charge
+) RETURNS pay.charge_result
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -48,7 +48,7 @@ BEGIN
             WHERE r.charge_id = p_charge_id;
         END CASE;
     END IF;
-    RETURN pay.standing(p_charge_id, v_status, false);
+    RETURN pay.result_of_charge(p_charge_id, v_status, false);
 END
 $function$;
 

@@ -4,15 +4,15 @@ CREATE OR REPLACE FUNCTION pay.stake_refusal(p_user_id bigint, p_stars bigint, p
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
-    v_limits pay.limits;
+    v_limits pay.spending_limits;
     v_spent bigint;
 BEGIN
     -- Held until the stake is committed: who stakes twice at once, or tightens meanwhile, waits here.
-    SELECT l.* INTO v_limits FROM pay.limits AS l WHERE l.user_id = p_user_id FOR NO KEY UPDATE;
+    SELECT l.* INTO v_limits FROM pay.spending_limits AS l WHERE l.user_id = p_user_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    v_limits := pay.limits_at(v_limits, p_now);
+    v_limits := pay.spending_limits_at(v_limits, p_now);
     IF v_limits.excluded_until IS NOT NULL THEN
         RETURN convert_to(jsonb_build_object(
             'limit', 'excluded', 'until_ms', (extract(epoch FROM v_limits.excluded_until) * 1000)::bigint

@@ -42,5 +42,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION pay.star_differences IS
-    'What differs between Telegram''s book, as read, and ours; what is younger than p_grace_s in ours is given time to show up there.';
+    'What differs between Telegram''s transactions, as read, and ours; what is younger than p_grace_s in ours is given time to show up there.';
 GRANT EXECUTE ON FUNCTION pay.star_differences TO ct_settler;

@@ -20,5 +20,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION pay.unrecorded_stars IS
-    'Payments and refunds of Telegram''s book that are not in ours, in the order to record them.';
+    'Payments and refunds that Telegram has and that are not recorded here, in the order to record them.';
 GRANT EXECUTE ON FUNCTION pay.unrecorded_stars TO ct_settler;

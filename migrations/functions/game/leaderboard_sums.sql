@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION game.board_sums(p_first date, p_last date, p_after_user_id bigint, p_limit int)
+CREATE OR REPLACE FUNCTION game.leaderboard_sums(p_first date, p_last date, p_after_user_id bigint, p_limit int)
     RETURNS TABLE (user_id bigint, won bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     -- In the order of the key and no further than asked, also while the planner takes the table for small.
@@ -26,6 +26,6 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION game.board_sums IS
+COMMENT ON FUNCTION game.leaderboard_sums IS
     'What players have won in these days (nulls: of all time), by user id, some at a time.';
-GRANT EXECUTE ON FUNCTION game.board_sums TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.leaderboard_sums TO ct_settler;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION game.board_standing(p_first date, p_last date, p_limit int, p_user_ids bigint[])
+CREATE OR REPLACE FUNCTION game.leaderboard_places(p_first date, p_last date, p_limit int, p_user_ids bigint[])
     RETURNS TABLE (user_id bigint, won bigint, place bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -21,6 +21,6 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION game.board_standing IS
+COMMENT ON FUNCTION game.leaderboard_places IS
     'The first players of these days (nulls: of all time) and the named ones, with their places. Reads every sum.';
-GRANT EXECUTE ON FUNCTION game.board_standing TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.leaderboard_places TO ct_settler;

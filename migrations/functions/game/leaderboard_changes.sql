@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION game.board_changes(p_since_us bigint, p_after_day date, p_after_user_id bigint, p_limit int)
+CREATE OR REPLACE FUNCTION game.leaderboard_changes(p_since_us bigint, p_after_day date, p_after_user_id bigint, p_limit int)
     RETURNS TABLE (at_us bigint, day date, user_id bigint, day_won bigint, week_won bigint, all_won bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
@@ -18,6 +18,6 @@ BEGIN ATOMIC
     LIMIT p_limit;
 END;
 
-COMMENT ON FUNCTION game.board_changes IS
+COMMENT ON FUNCTION game.leaderboard_changes IS
     'Players whose sum of a day changed since, in the order of the changes, with what they have won by now in that day, in its week and of all time.';
-GRANT EXECUTE ON FUNCTION game.board_changes TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.leaderboard_changes TO ct_settler;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.limits_at(p_limits pay.limits, p_now timestamptz) RETURNS pay.limits
+CREATE OR REPLACE FUNCTION pay.spending_limits_at(p_limits pay.spending_limits, p_now timestamptz) RETURNS pay.spending_limits
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS
 $function$
 BEGIN
@@ -23,5 +23,5 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION pay.limits_at IS
+COMMENT ON FUNCTION pay.spending_limits_at IS
     'Limits as they hold at a moment: what waited until then holds, what has ended is gone.';

@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.latest_readings(
+CREATE OR REPLACE FUNCTION pay.latest_reconciliations(
     OUT o_star_differences int, OUT o_star_read_at timestamptz, OUT o_chain_differences int, OUT o_chain_read_at timestamptz
 )
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -11,10 +11,10 @@ BEGIN ATOMIC
         SELECT r.differences, r.finished_at FROM pay.star_reconciliations AS r ORDER BY r.run_id DESC LIMIT 1
     ) AS s ON true
     LEFT JOIN LATERAL (
-        SELECT r.differences, r.finished_at FROM pay.chain_readings AS r ORDER BY r.run_id DESC LIMIT 1
+        SELECT r.differences, r.finished_at FROM pay.chain_reconciliations AS r ORDER BY r.run_id DESC LIMIT 1
     ) AS c ON true;
 END;
 
-COMMENT ON FUNCTION pay.latest_readings IS
-    'How much the latest readings of Telegram''s book and the chain''s found, and when; nulls: never read.';
-GRANT EXECUTE ON FUNCTION pay.latest_readings TO ct_settler;
+COMMENT ON FUNCTION pay.latest_reconciliations IS
+    'How much the latest reconciliations with Telegram and the chain found, and when; nulls: there was none.';
+GRANT EXECUTE ON FUNCTION pay.latest_reconciliations TO ct_settler;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_auth;
 
-CREATE OR REPLACE FUNCTION bot.begin_telling(
+CREATE OR REPLACE FUNCTION bot.claim_delivery(
     p_notice_id bigint, p_per_s double precision,
     OUT o_wait_s double precision, OUT o_telegram_id bigint, OUT o_language text, OUT o_kind text, OUT o_room_id text,
     OUT o_amount bigint, OUT o_reason text
@@ -18,7 +18,7 @@ BEGIN
     SELECT n.user_id, a.telegram_id, coalesce(a.language, a.language_code), n.kind, n.room_id, n.amount, n.reason
     INTO v_user_id, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason
     FROM bot.notices AS n JOIN auth.users AS a USING (user_id)
-    WHERE n.notice_id = p_notice_id AND n.tell_at IS NOT NULL AND n.tell_until >= v_now FOR UPDATE OF n;
+    WHERE n.notice_id = p_notice_id AND n.due_at IS NOT NULL AND n.expires_at >= v_now FOR UPDATE OF n;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -26,17 +26,19 @@ BEGIN
         0,
         extract(epoch FROM v_next_at - v_now),
         (
-            SELECT extract(epoch FROM max(o.told_at) + interval '1 second' - v_now) FROM bot.notices AS o
-            WHERE o.user_id = v_user_id AND o.told IN ('sending', 'sent') AND o.told_at > v_now - interval '1 second'
+            SELECT extract(epoch FROM max(o.delivery_at) + interval '1 second' - v_now) FROM bot.notices AS o
+            WHERE o.user_id = v_user_id AND o.delivery IN ('sending', 'sent')
+                AND o.delivery_at > v_now - interval '1 second'
         )
     );
     IF o_wait_s = 0 THEN
         UPDATE bot.pace AS p SET next_at = v_now + make_interval(secs => 1 / p_per_s);
-        UPDATE bot.notices AS n SET tell_at = NULL, told = 'sending', told_at = v_now WHERE n.notice_id = p_notice_id;
+        UPDATE bot.notices AS n SET due_at = NULL, delivery = 'sending', delivery_at = v_now
+        WHERE n.notice_id = p_notice_id;
     END IF;
 END
 $function$;
 
-COMMENT ON FUNCTION bot.begin_telling IS
+COMMENT ON FUNCTION bot.claim_delivery IS
     'From here on the notice counts as said. o_wait_s: come back after that time; null: it was said, or is late.';
-GRANT EXECUTE ON FUNCTION bot.begin_telling TO ct_settler;
+GRANT EXECUTE ON FUNCTION bot.claim_delivery TO ct_settler;

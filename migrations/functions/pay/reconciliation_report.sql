@@ -1,7 +1,7 @@
 -- depends: pay.house_account
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.outside_books() RETURNS jsonb
+CREATE OR REPLACE FUNCTION pay.reconciliation_report() RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     RETURN jsonb_build_object(
         'telegram', (
@@ -30,12 +30,12 @@ CREATE OR REPLACE FUNCTION pay.outside_books() RETURNS jsonb
                 )
             ) || coalesce((
                 SELECT jsonb_build_object('finished_at', s.finished_at, 'differences', s.differences)
-                FROM pay.chain_readings AS s ORDER BY s.run_id DESC LIMIT 1
+                FROM pay.chain_reconciliations AS s ORDER BY s.run_id DESC LIMIT 1
             ), jsonb_build_object('finished_at', NULL, 'differences', jsonb_build_array()))
             FROM pay.chain_receipts AS r
         )
     );
 
-COMMENT ON FUNCTION pay.outside_books IS
-    'For operators: the latest readings of Telegram''s book and the chain''s with their differences, and the sums of what the chain brought and took.';
-GRANT EXECUTE ON FUNCTION pay.outside_books TO ct_settler;
+COMMENT ON FUNCTION pay.reconciliation_report IS
+    'For operators: the latest reconciliations with Telegram and the chain with their differences, and the sums of what the chain brought and took.';
+GRANT EXECUTE ON FUNCTION pay.reconciliation_report TO ct_settler;

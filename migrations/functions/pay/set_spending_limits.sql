@@ -1,22 +1,22 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.set_limits(p_daily_stars bigint, p_excluded_until timestamptz, p_now timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION pay.set_spending_limits(p_daily_stars bigint, p_excluded_until timestamptz, p_now timestamptz) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
     v_user_id bigint := auth.claim();
     v_now timestamptz;
-    v_old pay.limits;
-    v_new pay.limits;
+    v_old pay.spending_limits;
+    v_new pay.spending_limits;
 BEGIN
     IF v_user_id IS NULL THEN
         RAISE EXCEPTION 'nobody is named' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    INSERT INTO pay.limits (user_id) VALUES (v_user_id) ON CONFLICT DO NOTHING;
-    SELECT l.* INTO STRICT v_old FROM pay.limits AS l WHERE l.user_id = v_user_id FOR NO KEY UPDATE;
+    INSERT INTO pay.spending_limits (user_id) VALUES (v_user_id) ON CONFLICT DO NOTHING;
+    SELECT l.* INTO STRICT v_old FROM pay.spending_limits AS l WHERE l.user_id = v_user_id FOR NO KEY UPDATE;
     -- After the wait for the row: a later moment than that of what was waited for.
     v_now := coalesce(p_now, clock_timestamp());
-    v_old := pay.limits_at(v_old, v_now);
+    v_old := pay.spending_limits_at(v_old, v_now);
     v_new := v_old;
     p_excluded_until := CASE WHEN p_excluded_until > v_now THEN p_excluded_until END;
 
@@ -51,7 +51,7 @@ BEGIN
         END IF;
     END IF;
 
-    UPDATE pay.limits AS l
+    UPDATE pay.spending_limits AS l
     SET daily_stars = v_new.daily_stars, next_daily_stars = v_new.next_daily_stars, next_daily_at = v_new.next_daily_at,
         excluded_until = v_new.excluded_until, next_excluded_until = v_new.next_excluded_until,
         next_excluded_at = v_new.next_excluded_at
@@ -59,6 +59,6 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION pay.set_limits IS
+COMMENT ON FUNCTION pay.set_spending_limits IS
     'The claim''s user''s wish: a daily limit or none, no games until a moment or not (one that is past is none). Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
-GRANT EXECUTE ON FUNCTION pay.set_limits TO ct_player;
+GRANT EXECUTE ON FUNCTION pay.set_spending_limits TO ct_player;
