@@ -111,7 +111,7 @@ def migrate(
         if unknown := _unknown(backend.connection, known):
             raise MigrationRefused(
                 f"The database was made by another version of Chance Tap: it has {unknown[-1]}, which this version has"
-                " not.  Use the version that made it, or another database."
+                " not. Use the version that made it, or another database."
             )
         backend.init_database()
         backend.break_lock()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
 
@@ -113,6 +114,19 @@ def test_migrate_and_doctor_agree(
     for name in ("settings", "postgres", "roles", "migrations", "redis", "redis memory", "redis durability", "disk"):
         assert checks[name]["todo"] == "", checks[name]
     assert main(["audit"]) == 0
+
+    other = "INSERT INTO migrations._yoyo_migration (migration_hash, migration_id) VALUES ('h', '9999.other')"
+    with psycopg.connect(database_url) as database:
+        database.execute(other.encode())
+    assert main(["migrate"]) == 2
+    assert capsys.readouterr().err == (
+        "chance-tap migrate: The database was made by another version of Chance Tap: it has 9999.other, which this"
+        " version has not. Use the version that made it, or another database.\n"
+    )
+    main(["doctor"])
+    assert "TO DO migrations: 9999.other is unknown here" in capsys.readouterr().out
+    with psycopg.connect(database_url) as database:
+        database.execute("DELETE FROM migrations._yoyo_migration WHERE migration_id = '9999.other'")
 
     assert main(["migrate", "--rollback"]) == 0
     environment.setenv("REDIS_URL", "")

@@ -142,8 +142,21 @@ def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
     play.ended()
     play = start()
     play.until("is ready")
+    with psycopg.connect(play.database_url()) as database:
+        database.execute(
+            "INSERT INTO migrations._yoyo_migration (migration_hash, migration_id) VALUES ('h', '9999.other')"
+        )
     play.process.terminate()
     assert play.ended() == 0
+    wait_for(lambda: processes_of(play.data) == [])
+
+    # Data that another version made is left as it is.
+    play = start()
+    assert play.ended() == 2
+    assert play.lines[-1].startswith(
+        "chance-tap play: The database was made by another version of Chance Tap (it has 9999.other): move "
+    )
+    assert play.lines[-1].endswith(" away or delete it, and `play` makes a new one.")
     wait_for(lambda: processes_of(play.data) == [])
 
 

@@ -16,7 +16,8 @@ _QUERY = """
     ), relations AS (
         SELECT c.*, c.oid::regclass::text AS name FROM pg_class AS c JOIN ours ON ours.oid = c.relnamespace
     )
-    SELECT 'database', 'rights', NULL, NULL, sorted(d.datacl) FROM pg_database AS d WHERE d.datname = current_database()
+    SELECT 'database', 'rights'::text, NULL::text, NULL::text, sorted(d.datacl)
+    FROM pg_database AS d WHERE d.datname = current_database()
     UNION ALL
     SELECT 'role', r.rolname, concat_ws(' ', r.rolcanlogin, r.rolinherit, r.rolsuper, r.rolcreaterole, r.rolcreatedb,
         r.rolbypassrls), shobj_description(r.oid, 'pg_authid'), (
@@ -80,7 +81,7 @@ _QUERY = """
         (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = t.oid),
         concat_ws(' ', t.typtype, pg_get_userbyid(t.typowner), obj_description(t.oid, 'pg_type')), sorted(t.typacl)
     FROM pg_type AS t JOIN ours ON ours.oid = t.typnamespace WHERE t.typelem = 0
-    ORDER BY 1, 2
+    ORDER BY 1, 2, 3
 """
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from cli.embedded.postgres import EmbeddedPostgres
 from persistence.postgres.function_files import read_files
 from persistence.postgres.migrate import MIGRATIONS, MigrationRefused, applied, migrate
-from tests.postgres.shape import shape
+from tests.postgres.shape import Shape, shape
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.tar.gz"))
 ROOT = Path(__file__).parents[2]
@@ -108,14 +110,31 @@ def copy(tmp_path: Path) -> Path:
 @pytest.fixture
 def later(copy: Path) -> Path:
     """The files of a later version."""
+    return changed_later(copy)
+
+
+@pytest.fixture(scope="module")
+def new_later(
+    postgres_server: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Shape:
+    """What a new database of the later version is."""
+    folder = changed_later(Path(shutil.copytree(MIGRATIONS, tmp_path_factory.mktemp("later") / "migrations")))
+    name = f"{template_database}_later"
+    with psycopg.connect(postgres_server.admin_url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrate(postgres_server.admin_url(name), folder=folder)
+    return shape(postgres_server.admin_url(name))
+
+
+def changed_later(folder: Path) -> Path:
     for name, text in LATER.items():
         if text:
-            (copy / name).write_text(text.replace("{last}", PRESENT[-1]).replace("\n        ", "\n").lstrip("\n"))
+            (folder / name).write_text(text.replace("{last}", PRESENT[-1]).replace("\n        ", "\n").lstrip("\n"))
         else:
-            (copy / name).unlink()
+            (folder / name).unlink()
     for name, what, by in CHANGES:
-        change(copy / name, what, by)
-    return copy
+        change(folder / name, what, by)
+    return folder
 
 
 def change(path: Path, what: str, by: str) -> None:
@@ -132,8 +151,10 @@ def refusal(url: str, folder: Path) -> str:
     return str(refused.value)
 
 
-def test_an_older_database_and_later_files_make_a_new_one(make_database: Callable[[], str], later: Path) -> None:
-    older, new = make_database(), make_database()
+def test_an_older_database_and_later_files_make_a_new_one(
+    make_database: Callable[[], str], later: Path, new_later: Shape
+) -> None:
+    older = make_database()
     migrate(older)
     state = applied(older, folder=later)
     assert state.pending == ["0101.kinds", "0102.presents", "0103.index"]
@@ -144,15 +165,14 @@ def test_an_older_database_and_later_files_make_a_new_one(make_database: Callabl
     assert done[:4] == ["0101.kinds", "0102.presents", "0103.index", "game.note_present"]
     # game.audit is made anew although its text is the same: it had been bound to the earlier form of game.day_won.
     assert sorted(done[4:]) == ["bot.stats", "game.audit", "game.day_won", "game.given", "game.room_of_present"]
-    migrate(new, folder=later)
-    assert shape(older) == shape(new)
+    assert shape(older) == new_later
     assert migrate(older, folder=later) == []
     state = applied(older, folder=later)
     assert (state.pending, state.functions, state.unknown) == ([], [], [])
 
     assert migrate(older, folder=later, rollback=True)[:2] == ["0103.index", "0102.presents"]
     migrate(older, folder=later)
-    assert shape(older) == shape(new)
+    assert shape(older) == new_later
 
 
 @pytest.mark.parametrize("archive", RELEASED, ids=lambda path: path.name.removesuffix(".tar.gz"))
@@ -380,19 +400,19 @@ def killed(url: str, folder: Path, words: str, times: int = 1) -> bool:
     ],
 )
 def test_killed_at_a_step_the_next_brings_it_to_its_end(
-    make_database: Callable[[], str], later: Path, words: str
+    make_database: Callable[[], str], later: Path, new_later: Shape, words: str
 ) -> None:
-    broken_off, new = make_database(), make_database()
+    broken_off = make_database()
     assert killed(broken_off, later, words)
     migrate(broken_off, folder=later)
-    migrate(new, folder=later)
-    assert shape(broken_off) == shape(new)
+    assert shape(broken_off) == new_later
     assert migrate(broken_off, folder=later) == []
 
 
-def test_killed_at_every_commit_it_comes_to_its_end(make_database: Callable[[], str], later: Path) -> None:
-    broken_off, new = make_database(), make_database()
+def test_killed_at_every_commit_it_comes_to_its_end(
+    make_database: Callable[[], str], later: Path, new_later: Shape
+) -> None:
+    broken_off = make_database()
     assert any(not killed(broken_off, later, "commit", times) for times in count(1))
-    migrate(new, folder=later)
-    assert shape(broken_off) == shape(new)
+    assert shape(broken_off) == new_later
     assert migrate(broken_off, folder=later) == []
