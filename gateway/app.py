@@ -68,8 +68,8 @@ from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
-from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
+from persistence.postgres.response_writer import ResponseWriter
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from persistence.ton import exchange_rates
@@ -237,7 +237,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         ton=TonDeposits(live, db, prices, settings),
         wallets=wallets,
         withdrawals=Withdrawals(live, db, prices, settings),
-        answers=AnswerWriter(db),
+        responses=ResponseWriter(db),
         sockets=sockets,
         drain=drain,
         tokens=tokens,

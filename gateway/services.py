@@ -21,8 +21,8 @@ from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
-from persistence.postgres.answer_writer import AnswerWriter
 from persistence.postgres.pool import Database
+from persistence.postgres.response_writer import ResponseWriter
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 
@@ -46,7 +46,7 @@ class Services:
     ton: TonDeposits
     wallets: Wallets
     withdrawals: Withdrawals
-    answers: AnswerWriter
+    responses: ResponseWriter
     sockets: GameEndpoint
     drain: Drain
     tokens: Tokens

@@ -22,7 +22,7 @@ from gateway.schemas.messages import Snapshot
 from gateway.schemas.room import room_view
 from gateway.ws.frames import text_frame
 from persistence.errors import ErrorCode, StoreUnavailable
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,6 @@ What is not JSON at all is `invalid_json`; JSON of the wrong shape is `invalid_r
 
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,12 +15,9 @@ from gateway.schemas.fields import Claimed
 from persistence.errors import ErrorCode, GameError
 
 T = TypeVar("T", bound=msgspec.Struct)
-MAX_KEY_CHARACTERS: Final = 200
-_IDEMPOTENCY_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % MAX_KEY_CHARACTERS)
 # msgspec's messages end in "- at `$.field`", or name the field that is missing.
 _AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<at>[^`]*)`)?$", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_encode = msgspec.json.Encoder().encode
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -48,20 +44,6 @@ def query_fields(query_string: bytes) -> Mapping[str, str]:
     if len(fields) != len(pairs):
         raise invalid("query", "a field is given twice")
     return fields
-
-
-def idempotency_key(header: bytes | None) -> str:
-    """The caller's key: 1 to 200 visible ASCII characters."""
-    if header is None:
-        raise invalid("Idempotency-Key", "missing")
-    if not _IDEMPOTENCY_KEY.fullmatch(header):
-        raise invalid("Idempotency-Key", f"must be 1 to {MAX_KEY_CHARACTERS} visible ASCII characters")
-    return header.decode("ascii")
-
-
-def body_hash(body: msgspec.Struct) -> bytes:
-    """A digest that is equal for bodies that mean the same, whatever their spaces and order."""
-    return sha256(_encode(body)).digest()
 
 
 def check_claimed(claimed: Claimed | Mapping[str, str], user_id: str, telegram_id: str | None) -> None:

@@ -1,7 +1,7 @@
-"""One REST endpoint: its declaration, and the road that every request takes through it.
+"""One REST endpoint: its declaration, and the steps that every request takes through it.
 
-The declaration (body, answer, codes) is what the OpenAPI document is made of.  The road is: method, token, rate,
-ban, size, media type, JSON, model, handler, answer; whatever goes wrong on it leaves as `{code, message, details?}`.
+The declaration (body, answer, codes) is what the OpenAPI document is made of.  The steps are: method, token, rate, ban,
+size, media type, JSON, model, idempotency key, handler, answer; whatever fails leaves as `{code, message, details?}`.
 A refusal is counted, not logged; anything else that is raised is logged and answered with `internal`.
 """
 
@@ -18,11 +18,13 @@ from gateway import metrics
 from gateway.auth.tokens import Claims
 from gateway.errors import error_response
 from gateway.rate_limits import ClientGone, read_body
+from gateway.rest import idempotency
 from gateway.rest.body import check_claimed, decode, query_fields
 from gateway.schemas.fields import Claimed, Language
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from persistence.errors import ErrorCode, GameError
+from persistence.postgres.idempotency import IdempotencyKey
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +32,21 @@ _JSON: Final = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
 
 
+_NOBODY: Final = Claims("0", None, "user", 0)
+_NO_KEY: Final = IdempotencyKey("", "", b"")
+
+
 @dataclass(slots=True)
 class Call:
-    """One request on its way through an endpoint.  `claims` is only there where the endpoint wants a token."""
+    """One request on its way through an endpoint.  `claims` is only there where the endpoint wants a token,
+    `idempotency_key` where it is idempotent."""
 
     services: Services
     scope: Scope
     headers: Mapping[bytes, bytes]
     claims: Claims
     body: Any = None
+    idempotency_key: IdempotencyKey = _NO_KEY
 
     @property
     def user_id(self) -> int:
@@ -69,7 +77,11 @@ Handler = Callable[[Call], Awaitable[msgspec.Struct | bytes]]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
     """A method of a path.  `answer` names the model even where the handler gives bytes that were encoded before.
-    `cached_s`: how long anybody may keep the answer; never for what depends on who asks."""
+
+    `idempotent`: the request needs an Idempotency-Key and a token; the handler takes effect once for the key of its
+    call, and gives the model of a new answer or the bytes that were stored for an earlier send (`rest.idempotency`).
+    `cached_s`: how long anybody may keep the answer; never for what depends on who asks.
+    """
 
     method: str
     path: str
@@ -87,9 +99,6 @@ class Endpoint:
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         return [_JSON, (b"cache-control", b"public, max-age=%d" % self.cached_s if self.cached_s else b"no-store")]
-
-
-_NOBODY: Final = Claims("0", None, "user", 0)
 
 
 class Resource:
@@ -132,6 +141,12 @@ class Resource:
             await identify(call, bearer_token(call))
         if endpoint.body is not None:
             call.body = await self._body(endpoint, call, receive)
+        if endpoint.idempotent:
+            path = endpoint.path.format_map(call.scope["path_params"])
+            call.idempotency_key = idempotency.read_key(call.headers.get(idempotency.HEADER), path, call.body)
+            return await idempotency.respond_once(
+                call.services.responses, call.user_id, call.idempotency_key, endpoint.handler(call)
+            )
         answer = await endpoint.handler(call)
         return answer if isinstance(answer, bytes) else _encode(answer)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.errors import STATUS
 from gateway.rest.endpoint import Endpoint
+from gateway.rest.idempotency import MAX_KEY_CHARACTERS
 from gateway.schemas.rest import ErrorBody
 from persistence.errors import ErrorCode
 
@@ -25,6 +26,7 @@ WITH_BODY = (
     ErrorCode.TOO_LARGE,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 )
+IDEMPOTENT = (ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS)
 
 
 def possible_codes(endpoint: Endpoint) -> list[ErrorCode]:
@@ -32,6 +34,7 @@ def possible_codes(endpoint: Endpoint) -> list[ErrorCode]:
     codes = {*ALWAYS, *endpoint.codes}
     codes |= set(WITH_TOKEN) if endpoint.with_token else set()
     codes |= set(WITH_BODY) if endpoint.body is not None else set()
+    codes |= set(IDEMPOTENT) if endpoint.idempotent else set()
     return [code for code in ErrorCode if code in codes]
 
 
@@ -84,7 +87,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         for name, description in endpoint.query.items()
     ]
     if endpoint.idempotent:
-        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
+        schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[!-~]+$"}
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})
     return found
 

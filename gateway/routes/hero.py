@@ -5,34 +5,28 @@ Owns the limit on guessing keys: every look-up counts until it has found a room,
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import msgspec
 
 from gateway.errors import invalid
-from gateway.rest.body import body_hash, idempotency_key
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.routes.rooms import room_id_of
+from gateway.rest.idempotency import body_hash
+from gateway.routes.rooms import joined_answer, room_id_of
 from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
 from gateway.schemas.room import organizer_view, room_view
 from persistence.errors import ErrorCode, GameError
 from persistence.redis.keys import normalise_key
-from persistence.rooms.join_requests import Joined
-
-CREATE = "/api/v1/rooms"
-JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
-_encode = msgspec.json.Encoder().encode
 
 
-async def create_room(call: Call) -> bytes:
-    """Make a hero room, free of charge.  A repeated send gets the bytes of the first answer."""
+async def create_room(call: Call) -> RoomAnswer | bytes:
+    """Make a hero room, free of charge."""
     body: CreateHero = call.body
     services = call.services
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     if body.fee > services.settings.hero_max_fee:
         raise invalid("fee", f"must be from 1 to {services.settings.hero_max_fee}")
     services.rates.new_room.take(call.claims.user_id)
-    made = await services.seats.create_hero(call.user_id, body.fee, CREATE, key, body_hash(body))
-    return await _answer(call, made, CREATE, key)
+    return joined_answer(call, await services.seats.create_hero(call.user_id, body.fee, call.idempotency_key))
 
 
 async def room_by_key(call: Call) -> KeyedRoom:
@@ -50,18 +44,16 @@ async def room_by_key(call: Call) -> KeyedRoom:
     )
 
 
-async def join_by_key(call: Call) -> bytes:
-    """Pay the fee and sit down.  A repeated send gets the bytes of the first answer."""
+async def join_by_key(call: Call) -> RoomAnswer | bytes:
+    """Pay the fee and sit down.  A room's key in another spelling is no other body."""
     body: JoinByKey = call.body
-    services = call.services
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     with _guess(call):
         room_key = normalise_key(body.key)
         if room_key is None:
             raise GameError(ErrorCode.NOT_FOUND)
-        one_form = body_hash(msgspec.structs.replace(body, key=room_key))
-        joined = await services.seats.join_by_key(call.user_id, room_key, JOIN_BY_KEY, key, one_form)
-    return await _answer(call, joined, JOIN_BY_KEY, key)
+        one_form = replace(call.idempotency_key, body_hash=body_hash(msgspec.structs.replace(body, key=room_key)))
+        joined = await call.services.seats.join_by_key(call.user_id, room_key, one_form)
+    return joined_answer(call, joined)
 
 
 async def start_room(call: Call) -> RoomAnswer:
@@ -70,15 +62,6 @@ async def start_room(call: Call) -> RoomAnswer:
     if started.room is None or started.code != "ok":
         raise GameError(ErrorCode(started.code))
     return RoomAnswer(room_view(started.room, call.claims.user_id))
-
-
-async def _answer(call: Call, joined: Joined, path: str, key: str) -> bytes:
-    if joined.answer is not None:
-        return joined.answer
-    assert joined.room_state is not None
-    answer = _encode(RoomAnswer(room_view(joined.room_state, call.claims.user_id)))
-    await call.services.seats.store_answer(call.user_id, path, key, answer)
-    return answer
 
 
 @contextmanager
@@ -99,18 +82,16 @@ def _guess(call: Call) -> Iterator[None]:
     rate.give_back(user_id)
 
 
-_IDEMPOTENCY = (ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS)
-
 ENDPOINTS = [
     Endpoint(
         method="POST",
-        path=CREATE,
+        path="/api/v1/rooms",
         handler=create_room,
         summary="Make a hero room; its key is in the answer",
         body=CreateHero,
         answer=RoomAnswer,
         idempotent=True,
-        codes=(ErrorCode.ALREADY_IN_ROOM, ErrorCode.LIMIT_REACHED, ErrorCode.ROOM_CLOSED, *_IDEMPOTENCY),
+        codes=(ErrorCode.ALREADY_IN_ROOM, ErrorCode.LIMIT_REACHED, ErrorCode.ROOM_CLOSED),
     ),
     Endpoint(
         method="GET",
@@ -122,7 +103,7 @@ ENDPOINTS = [
     ),
     Endpoint(
         method="POST",
-        path=JOIN_BY_KEY,
+        path="/api/v1/rooms/join-by-key",
         handler=join_by_key,
         summary="Pay the fee and take a seat in the hero room with this key",
         body=JoinByKey,
@@ -135,7 +116,6 @@ ENDPOINTS = [
             ErrorCode.LIMIT_REACHED,
             ErrorCode.ROOM_FULL,
             ErrorCode.ROOM_CLOSED,
-            *_IDEMPOTENCY,
         ),
     ),
     Endpoint(

@@ -5,11 +5,8 @@ A payment is the same from every device; whether it was paid is only ever what T
 
 from typing import Final
 
-import msgspec
-
 from gateway.errors import invalid
 from gateway.rest import paging
-from gateway.rest.body import body_hash, idempotency_key
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
@@ -18,55 +15,33 @@ from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
 from persistence.errors import ErrorCode, GameError
 from persistence.payments.stars import Invoice
 from persistence.postgres import payments
+from persistence.postgres.payments import Ordered
 
 PATH: Final = "/api/v1/payments"
-STARS: Final = "/api/v1/payments/stars"
-TON: Final = "/api/v1/payments/ton"
-_encode = msgspec.json.Encoder().encode
 
 
-async def pay_stars(call: Call) -> bytes:
-    """Order Stars; the link in the answer opens Telegram's own window.  A repeated send gets the first answer."""
+async def pay_stars(call: Call) -> PaymentAnswer | bytes:
+    """Order Stars; the link in the answer opens Telegram's own window."""
     body: PayStars = call.body
     services = call.services
     settings = services.settings
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     if not settings.stars_min <= body.stars <= settings.stars_max:
         raise invalid("stars", f"must be from {settings.stars_min} to {settings.stars_max}")
     services.rates.payment.take(call.claims.user_id)
     language = await services.accounts.language(call.claims.user_id, ask=True) or DEFAULT_LANGUAGE
-    ordered = await services.stars.order(
-        call.user_id,
-        body.stars,
-        Invoice(*stars_invoice(body.stars, language)),
-        endpoint=STARS,
-        key=key,
-        body_hash=body_hash(body),
-    )
-    if ordered.answer is not None:
-        return ordered.answer
-    assert ordered.payment is not None
-    answer = _encode(PaymentAnswer(payment_view(ordered.payment)))
-    await services.answers.store(call.user_id, STARS, key, answer)
-    return answer
+    invoice = Invoice(*stars_invoice(body.stars, language))
+    return _ordered(await services.stars.order(call.user_id, body.stars, invoice, call.idempotency_key))
 
 
-async def pay_ton(call: Call) -> bytes:
+async def pay_ton(call: Call) -> PaymentAnswer | bytes:
     """Order Stars for TON: where to send how much, with which comment, at a rate that holds until the order expires."""
     body: PayTon = call.body
     services = call.services
     settings = services.settings
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     if not settings.ton_min_stars <= body.stars <= settings.ton_max_stars:
         raise invalid("stars", f"must be from {settings.ton_min_stars} to {settings.ton_max_stars}")
     services.rates.payment.take(call.claims.user_id)
-    ordered = await services.ton.order(call.user_id, body.stars, endpoint=TON, key=key, body_hash=body_hash(body))
-    if ordered.answer is not None:
-        return ordered.answer
-    assert ordered.payment is not None
-    answer = _encode(PaymentAnswer(payment_view(ordered.payment)))
-    await services.answers.store(call.user_id, TON, key, answer)
-    return answer
+    return _ordered(await services.ton.order(call.user_id, body.stars, call.idempotency_key))
 
 
 async def list_payments(call: Call) -> Payments:
@@ -96,6 +71,14 @@ async def cancel_payment(call: Call) -> PaymentAnswer:
     return PaymentAnswer(payment_view(found))
 
 
+def _ordered(ordered: Ordered) -> PaymentAnswer | bytes:
+    """The payment, or the stored response to an earlier send."""
+    if ordered.response is not None:
+        return ordered.response
+    assert ordered.payment is not None
+    return PaymentAnswer(payment_view(ordered.payment))
+
+
 def _payment_id(call: Call) -> str:
     text = call.path("payment_id")
     if not payments.is_payment_id(text):
@@ -106,28 +89,23 @@ def _payment_id(call: Call) -> str:
 ENDPOINTS = [
     Endpoint(
         method="POST",
-        path=STARS,
+        path=f"{PATH}/stars",
         handler=pay_stars,
         summary="Order Telegram Stars; the answer has the link to pay them",
         body=PayStars,
         answer=PaymentAnswer,
         idempotent=True,
-        codes=(
-            ErrorCode.CONFLICT,
-            ErrorCode.LIMIT_REACHED,
-            ErrorCode.IDEMPOTENCY_MISMATCH,
-            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
-        ),
+        codes=(ErrorCode.CONFLICT, ErrorCode.LIMIT_REACHED),
     ),
     Endpoint(
         method="POST",
-        path=TON,
+        path=f"{PATH}/ton",
         handler=pay_ton,
         summary="Order Stars for TON; the answer says what to send where",
         body=PayTon,
         answer=PaymentAnswer,
         idempotent=True,
-        codes=(ErrorCode.CONFLICT, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS),
+        codes=(ErrorCode.CONFLICT,),
     ),
     Endpoint(
         method="GET",

@@ -2,39 +2,36 @@
 
 import re
 
-import msgspec
-
 from gateway.errors import invalid
-from gateway.rest.body import body_hash, idempotency_key
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.rest import BalanceAnswer, JoinStandard, Nothing, RoomAnswer, Tiers
 from gateway.schemas.room import room_view
 from persistence.errors import ErrorCode, GameError
+from persistence.rooms.join_requests import Joined
 
-JOIN = "/api/v1/rooms/join"
 _ROOM_ID = re.compile(ROOM_ID_PATTERN)
-_encode = msgspec.json.Encoder().encode
 
 
 async def tiers(call: Call) -> Tiers:
     return await call.services.tiers.read()
 
 
-async def join(call: Call) -> bytes:
-    """Pay and sit down.  A repeated send gets the bytes of the first answer."""
+async def join(call: Call) -> RoomAnswer | bytes:
+    """Pay and sit down."""
     body: JoinStandard = call.body
     services = call.services
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     if body.stake not in services.settings.stakes:
         raise invalid("stake", "is not one of the stakes")
-    joined = await services.seats.join(call.user_id, body.stake, JOIN, key, body_hash(body))
-    if joined.answer is not None:
-        return joined.answer
+    return joined_answer(call, await services.seats.join(call.user_id, body.stake, call.idempotency_key))
+
+
+def joined_answer(call: Call, joined: Joined) -> RoomAnswer | bytes:
+    """The room as its new player sees it, or the stored response to an earlier send."""
+    if joined.response is not None:
+        return joined.response
     assert joined.room_state is not None
-    answer = _encode(RoomAnswer(room_view(joined.room_state, call.claims.user_id)))
-    await services.seats.store_answer(call.user_id, JOIN, key, answer)
-    return answer
+    return RoomAnswer(room_view(joined.room_state, call.claims.user_id))
 
 
 async def room(call: Call) -> RoomAnswer:
@@ -75,7 +72,7 @@ ENDPOINTS = [
     ),
     Endpoint(
         method="POST",
-        path=JOIN,
+        path="/api/v1/rooms/join",
         handler=join,
         summary="Pay a stake and take a seat in a standard room",
         body=JoinStandard,
@@ -86,8 +83,6 @@ ENDPOINTS = [
             ErrorCode.ALREADY_IN_ROOM,
             ErrorCode.LIMIT_REACHED,
             ErrorCode.ROOM_CLOSED,
-            ErrorCode.IDEMPOTENCY_MISMATCH,
-            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
         ),
     ),
     Endpoint(

@@ -1,13 +1,9 @@
 """/withdrawals: taking Stars out, and seeing what became of it."""
 
-import asyncio
 from typing import Final
-
-import msgspec
 
 from gateway.errors import invalid
 from gateway.rest import paging
-from gateway.rest.body import body_hash, idempotency_key
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
@@ -15,15 +11,13 @@ from persistence.errors import ErrorCode
 from persistence.payments.withdrawals import PREMIUM_STARS
 
 PATH: Final = "/api/v1/withdrawals"
-_encode = msgspec.json.Encoder().encode
 
 
-async def withdraw(call: Call) -> bytes:
-    """Take Stars from the balance to pay them out.  A repeated send gets the first answer."""
+async def withdraw(call: Call) -> WithdrawalAnswer | bytes:
+    """Take Stars from the balance to pay them out."""
     body: Withdraw = call.body
     services = call.services
     settings = services.settings
-    key = idempotency_key(call.headers.get(b"idempotency-key"))
     if (body.method == "premium") != (body.months is not None):
         raise invalid("months", "must be given for premium, and only there")
     if body.months is not None and body.stars != PREMIUM_STARS[body.months]:
@@ -32,21 +26,12 @@ async def withdraw(call: Call) -> bytes:
         raise invalid("stars", f"must be from {settings.withdrawal_min_stars} to {settings.withdrawal_max_stars}")
     services.rates.withdrawal.take(call.claims.user_id)
     requested = await services.withdrawals.request(
-        call.user_id,
-        method=body.method,
-        stars=body.stars,
-        months=body.months,
-        endpoint=PATH,
-        key=key,
-        body_hash=body_hash(body),
+        call.user_id, call.idempotency_key, method=body.method, stars=body.stars, months=body.months
     )
-    if requested.answer is not None:
-        return requested.answer
+    if requested.response is not None:
+        return requested.response
     assert requested.withdrawal is not None
-    answer = _encode(WithdrawalAnswer(withdrawal_view(requested.withdrawal)))
-    # It took effect: who goes away now finds the answer by the key all the same.
-    await asyncio.shield(services.answers.store(call.user_id, PATH, key, answer))
-    return answer
+    return WithdrawalAnswer(withdrawal_view(requested.withdrawal))
 
 
 async def list_withdrawals(call: Call) -> Withdrawals:
@@ -73,8 +58,6 @@ ENDPOINTS = [
             ErrorCode.INSUFFICIENT_BALANCE,
             ErrorCode.LIMIT_REACHED,
             ErrorCode.CONFLICT,
-            ErrorCode.IDEMPOTENCY_MISMATCH,
-            ErrorCode.IDEMPOTENCY_IN_PROGRESS,
         ),
     ),
     Endpoint(

@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 
 from gateway.schemas.fields import Count, Moment, RoomId, Stars, UserId
-from gateway.schemas.room import Organizer, RoomKind
+from gateway.schemas.room import Organizer
+from persistence.room_vocabulary import RoomKind
 
 
 class Game(msgspec.Struct):

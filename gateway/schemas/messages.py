@@ -4,7 +4,7 @@ Client frames are decoded strictly: nothing is coerced and a number out of range
 room events are built by the scripts as finished JSON; their models here are what those bytes must conform to.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,8 +21,7 @@ from gateway.schemas.fields import (
     UserId,
 )
 from gateway.schemas.room import Player, Room, Standing
-
-CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
+from persistence.room_vocabulary import CancelReason
 
 
 class Hello(Claimed, tag="hello"):

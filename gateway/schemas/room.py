@@ -3,17 +3,13 @@
 `room_view` is the only place that turns a room's live state into what one viewer may see of it.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from gateway.schemas.fields import Count, Moment, RoomId, Stars, UserId
-
-if TYPE_CHECKING:
-    from persistence.redis.rooms import RoomState
-
-RoomKind = Literal["standard", "hero"]
-RoomPhase = Literal["waiting", "countdown", "playing", "finished", "cancelled", "settled"]
+from persistence.redis.room_state import RoomState
+from persistence.room_vocabulary import RoomKind, RoomPhase
 
 
 class Player(msgspec.Struct):
@@ -92,7 +88,7 @@ class _Outcome(msgspec.Struct):
 _decode_outcome = msgspec.json.Decoder(_Outcome).decode
 
 
-def room_view(state: "RoomState", viewer_id: str) -> Room:
+def room_view(state: RoomState, viewer_id: str) -> Room:
     """What `viewer_id` may see of a room: the key only if it is theirs, of the result their own part."""
     return Room(
         room_id=state.room_id,
@@ -127,7 +123,7 @@ def room_view(state: "RoomState", viewer_id: str) -> Room:
     )
 
 
-def organizer_view(state: "RoomState") -> Organizer | None:
+def organizer_view(state: RoomState) -> Organizer | None:
     """Who made the room, as other players see them."""
     if state.organizer_id is None:
         return None

@@ -18,7 +18,8 @@ from prometheus_client import Counter
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments, stars
-from persistence.postgres.payments import Ordered, Payment
+from persistence.postgres.idempotency import IdempotencyKey
+from persistence.postgres.payments import Order, Ordered, Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge, ChargeResult, FoundBy
 from persistence.redis.store import RedisStore
@@ -68,9 +69,7 @@ class StarPayments:
         self._bot = bot
         self._settings = settings
 
-    async def order(
-        self, user_id: int, amount: int, invoice: Invoice, *, endpoint: str, key: str, body_hash: bytes
-    ) -> Ordered:
+    async def order(self, user_id: int, amount: int, invoice: Invoice, key: IdempotencyKey) -> Ordered:
         """Order `amount` Stars, once for a key, with a link to pay them.
 
         Raises:
@@ -81,19 +80,10 @@ class StarPayments:
             raise GameError(ErrorCode.FORBIDDEN)
         payment_id = str(uuid.uuid4())
         now_ms = self._live.now_ms()
-        ordered = await payments.request_stars(
-            self._db,
-            user_id,
-            payment_id=payment_id,
-            # The second part is what binds it: a payload that was not handed out by us is none of an order's.
-            payload=f"stars:{payment_id}:{secrets.token_hex(16)}",
-            stars=amount,
-            created_ms=now_ms,
-            expires_ms=now_ms + self._settings.stars_invoice_s * 1000,
-            endpoint=endpoint,
-            key=key,
-            body_hash=body_hash,
-        )
+        order = Order(payment_id, amount, now_ms, now_ms + self._settings.stars_invoice_s * 1000)
+        # The second part is what binds it: a payload that was not handed out by us is none of an order's.
+        payload = f"stars:{payment_id}:{secrets.token_hex(16)}"
+        ordered = await payments.request_stars(self._db, user_id, order, payload, key)
         if ordered.status == "stored":
             return ordered
         if ordered.payment is None:
@@ -102,7 +92,7 @@ class StarPayments:
             payment = await self._linked(ordered.payment, invoice)
         except BaseException:
             # Whoever comes next need not wait for the lease.  Where this fails too, the lease ends by itself.
-            await asyncio.shield(self._release(user_id, endpoint, key))
+            await asyncio.shield(self._release(user_id, key))
             raise
         return Ordered(ordered.status, None, payment)
 
@@ -221,9 +211,9 @@ class StarPayments:
         assert linked is not None
         return linked
 
-    async def _release(self, user_id: int, endpoint: str, key: str) -> None:
+    async def _release(self, user_id: int, key: IdempotencyKey) -> None:
         try:
-            await idempotency.release(self._db, user_id, endpoint, key)
+            await idempotency.release(self._db, user_id, key)
         except StoreUnavailable:
             return
 

@@ -14,9 +14,10 @@ import structlog
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import ton_deposits
-from persistence.postgres.payments import Ordered
+from persistence.postgres.idempotency import IdempotencyKey
+from persistence.postgres.payments import Order, Ordered
 from persistence.postgres.pool import Database
-from persistence.postgres.ton_deposits import Cursor, Incoming, Recorded
+from persistence.postgres.ton_deposits import Cursor, Incoming, Quote, Recorded
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.address import normalise
@@ -43,7 +44,7 @@ class TonDeposits:
         self.network = settings.ton_network
         self.account = house_address(settings) or ""
 
-    async def order(self, user_id: int, stars: int, *, endpoint: str, key: str, body_hash: bytes) -> Ordered:
+    async def order(self, user_id: int, stars: int, key: IdempotencyKey) -> Ordered:
         """Order `stars` Stars for TON at the rate of now, once for a key.
 
         Raises:
@@ -54,21 +55,9 @@ class TonDeposits:
             raise GameError(ErrorCode.FORBIDDEN)
         rate = await self._rates.nanoton_per_star()
         now_ms = self._live.now_ms()
-        ordered = await ton_deposits.request(
-            self._db,
-            user_id,
-            payment_id=str(uuid.uuid4()),
-            memo=new_memo(),
-            stars=stars,
-            rate=rate,
-            address=self.account,
-            network=self.network,
-            created_ms=now_ms,
-            expires_ms=now_ms + self._settings.ton_quote_s * 1000,
-            endpoint=endpoint,
-            key=key,
-            body_hash=body_hash,
-        )
+        order = Order(str(uuid.uuid4()), stars, now_ms, now_ms + self._settings.ton_quote_s * 1000)
+        quote = Quote(rate, self.network, self.account, new_memo())
+        ordered = await ton_deposits.request(self._db, user_id, order, quote, key)
         if ordered.status != "stored" and ordered.payment is None:
             raise GameError(ErrorCode(ordered.status))
         return ordered

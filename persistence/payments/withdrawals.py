@@ -11,8 +11,9 @@ from typing import Final
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import withdrawals
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
-from persistence.postgres.withdrawals import Changed, Decision, Method, Requested, Withdrawal
+from persistence.postgres.withdrawals import Changed, Decision, Method, NewWithdrawal, Requested, Rules, Withdrawal
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged
 from persistence.ton.exchange_rates import RateSource
@@ -31,15 +32,7 @@ class Withdrawals:
         self._settings = settings
 
     async def request(
-        self,
-        user_id: int,
-        *,
-        method: Method,
-        stars: int,
-        months: int | None,
-        endpoint: str,
-        key: str,
-        body_hash: bytes,
+        self, user_id: int, key: IdempotencyKey, *, method: Method, stars: int, months: int | None
     ) -> Requested:
         """Take Stars from the balance to pay them out after the hold, once for a key.
 
@@ -54,24 +47,16 @@ class Withdrawals:
         if method == "ton":
             assert self._rate is not None
             rate = await self._rate.nanoton_per_star()
-        requested = await withdrawals.request(
-            self._db,
-            user_id,
-            withdrawal_id=str(uuid.uuid4()),
-            method=method,
-            stars=stars,
-            months=months,
-            network=settings.ton_network,
-            rate=rate,
-            now_ms=self._live.now_ms(),
+        wanted = NewWithdrawal(
+            str(uuid.uuid4()), method, stars, months, settings.ton_network, rate, self._live.now_ms()
+        )
+        rules = Rules(
             hold_s=settings.withdrawal_hold_s,
             approval_stars=settings.withdrawal_approval_stars,
             account_day=settings.withdrawal_account_day_stars,
             house_day=settings.withdrawal_house_day_stars,
-            endpoint=endpoint,
-            key=key,
-            body_hash=body_hash,
         )
+        requested = await withdrawals.request(self._db, user_id, wanted, rules, key)
         match requested.status:
             case "new" | "resume":
                 assert requested.withdrawal is not None

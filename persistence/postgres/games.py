@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from persistence.postgres.idempotency import LEASE_S, IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
-
-LEASE_S = 30.0
+from persistence.room_vocabulary import RoomKind
 
 StakeStatus = Literal[
     "paid",
@@ -28,11 +28,36 @@ StakeStatus = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class SeatRef:
+    """Whose attempt to sit in which room.  Each attempt has its own `seat_id` (a UUID), of which the keys of its
+    transfers are made."""
+
+    user_id: int
+    room_id: str
+    seat_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StakeTerms:
+    """What Postgres records of a room with its first statement.
+
+    `stake` is what each player pays, `fee_bps` the part of the pool that is not the winner's (the house's, or a hero
+    room's organizer's), `target` the taps that end a hero room's game (0: only time does).
+    """
+
+    kind: RoomKind
+    stake: int
+    capacity: int
+    fee_bps: int
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StakeReply:
     """What became of a stake, or of making a hero room (`paid`: it is made).
 
     `room_id` and `seat_id` are those of the earlier attempt when the status is `resume` or `stored`, and `room_id` is
-    where the player sits when it is `already_in_room`.  `answer` is the stored one; under `limit_reached` it is the
+    where the player sits when it is `already_in_room`.  `response` is the stored one; under `limit_reached` it is the
     details in JSON.
     """
 
@@ -42,7 +67,7 @@ class StakeReply:
     balance: int | None
     name: str | None
     photo_url: str | None
-    answer: bytes | None
+    response: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +98,7 @@ class OpenRoom:
     """An undecided room.  `live_seats` are the paid ones; `missing_s`: for how long Redis has not known it, if so."""
 
     room_id: str
-    kind: str
+    kind: RoomKind
     stake: int
     live_seats: int
     age_s: float
@@ -110,19 +135,7 @@ _outcome = msgspec.json.Decoder(Outcome)
 
 
 async def stake(
-    db: Database,
-    *,
-    user_id: int,
-    room_id: str,
-    seat_id: str,
-    amount: int,
-    kind: str,
-    capacity: int,
-    fee_bps: int,
-    endpoint: str,
-    key: str,
-    body_hash: bytes,
-    lease_s: float = LEASE_S,
+    db: Database, seat: SeatRef, terms: StakeTerms, key: IdempotencyKey, *, lease_s: float = LEASE_S
 ) -> StakeReply:
     """Take the stake for a seat, once for a key, and make the room if it is the first; a hero room must be there.
 
@@ -131,7 +144,7 @@ async def stake(
     """
     row = await db.call(
         Role.PLAYER,
-        user_id,
+        seat.user_id,
         """
         SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_response FROM game.stake(
             %(user_id)s, %(room_id)s, %(seat_id)s, %(amount)s, %(kind)s, %(capacity)s, %(fee_bps)s,
@@ -139,17 +152,14 @@ async def stake(
         )
         """,
         {
-            "user_id": user_id,
-            "room_id": room_id,
-            "seat_id": seat_id,
-            "amount": amount,
-            "kind": kind,
-            "capacity": capacity,
-            "fee_bps": fee_bps,
-            "endpoint": endpoint,
-            "key": key,
-            "body_hash": body_hash,
-            "lease_s": lease_s,
+            "user_id": seat.user_id,
+            "room_id": seat.room_id,
+            "seat_id": seat.seat_id,
+            "amount": terms.stake,
+            "kind": terms.kind,
+            "capacity": terms.capacity,
+            "fee_bps": terms.fee_bps,
+            **key.parameters(lease_s),
         },
     )
     assert row is not None
@@ -157,31 +167,16 @@ async def stake(
 
 
 async def organize(
-    db: Database,
-    *,
-    user_id: int,
-    room_id: str,
-    seat_id: str,
-    fee: int,
-    capacity: int,
-    fee_bps: int,
-    target: int,
-    endpoint: str,
-    key: str,
-    body_hash: bytes,
-    lease_s: float = LEASE_S,
+    db: Database, seat: SeatRef, terms: StakeTerms, key: IdempotencyKey, *, lease_s: float = LEASE_S
 ) -> StakeReply:
     """Make a hero room with its organizer's place, once for a key; nothing is paid.
-
-    `fee` is what each player will pay, `fee_bps` the organizer's part of the pool, `target` the taps that end the game
-    (0: only time does).
 
     Raises:
         CommitUnknown: look the seat up before anything else.
     """
     row = await db.call(
         Role.PLAYER,
-        user_id,
+        seat.user_id,
         """
         SELECT o_status, o_room_id, o_seat_id::text, o_balance, o_name, o_photo_url, o_response FROM game.organize(
             %(user_id)s, %(room_id)s, %(seat_id)s, %(fee)s, %(capacity)s, %(fee_bps)s, %(target)s,
@@ -189,17 +184,14 @@ async def organize(
         )
         """,
         {
-            "user_id": user_id,
-            "room_id": room_id,
-            "seat_id": seat_id,
-            "fee": fee,
-            "capacity": capacity,
-            "fee_bps": fee_bps,
-            "target": target,
-            "endpoint": endpoint,
-            "key": key,
-            "body_hash": body_hash,
-            "lease_s": lease_s,
+            "user_id": seat.user_id,
+            "room_id": seat.room_id,
+            "seat_id": seat.seat_id,
+            "fee": terms.stake,
+            "capacity": terms.capacity,
+            "fee_bps": terms.fee_bps,
+            "target": terms.target,
+            **key.parameters(lease_s),
         },
     )
     assert row is not None

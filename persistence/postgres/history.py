@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from persistence.postgres.pool import Database, Role
+from persistence.room_vocabulary import RoomKind
 
 _GAME = (
     "SELECT decided_us, seat_id::text, room_id, kind, organizes, organizer_id, outcome, reason, stake, pool, prize,"
@@ -26,7 +27,7 @@ class Game:
     decided_us: int
     seat_id: str
     room_id: str
-    kind: Literal["standard", "hero"]
+    kind: RoomKind
     organizes: bool
     organizer_id: int | None
     outcome: Literal["settled", "refunded"]

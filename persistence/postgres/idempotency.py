@@ -1,4 +1,4 @@
-"""Idempotency keys: what a key stands for, and the answer that is kept under it.
+"""Idempotency keys: what a key stands for, and the response that is stored under it.
 
 The row itself is written by the function that takes effect (`games.stake`, `payments.request_stars`), in the same
 transaction.  Those of seats lease a seat; those of other money, through `game.take_key`, the subject they made.
@@ -6,28 +6,44 @@ transaction.  Those of seats lease a seat; those of other money, through `game.t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from persistence.postgres.games import LEASE_S
 from persistence.postgres.pool import Database, Role
 
+LEASE_S = 30.0
+"""For so long a request under way has its key to itself; after that a retry resumes what it began."""
 KEEP_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """What identifies one request of a user that must take effect once.
+
+    `endpoint` is the path that it was sent to, `key` the Idempotency-Key header, `body_hash` a digest that is equal for
+    bodies that mean the same: the same key with another hash is refused.
+    """
+
+    endpoint: str
+    key: str
+    body_hash: bytes
+
+    def parameters(self, lease_s: float = LEASE_S) -> dict[str, Any]:
+        """The named parameters of a statement that takes effect once for this key."""
+        return {"endpoint": self.endpoint, "key": self.key, "body_hash": self.body_hash, "lease_s": lease_s}
+
+
+@dataclass(frozen=True, slots=True)
 class KeyState:
-    """`absent` and `vacant`: begin (nothing of an earlier attempt is left); `stored`: give `answer` again; `resume`: go
-    on with `seat_id`, which is now leased to the caller."""
+    """`absent` and `vacant`: begin (nothing of an earlier attempt is left); `stored`: give `response` again; `resume`:
+    go on with `seat_id`, which is now leased to the caller."""
 
     status: Literal["absent", "vacant", "stored", "resume", "idempotency_mismatch", "idempotency_in_progress"]
     room_id: str | None
     seat_id: str | None
-    answer: bytes | None
+    response: bytes | None
 
 
-async def lookup(
-    db: Database, user_id: int, endpoint: str, key: str, body_hash: bytes, *, lease_s: float = LEASE_S
-) -> KeyState:
+async def lookup(db: Database, user_id: int, key: IdempotencyKey) -> KeyState:
     """What the user's key stands for."""
     row = await db.call(
         Role.PLAYER,
@@ -36,26 +52,26 @@ async def lookup(
         SELECT o_status, o_room_id, o_seat_id::text, o_response
         FROM game.look_up_key(%(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s)
         """,
-        {"endpoint": endpoint, "key": key, "body_hash": body_hash, "lease_s": lease_s},
+        key.parameters(),
     )
     assert row is not None
     return KeyState(*row)
 
 
-async def release(db: Database, user_id: int, endpoint: str, key: str) -> None:
+async def release(db: Database, user_id: int, key: IdempotencyKey) -> None:
     """A request that changed money took effect and could not be answered: a retry may resume it at once."""
     await db.call(
         Role.PLAYER,
         user_id,
         "SELECT game.release_key(%(endpoint)s, %(key)s)",
-        {"endpoint": endpoint, "key": key},
+        {"endpoint": key.endpoint, "key": key.key},
     )
 
 
-async def store_answers(db: Database, answers: Sequence[tuple[int, str, str, bytes]]) -> int:
-    """Keep the answers of successful requests, as (user_id, endpoint, key, answer); how many were kept.
+async def store_responses(db: Database, responses: Sequence[tuple[int, IdempotencyKey, bytes]]) -> int:
+    """Store the responses of successful requests, as (user_id, key, response); how many were stored.
 
-    The first answer under a key stays.
+    The first response under a key stays.
     """
     row = await db.call(
         Role.SETTLER,
@@ -66,10 +82,10 @@ async def store_answers(db: Database, answers: Sequence[tuple[int, str, str, byt
         )
         """,
         {
-            "user_ids": [answer[0] for answer in answers],
-            "endpoints": [answer[1] for answer in answers],
-            "keys": [answer[2] for answer in answers],
-            "answers": [answer[3] for answer in answers],
+            "user_ids": [user_id for user_id, _, _ in responses],
+            "endpoints": [key.endpoint for _, key, _ in responses],
+            "keys": [key.key for _, key, _ in responses],
+            "answers": [response for _, _, response in responses],
         },
     )
     assert row is not None

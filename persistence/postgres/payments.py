@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
-from persistence.postgres.games import LEASE_S
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
 
 Method = Literal["stars", "ton"]
@@ -41,12 +41,22 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A payment that is asked for; `payment_id` is a fresh UUID, the times are of Redis's clock."""
+
+    payment_id: str
+    stars: int
+    created_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ordered:
-    """What a request with a key stands for.  `new` and `resume` (it was made, its answer was lost): answer with
-    `payment`; `stored`: give `answer` again; anything else is a refusal, by its code."""
+    """What a request with a key stands for.  `new` and `resume` (it was made, its response was lost): respond with
+    `payment`; `stored`: give `response` again; anything else is a refusal, by its code."""
 
     status: str
-    answer: bytes | None
+    response: bytes | None
     payment: Payment | None
 
 
@@ -82,36 +92,23 @@ _EXPIRE = query("SELECT PAYMENT FROM pay.expire_payments(%(now_ms)s, %(limit)s) 
 _LIST = query("SELECT PAYMENT FROM pay.list_payments(%(state)s::pay.state, %(user_id)s, %(limit)s) AS p", "p")
 
 
-async def request_stars(
-    db: Database,
-    user_id: int,
-    *,
-    payment_id: str,
-    payload: str,
-    stars: int,
-    created_ms: int,
-    expires_ms: int,
-    endpoint: str,
-    key: str,
-    body_hash: bytes,
-    lease_s: float = LEASE_S,
-) -> Ordered:
-    """Order Stars, once for a key.  Refusals: banned, conflict (too many orders wait), idempotency_*."""
+async def request_stars(db: Database, user_id: int, order: Order, payload: str, key: IdempotencyKey) -> Ordered:
+    """Order Stars, once for a key; `payload` is what Telegram gives back with the payment.
+
+    Refusals: banned, conflict (too many orders wait), idempotency_*.
+    """
     row = await db.call(
         Role.PLAYER,
         user_id,
         _REQUEST_STARS,
         {
             "user_id": user_id,
-            "payment_id": payment_id,
+            "payment_id": order.payment_id,
             "payload": payload,
-            "stars": stars,
-            "created_ms": created_ms,
-            "expires_ms": expires_ms,
-            "endpoint": endpoint,
-            "key": key,
-            "body_hash": body_hash,
-            "lease_s": lease_s,
+            "stars": order.stars,
+            "created_ms": order.created_ms,
+            "expires_ms": order.expires_ms,
+            **key.parameters(),
         },
     )
     assert row is not None

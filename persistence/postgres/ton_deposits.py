@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from typing import Literal, LiteralString
 
 from persistence.postgres import payments
-from persistence.postgres.games import LEASE_S
-from persistence.postgres.payments import FIELDS, Ordered, Payment
+from persistence.postgres.idempotency import IdempotencyKey
+from persistence.postgres.payments import FIELDS, Order, Ordered, Payment
 from persistence.postgres.pool import Database, Role, Row
 from persistence.ton.address import Network
 from persistence.ton.deposits import Refusal
 
 ReceiptState = Literal["credited", "review", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the payer of an order is told: to send TON at `rate` (nanoton a Star) to `address`, with `memo`."""
+
+    rate: int
+    network: Network
+    address: str
+    memo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +157,7 @@ _DISMISS = _query(
 )
 
 
-async def request(
-    db: Database,
-    user_id: int,
-    *,
-    payment_id: str,
-    memo: str,
-    stars: int,
-    rate: int,
-    address: str,
-    network: Network,
-    created_ms: int,
-    expires_ms: int,
-    endpoint: str,
-    key: str,
-    body_hash: bytes,
-    lease_s: float = LEASE_S,
-) -> Ordered:
+async def request(db: Database, user_id: int, order: Order, quote: Quote, key: IdempotencyKey) -> Ordered:
     """Order Stars for TON, once for a key.  Refusals: banned, conflict (too many orders wait), idempotency_*."""
     row = await db.call(
         Role.PLAYER,
@@ -171,18 +165,15 @@ async def request(
         _REQUEST,
         {
             "user_id": user_id,
-            "payment_id": payment_id,
-            "memo": memo,
-            "stars": stars,
-            "rate": rate,
-            "address": address,
-            "network": network,
-            "created_ms": created_ms,
-            "expires_ms": expires_ms,
-            "endpoint": endpoint,
-            "key": key,
-            "body_hash": body_hash,
-            "lease_s": lease_s,
+            "payment_id": order.payment_id,
+            "memo": quote.memo,
+            "stars": order.stars,
+            "rate": quote.rate,
+            "address": quote.address,
+            "network": quote.network,
+            "created_ms": order.created_ms,
+            "expires_ms": order.expires_ms,
+            **key.parameters(),
         },
     )
     assert row is not None

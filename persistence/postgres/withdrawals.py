@@ -7,7 +7,7 @@ nothing any more.  Must never ask Telegram or a chain.
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
-from persistence.postgres.games import LEASE_S
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
 
 Method = Literal["ton", "premium"]
@@ -65,12 +65,36 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class NewWithdrawal:
+    """What a player asks for: `stars` as TON at `rate` (nanoton a Star), or as `months` of Premium."""
+
+    withdrawal_id: str
+    method: Method
+    stars: int
+    months: int | None
+    network: str
+    rate: int | None
+    requested_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How long a withdrawal is held, from how many Stars on an operator approves it, and how many Stars a day an
+    account, and all of them together, may take out."""
+
+    hold_s: int
+    approval_stars: int
+    account_day: int
+    house_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
-    """`new` and `resume` (it was made, its answer was lost): answer with `withdrawal`; `stored`: give `answer` again;
-    anything else is a refusal, by its code.  `limit` (account_day, house_day) holds until `until_ms`."""
+    """`new` and `resume` (it was made, its response was lost): respond with `withdrawal`; `stored`: give `response`
+    again; anything else is a refusal, by its code.  `limit` (account_day, house_day) holds until `until_ms`."""
 
     status: str
-    answer: bytes | None
+    response: bytes | None
     balance: int | None
     limit: str | None
     until_ms: int | None
@@ -151,26 +175,7 @@ _REPORT = _query(
 )
 
 
-async def request(
-    db: Database,
-    user_id: int,
-    *,
-    withdrawal_id: str,
-    method: Method,
-    stars: int,
-    months: int | None,
-    network: str,
-    rate: int | None,
-    now_ms: int,
-    hold_s: int,
-    approval_stars: int,
-    account_day: int,
-    house_day: int,
-    endpoint: str,
-    key: str,
-    body_hash: bytes,
-    lease_s: float = LEASE_S,
-) -> Requested:
+async def request(db: Database, user_id: int, wanted: NewWithdrawal, rules: Rules, key: IdempotencyKey) -> Requested:
     """Take Stars from the balance to pay them out later, once for a key.  Refusals: banned, conflict (nowhere to pay
     to), insufficient_balance, limit_reached, idempotency_*."""
     row = await db.call(
@@ -179,21 +184,18 @@ async def request(
         _REQUEST,
         {
             "user_id": user_id,
-            "withdrawal_id": withdrawal_id,
-            "method": method,
-            "stars": stars,
-            "months": months,
-            "network": network,
-            "rate": rate,
-            "now_ms": now_ms,
-            "hold_s": hold_s,
-            "approval_stars": approval_stars,
-            "account_day": account_day,
-            "house_day": house_day,
-            "endpoint": endpoint,
-            "key": key,
-            "body_hash": body_hash,
-            "lease_s": lease_s,
+            "withdrawal_id": wanted.withdrawal_id,
+            "method": wanted.method,
+            "stars": wanted.stars,
+            "months": wanted.months,
+            "network": wanted.network,
+            "rate": wanted.rate,
+            "now_ms": wanted.requested_ms,
+            "hold_s": rules.hold_s,
+            "approval_stars": rules.approval_stars,
+            "account_day": rules.account_day,
+            "house_day": rules.house_day,
+            **key.parameters(),
         },
     )
     assert row is not None

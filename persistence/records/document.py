@@ -6,6 +6,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from persistence.room_vocabulary import RoomKind
+
 FORMAT: Final = "chance-tap-record/1"
 SECTIONS: Final = ("head", "room", "players", "seen", "decision", "transfers")
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -28,7 +30,7 @@ class Terms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What was agreed before the game, and when it ran (milliseconds since the epoch).  `target` 0: none."""
 
     room_id: str
-    kind: Literal["standard", "hero"]
+    kind: RoomKind
     stake: int
     capacity: int
     fee_bps: int

@@ -5,10 +5,7 @@ from typing import Literal
 import msgspec
 
 from persistence.redis.connection import Reply
-
-RoomKind = Literal["standard", "hero"]
-RoomPhase = Literal["waiting", "countdown", "playing", "finished", "cancelled", "settled"]
-CancelReason = Literal["not_enough_players", "outage", "empty", "operator", "not_started", "organizer_left"]
+from persistence.room_vocabulary import CancelReason, RoomKind, RoomPhase
 
 
 class PlayerState(msgspec.Struct):

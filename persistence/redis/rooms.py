@@ -8,12 +8,11 @@ from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.connection import Reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
-from persistence.redis.room_state import CancelReason, PlayerState, RoomKind, RoomPhase, RoomState, read_room
+from persistence.redis.room_state import RoomState, read_room
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.taps import TapLanes, TapsDone
-
-__all__ = ["CancelReason", "PlayerState", "RoomKind", "RoomPhase", "RoomState"]  # what the calls here speak of
+from persistence.room_vocabulary import CancelReason, RoomKind
 
 RESERVATION_MS: Final = 15_000  # longer than a stake's statement time-out
 SETTLED_LIFE_S: Final = 600
@@ -58,7 +57,7 @@ class SeatReply(msgspec.Struct, frozen=True):
     paid: int
     state: str
     holder_seat_id: str | None = None
-    holder_attempt: str | None = None
+    holder_request: str | None = None
     holder_paid: bool = False
 
 
@@ -152,9 +151,10 @@ class RoomCommands:
         return None if state.server_time_ms >= (state.deadline_ms or 0) else state
 
     async def reserve(
-        self, room_id: str, seat_id: str, user_id: str, attempt: str, terms: RoomTerms | None
+        self, room_id: str, seat_id: str, user_id: str, request_tag: str, terms: RoomTerms | None
     ) -> SeatReply:
-        """Hold a seat for `RESERVATION_MS`.  With the terms of a standard room it makes the room if there is none.
+        """Hold a seat for `RESERVATION_MS` in the name of the request with that tag.  With the terms of a standard room
+        it makes the room if there is none.
 
         Codes: ok (also repeated), room_full, room_closed (also: no room, and none to make), already_in_room
         (`holder_*`: the same user's other seat; an organizer's own one).
@@ -164,7 +164,7 @@ class RoomCommands:
             at.slot,
             self._scripts["seat_reserve"],
             (at.data, at.due, at.gone),
-            *(room_id, seat_id, user_id, attempt, RESERVATION_MS),
+            *(room_id, seat_id, user_id, request_tag, RESERVATION_MS),
             *(() if terms is None else terms.words()),
         )
         return self._seat_reply(room_id, reply, tickets_used=1)
@@ -309,7 +309,7 @@ class RoomCommands:
             paid=reply[4],
             state=reply[5].decode(),
             holder_seat_id=holder[0] and holder[0].decode(),
-            holder_attempt=None if holder[1] is None else holder[1].decode(),
+            holder_request=None if holder[1] is None else holder[1].decode(),
             holder_paid=bool(holder[2]),
         )
 

@@ -12,7 +12,7 @@ from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.audit import audit as audit_ledger
 from persistence.postgres.pool import Database
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 
 PATIENCE_S = 3.0

@@ -5,6 +5,7 @@ the organizer to it, and only then the key is told.  An organizer pays nothing a
 Postgres is decided with the room.  Must never take a room from players once its game has begun.
 """
 
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -13,11 +14,13 @@ import msgspec
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, leaderboards, ledger
+from persistence.postgres.games import SeatRef
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
-from persistence.rooms.join_requests import Joined, JoinRequest, ask, free_player, known, refusal
+from persistence.rooms.join_requests import Joined, JoinRequest, bind, free_player, lookup, refusal, stake_terms
 from persistence.rooms.settlement import Settlement
 
 ORGANIZER_BPS: Final = 1000
@@ -55,7 +58,7 @@ class HeroRooms:
         self._settings = settings
         self._settlement = settlement
 
-    async def create(self, user_id: int, fee: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
+    async def create(self, user_id: int, fee: int, key: IdempotencyKey) -> Joined:
         """Make a room and bind its organizer to it.
 
         Raises:
@@ -69,26 +72,26 @@ class HeroRooms:
             {"name": public_profile.name, "photo_url": public_profile.photo_url} if public_profile else {}
         )
         terms = hero_terms(self._settings, fee, user_id, seat_id, room_key, profile)
-        request = JoinRequest(user_id, terms, endpoint, key, body_hash)
+        request = JoinRequest(user_id, stake_terms(terms), key)
         # Asked first, so that repeated and hopeless requests leave no rooms behind; the statement decides.  The seat
         # before the key: a seat that another send of this request took then comes with its key.
         bound = await games.live_seat(self._db, user_id)
-        earlier = await known(self._db, user_id, endpoint, key, body_hash)
+        earlier = await lookup(self._db, user_id, key)
         match earlier.status:
             case "stored":
-                return Joined(None, earlier.answer, None)
+                return Joined(None, earlier.response, None)
             case "resume":
                 return await self._resume(earlier.room_id, earlier.seat_id)
-        if bound is not None and not await self._free(user_id, bound.room_id):
+        if bound is not None and not await free_player(self._live, self._db, self._settlement, user_id, bound.room_id):
             raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": bound.room_id})
 
         made = await self._live.rooms.make(room_id, terms)
         if made.code != "ok":  # somebody else's room has the key
             raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
         try:
-            reply = await self._organize(request, room_id, seat_id)
-            if reply.status == "already_in_room" and reply.room_id and await self._free(user_id, reply.room_id):
-                reply = await self._organize(request, room_id, seat_id)
+            seat = SeatRef(user_id, room_id, seat_id)
+            organize = partial(games.organize, self._db, seat, request.terms, key)
+            reply = await bind(self._live, self._db, self._settlement, seat, organize)
         except CommitUnknown:
             raise
         except StoreUnavailable:
@@ -99,7 +102,7 @@ class HeroRooms:
         await self._live.rooms.cancel(room_id, "empty")
         match reply.status:
             case "stored":
-                return Joined(None, reply.answer, None)
+                return Joined(None, reply.response, None)
             case "resume":
                 return await self._resume(reply.room_id, reply.seat_id)
             case "room_closed":  # so slow that the room was over before it was known: the retry makes another
@@ -140,35 +143,13 @@ class HeroRooms:
         if state.reason != "organizer_left":
             raise GameError(ErrorCode.ROOM_CLOSED)
 
-    async def _free(self, user_id: int, room_id: str) -> bool:
-        return await free_player(self._live, self._db, self._settlement, user_id, room_id)
-
-    async def _organize(self, request: JoinRequest, room_id: str, seat_id: str) -> games.StakeReply:
-        async def organize() -> games.StakeReply:
-            terms = request.terms
-            return await games.organize(
-                self._db,
-                user_id=request.user_id,
-                room_id=room_id,
-                seat_id=seat_id,
-                fee=terms.stake,
-                capacity=terms.capacity,
-                fee_bps=terms.fee_bps,
-                target=terms.target,
-                endpoint=request.endpoint,
-                key=request.key,
-                body_hash=request.body_hash,
-            )
-
-        return await ask(self._db, request.user_id, room_id, seat_id, organize)
-
     async def _resume(self, room_id: str | None, seat_id: str | None) -> Joined:
         """The room of a join whose request died after Postgres had it: as it is by now."""
         assert room_id is not None
         assert seat_id is not None
         seat = await games.seat(self._db, seat_id)
         if seat is not None and seat.state == "settled" and not await self._live.rooms.exists(room_id):
-            raise GameError(ErrorCode.ROOM_CLOSED)  # played long ago; only its answer was never stored
+            raise GameError(ErrorCode.ROOM_CLOSED)  # played long ago; only its response was never stored
         return await self._as_made(room_id, None)
 
     async def _as_made(self, room_id: str, balance: int | None) -> Joined:

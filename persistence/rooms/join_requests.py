@@ -1,8 +1,8 @@
 """One request that must take effect once, and asking Postgres until it is known whether it did.
 
-Owns what is common to everything that binds a player to a room: the request's identity, the repetition of a statement
-whose answer was lost, the way out of an earlier room that is over, the form of a refusal.  Must never bind or free
-anybody whose earlier room is still on.
+Owns what is common to everything that binds a player to a room: the request's identity, the lookup of its earlier
+sends, the repetition of a statement whose answer was lost, the release from an earlier room that is over, the form of a
+refusal.  Must never bind or free anybody whose earlier room is still on.
 """
 
 import asyncio
@@ -14,8 +14,11 @@ import msgspec
 
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, idempotency, users
+from persistence.postgres.games import SeatRef, StakeReply, StakeTerms
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown, Database
-from persistence.redis.rooms import RoomState, RoomTerms
+from persistence.redis.room_state import RoomState
+from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
 
@@ -26,37 +29,55 @@ COMMIT_PATIENCE_S = 9.0
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """The room one is now bound to and the balance after paying; or the stored answer of an earlier send."""
+    """The room one is now bound to and the balance after paying; or the stored response to an earlier send."""
 
     room_state: RoomState | None
-    answer: bytes | None
+    response: bytes | None
     balance: int | None
 
 
 class JoinRequest(msgspec.Struct, frozen=True):
-    """What one Idempotency-Key stands for."""
+    """One user's wish to sit in, or to make, a room of these terms."""
 
     user_id: int
-    terms: RoomTerms
-    endpoint: str
-    key: str
-    body_hash: bytes
+    terms: StakeTerms
+    key: IdempotencyKey
 
     @property
     def tag(self) -> str:
         """Names the request in Redis, so that its repetition is told from another request of the same player."""
-        return hashlib.sha256(f"{self.endpoint}\0{self.key}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.key.endpoint}\0{self.key.key}".encode()).hexdigest()[:16]
 
 
-async def ask(
-    db: Database, user_id: int, room_id: str, seat_id: str, statement: Callable[[], Awaitable[games.StakeReply]]
-) -> games.StakeReply:
-    """Make a statement that binds a seat.  Where the answer is lost, ask by the same key and seat: that statement waits
-    for the lost one, so it finds the seat or makes it, and never makes two.
+def stake_terms(room: RoomTerms | RoomState) -> StakeTerms:
+    """What Postgres has to know of a room, of one that is to be made as of one that is there."""
+    return StakeTerms(room.kind, room.stake, room.capacity, room.fee_bps, room.target or 0)
+
+
+async def bind(
+    live: RedisStore,
+    db: Database,
+    settlement: Settlement,
+    seat: SeatRef,
+    statement: Callable[[], Awaitable[StakeReply]],
+) -> StakeReply:
+    """Make a statement that binds a seat; where a room that is over still binds the player, finish that and try again.
 
     Raises:
-        CommitUnknown: still unknown; what Redis holds for the seat must stay as it is.
+        CommitUnknown: it is unknown whether the seat is bound; what Redis holds for it must stay as it is.
+        StoreUnavailable: it is not bound.
     """
+    reply = await _ask(db, seat, statement)
+    if reply.status == "already_in_room":
+        assert reply.room_id is not None
+        if await free_player(live, db, settlement, seat.user_id, reply.room_id):
+            reply = await _ask(db, seat, statement)
+    return reply
+
+
+async def _ask(db: Database, seat: SeatRef, statement: Callable[[], Awaitable[StakeReply]]) -> StakeReply:
+    """Where the answer is lost, ask by the same key and seat: that statement waits for the lost one, so it finds the
+    seat or makes it, and never makes two."""
     unknown: CommitUnknown | None = None
     began = time.monotonic()
     for pause_s in (0.0, *COMMIT_PAUSES_S):
@@ -72,26 +93,26 @@ async def ask(
             if unknown is None:
                 raise
         else:
-            if reply.status == "idempotency_in_progress" and reply.seat_id == seat_id:
-                return await as_paid(db, user_id, room_id, seat_id)
+            if reply.status == "idempotency_in_progress" and reply.seat_id == seat.seat_id:
+                return await as_paid(db, seat)
             return reply
     assert unknown is not None
     raise unknown
 
 
-async def as_paid(db: Database, user_id: int, room_id: str, seat_id: str) -> games.StakeReply:
+async def as_paid(db: Database, seat: SeatRef) -> StakeReply:
     """The reply of a statement that was committed earlier."""
-    me = await users.me(db, user_id)
-    return games.StakeReply("paid", room_id, seat_id, me.balance, me.name, me.photo_url, None)
+    me = await users.me(db, seat.user_id)
+    return StakeReply("paid", seat.room_id, seat.seat_id, me.balance, me.name, me.photo_url, None)
 
 
-async def known(db: Database, user_id: int, endpoint: str, key: str, body_hash: bytes) -> idempotency.KeyState:
+async def lookup(db: Database, user_id: int, key: IdempotencyKey) -> idempotency.KeyState:
     """What became of earlier sends of a request: absent, vacant, stored, or resume (now leased to this one).
 
     Raises:
         GameError: idempotency_mismatch, idempotency_in_progress.
     """
-    state = await idempotency.lookup(db, user_id, endpoint, key, body_hash)
+    state = await idempotency.lookup(db, user_id, key)
     if state.status in ("idempotency_mismatch", "idempotency_in_progress"):
         raise GameError(ErrorCode(state.status))
     return state
@@ -114,7 +135,7 @@ async def free_player(live: RedisStore, db: Database, settlement: Settlement, us
     return await settlement.release_lost(seat)
 
 
-def refusal(request: JoinRequest, reply: games.StakeReply) -> GameError:
+def refusal(request: JoinRequest, reply: StakeReply) -> GameError:
     """How the client hears of a statement that was refused."""
     code = ErrorCode(reply.status)
     match code:
@@ -123,6 +144,6 @@ def refusal(request: JoinRequest, reply: games.StakeReply) -> GameError:
         case ErrorCode.ALREADY_IN_ROOM:
             return GameError(code, {"room_id": reply.room_id})
         case ErrorCode.LIMIT_REACHED:
-            return GameError(code, None if reply.answer is None else msgspec.json.decode(reply.answer))
+            return GameError(code, None if reply.response is None else msgspec.json.decode(reply.response))
         case _:
             return GameError(code)

@@ -6,21 +6,23 @@ hold that expires or a paid seat, and the retry or the worker's orphan sweep fin
 Must never release a seat whose payment is unknown.
 """
 
+from functools import partial
 from uuid import uuid4
 
 import msgspec
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import games, idempotency, ledger
-from persistence.postgres.answer_writer import AnswerWriter
+from persistence.postgres import games, ledger
+from persistence.postgres.games import SeatRef, StakeReply
+from persistence.postgres.idempotency import IdempotencyKey, KeyState
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
-from persistence.redis.rooms import RoomState, RoomTerms, SeatReply
+from persistence.redis.rooms import RoomTerms, SeatReply
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged
 from persistence.rooms.hero_rooms import HeroRooms
-from persistence.rooms.join_requests import Joined, JoinRequest, as_paid, ask, free_player, known, refusal
+from persistence.rooms.join_requests import Joined, JoinRequest, as_paid, bind, lookup, refusal, stake_terms
 from persistence.rooms.settlement import Settlement
 
 MAX_TRIES = 5
@@ -51,9 +53,8 @@ class Seats:
         self._settings = settings
         self._settlement = Settlement(live, db)
         self._hero = HeroRooms(live, db, settings, self._settlement)
-        self._answers = AnswerWriter(db)
 
-    async def join(self, user_id: int, stake: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
+    async def join(self, user_id: int, stake: int, key: IdempotencyKey) -> Joined:
         """Pay a stake and sit down in the first standard room of it with a free seat.
 
         Raises:
@@ -62,25 +63,10 @@ class Seats:
                 were taken meanwhile.
             StoreUnavailable: what was paid, if anything, is found again by a retry with the same key.
         """
-        request = JoinRequest(user_id, standard_terms(self._settings, stake), endpoint, key, body_hash)
-        for _ in range(MAX_TRIES):
-            room_id = await self._live.lobby.ticket(stake, new_room_id(), request.terms.capacity)
-            seat_id = str(uuid4())
-            held = await self._live.rooms.reserve(room_id, seat_id, str(user_id), request.tag, request.terms)
-            match held.code:
-                case "ok":
-                    joined = await self._pay(request, room_id, seat_id)
-                case "already_in_room":
-                    joined = await self._meet_holder(request, room_id, held)
-                case "room_full" | "room_closed":
-                    joined = None
-                case code:
-                    raise GameError(ErrorCode(code))
-            if joined is not None:
-                return joined
-        raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+        new_room = standard_terms(self._settings, stake)
+        return await self._take_seat(JoinRequest(user_id, stake_terms(new_room), key), new_room=new_room)
 
-    async def join_by_key(self, user_id: int, room_key: str, endpoint: str, key: str, body_hash: bytes) -> Joined:
+    async def join_by_key(self, user_id: int, room_key: str, key: IdempotencyKey) -> Joined:
         """Pay the fee of the hero room with this key, which must be in its one form, and sit down.
 
         Raises:
@@ -89,33 +75,14 @@ class Seats:
         """
         state = await self._live.rooms.by_key(room_key)
         if state is None:
-            return await self._joined_before(user_id, ErrorCode.NOT_FOUND, endpoint, key, body_hash)
+            return await self._joined_before(user_id, key, otherwise=ErrorCode.NOT_FOUND)
         if state.organizer_id == str(user_id):
             raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": state.room_id})
-        request = JoinRequest(user_id, _terms_of(state), endpoint, key, body_hash)
-        for _ in range(MAX_TRIES):
-            seat_id = str(uuid4())
-            held = await self._live.rooms.reserve(state.room_id, seat_id, str(user_id), request.tag, None)
-            match held.code:
-                case "ok":
-                    joined = await self._pay(request, state.room_id, seat_id)
-                case "already_in_room":
-                    joined = await self._meet_holder(request, state.room_id, held)
-                case "room_closed":
-                    return await self._joined_before(user_id, ErrorCode.ROOM_CLOSED, endpoint, key, body_hash)
-                case code:
-                    raise GameError(ErrorCode(code))
-            if joined is not None:
-                return joined
-        raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+        return await self._take_seat(JoinRequest(user_id, stake_terms(state), key), only_room=state.room_id)
 
-    async def create_hero(self, user_id: int, fee: int, endpoint: str, key: str, body_hash: bytes) -> Joined:
+    async def create_hero(self, user_id: int, fee: int, key: IdempotencyKey) -> Joined:
         """Make a hero room; see `HeroRooms.create`."""
-        return await self._hero.create(user_id, fee, endpoint, key, body_hash)
-
-    async def store_answer(self, user_id: int, endpoint: str, key: str, answer: bytes) -> None:
-        """Keep a successful answer for repetitions; returns once it is committed, together with others' answers."""
-        await self._answers.store(user_id, endpoint, key, answer)
+        return await self._hero.create(user_id, fee, key)
 
     async def leave(self, user_id: int, room_id: str) -> int:
         """Give the seat back while the room waits; the balance once the refund is committed.  May be repeated.  The
@@ -154,91 +121,96 @@ class Seats:
             return await self.leave(user_id, room_id)
         raise GameError(ErrorCode.ROOM_CLOSED)
 
-    async def _pay(self, request: JoinRequest, room_id: str, seat_id: str) -> Joined | None:
+    async def _take_seat(
+        self, request: JoinRequest, *, only_room: str | None = None, new_room: RoomTerms | None = None
+    ) -> Joined:
+        """Hold a seat, pay and confirm: in `only_room`, or in the one that the lobby has a ticket for, which is made by
+        the terms of `new_room` if need be."""
+        for _ in range(MAX_TRIES):
+            room_id = only_room or await self._live.lobby.ticket(
+                request.terms.stake, new_room_id(), request.terms.capacity
+            )
+            seat = SeatRef(request.user_id, room_id, str(uuid4()))
+            held = await self._live.rooms.reserve(room_id, seat.seat_id, str(seat.user_id), request.tag, new_room)
+            match held.code:
+                case "ok":
+                    joined = await self._pay(request, seat)
+                case "already_in_room":
+                    joined = await self._meet_holder(request, room_id, held)
+                case "room_full" | "room_closed" if only_room is None:
+                    joined = None  # others were quicker: the next ticket is for another room
+                case "room_closed":
+                    return await self._joined_before(request.user_id, request.key, otherwise=ErrorCode.ROOM_CLOSED)
+                case code:
+                    raise GameError(ErrorCode(code))
+            if joined is not None:
+                return joined
+        raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
+
+    async def _pay(self, request: JoinRequest, seat: SeatRef) -> Joined | None:
         """Stake for the held seat and confirm it.  None: this room will not do, try the next."""
+        stake = partial(games.stake, self._db, seat, request.terms, request.key)
         try:
-            reply = await self._stake(request, room_id, seat_id)
-            if reply.status == "already_in_room" and await self._free(request.user_id, reply.room_id):
-                reply = await self._stake(request, room_id, seat_id)
+            reply = await bind(self._live, self._db, self._settlement, seat, stake)
         except CommitUnknown:
             raise
         except StoreUnavailable:
-            await self._live.rooms.leave(room_id, seat_id)
+            await self._live.rooms.leave(seat.room_id, seat.seat_id)
             raise
         if reply.status == "paid":
-            return await self._confirm(request.user_id, room_id, seat_id, reply)
-        await self._live.rooms.leave(room_id, seat_id)
+            return await self._confirm(seat, reply)
+        await self._live.rooms.leave(seat.room_id, seat.seat_id)
         match reply.status:
             case "stored":
-                return Joined(None, reply.answer, None)
+                return Joined(None, reply.response, None)
             case "resume":
                 return await self._resume(request.user_id, reply)
             case "room_closed":
-                await self._close_decided(room_id, seat_id)
+                await self._close_decided(seat)
                 return None
             case _:
                 raise refusal(request, reply)
 
-    async def _stake(self, request: JoinRequest, room_id: str, seat_id: str) -> games.StakeReply:
-        async def stake() -> games.StakeReply:
-            return await games.stake(
-                self._db,
-                user_id=request.user_id,
-                room_id=room_id,
-                seat_id=seat_id,
-                amount=request.terms.stake,
-                kind=request.terms.kind,
-                capacity=request.terms.capacity,
-                fee_bps=request.terms.fee_bps,
-                endpoint=request.endpoint,
-                key=request.key,
-                body_hash=request.body_hash,
-            )
-
-        return await ask(self._db, request.user_id, room_id, seat_id, stake)
-
-    async def _joined_before(
-        self, user_id: int, otherwise: ErrorCode, endpoint: str, key: str, body_hash: bytes
-    ) -> Joined:
+    async def _joined_before(self, user_id: int, key: IdempotencyKey, *, otherwise: ErrorCode) -> Joined:
         """The answer to a repetition that comes when the room is no longer open to newcomers; `otherwise` to all
         others."""
-        earlier = await known(self._db, user_id, endpoint, key, body_hash)
+        earlier = await lookup(self._db, user_id, key)
         match earlier.status:
             case "stored":
-                return Joined(None, earlier.answer, None)
+                return Joined(None, earlier.response, None)
             case "resume":
                 joined = await self._resume(user_id, earlier)
                 if joined is not None:
                     return joined
         raise GameError(otherwise)
 
-    async def _resume(self, user_id: int, earlier: games.StakeReply | idempotency.KeyState) -> Joined | None:
+    async def _resume(self, user_id: int, earlier: StakeReply | KeyState) -> Joined | None:
         """Finish a join whose request died after its stake; None: its seat is gone and refunded, begin anew."""
         assert earlier.room_id is not None
         assert earlier.seat_id is not None
-        paid = await as_paid(self._db, user_id, earlier.room_id, earlier.seat_id)
-        return await self._confirm(user_id, earlier.room_id, earlier.seat_id, paid)
+        seat = SeatRef(user_id, earlier.room_id, earlier.seat_id)
+        return await self._confirm(seat, await as_paid(self._db, seat))
 
-    async def _confirm(self, user_id: int, room_id: str, seat_id: str, paid: games.StakeReply) -> Joined | None:
+    async def _confirm(self, seat: SeatRef, paid: StakeReply) -> Joined | None:
         profile = msgspec.json.encode({"name": paid.name, "photo_url": paid.photo_url})
-        confirmed = await self._live.rooms.confirm(room_id, seat_id, str(user_id), profile)
+        confirmed = await self._live.rooms.confirm(seat.room_id, seat.seat_id, str(seat.user_id), profile)
         if confirmed.room is None:
-            refund = await self._settlement.refund(seat_id, "seat_gone")
+            refund = await self._settlement.refund(seat.seat_id, "seat_gone")
             if refund.status == "settled":
-                raise GameError(ErrorCode.ROOM_CLOSED)  # played and paid out long ago; only its answer was never stored
+                raise GameError(ErrorCode.ROOM_CLOSED)  # played and paid out long ago; only its response was not stored
             return None
         assert paid.balance is not None
-        self._live.user_events.publish(user_id, BalanceChanged(paid.balance))
+        self._live.user_events.publish(seat.user_id, BalanceChanged(paid.balance))
         return Joined(confirmed.room, None, paid.balance)
 
     async def _meet_holder(self, request: JoinRequest, room_id: str, held: SeatReply) -> Joined | None:
         """The player has another seat in the room of the ticket: this request sent twice, another request, or a seat
         that Redis has back because it forgot the last second.  None: the seat was such a one, try again."""
-        if held.holder_attempt == request.tag:
-            earlier = await known(self._db, request.user_id, request.endpoint, request.key, request.body_hash)
+        if held.holder_request == request.tag:
+            earlier = await lookup(self._db, request.user_id, request.key)
             match earlier.status:
                 case "stored":
-                    return Joined(None, earlier.answer, None)
+                    return Joined(None, earlier.response, None)
                 case "resume":
                     return await self._resume(request.user_id, earlier)
                 case "absent" | "vacant":
@@ -251,25 +223,7 @@ class Seats:
             return None
         raise GameError(ErrorCode.ALREADY_IN_ROOM, {"room_id": room_id if seat is None else seat.room_id})
 
-    async def _free(self, user_id: int, room_id: str | None) -> bool:
-        assert room_id is not None
-        return await free_player(self._live, self._db, self._settlement, user_id, room_id)
-
-    async def _close_decided(self, room_id: str, seat_id: str) -> None:
+    async def _close_decided(self, seat: SeatRef) -> None:
         """Redis runs a room that Postgres has decided, since it came back older than it was: make it obey."""
-        if await games.seat(self._db, seat_id) is None:  # else it is this seat that was refunded meanwhile
-            await self._settlement.void_room(room_id, "outage")
-
-
-def _terms_of(state: RoomState) -> RoomTerms:
-    """What a stake has to know of a room that is there."""
-    return RoomTerms(
-        kind=state.kind,
-        stake=state.stake,
-        capacity=state.capacity,
-        min_players=state.min_players,
-        wait_ms=0,
-        countdown_ms=0,
-        game_ms=0,
-        fee_bps=state.fee_bps,
-    )
+        if await games.seat(self._db, seat.seat_id) is None:  # else it is this seat that was refunded meanwhile
+            await self._settlement.void_room(seat.room_id, "outage")

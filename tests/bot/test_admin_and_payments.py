@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from bot import throttle
 from persistence.postgres import users
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.redis.rate_limits import SharedRateLimit
 from persistence.rooms.seats import Seats
 from tests.bot.conftest import Chats, Telegram, message, person, update
@@ -138,7 +139,7 @@ async def test_a_room_and_a_charge_as_admins_see_them(
     app: Starlette, chats: Chats, telegram: Telegram, execute: Execute, admin: int
 ) -> None:
     seats = Seats(app.state.services.live, app.state.services.db, app.state.services.settings)
-    room = (await seats.join(admin, 50, "/join", "k", b"x" * 32)).room_state
+    room = (await seats.join(admin, 50, IdempotencyKey("/join", "k", b"x" * 32))).room_state
     assert room is not None
     await chats.write(f"/room {room.room_id.upper()}")
     assert telegram.last.splitlines()[:2] == [room.room_id, "Redis: standard waiting, 50 ⭐, 1/10"]

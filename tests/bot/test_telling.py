@@ -12,6 +12,7 @@ from aiogram import Bot
 from chance_tap.settings import Settings
 from persistence.postgres import notices, users
 from persistence.postgres import telegram_chats as memory
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
@@ -243,7 +244,7 @@ async def test_a_game_that_begins_is_told_to_whoever_is_away(
     here, away = await worker.player(7), await worker.player(8)
     seats = Seats(live, worker.db, worker.settings)
     for user_id in (here, away):
-        room_id = room_of(await seats.join(user_id, 50, "/join", f"key-{user_id}", BODY)).room_id
+        room_id = room_of(await seats.join(user_id, 50, IdempotencyKey("/join", f"key-{user_id}", BODY))).room_id
     live.presence.say([str(here)])
     await worker.watch.round()
     assert execute("SELECT FROM bot.notices") == []
@@ -266,9 +267,9 @@ async def test_a_hero_room_in_its_last_minute(
     for wait_s, told in ((300, 0), (40, 2)):
         organizer, player = await worker.player(wait_s), await worker.player(wait_s + 1, "ru")
         seats = Seats(live, worker.db, replace(worker.settings, hero_wait_s=wait_s))
-        room = room_of(await seats.create_hero(organizer, 20, "/rooms", "k1", BODY))
+        room = room_of(await seats.create_hero(organizer, 20, IdempotencyKey("/rooms", "k1", BODY)))
         assert room.key is not None
-        await seats.join_by_key(player, room.key, "/by-key", "k2", BODY)
+        await seats.join_by_key(player, room.key, IdempotencyKey("/by-key", "k2", BODY))
         for _ in range(3):
             await worker.watch.round()
         assert execute("SELECT count(*) FROM bot.notices WHERE kind = 'room_expires'") == [(told,)]

@@ -18,7 +18,9 @@ from chance_tap.settings import load_settings
 from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import users, wallets, withdrawals
 from persistence.postgres.audit import audit
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.postgres.withdrawals import NewWithdrawal, Rules
 from persistence.ton.proof import Proven
 from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
@@ -117,20 +119,17 @@ async def _asks(db: Database, telegram_api: TelegramApi, method: withdrawals.Met
     asked = await withdrawals.request(
         db,
         user_id,
-        withdrawal_id=str(secrets.token_hex(16)),
-        method=method,
-        stars=STARS,
-        months=3 if method == "premium" else None,
-        network="mainnet",
-        rate=NANOTON_PER_STAR if method == "ton" else None,
-        now_ms=int(time.time() * 1000) - 1000,
-        hold_s=0,
-        approval_stars=STARS,
-        account_day=STARS,
-        house_day=10**9,
-        endpoint="/api/v1/withdrawals",
-        key="k",
-        body_hash=b"x" * 32,
+        NewWithdrawal(
+            withdrawal_id=str(secrets.token_hex(16)),
+            method=method,
+            stars=STARS,
+            months=3 if method == "premium" else None,
+            network="mainnet",
+            rate=NANOTON_PER_STAR if method == "ton" else None,
+            requested_ms=int(time.time() * 1000) - 1000,
+        ),
+        Rules(hold_s=0, approval_stars=STARS, account_day=STARS, house_day=10**9),
+        IdempotencyKey("/api/v1/withdrawals", "k", b"x" * 32),
     )
     assert asked.withdrawal is not None, asked
     return Payee(asked.withdrawal.withdrawal_id, telegram_id, address)

@@ -7,6 +7,7 @@ import pytest_asyncio
 from persistence.postgres import games, history, users
 from persistence.postgres.history import Game
 from persistence.postgres.pool import Database, Role
+from persistence.room_vocabulary import RoomKind
 from tests.leaderboards.conftest import NOON_MS, Season
 from tests.postgres.play import STAKE, STARS, Finisher, fill, finished, hero_room, new_room, sign_up
 
@@ -204,7 +205,7 @@ async def test_statistics_are_those_of_settled_games_as_a_player(db: Database, o
         players = [user for user in (one, two) if user != organizer]
         players += [three] if len(players) < 2 else []
         room = new_room() if organizer is None else await hero_room(db, organizer)
-        kind = "standard" if organizer is None else "hero"
+        kind: RoomKind = "standard" if organizer is None else "hero"
         seats = await fill(db, room, players, kind=kind)
         lines = [Finisher(seats[0], players[0], 9, best=best), Finisher(seats[1], players[1], 5, best=7)]
         await settle(db, room, lines, kind=kind)
@@ -232,7 +233,8 @@ async def test_the_sum_of_all_games_is_what_the_balance_says(db: Database, other
     one, two, three = others
     for winner, organizer in ((0, None), (1, None), (0, three), (1, three)):
         room = new_room() if organizer is None else await hero_room(db, organizer, fee=33)
-        kind, amount = ("standard", STAKE) if organizer is None else ("hero", 33)
+        kind: RoomKind = "standard" if organizer is None else "hero"
+        amount = STAKE if organizer is None else 33
         seats = await fill(db, room, [one, two], kind=kind, amount=amount)
         lines = [Finisher(seat, user, 5) for seat, user in zip(seats, (one, two), strict=True)]
         lines[winner] = Finisher(seats[winner], (one, two)[winner], 9)

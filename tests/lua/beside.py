@@ -64,7 +64,7 @@ class Pair:
         code, holder = self.room.reserve(self.clock, seat_id, user_id, f"try {seat_id}")
         assert reply.code == code
         assert reply.holder_seat_id == (holder.seat_id if holder else None)
-        assert reply.holder_attempt == (holder.attempt if holder else None)
+        assert reply.holder_request == (holder.attempt if holder else None)
         assert reply.holder_paid == (holder is not None and holder.paid)
         now = self.room.now(self.clock)
         assert (reply.version, reply.state) == (self.room.version, self.room.state)

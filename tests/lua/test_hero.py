@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
-from persistence.redis.rooms import RoomState, RoomTerms
+from persistence.redis.room_state import RoomState
+from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 

@@ -12,6 +12,7 @@ from chance_tap.settings import Settings
 from persistence.payments.stars import Invoice, StarPayments
 from persistence.postgres import ledger, payments, users
 from persistence.postgres.audit import audit
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
@@ -80,9 +81,7 @@ class World:
             player.user_id,
             amount,
             INVOICE,
-            endpoint=ENDPOINT,
-            key=key or f"key-{next(_numbers)}",
-            body_hash=b"body-%d" % amount,
+            IdempotencyKey(ENDPOINT, key or f"key-{next(_numbers)}", b"body-%d" % amount),
         )
         assert ordered.payment is not None
         assert ordered.payment.invoice_link is not None

@@ -6,14 +6,13 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Ordered
 from tests.payments.conftest import ENDPOINT, INVOICE, Player, World
 
 
 async def order(world: World, player: Player, key: str, amount: int = 50) -> Ordered:
-    return await world.stars.order(
-        player.user_id, amount, INVOICE, endpoint=ENDPOINT, key=key, body_hash=b"%d" % amount
-    )
+    return await world.stars.order(player.user_id, amount, INVOICE, IdempotencyKey(ENDPOINT, key, b"%d" % amount))
 
 
 async def test_an_order_has_a_link_with_a_payload_of_its_own(world: World) -> None:
@@ -38,8 +37,8 @@ async def test_the_same_key_from_many_sides_makes_one_order(world: World) -> Non
     assert {error.code for error in refused} == {ErrorCode.IDEMPOTENCY_IN_PROGRESS}
     assert len(await payments.page(world.db, player.user_id, None, 10)) == 1
     assert world.telegram.count("createInvoiceLink") == 1
-    await idempotency.store_answers(world.db, [(player.user_id, ENDPOINT, "k", b"answer")])
-    assert (await order(world, player, "k")).answer == b"answer"
+    await idempotency.store_responses(world.db, [(player.user_id, IdempotencyKey(ENDPOINT, "k", b""), b"answer")])
+    assert (await order(world, player, "k")).response == b"answer"
     with pytest.raises(GameError, match="idempotency_mismatch"):
         await order(world, player, "k", 51)
 

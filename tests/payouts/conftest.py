@@ -16,6 +16,7 @@ from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import ledger, users, wallets, withdrawals
 from persistence.postgres.audit import audit
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Requested, Withdrawal
 from persistence.redis.store import RedisStore
@@ -111,12 +112,10 @@ class World:
     ) -> Requested:
         return await self.flow.request(
             player.user_id,
+            IdempotencyKey(ENDPOINT, key or secrets.token_hex(8), b"%d" % stars),
             method="ton" if months is None else "premium",
             stars=stars,
             months=months,
-            endpoint=ENDPOINT,
-            key=key or secrets.token_hex(8),
-            body_hash=b"%d" % stars,
         )
 
     async def requested(self, player: Player, stars: int = 1000, *, months: int | None = None) -> Withdrawal:

@@ -134,8 +134,8 @@ async def test_a_stake_over_the_daily_limit_is_refused_and_leaves_nothing(db: Da
     assert (await spending_limits.mine(db, player)).spent_stars == 50
     refused = await pay(db, player, new_room(), amount=5000)
     assert refused.status == "limit_reached"  # and not too little balance, which would ask for a payment
-    assert refused.answer is not None
-    details = msgspec.json.decode(refused.answer)
+    assert refused.response is not None
+    details = msgspec.json.decode(refused.response)
     assert (details["limit"], details["daily_stars"], details["spent_stars"]) == ("daily", 100, 50)
     assert details["until_ms"] == (await spending_limits.mine(db, player)).day_ends_ms
     await assert_clean(db)
@@ -191,7 +191,7 @@ async def test_who_is_excluded_neither_stakes_nor_organizes_but_leaves(db: Datab
         await organize(db, player, new_room()),
     ):
         assert reply.status == "limit_reached"
-        assert msgspec.json.decode(reply.answer or b"") == {"limit": "excluded", "until_ms": until}
+        assert msgspec.json.decode(reply.response or b"") == {"limit": "excluded", "until_ms": until}
     await assert_clean(db)
 
 

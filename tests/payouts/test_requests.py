@@ -8,6 +8,7 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import idempotency, operators, wallets, withdrawals
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.redis.user_events import BalanceChanged
 from tests.fixtures.user_events import Ear
 from tests.payouts.conftest import ENDPOINT, HOLD_MS, RATE, STARS, World
@@ -42,8 +43,8 @@ async def test_one_key_from_many_sides_is_one_withdrawal(world: World) -> None:
     assert {error.code for error in refused} == {ErrorCode.IDEMPOTENCY_IN_PROGRESS}
     assert len(refused) == 19
     assert await world.balance(player) == STARS - 1000
-    await idempotency.store_answers(world.db, [(player.user_id, ENDPOINT, "k", b"answer")])
-    assert (await world.request(player, key="k")).answer == b"answer"
+    await idempotency.store_responses(world.db, [(player.user_id, IdempotencyKey(ENDPOINT, "k", b""), b"answer")])
+    assert (await world.request(player, key="k")).response == b"answer"
     assert (await refusal(world, player, 999, key="k")).code is ErrorCode.IDEMPOTENCY_MISMATCH
 
 

@@ -10,7 +10,10 @@ import psycopg
 
 from persistence.postgres import games, users
 from persistence.postgres.audit import audit
+from persistence.postgres.games import SeatRef, StakeTerms
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.room_vocabulary import RoomKind
 
 STARS = 1000
 STAKE = 50
@@ -56,23 +59,16 @@ async def pay(
     amount: int = STAKE,
     key: str | None = None,
     body: bytes = BODY,
-    kind: str = "standard",
+    kind: RoomKind = "standard",
     fee_bps: int = 0,
     lease_s: float = 30,
 ) -> games.StakeReply:
     seat_id = seat_id or new_seat()
     return await games.stake(
         db,
-        user_id=user_id,
-        room_id=room_id,
-        seat_id=seat_id,
-        amount=amount,
-        kind=kind,
-        capacity=10,
-        fee_bps=fee_bps,
-        endpoint=ENDPOINT,
-        key=key or seat_id,
-        body_hash=body,
+        SeatRef(user_id, room_id, seat_id),
+        StakeTerms(kind, amount, 10, fee_bps),
+        IdempotencyKey(ENDPOINT, key or seat_id, body),
         lease_s=lease_s,
     )
 
@@ -91,16 +87,9 @@ async def organize(
     seat_id = seat_id or new_seat()
     return await games.organize(
         db,
-        user_id=user_id,
-        room_id=room_id,
-        seat_id=seat_id,
-        fee=fee,
-        capacity=50,
-        fee_bps=HERO_BPS,
-        target=HERO_TARGET,
-        endpoint="/api/v1/rooms",
-        key=key or seat_id,
-        body_hash=body,
+        SeatRef(user_id, room_id, seat_id),
+        StakeTerms("hero", fee, 50, HERO_BPS, HERO_TARGET),
+        IdempotencyKey("/api/v1/rooms", key or seat_id, body),
         lease_s=lease_s,
     )
 
@@ -117,7 +106,7 @@ async def fill(
     room_id: str,
     user_ids: Sequence[int],
     *,
-    kind: str = "standard",
+    kind: RoomKind = "standard",
     amount: int = STAKE,
     fee_bps: int = 0,
 ) -> list[str]:

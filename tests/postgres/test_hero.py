@@ -4,7 +4,9 @@ import psycopg
 import pytest
 
 from persistence.postgres import games, idempotency, ledger, users
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.room_vocabulary import RoomKind
 from tests.postgres.play import (
     BODY,
     HERO_BPS,
@@ -188,7 +190,8 @@ async def test_a_hero_room_is_made_by_its_organizer_only(db: Database) -> None:
     assert await games.open_rooms(db, 0, 10) == []
 
     room = await hero_room(db, organizer)
-    for kind, amount in (("hero", STAKE + 1), ("standard", STAKE)):
+    others: tuple[tuple[RoomKind, int], ...] = (("hero", STAKE + 1), ("standard", STAKE))
+    for kind, amount in others:
         with pytest.raises(psycopg.errors.RaiseException):
             await pay(db, player, room, kind=kind, amount=amount)
     standard = new_room()
@@ -215,7 +218,7 @@ async def test_a_room_that_redis_gave_up_first_is_not_made(db: Database) -> None
     assert (outcome.outcome, outcome.payouts) == ("refunded", {})
 
     assert (await organize(db, organizer, room, key="k")).status == "room_closed"
-    assert (await idempotency.lookup(db, organizer, ROOMS, "k", BODY)).status == "absent"
+    assert (await idempotency.lookup(db, organizer, IdempotencyKey(ROOMS, "k", BODY))).status == "absent"
     taken = await hero_room(db, other)
     assert (await organize(db, organizer, taken)).status == "room_closed"
     assert await games.live_seat(db, organizer) is None
@@ -258,9 +261,9 @@ async def test_statuses_of_an_organizers_key(db: Database) -> None:
     again = await organize(db, organizer, new_room(), key="k")
     assert (again.status, again.room_id, again.seat_id) == ("idempotency_in_progress", room, place)
     assert (await organize(db, organizer, room, key="k", body=b"\x02" * 32)).status == "idempotency_mismatch"
-    assert await idempotency.store_answers(db, [(organizer, ROOMS, "k", b"{1}")]) == 1
+    assert await idempotency.store_responses(db, [(organizer, IdempotencyKey(ROOMS, "k", b""), b"{1}")]) == 1
     stored = await organize(db, organizer, new_room(), key="k")
-    assert (stored.status, stored.room_id, stored.answer) == ("stored", room, b"{1}")
+    assert (stored.status, stored.room_id, stored.response) == ("stored", room, b"{1}")
     assert len(await games.open_rooms(db, 0, 10)) == 1
 
 

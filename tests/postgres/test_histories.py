@@ -9,6 +9,7 @@ import pytest
 
 from persistence.postgres import games, ledger, users
 from persistence.postgres.pool import Database
+from persistence.room_vocabulary import RoomKind
 from tests.postgres.play import (
     HERO_BPS,
     STAKE,
@@ -38,7 +39,7 @@ class Room:
     seats: dict[int, str] = field(default_factory=dict)
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> RoomKind:
         return "standard" if self.organizer is None else "hero"
 
 
@@ -167,7 +168,7 @@ async def test_histories_at_once_lose_no_star(db: Database, database_url: str) -
     """Nothing can be foretold here but what must hold in any order."""
     chance = random.Random(20261122)
     players = await sign_up(db, 12, stars=STARS)
-    rooms: dict[str, str] = {}
+    rooms: dict[str, RoomKind] = {}
     seats: dict[str, list[tuple[str, int]]] = {}
 
     async def join() -> None:

@@ -1,9 +1,12 @@
 """One stake: its statuses, its key, its refund."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
 from persistence.postgres import games, idempotency, ledger
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role
 from tests.postgres.play import (
     BODY,
@@ -19,6 +22,8 @@ from tests.postgres.play import (
     pay,
     sign_up,
 )
+
+KEY = IdempotencyKey(ENDPOINT, "k", BODY)
 
 
 async def test_a_stake_goes_to_the_escrow(db: Database) -> None:
@@ -44,7 +49,7 @@ async def test_too_little_balance_takes_nothing_and_keeps_no_key(db: Database) -
     assert (await pay(db, player, room, seat, key="k")).balance == STAKE - 1
 
     assert await games.seat(db, seat) is None
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).status == "absent"
+    assert (await idempotency.lookup(db, player, KEY)).status == "absent"
     assert await games.open_rooms(db, 0, 10) == []
 
 
@@ -165,19 +170,21 @@ async def test_statuses_of_a_key(db: Database) -> None:
     (player,) = await sign_up(db, 1)
     room, seat = new_room(), new_seat()
 
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).status == "absent"
+    assert (await idempotency.lookup(db, player, KEY)).status == "absent"
     await pay(db, player, room, seat, key="k")
 
     again = await pay(db, player, new_room(), key="k")
     assert (again.status, again.room_id, again.seat_id) == ("idempotency_in_progress", room, seat)
     assert (await pay(db, player, room, key="k", body=b"\x02" * 32)).status == "idempotency_mismatch"
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", b"\x02" * 32)).status == "idempotency_mismatch"
+    other_body = replace(KEY, body_hash=b"\x02" * 32)
+    assert (await idempotency.lookup(db, player, other_body)).status == "idempotency_mismatch"
 
-    assert await idempotency.store_answers(db, [(player, ENDPOINT, "k", b"{1}"), (player, ENDPOINT, "?", b"")]) == 1
-    assert await idempotency.store_answers(db, [(player, ENDPOINT, "k", b"{2}")]) == 0
+    unknown = IdempotencyKey(ENDPOINT, "?", BODY)
+    assert await idempotency.store_responses(db, [(player, KEY, b"{1}"), (player, unknown, b"")]) == 1
+    assert await idempotency.store_responses(db, [(player, KEY, b"{2}")]) == 0
     stored = await pay(db, player, new_room(), key="k")
-    assert (stored.status, stored.answer, stored.room_id) == ("stored", b"{1}", room)
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).answer == b"{1}"
+    assert (stored.status, stored.response, stored.room_id) == ("stored", b"{1}", room)
+    assert (await idempotency.lookup(db, player, KEY)).response == b"{1}"
     assert await ledger.balance(db, player) == STARS - STAKE
 
 
@@ -187,7 +194,7 @@ async def test_a_key_belongs_to_one_user_and_endpoint(db: Database) -> None:
 
     assert (await pay(db, one, room, key="same")).status == "paid"
     assert (await pay(db, two, room, key="same")).status == "paid"
-    assert (await idempotency.lookup(db, one, "/elsewhere", "same", BODY)).status == "absent"
+    assert (await idempotency.lookup(db, one, IdempotencyKey("/elsewhere", "same", BODY))).status == "absent"
 
 
 async def test_after_the_lease_one_retry_resumes_the_seat(db: Database) -> None:
@@ -208,8 +215,8 @@ async def test_looking_a_key_up_leases_it_too(db: Database) -> None:
     room, seat = new_room(), new_seat()
     await pay(db, player, room, seat, key="k", lease_s=0)
 
-    assert await idempotency.lookup(db, player, ENDPOINT, "k", BODY) == idempotency.KeyState("resume", room, seat, None)
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).status == "idempotency_in_progress"
+    assert await idempotency.lookup(db, player, KEY) == idempotency.KeyState("resume", room, seat, None)
+    assert (await idempotency.lookup(db, player, KEY)).status == "idempotency_in_progress"
 
 
 async def test_a_refunded_attempt_leaves_its_key_free(db: Database) -> None:
@@ -218,7 +225,7 @@ async def test_a_refunded_attempt_leaves_its_key_free(db: Database) -> None:
     await pay(db, player, first, seat, key="k")
     await games.refund(db, seat, "room_closed")
 
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).status == "vacant"
+    assert (await idempotency.lookup(db, player, KEY)).status == "vacant"
     reply = await pay(db, player, second, key="k")
 
     assert (reply.status, reply.room_id) == ("paid", second)
@@ -233,7 +240,7 @@ async def test_old_keys_are_forgotten(db: Database) -> None:
 
     assert await idempotency.purge(db) == 0
     assert await idempotency.purge(db, older_than_s=0) == 1
-    assert (await idempotency.lookup(db, player, ENDPOINT, "k", BODY)).status == "absent"
+    assert (await idempotency.lookup(db, player, KEY)).status == "absent"
 
 
 async def test_the_statement_lists_every_change(db: Database) -> None:

@@ -6,6 +6,7 @@ import httpx
 import pytest_asyncio
 
 from chance_tap.settings import Settings
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
@@ -48,11 +49,13 @@ async def test_players_get_the_record_and_others_do_not(world: World, client: ht
 
 async def test_the_organizer_of_a_hero_room_gets_it_too(world: World, client: httpx.AsyncClient, log_in: LogIn) -> None:
     host, one, two = [await log_in(number) for number in (1, 2, 3)]
-    made = await world.seats.create_hero(int(host.user_id), 20, f"{API}/rooms/hero", "k", b"")
+    made = await world.seats.create_hero(int(host.user_id), 20, IdempotencyKey(f"{API}/rooms/hero", "k", b""))
     assert made.room_state is not None
     room = made.room_state
     for player in (one, two):
-        await world.seats.join_by_key(int(player.user_id), room.key or "", f"{API}/rooms/join-by-key", "k", b"")
+        await world.seats.join_by_key(
+            int(player.user_id), room.key or "", IdempotencyKey(f"{API}/rooms/join-by-key", "k", b"")
+        )
     await world.live.rooms.start(room.room_id, host.user_id)
     await world.play(room.room_id, {int(one.user_id): 5, int(two.user_id): 3})
     await world.settle()

@@ -12,9 +12,11 @@ import redis
 from chance_tap.settings import Settings
 from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.postgres.response_writer import ResponseWriter
 from persistence.redis.codes import TapFrame
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
 from persistence.rooms.join_requests import Joined
@@ -29,6 +31,10 @@ STAKE = 50
 JOIN = "/api/v1/rooms/join"
 CREATE = "/api/v1/rooms"
 JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
+# A request that is sent once, and again.
+JOIN_ONCE = IdempotencyKey(JOIN, "key", b"body")
+CREATE_ONCE = IdempotencyKey(CREATE, "key", b"body")
+JOIN_BY_KEY_ONCE = IdempotencyKey(JOIN_BY_KEY, "key", b"body")
 
 _telegram_ids = itertools.count(1)
 
@@ -41,6 +47,7 @@ class World:
     live: RedisStore
     db: Database
     seats: Seats = field(init=False)
+    responses: ResponseWriter = field(init=False)
     settlement: Settlement = field(init=False)
     results: ResultReader = field(init=False)
     sweep: DeadlineLoop = field(init=False)
@@ -49,6 +56,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.seats = Seats(self.live, self.db, self.settings)
+        self.responses = ResponseWriter(self.db)
         self.settlement = Settlement(self.live, self.db)
         self.results = ResultReader(self.live, self.db, self.settlement, consumer="test", stop=self.stop)
         self.sweep = DeadlineLoop(self.live, self.settlement, self.settings.stakes)
@@ -61,28 +69,28 @@ class World:
         return account.user_id
 
     async def join(self, user_id: int, key: str, stake: int = STAKE) -> Joined:
-        return await self.seats.join(user_id, stake, JOIN, key, b"body")
+        return await self.seats.join(user_id, stake, IdempotencyKey(JOIN, key, b"body"))
 
     async def sit(self, user_id: int, key: str = "key", stake: int = STAKE) -> RoomState:
         """Join and store the answer, as a gateway does."""
         joined = await self.join(user_id, key, stake)
         assert joined.room_state is not None
-        await self.seats.store_answer(user_id, JOIN, key, b"answer")
+        await self.responses.store(user_id, IdempotencyKey(JOIN, key, b"body"), b"answer")
         return joined.room_state
 
     async def organize(self, user_id: int, key: str = "key", fee: int = STAKE) -> RoomState:
         """Make a hero room and store the answer."""
-        made = await self.seats.create_hero(user_id, fee, CREATE, key, b"body")
+        made = await self.seats.create_hero(user_id, fee, IdempotencyKey(CREATE, key, b"body"))
         assert made.room_state is not None
-        await self.seats.store_answer(user_id, CREATE, key, b"answer")
+        await self.responses.store(user_id, IdempotencyKey(CREATE, key, b"body"), b"answer")
         return made.room_state
 
     async def come(self, user_id: int, room: RoomState, key: str = "key") -> RoomState:
         """Join a hero room by its key and store the answer."""
         assert room.key is not None
-        joined = await self.seats.join_by_key(user_id, room.key, JOIN_BY_KEY, key, b"body")
+        joined = await self.seats.join_by_key(user_id, room.key, IdempotencyKey(JOIN_BY_KEY, key, b"body"))
         assert joined.room_state is not None
-        await self.seats.store_answer(user_id, JOIN_BY_KEY, key, b"answer")
+        await self.responses.store(user_id, IdempotencyKey(JOIN_BY_KEY, key, b"body"), b"answer")
         return joined.room_state
 
     async def start(self, room: RoomState) -> str:

@@ -17,7 +17,9 @@ from typing import Any, Self
 
 from chance_tap.settings import Settings
 from persistence.bonus_runs import BonusRuns
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.postgres.response_writer import ResponseWriter
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
@@ -68,20 +70,20 @@ class Watched:
 
 async def join(live: RedisStore, db: Database, settings: Settings, user_id: int, stake: int, key: str = "key") -> None:
     seats = Seats(live, db, settings)
-    await seats.join(user_id, stake, JOIN, key, b"body")
-    await seats.store_answer(user_id, JOIN, key, b"answer")
+    await seats.join(user_id, stake, IdempotencyKey(JOIN, key, b"body"))
+    await ResponseWriter(db).store(user_id, IdempotencyKey(JOIN, key, b"body"), b"answer")
 
 
 async def create_hero(live: RedisStore, db: Database, settings: Settings, user_id: int, fee: int) -> None:
     seats = Seats(live, db, settings)
-    await seats.create_hero(user_id, fee, CREATE, "key", b"body")
-    await seats.store_answer(user_id, CREATE, "key", b"answer")
+    await seats.create_hero(user_id, fee, IdempotencyKey(CREATE, "key", b"body"))
+    await ResponseWriter(db).store(user_id, IdempotencyKey(CREATE, "key", b"body"), b"answer")
 
 
 async def join_by_key(live: RedisStore, db: Database, settings: Settings, user_id: int, room_key: str) -> None:
     seats = Seats(live, db, settings)
-    await seats.join_by_key(user_id, room_key, JOIN_BY_KEY, "key", b"body")
-    await seats.store_answer(user_id, JOIN_BY_KEY, "key", b"answer")
+    await seats.join_by_key(user_id, room_key, IdempotencyKey(JOIN_BY_KEY, "key", b"body"))
+    await ResponseWriter(db).store(user_id, IdempotencyKey(JOIN_BY_KEY, "key", b"body"), b"answer")
 
 
 async def refused_join(live: RedisStore, db: Database, settings: Settings, user_id: int, stake: int) -> None:

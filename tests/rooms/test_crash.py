@@ -57,7 +57,7 @@ async def test_join(calm: World, crashes: CrashServer, scenario: str, worker_fir
     await time_passes(calm)
     for user_id in calm.players:
         joined = await calm.join(user_id, "key")
-        assert joined.answer == b"answer" or joined.room_state is not None
+        assert joined.response == b"answer" or joined.room_state is not None
         assert await calm.balance(user_id) == GRANT - STAKE
     await calm.recover()
     for user_id in calm.players:

@@ -10,12 +10,13 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, ledger, users
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.redis import keys
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from persistence.redis.user_events import BalanceChanged, Settled
 from persistence.rooms.seats import Seats
 from tests.fixtures.user_events import Ear
-from tests.rooms.conftest import GRANT, JOIN_BY_KEY, STAKE, World
+from tests.rooms.conftest import GRANT, JOIN_BY_KEY, JOIN_BY_KEY_ONCE, STAKE, World
 from tests.rooms.test_life import code_of
 from tests.rooms.test_seats import Instead
 
@@ -212,16 +213,16 @@ async def test_a_repeated_join_is_answered_when_the_key_is_dead(world: World) ->
     room, _, [stored] = await opened(world, 1)
     resumed = await world.player()
     assert room.key is not None
-    await world.seats.join_by_key(resumed, room.key, JOIN_BY_KEY, "key", b"body")
+    await world.seats.join_by_key(resumed, room.key, JOIN_BY_KEY_ONCE)
     assert await world.start(room) == "ok"
     again = world.seats.join_by_key
-    assert (await again(stored, room.key, JOIN_BY_KEY, "key", b"body")).answer == b"answer"
-    assert await code_of(again(resumed, room.key, JOIN_BY_KEY, "key", b"body")) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
+    assert (await again(stored, room.key, JOIN_BY_KEY_ONCE)).response == b"answer"
+    assert await code_of(again(resumed, room.key, JOIN_BY_KEY_ONCE)) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
     let_leases_run_out(world)
-    joined = await again(resumed, room.key, JOIN_BY_KEY, "key", b"body")
+    joined = await again(resumed, room.key, JOIN_BY_KEY_ONCE)
     assert joined.room_state is not None
     assert joined.room_state.state in ("countdown", "playing")
-    assert await code_of(again(resumed, room.key, JOIN_BY_KEY, "other", b"body")) == ErrorCode.NOT_FOUND
+    assert await code_of(again(resumed, room.key, IdempotencyKey(JOIN_BY_KEY, "other", b"body"))) == ErrorCode.NOT_FOUND
     assert await world.balance(resumed) == GRANT - STAKE
 
 
@@ -237,10 +238,10 @@ async def test_a_room_that_starts_behind_its_look_up(world: World) -> None:
     assert await world.start(room) == "ok"
     live: Any = Instead(world.live, rooms=Instead(world.live.rooms, by_key=by_key))
     seats = Seats(live, world.db, world.settings)
-    assert (await seats.join_by_key(before, room.key, JOIN_BY_KEY, "key", b"body")).answer == b"answer"
+    assert (await seats.join_by_key(before, room.key, JOIN_BY_KEY_ONCE)).response == b"answer"
     late = await world.player()
     for user_id in (late, other):
-        another = seats.join_by_key(user_id, room.key, JOIN_BY_KEY, "another key", b"body")
+        another = seats.join_by_key(user_id, room.key, IdempotencyKey(JOIN_BY_KEY, "another key", b"body"))
         assert await code_of(another) == ErrorCode.ROOM_CLOSED
     assert await world.balance(late) == GRANT
 

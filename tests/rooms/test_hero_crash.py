@@ -13,10 +13,10 @@ import pytest_asyncio
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
-from tests.rooms.conftest import CREATE, GRANT, JOIN_BY_KEY, STAKE, World
+from tests.rooms.conftest import CREATE_ONCE, GRANT, JOIN_BY_KEY_ONCE, STAKE, World
 from tests.rooms.crash import CrashServer
 from tests.rooms.test_crash import assert_clean, time_passes
 from tests.rooms.test_life import code_of
@@ -56,9 +56,9 @@ async def test_create(calm: World, crashes: CrashServer, worker_first: bool) -> 
     await time_passes(calm)
     for user_id in calm.players:
         bound = await calm.room_of(user_id)
-        made = await calm.seats.create_hero(user_id, STAKE, CREATE, "key", b"body")
+        made = await calm.seats.create_hero(user_id, STAKE, CREATE_ONCE)
         if made.room_state is None:
-            assert made.answer == b"answer"
+            assert made.response == b"answer"
         else:
             assert bound in (None, made.room_state.room_id)
             assert made.room_state.room_id == await calm.room_of(user_id)
@@ -98,8 +98,8 @@ async def test_join(calm: World, crashes: CrashServer, worker_first: bool) -> No
     await time_passes(calm)
     assert room.key is not None
     for guest in guests:
-        joined = await calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY, "key", b"body")
-        assert joined.answer == b"answer" or joined.room_state is not None
+        joined = await calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY_ONCE)
+        assert joined.response == b"answer" or joined.room_state is not None
         assert await calm.balance(guest) == GRANT - STAKE
         assert await calm.room_of(guest) == room.room_id
     await calm.recover()
@@ -126,9 +126,7 @@ async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Cr
     assert await calm.tap(room.room_id, first[0], 5, 1) == 1
     await time_passes(calm)
     assert room.key is not None
-    codes = {
-        guest: await code_of(calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY, "key", b"body")) for guest in guests
-    }
+    codes = {guest: await code_of(calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY_ONCE)) for guest in guests}
     assert set(codes.values()) == {None, ErrorCode.NOT_FOUND}
     playing = {guest for guest, code in codes.items() if code is None}
     await calm.recover()

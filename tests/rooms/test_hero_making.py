@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from persistence.errors import ErrorCode, StoreUnavailable
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown
 from persistence.rooms.seats import Seats
-from tests.rooms.conftest import CREATE, STAKE, World
+from tests.rooms.conftest import CREATE, CREATE_ONCE, STAKE, World
 from tests.rooms.test_hero import let_leases_run_out, open_hero_rooms
 from tests.rooms.test_life import code_of
 from tests.rooms.test_seats import Instead, LostAnswers
@@ -20,14 +21,14 @@ async def test_creating_at_once_with_one_key_makes_one_room(world: World) -> Non
     organizer = await world.player()
 
     async def create(key: str) -> object:
-        return await world.seats.create_hero(organizer, STAKE, CREATE, key, b"body")
+        return await world.seats.create_hero(organizer, STAKE, IdempotencyKey(CREATE, key, b"body"))
 
     codes = Counter(await asyncio.gather(*(code_of(create("key")) for _ in range(10))))
     assert codes == {None: 1, ErrorCode.IDEMPOTENCY_IN_PROGRESS: 9}
     assert await open_hero_rooms(world) == [await world.room_of(organizer)]
-    await world.seats.store_answer(organizer, CREATE, "key", b"answer")
-    assert (await world.seats.create_hero(organizer, STAKE, CREATE, "key", b"body")).answer == b"answer"
-    mismatch = world.seats.create_hero(organizer, STAKE, CREATE, "key", b"another body")
+    await world.responses.store(organizer, CREATE_ONCE, b"answer")
+    assert (await world.seats.create_hero(organizer, STAKE, CREATE_ONCE)).response == b"answer"
+    mismatch = world.seats.create_hero(organizer, STAKE, IdempotencyKey(CREATE, "key", b"another body"))
     assert await code_of(mismatch) == ErrorCode.IDEMPOTENCY_MISMATCH
     assert len(await open_hero_rooms(world)) == 1
 
@@ -44,17 +45,17 @@ async def test_creating_at_once_with_different_keys_makes_one_room(world: World)
 
 async def test_a_repeated_creation_finds_its_room(world: World) -> None:
     organizer = await world.player()
-    first = await world.seats.create_hero(organizer, STAKE, CREATE, "key", b"body")  # and the gateway died
+    first = await world.seats.create_hero(organizer, STAKE, CREATE_ONCE)  # and the gateway died
     assert first.room_state is not None
     again = world.seats.create_hero
-    assert await code_of(again(organizer, STAKE, CREATE, "key", b"body")) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
+    assert await code_of(again(organizer, STAKE, CREATE_ONCE)) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
     let_leases_run_out(world)
-    second = await again(organizer, STAKE, CREATE, "key", b"body")
+    second = await again(organizer, STAKE, CREATE_ONCE)
     assert second.room_state is not None
     assert (second.room_state.room_id, second.room_state.key) == (first.room_state.room_id, first.room_state.key)
     # Once that room is gone, the key may make another.
     await world.seats.leave(organizer, first.room_state.room_id)
-    third = await again(organizer, STAKE, CREATE, "key", b"body")
+    third = await again(organizer, STAKE, CREATE_ONCE)
     assert third.room_state is not None
     assert third.room_state.room_id != first.room_state.room_id
     assert await world.audit() == []
@@ -64,7 +65,7 @@ async def test_a_repeated_creation_finds_its_room(world: World) -> None:
 async def test_a_lost_answer_to_the_creation_is_asked_for_again(world: World, committed: bool) -> None:
     organizer = await world.player()
     db: Any = LostAnswers(world.db, 2, committed=committed, function="game.organize(")
-    made = await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE, "key", b"body")
+    made = await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE_ONCE)
     assert made.room_state is not None
     assert await open_hero_rooms(world) == [made.room_state.room_id] == [await world.room_of(organizer)]
 
@@ -74,11 +75,11 @@ async def test_a_room_of_unknown_commit_is_left_alone(world: World, monkeypatch:
     organizer = await world.player()
     db: Any = LostAnswers(world.db, 3, committed=True, function="game.organize(")
     with pytest.raises(CommitUnknown):
-        await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE, "key", b"body")
+        await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE_ONCE)
     room_id = await world.room_of(organizer)
     assert await open_hero_rooms(world) == [room_id]
     let_leases_run_out(world)
-    made = await world.seats.create_hero(organizer, STAKE, CREATE, "key", b"body")
+    made = await world.seats.create_hero(organizer, STAKE, CREATE_ONCE)
     assert made.room_state is not None
     assert made.room_state.room_id == room_id
 
@@ -94,7 +95,7 @@ async def test_nothing_is_left_when_postgres_is_away(world: World) -> None:
 
     db: Any = Instead(world.db, call=away)
     with pytest.raises(StoreUnavailable):
-        await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE, "key", b"body")
+        await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE_ONCE)
     assert await open_hero_rooms(world) == []
     await world.settle()
     assert await world.audit() == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from persistence.errors import ErrorCode
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from persistence.rooms.seats import Seats
 from tests.rooms.conftest import GRANT, STAKE, World
 from tests.rooms.test_life import code_of

@@ -10,11 +10,12 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, ledger
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.redis import keys
 from persistence.redis.user_events import BalanceChanged, RankedPlayer, Settled
 from persistence.rooms.seats import Seats
 from tests.fixtures.user_events import Ear
-from tests.rooms.conftest import GRANT, JOIN, STAKE, World
+from tests.rooms.conftest import GRANT, JOIN, JOIN_ONCE, STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too
 
@@ -123,9 +124,12 @@ async def test_one_key_sent_twenty_times_takes_one_stake(world: World) -> None:
     codes = Counter(await asyncio.gather(*(code_of(world.join(user_id, "key")) for _ in range(20))))
     assert codes == {None: 1, ErrorCode.IDEMPOTENCY_IN_PROGRESS: 19}
     assert await world.balance(user_id) == GRANT - STAKE
-    await world.seats.store_answer(user_id, JOIN, "key", b"answer")
-    assert {(await world.join(user_id, "key")).answer for _ in range(3)} == {b"answer"}
-    assert await code_of(world.seats.join(user_id, STAKE, JOIN, "key", b"other body")) == ErrorCode.IDEMPOTENCY_MISMATCH
+    await world.responses.store(user_id, JOIN_ONCE, b"answer")
+    assert {(await world.join(user_id, "key")).response for _ in range(3)} == {b"answer"}
+    assert (
+        await code_of(world.seats.join(user_id, STAKE, IdempotencyKey(JOIN, "key", b"other body")))
+        == ErrorCode.IDEMPOTENCY_MISMATCH
+    )
     assert await world.audit() == []
 
 

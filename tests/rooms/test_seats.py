@@ -9,10 +9,11 @@ import pytest
 
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown, Database
 from persistence.redis.keys import new_room_id
 from persistence.rooms.seats import MAX_TRIES, Seats, standard_terms
-from tests.rooms.conftest import GRANT, JOIN, STAKE, World
+from tests.rooms.conftest import GRANT, JOIN, JOIN_ONCE, STAKE, World
 
 pytestmark = pytest.mark.on_cluster_too
 
@@ -57,7 +58,7 @@ class LostAnswers:
 async def test_a_lost_answer_to_the_stake_is_asked_for_again(world: World, committed: bool) -> None:
     user_id = await world.player()
     seats = seats_on(world, db=LostAnswers(world.db, 2, committed=committed))
-    joined = await seats.join(user_id, STAKE, JOIN, "key", b"body")
+    joined = await seats.join(user_id, STAKE, JOIN_ONCE)
     assert joined.balance == GRANT - STAKE
     assert joined.room_state is not None
     assert [player.user_id for player in joined.room_state.players] == [str(user_id)]
@@ -69,7 +70,7 @@ async def test_a_postgres_that_hangs_is_asked_once(world: World, monkeypatch: py
     monkeypatch.setattr("persistence.rooms.join_requests.COMMIT_PATIENCE_S", -1.0)
     user_id = await world.player()
     with pytest.raises(CommitUnknown):
-        await seats_on(world, db=LostAnswers(world.db, 1, committed=False)).join(user_id, STAKE, JOIN, "key", b"body")
+        await seats_on(world, db=LostAnswers(world.db, 1, committed=False)).join(user_id, STAKE, JOIN_ONCE)
     assert await world.balance(user_id) == GRANT
 
 
@@ -78,7 +79,7 @@ async def test_a_seat_of_unknown_payment_is_never_released(world: World, monkeyp
     user_id = await world.player()
     seats = seats_on(world, db=LostAnswers(world.db, 3, committed=True))
     with pytest.raises(CommitUnknown):
-        await seats.join(user_id, STAKE, JOIN, "key", b"body")
+        await seats.join(user_id, STAKE, JOIN_ONCE)
     seat = await games.live_seat(world.db, user_id)
     assert seat is not None
     held = await world.live.rooms.seats(seat.room_id)
@@ -96,7 +97,7 @@ async def test_a_seat_is_released_when_postgres_is_away(world: World) -> None:
         raise StoreUnavailable("postgres")
 
     with pytest.raises(StoreUnavailable):
-        await seats_on(world, db=Instead(world.db, call=away)).join(user_id, STAKE, JOIN, "key", b"body")
+        await seats_on(world, db=Instead(world.db, call=away)).join(user_id, STAKE, JOIN_ONCE)
     for room_id in await world.live.open_rooms():
         assert await world.live.rooms.seats(room_id) == []
     assert (await world.sit(user_id)).players != []
@@ -113,7 +114,7 @@ async def test_a_seat_that_goes_before_it_is_confirmed_is_refunded_and_the_next_
         return await world.live.rooms.confirm(room_id, seat_id, *rest)
 
     live = Instead(world.live, rooms=Instead(world.live.rooms, confirm=confirm))
-    joined = await seats_on(world, live=live).join(user_id, STAKE, JOIN, "key", b"body")
+    joined = await seats_on(world, live=live).join(user_id, STAKE, JOIN_ONCE)
     assert joined.balance == GRANT - STAKE
     states = [seat.state for seat in [await games.seat(world.db, seat_id) for seat_id in refused] if seat]
     assert states == ["refunded", "refunded"]
@@ -133,7 +134,7 @@ async def test_five_rooms_that_fill_meanwhile_are_enough(world: World) -> None:
 
     live = Instead(world.live, lobby=Instead(world.live.lobby, ticket=ticket))
     with pytest.raises(GameError) as refusal:
-        await seats_on(world, live=live).join(late, STAKE, JOIN, "key", b"body")
+        await seats_on(world, live=live).join(late, STAKE, JOIN_ONCE)
     assert refusal.value.code == ErrorCode.TEMPORARILY_UNAVAILABLE
     assert asked == [STAKE] * MAX_TRIES
     assert await world.balance(late) == GRANT
@@ -152,13 +153,13 @@ async def test_a_banned_player_is_refused_without_a_trace(world: World) -> None:
 async def test_a_retry_after_the_lease_finishes_the_seat(world: World) -> None:
     user_id = await world.player()
     seats = seats_on(world)
-    first = await seats.join(user_id, STAKE, JOIN, "key", b"body")  # and the gateway died before it stored the answer
+    first = await seats.join(user_id, STAKE, JOIN_ONCE)  # and the gateway died before it stored the answer
     with pytest.raises(GameError) as refusal:
-        await seats.join(user_id, STAKE, JOIN, "key", b"body")
+        await seats.join(user_id, STAKE, JOIN_ONCE)
     assert refusal.value.code == ErrorCode.IDEMPOTENCY_IN_PROGRESS
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("UPDATE game.idempotency SET lease_until = now()")
-    again = await seats.join(user_id, STAKE, JOIN, "key", b"body")
+    again = await seats.join(user_id, STAKE, JOIN_ONCE)
     assert first.room_state is not None
     assert again.room_state is not None
     assert again.room_state.room_id == first.room_state.room_id
@@ -171,7 +172,7 @@ async def test_a_seat_that_redis_has_back_is_dropped(world: World) -> None:
     user_id = await world.player()
     seats = seats_on(world)
     room_id = await _room_with_ghost(world, user_id)
-    joined = await seats.join(user_id, STAKE, JOIN, "key", b"body")
+    joined = await seats.join(user_id, STAKE, JOIN_ONCE)
     assert joined.room_state is not None
     assert joined.room_state.room_id == room_id
     assert len(joined.room_state.players) == 1
@@ -192,12 +193,12 @@ async def test_a_room_that_postgres_decided_is_closed_in_redis(world: World, fin
     """Redis came back older than the decision: the room waits there for players."""
     first, second = await world.player(), await world.player()
     seats = seats_on(world)
-    joined = await seats.join(first, STAKE, JOIN, "key", b"body")
+    joined = await seats.join(first, STAKE, JOIN_ONCE)
     assert joined.room_state is not None
     room_id = joined.room_state.room_id
     await games.void(world.db, room_id, "outage")
     if finder == "join":
-        other = await seats.join(second, STAKE, JOIN, "key", b"body")
+        other = await seats.join(second, STAKE, JOIN_ONCE)
         assert other.room_state is not None
         assert other.room_state.room_id != room_id
     else:
@@ -214,10 +215,10 @@ async def test_a_room_that_postgres_decided_is_closed_in_redis(world: World, fin
 async def test_a_leave_that_died_half_way_does_not_bind_the_player(world: World) -> None:
     user_id = await world.player()
     seats = seats_on(world)
-    joined = await seats.join(user_id, STAKE, JOIN, "key", b"body")
+    joined = await seats.join(user_id, STAKE, JOIN_ONCE)
     assert joined.room_state is not None
     await world.live.rooms.leave(joined.room_state.room_id, joined.room_state.players[0].seat_id)
-    again = await seats.join(user_id, 20, JOIN, "another key", b"body")
+    again = await seats.join(user_id, 20, IdempotencyKey(JOIN, "another key", b"body"))
     assert again.balance == GRANT - 20
     assert await world.audit() == []
 

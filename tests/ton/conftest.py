@@ -12,9 +12,10 @@ from chance_tap.settings import Settings
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import ledger, payments, ton_deposits, users
 from persistence.postgres.audit import audit
-from persistence.postgres.payments import Payment
+from persistence.postgres.idempotency import IdempotencyKey
+from persistence.postgres.payments import Order, Payment
 from persistence.postgres.pool import Database
-from persistence.postgres.ton_deposits import Receipt
+from persistence.postgres.ton_deposits import Quote, Receipt
 from persistence.redis.store import RedisStore
 from persistence.ton.exchange_rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
@@ -101,17 +102,14 @@ class World:
         ordered = await ton_deposits.request(
             self.db,
             user_id,
-            payment_id=f"00000000-0000-4000-8000-{number:012d}",
-            memo=memo_number(number),
-            stars=stars,
-            rate=rate,
-            address=HOUSE,
-            network="mainnet",
-            created_ms=self.chain.now_s * 1000,
-            expires_ms=(self.chain.now_s + self.settings.ton_quote_s) * 1000,
-            endpoint=ENDPOINT,
-            key=f"key-{number}",
-            body_hash=b"%d" % stars,
+            Order(
+                f"00000000-0000-4000-8000-{number:012d}",
+                stars,
+                created_ms=self.chain.now_s * 1000,
+                expires_ms=(self.chain.now_s + self.settings.ton_quote_s) * 1000,
+            ),
+            Quote(rate, "mainnet", HOUSE, memo_number(number)),
+            IdempotencyKey(ENDPOINT, f"key-{number}", b"%d" % stars),
         )
         assert ordered.payment is not None, ordered.status
         return ordered.payment

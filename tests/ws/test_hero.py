@@ -9,7 +9,7 @@ from gateway.live.reactions import BURST, EMOJI
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.redis import keys
-from persistence.redis.rooms import RoomState
+from persistence.redis.room_state import RoomState
 from tests.ws.client import Peer, until
 from tests.ws.conftest import Game, Road, StartGateway
 

@@ -1,13 +1,14 @@
-"""Stored answers of finished requests, written in groups.
+"""Stored responses of finished requests, written in groups.
 
-Owns the wait of a few milliseconds in which answers of many requests gather into one UPDATE.  An answer is given to
-the client only after it is stored here, so a repeated request gets the same bytes.
+Owns the wait of a few milliseconds in which the responses of many requests gather into one UPDATE.  A response is given
+to the client only after it is stored here, so a repeated request gets the same bytes.
 """
 
 import asyncio
 from dataclasses import dataclass, field
 
 from persistence.postgres import idempotency
+from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 
 GATHER_S = 0.01
@@ -15,12 +16,12 @@ GATHER_S = 0.01
 
 @dataclass(slots=True)
 class _Group:
-    rows: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+    rows: list[tuple[int, IdempotencyKey, bytes]] = field(default_factory=list)
     stored: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class AnswerWriter:
-    """Collects answers; one UPDATE is under way at a time, and what comes meanwhile makes the next group."""
+class ResponseWriter:
+    """Collects responses; one UPDATE is under way at a time, and what comes meanwhile makes the next group."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -28,8 +29,11 @@ class AnswerWriter:
         self._writing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def store(self, user_id: int, endpoint: str, key: str, answer: bytes) -> None:
-        """Returns once the answer is committed.
+    async def store(self, user_id: int, key: IdempotencyKey, response: bytes) -> None:
+        """Returns once the response is committed.
+
+        The write is a task of its own and has the response before anything is awaited here: a caller that is cancelled
+        at whatever point loses the wait, never the response.
 
         Raises:
             StoreUnavailable: it may or may not be stored; a retry of the request finds out.
@@ -40,7 +44,7 @@ class AnswerWriter:
             task = asyncio.create_task(self._write(group))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        group.rows.append((user_id, endpoint, key, answer))
+        group.rows.append((user_id, key, response))
         await asyncio.shield(group.stored)
 
     async def _write(self, group: _Group) -> None:
@@ -48,7 +52,7 @@ class AnswerWriter:
         async with self._writing:
             self._group = None
             try:
-                await idempotency.store_answers(self._db, group.rows)
+                await idempotency.store_responses(self._db, group.rows)
             except Exception as error:
                 group.stored.set_exception(error)
                 group.stored.exception()  # seen, even when every request that waits has gone
