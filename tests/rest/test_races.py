@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from persistence.errors import GameError
+from persistence.postgres.idempotency import IdempotencyKey
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, code_of
 
@@ -95,14 +96,14 @@ async def test_a_thousand_racers_never_overfill_a_room(
 
 async def test_one_seat_left(client: httpx.AsyncClient, app: Starlette, racers: list[int], settings: Settings) -> None:
     """Two hundred players want the last seat of a room; one gets it, the others sit elsewhere."""
-    join = app.state.services.seats.join
+    join, key = app.state.services.seats.join, IdempotencyKey(JOIN, "k", b"hash")
     for user_id in racers[: settings.capacity - 1]:
-        first = await join(user_id, 50, JOIN, "k", b"hash")
+        first = await join(user_id, 50, key)
     wanted = first.room_state.room_id
 
     async def race(user_id: int) -> str | None:
         try:
-            joined = await join(user_id, 50, JOIN, "k", b"hash")
+            joined = await join(user_id, 50, key)
         except GameError:
             return None
         return str(joined.room_state.room_id)
