@@ -1,16 +1,12 @@
-"""Logging in with Telegram: find or create the account, with_retries, and hand out a session.
+"""Logging in with Telegram: find or create the account, with retries.
 
-Requirements A1 to A3; the transaction's patience is `persistence.accounts.login_retry`'s, for the bot too.
+The retries are those of `persistence.accounts.login_retry`, for the bot too.  The session that follows is opened by
+`gateway.routes.session`.
 """
 
-import asyncio
-
 from chance_tap.settings import Settings
-from gateway.auth.accounts import banned, language_of
+from gateway.auth.accounts import banned
 from gateway.auth.init_data import TelegramUser
-from gateway.rest.endpoint import Call
-from gateway.schemas.bonus import bonus_view
-from gateway.schemas.rest import Session, Stats, User
 from persistence.accounts.login_retry import with_retries
 from persistence.postgres import users
 from persistence.postgres.pool import Database
@@ -39,49 +35,3 @@ async def log_in(db: Database, settings: Settings, player: TelegramUser) -> user
     if account.banned:
         raise await banned(db, account.user_id)
     return account
-
-
-async def open_session(call: Call, user_id: int) -> Session:
-    """A new token for that player and the profile that it opens.
-
-    Raises:
-        GameError: `unauthorized` when the account is gone, `banned`.
-    """
-    user, epoch = await _profile_and_epoch(call, user_id)
-    token, expires_at_ms = call.services.tokens.issue(user.user_id, user.telegram_id, user.role, epoch)
-    return Session(token=token, expires_at_ms=expires_at_ms, user=user)
-
-
-async def read_profile(call: Call) -> User:
-    """The caller's own profile.
-
-    Raises:
-        GameError: `unauthorized` when the account is gone, `banned`.
-    """
-    user, _ = await _profile_and_epoch(call, call.user_id)
-    return user
-
-
-async def _profile_and_epoch(call: Call, user_id: int) -> tuple[User, int]:
-    db = call.services.db
-    me, run = await asyncio.gather(users.me(db, user_id), call.services.bonus.glance(user_id))
-    if me.banned:
-        raise await banned(db, user_id)
-    user = User(
-        user_id=str(me.user_id),
-        telegram_id=None if me.telegram_id is None else str(me.telegram_id),
-        name=me.name,
-        username=me.username,
-        photo_url=me.photo_url,
-        language=language_of(me, call.country),
-        email=me.email,
-        role="admin" if me.role == "admin" else "user",
-        balance=me.balance,
-        coins=0,
-        has_ton_wallet=me.has_ton_wallet,
-        wallet=me.wallet,
-        room_id=me.room_id,
-        bonus=bonus_view(run) if run is not None and run.state in ("running", "done") else None,
-        stats=Stats(games=me.games, wins=me.wins, won=me.won, best_rate=me.best_rate),
-    )
-    return user, me.session_epoch

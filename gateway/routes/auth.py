@@ -2,9 +2,10 @@
 
 import time
 
-from gateway.auth.login import log_in, open_session
+from gateway.auth.login import log_in
 from gateway.rest.body import check_claimed
 from gateway.rest.endpoint import Call, Endpoint, bearer_token, identify
+from gateway.routes.session import open_session
 from gateway.schemas.rest import Renewal, Session, TelegramLogin
 from persistence.errors import ErrorCode, GameError
 

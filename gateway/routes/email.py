@@ -8,9 +8,9 @@ from typing import Final
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from gateway.auth.emails import normalised
-from gateway.auth.login import open_session
 from gateway.auth.passwords import check_new
 from gateway.rest.endpoint import Call, Endpoint
+from gateway.routes.session import open_session
 from gateway.schemas.accounts import (
     Accepted,
     EmailLogin,

@@ -3,11 +3,11 @@
 import asyncio
 import re
 from base64 import b64decode, urlsafe_b64encode
+from functools import partial
 from typing import Any, Final
 
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import bad_cursor, page_limit
 from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
 from gateway.schemas.room import Organizer
@@ -23,14 +23,8 @@ _CURSOR: Final = re.compile(
 
 
 async def games(call: Call) -> Games:
-    query = call.query
-    limit = page_limit(query)
-    found = await history.games(call.services.db, call.user_id, _cursor(query.get("cursor")), limit + 1)
-    page = found[:limit]
-    return Games(
-        games=[Game(**_fields(game)) for game in page],
-        next_cursor=_text(page[-1]) if len(found) > limit else None,
-    )
+    page = await _PAGING.read(call.query, partial(history.games, call.services.db, call.user_id))
+    return Games(games=[Game(**_fields(game)) for game in page.rows], next_cursor=page.next_cursor)
 
 
 async def game(call: Call) -> GameDetails:
@@ -107,22 +101,22 @@ def _fields(game: history.Game) -> dict[str, Any]:
     }
 
 
-def _text(game: history.Game) -> str:
+def _cursor_of(game: history.Game) -> str:
     return urlsafe_b64encode(f"{game.decided_us}.{game.seat_id}".encode()).decode().rstrip("=")
 
 
-def _cursor(text: str | None) -> tuple[int, str] | None:
-    """What `_text` made; players have no reason to look inside."""
-    if text is None:
-        return None
+def _position_of(cursor: str) -> tuple[int, str]:
+    """What `_cursor_of` made; players have no reason to look inside."""
     try:
-        found = _CURSOR.fullmatch(b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode("ascii"))
+        found = _CURSOR.fullmatch(b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii"))
     except ValueError:
         found = None
     if found is None:
-        raise bad_cursor()
+        raise paging.bad_cursor()
     return int(found["us"]), found["seat"]
 
+
+_PAGING: Final = paging.Paging(_cursor_of, _position_of)
 
 ENDPOINTS = [
     Endpoint(

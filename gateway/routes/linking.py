@@ -7,11 +7,12 @@ is not enough.  Two accounts become one only where one of them never did anythin
 import time
 
 from gateway.auth.emails import normalised
-from gateway.auth.login import log_in, open_session
+from gateway.auth.login import log_in
 from gateway.auth.passwords import check_new
 from gateway.errors import invalid
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.email import VERIFY_LIFE_S, ask_mail, end_sessions
+from gateway.routes.session import open_session
 from gateway.schemas.accounts import Link, Linked, Unlink
 from gateway.schemas.rest import Session
 from persistence.errors import ErrorCode, GameError

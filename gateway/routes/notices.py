@@ -5,30 +5,25 @@ A banned account is refused here as everywhere: its player hears why, and appeal
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from gateway.errors import invalid
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import AppealAnswer, Appealed, AppealText, Notice, Notices
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import notices
 
 PATH: Final = "/api/v1/notices"
+_PAGING: Final[paging.Paging[notices.Notice, int]] = paging.numbered(lambda notice: notice.notice_id)
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")  # what Postgres cannot keep
 
 
 async def list_notices(call: Call) -> Notices:
-    query = call.query
-    limit = page_limit(query)
-    found = await notices.mine(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
-    page = found[:limit]
-    return Notices(
-        notices=[_view(notice) for notice in page],
-        next_cursor=str(page[-1].notice_id) if len(found) > limit else None,
-    )
+    page = await _PAGING.read(call.query, partial(notices.mine, call.services.db, call.user_id))
+    return Notices(notices=[_view(notice) for notice in page.rows], next_cursor=page.next_cursor)
 
 
 async def appeal(call: Call) -> AppealAnswer:

@@ -3,21 +3,22 @@
 A payment is the same from every device; whether it was paid is only ever what Telegram or the chain told the server.
 """
 
+from functools import partial
 from typing import Final
 
 from gateway.errors import invalid
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
 from gateway.schemas.rest import Nothing
 from gateway.texts import DEFAULT_LANGUAGE, stars_invoice
 from persistence.errors import ErrorCode, GameError
 from persistence.payments.stars import Invoice
 from persistence.postgres import payments
-from persistence.postgres.payments import Ordered
+from persistence.postgres.payments import Ordered, Payment
 
 PATH: Final = "/api/v1/payments"
+_PAGING: Final[paging.Paging[Payment, int]] = paging.numbered(lambda payment: payment.number)
 
 
 async def pay_stars(call: Call) -> PaymentAnswer | bytes:
@@ -45,14 +46,8 @@ async def pay_ton(call: Call) -> PaymentAnswer | bytes:
 
 
 async def list_payments(call: Call) -> Payments:
-    query = call.query
-    limit = page_limit(query)
-    found = await payments.page(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
-    page = found[:limit]
-    return Payments(
-        payments=[payment_view(payment) for payment in page],
-        next_cursor=str(page[-1].number) if len(found) > limit else None,
-    )
+    page = await _PAGING.read(call.query, partial(payments.page, call.services.db, call.user_id))
+    return Payments(payments=[payment_view(payment) for payment in page.rows], next_cursor=page.next_cursor)
 
 
 async def payment(call: Call) -> PaymentAnswer:

@@ -1,11 +1,15 @@
 """/me and /statement: the caller's own profile and money."""
 
-from gateway.auth.login import read_profile
+from functools import partial
+from typing import Final
+
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import numbered_cursor, page_limit
+from gateway.routes.session import read_profile
 from gateway.schemas.rest import ProfileChange, Statement, StatementEntry, User
 from persistence.postgres import ledger, users
+
+_PAGING: Final[paging.Paging[ledger.StatementLine, int]] = paging.numbered(lambda line: line.entry_id)
 
 
 async def me(call: Call) -> User:
@@ -19,7 +23,7 @@ async def change_me(call: Call) -> User:
     return await read_profile(call)
 
 
-def _told_reason(line: ledger.StatementLine) -> str | None:
+def _players_reason(line: ledger.StatementLine) -> str | None:
     """Why, in a word for the player: what Telegram or the chain said about a withdrawal is the operator's to read."""
     if line.kind == "withdrawal_return" and line.reason != "refused":
         return "failed"
@@ -27,10 +31,7 @@ def _told_reason(line: ledger.StatementLine) -> str | None:
 
 
 async def statement(call: Call) -> Statement:
-    query = call.query
-    limit = page_limit(query)
-    lines = await ledger.statement(call.services.db, call.user_id, numbered_cursor(query), limit + 1)
-    page = lines[:limit]
+    page = await _PAGING.read(call.query, partial(ledger.statement, call.services.db, call.user_id))
     return Statement(
         entries=[
             StatementEntry(
@@ -39,13 +40,13 @@ async def statement(call: Call) -> Statement:
                 amount=line.amount,
                 balance_after=line.balance_after,
                 room_id=line.room_id,
-                reason=_told_reason(line),
+                reason=_players_reason(line),
                 created_ms=int(line.created_at.timestamp() * 1000),
                 role=None if line.organizes is None else "organizer" if line.organizes else "player",
             )
-            for line in page
+            for line in page.rows
         ],
-        next_cursor=str(page[-1].entry_id) if len(lines) > limit else None,
+        next_cursor=page.next_cursor,
     )
 
 

@@ -1,19 +1,20 @@
 """/referrals: the caller's code and link, and whom they brought."""
 
+from functools import partial
+from typing import Final
+
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.notices import Invited, Referrals
 from persistence.postgres import referrals
 
+_PAGING: Final[paging.Paging[referrals.Invited, int]] = paging.numbered(lambda invited: invited.user_id)
+
 
 async def my_referrals(call: Call) -> Referrals:
-    query = call.query
-    limit, before = page_limit(query), numbered_cursor(query)
     db = call.services.db
+    page = await _PAGING.read(call.query, partial(referrals.invited, db, call.user_id))
     code = await referrals.my_code(db, call.user_id)
-    found = await referrals.invited(db, call.user_id, before, limit + 1)
-    page = found[:limit]
     name = call.services.settings.bot_username
     return Referrals(
         code=code,
@@ -26,9 +27,9 @@ async def my_referrals(call: Call) -> Referrals:
                 finished=each.finished,
                 joined_ms=int(each.created_at.timestamp() * 1000),
             )
-            for each in page
+            for each in page.rows
         ],
-        next_cursor=str(page[-1].user_id) if len(found) > limit else None,
+        next_cursor=page.next_cursor,
     )
 
 

@@ -1,16 +1,19 @@
 """/withdrawals: taking Stars out, and seeing what became of it."""
 
+from functools import partial
 from typing import Final
 
 from gateway.errors import invalid
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.rest.paging import numbered_cursor, page_limit
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
 from persistence.errors import ErrorCode
 from persistence.payments.withdrawals import PREMIUM_STARS
+from persistence.postgres import withdrawals
+from persistence.postgres.withdrawals import Withdrawal
 
 PATH: Final = "/api/v1/withdrawals"
+_PAGING: Final[paging.Paging[Withdrawal, int]] = paging.numbered(lambda withdrawal: withdrawal.number)
 
 
 async def withdraw(call: Call) -> WithdrawalAnswer | bytes:
@@ -35,14 +38,8 @@ async def withdraw(call: Call) -> WithdrawalAnswer | bytes:
 
 
 async def list_withdrawals(call: Call) -> Withdrawals:
-    query = call.query
-    limit = page_limit(query)
-    found = await call.services.withdrawals.page(call.user_id, numbered_cursor(query), limit + 1)
-    page = found[:limit]
-    return Withdrawals(
-        withdrawals=[withdrawal_view(each) for each in page],
-        next_cursor=str(page[-1].number) if len(found) > limit else None,
-    )
+    page = await _PAGING.read(call.query, partial(withdrawals.page, call.services.db, call.user_id))
+    return Withdrawals(withdrawals=[withdrawal_view(each) for each in page.rows], next_cursor=page.next_cursor)
 
 
 ENDPOINTS = [

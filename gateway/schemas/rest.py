@@ -187,12 +187,6 @@ class RecordKeys(msgspec.Struct):
     keys: list[RecordKey]
 
 
-class Health(msgspec.Struct):
-    """Answer of the two health checks."""
-
-    status: Literal["ok"]
-
-
 class DemoLogin(msgspec.Struct, kw_only=True):
     """POST /dev/init-data, development only: the demo player to sign in."""
 

@@ -13,7 +13,7 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres import withdrawals
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
-from persistence.postgres.withdrawals import Changed, Decision, Method, NewWithdrawal, Requested, Rules, Withdrawal
+from persistence.postgres.withdrawals import Changed, Decision, Method, NewWithdrawal, Requested, Rules
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged
 from persistence.ton.exchange_rates import RateSource
@@ -74,10 +74,6 @@ class Withdrawals:
     def known_rate(self) -> int | None:
         """Nanoton for a Star as far as it is known here; what counts is the rate of the request."""
         return self._rate.known() if self._rate is not None and self._settings.withdrawals_ton == "on" else None
-
-    async def page(self, user_id: int, cursor: int | None, limit: int) -> list[Withdrawal]:
-        """The user's withdrawals, newest first."""
-        return await withdrawals.page(self._db, user_id, cursor, limit)
 
     async def review(self, withdrawal_id: str, decision: Decision, *, by: str) -> Changed:
         """An operator's decision; see `withdrawals.review` for the statuses."""

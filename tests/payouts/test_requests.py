@@ -30,7 +30,7 @@ async def test_the_stars_leave_the_balance_at_once(world: World, ear: Ear) -> No
     assert await ear.next(1) == [(str(player.user_id), BalanceChanged(STARS - 1000))]
     gift = await world.requested(player, 1500, months=6)
     assert (gift.months, gift.telegram_id, gift.address) == (6, player.telegram_id, None)
-    assert [each.withdrawal_id for each in await world.flow.page(player.user_id, None, 10)] == [
+    assert [each.withdrawal_id for each in await withdrawals.page(world.db, player.user_id, None, 10)] == [
         gift.withdrawal_id,
         asked.withdrawal_id,
     ]
