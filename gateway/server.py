@@ -15,7 +15,7 @@ import uvicorn
 
 from chance_tap.settings import Settings
 from gateway.app import Opening, build_app
-from gateway.rest.uvicorn_http import PatientProtocol
+from gateway.rest.uvicorn_http import LimitedHttpProtocol
 from gateway.ws.protocol import WebSocketProtocol
 
 GRACE_S: Final = 10
@@ -29,7 +29,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=PatientProtocol,
+        http=LimitedHttpProtocol,
         ws=WebSocketProtocol,
         lifespan="on",
         log_config=None,

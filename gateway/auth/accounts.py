@@ -1,9 +1,9 @@
-"""What the gateway must know of an account on every request: whether it and its sessions still hold, and its language.
+"""What the gateway must know of an account on every request: whether it and its sessions are valid, and its language.
 
-A short-lived, bounded copy of Postgres's answer, so that a poll costs no query; the event of a ban or of ended
-sessions throws it away at once.  Those who are not known are asked for together: whoever comes while a question is
-under way shares the next one.  Nothing that moves money relies on the ban seen here: the functions that take a stake
-look for themselves.  While Postgres is away reads go on without the check.
+Owns a short-lived, bounded cache of Postgres's answers, so that a poll costs no query; the user event of a ban or of
+ended sessions invalidates an entry at once.  Misses are batched: whoever comes while a query is under way shares the
+next one.  Nothing that moves money relies on the ban seen here: the functions that take a stake look for
+themselves.  While Postgres is away reads go on without the check.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _MAX_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Entry:
     until: float
     exists: bool
     banned: bool
@@ -34,7 +34,7 @@ class _Known:
     epoch: int = 0
 
 
-_UNKNOWN: Final = _Known(0.0, exists=True, banned=False, language=None)
+_UNKNOWN: Final = _Entry(0.0, exists=True, banned=False, language=None)
 
 
 def language_of(me: users.Me, country: str) -> Language:
@@ -56,46 +56,46 @@ class Accounts:
     def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._clock = clock
-        self._known: dict[str, _Known] = {}
+        self._entries: dict[str, _Entry] = {}
         self._away_until = 0.0  # Postgres did not answer: nobody else waits for it until then
-        self._wanted: dict[str, asyncio.Future[_Known]] = {}
+        self._wanted: dict[str, asyncio.Future[_Entry]] = {}
         self._forgotten: set[str] = set()  # changed since the question under way was asked
         self._asking: asyncio.Task[None] | None = None
 
     async def admit(self, claims: Claims) -> None:
-        """Let only a session that holds, of an account in good standing, pass.
+        """Let only a valid session of an account that is not banned pass.
 
         Raises:
             GameError: `banned`, or `unauthorized` when the token outlived its account or the sessions were ended.
         """
-        known = await self._look_up(claims.user_id)
-        if not known.exists:
+        account = await self._look_up(claims.user_id)
+        if not account.exists:
             raise GameError(ErrorCode.UNAUTHORIZED)
-        if known.banned:
+        if account.banned:
             raise await banned(self._db, int(claims.user_id))
-        if claims.epoch < known.epoch:
+        if claims.epoch < account.epoch:
             raise GameError(ErrorCode.UNAUTHORIZED)
 
     async def language(self, user_id: str, *, ask: bool = True) -> Language | None:
-        """The account's language; None where nobody said one of ours, or where it cannot be known now.
+        """The account's language; None where nobody chose one of ours, or where it cannot be looked up now.
 
-        Without `ask` it is what is known already.
+        Without `ask` only the cache is read.
         """
-        known = await self._look_up(user_id) if ask else self._known.get(user_id, _UNKNOWN)
-        return known.language
+        account = await self._look_up(user_id) if ask else self._entries.get(user_id, _UNKNOWN)
+        return account.language
 
     def forget(self, user_id: str) -> None:
-        """The account was changed: what is known of it, or being asked, is of no more use."""
-        self._known.pop(user_id, None)
+        """The account was changed: invalidate what is cached of it, and what is being asked."""
+        self._entries.pop(user_id, None)
         self._forgotten.add(user_id)
 
-    async def _look_up(self, user_id: str) -> _Known:
+    async def _look_up(self, user_id: str) -> _Entry:
         now = self._clock()
-        known = self._known.get(user_id)
-        if known is not None and known.until > now:
-            return known
+        entry = self._entries.get(user_id)
+        if entry is not None and entry.until > now:
+            return entry
         if self._away_until > now:
-            return known or _UNKNOWN
+            return entry or _UNKNOWN
         answer = self._wanted.get(user_id)
         if answer is None:
             answer = self._wanted[user_id] = asyncio.get_running_loop().create_future()
@@ -113,9 +113,9 @@ class Accounts:
         finally:
             self._asking = None
 
-    async def _answer(self, batch: "dict[str, asyncio.Future[_Known]]") -> None:
-        """Answer all of the batch; nobody is left waiting, whatever goes wrong."""
-        before = {user_id: self._known.get(user_id) for user_id in batch}
+    async def _answer(self, batch: "dict[str, asyncio.Future[_Entry]]") -> None:
+        """Resolve every future of the batch, whatever goes wrong."""
+        before = {user_id: self._entries.get(user_id) for user_id in batch}
         self._forgotten.clear()
         try:
             found = await users.hello(self._db, [int(user_id) for user_id in batch])
@@ -137,15 +137,15 @@ class Accounts:
         for user_id, answer in batch.items():
             account = found.get(int(user_id))
             if account is None:
-                fresh = _Known(until, exists=False, banned=False, language=None)
+                fresh = _Entry(until, exists=False, banned=False, language=None)
             else:
-                fresh = _Known(until, True, account.banned, supported(account.language), account.session_epoch)
+                fresh = _Entry(until, True, account.banned, supported(account.language), account.session_epoch)
             if user_id not in self._forgotten:
                 self._keep(user_id, fresh)
             answer.set_result(fresh)
 
-    def _keep(self, user_id: str, fresh: _Known) -> None:
-        self._known.pop(user_id, None)
-        if len(self._known) >= _MAX_ACCOUNTS:
-            del self._known[next(iter(self._known))]
-        self._known[user_id] = fresh
+    def _keep(self, user_id: str, fresh: _Entry) -> None:
+        self._entries.pop(user_id, None)
+        if len(self._entries) >= _MAX_ACCOUNTS:
+            del self._entries[next(iter(self._entries))]
+        self._entries[user_id] = fresh

@@ -171,7 +171,7 @@ class Resource:
         headers = {}
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             headers["allow"] = self._allow
-        # Who waited in vain for a store does not wait for it again to be told so.
+        # Who waited in vain for a store does not wait for it again to get the refusal.
         language = await _language(call, ask=error.code is not ErrorCode.TEMPORARILY_UNAVAILABLE)
         response = error_response(error, language, headers)
         await response(call.scope, _no_more, send)
@@ -198,9 +198,9 @@ def bearer_token(call: Call) -> str | None:
 async def _language(call: Call, *, ask: bool) -> Language:
     """The account's language once the caller is known, else what the client accepts."""
     if call.claims is not _NOBODY:
-        known = await call.services.accounts.language(call.claims.user_id, ask=ask)
-        if known is not None:
-            return known
+        language = await call.services.accounts.language(call.claims.user_id, ask=ask)
+        if language is not None:
+            return language
     header = call.headers.get(b"accept-language")
     return from_accept_language(header.decode("latin-1") if header else None)
 

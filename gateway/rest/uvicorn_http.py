@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with an end to its patience.
+"""uvicorn's HTTP protocol with time-outs and size limits.
 
 Owns the limits that uvicorn's httptools protocol lacks: how long a client may take for a request's head, the first
 one included, how large that head may be, and how long what is left of a body is read (and thrown away) after its
@@ -21,7 +21,7 @@ LATE_BODY_TIME_S: Final = 5.0
 MAX_HEAD_BYTES: Final = 64 * 1024
 
 
-class PatientProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """One connection, until it is done with HTTP or becomes a WebSocket."""
 
     _deadline: asyncio.TimerHandle | None = None
@@ -81,8 +81,8 @@ class PatientProtocol(HttpToolsProtocol):
         if self._in_message and not self._in_head and self.cycle.response_complete and not self.transport.is_closing():
             self._watch(LATE_BODY_TIME_S)
 
-    def _watch(self, patience_s: float | None = None) -> None:
-        self._deadline = self.loop.call_later(HEAD_TIME_S if patience_s is None else patience_s, self._give_up)
+    def _watch(self, timeout_s: float | None = None) -> None:
+        self._deadline = self.loop.call_later(HEAD_TIME_S if timeout_s is None else timeout_s, self._give_up)
 
     def _unwatch(self) -> None:
         if self._deadline is not None:

@@ -149,16 +149,16 @@ async def change_password(call: Call) -> Session:
     """By who knows the old one; every other session is ended."""
     body: PasswordChange = call.body
     services = call.services
-    ways = await logins.ways(services.db, call.user_id)
-    if ways is None or ways.email is None or ways.password_hash is None:
+    methods = await logins.login_methods(services.db, call.user_id)
+    if methods is None or methods.email is None or methods.password_hash is None:
         raise GameError(ErrorCode.CONFLICT)
-    check_new(body.new_password, ways.email, "new_password")
-    tries = await services.login_throttle.password(ways.email, call.address)
-    if not await services.passwords.verify(ways.password_hash, body.old_password):
+    check_new(body.new_password, methods.email, "new_password")
+    tries = await services.login_throttle.password(methods.email, call.address)
+    if not await services.passwords.verify(methods.password_hash, body.old_password):
         raise GameError(ErrorCode.BAD_CREDENTIALS)
     await services.login_throttle.give_back(tries)
     new_hash = await services.passwords.hash(body.new_password)
-    epoch = await logins.change_password(services.db, call.user_id, ways.password_hash, new_hash)
+    epoch = await logins.change_password(services.db, call.user_id, methods.password_hash, new_hash)
     if epoch is None:
         raise GameError(ErrorCode.CONFLICT)
     end_sessions(call, call.user_id, epoch)

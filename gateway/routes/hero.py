@@ -69,7 +69,7 @@ def _guess(call: Call) -> Iterator[None]:
     """Count a look-up, unless a room was found.
 
     Raises:
-        RateLimited: too many found nothing; right keys have to wait as well, or waiting would tell them.
+        RateLimited: too many found nothing; right keys have to wait as well, or the wait would give them away.
     """
     rate, user_id = call.services.rates.wrong_key, call.claims.user_id
     rate.take(user_id)

@@ -1,6 +1,6 @@
-"""/auth/link and /auth/unlink: a second way into an account, and one less, never the last.
+"""/auth/link and /auth/unlink: add a second log-in method to an account, and take one away, never the last.
 
-Whoever changes the ways in proves the one that stays or comes: by the password, or by fresh init data; a session alone
+Whoever changes the methods proves the one that stays or comes: by the password, or by fresh init data; a session alone
 is not enough.  Two accounts become one only where one of them never did anything.
 """
 
@@ -30,23 +30,23 @@ async def link(call: Call) -> Linked:
 
 
 async def unlink(call: Call) -> Session:
-    """Take one of two ways in away; every session of before is ended."""
+    """Take one of two log-in methods away; every session of before is ended."""
     body: Unlink = call.body
     services = call.services
-    ways = await logins.ways(services.db, call.user_id)
-    if ways is None or ways.email is None or ways.telegram_id is None:
+    methods = await logins.login_methods(services.db, call.user_id)
+    if methods is None or methods.email is None or methods.telegram_id is None:
         raise GameError(ErrorCode.CONFLICT)
     if body.way == "telegram":
         if body.password is None:
             raise invalid("password", "missing")
-        tries = await services.login_throttle.password(ways.email, call.address)
-        if not await services.passwords.verify(ways.password_hash, body.password):
+        tries = await services.login_throttle.password(methods.email, call.address)
+        if not await services.passwords.verify(methods.password_hash, body.password):
             raise GameError(ErrorCode.BAD_CREDENTIALS)
         await services.login_throttle.give_back(tries)
     else:
         if body.init_data is None:
             raise invalid("init_data", "missing")
-        if services.fresh_init_data(body.init_data, time.time()).telegram_id != ways.telegram_id:
+        if services.fresh_init_data(body.init_data, time.time()).telegram_id != methods.telegram_id:
             raise GameError(ErrorCode.FORBIDDEN)
     status, epoch = await logins.unlink(services.db, call.user_id, body.way)
     if status != "ok":
@@ -70,8 +70,8 @@ async def _link_email(call: Call, address: str, password: str) -> Linked:
     """The same work whether the address is unknown, or known with another password."""
     services = call.services
     email = normalised(address)
-    ways = await logins.ways(services.db, call.user_id)
-    if ways is None or ways.email is not None:
+    methods = await logins.login_methods(services.db, call.user_id)
+    if methods is None or methods.email is not None:
         raise GameError(ErrorCode.CONFLICT)
     tries = await services.login_throttle.password(email, call.address)
     login = await logins.email_login(services.db, email)

@@ -1,6 +1,7 @@
 """/payments: ordering Stars, looking at payments of every method, giving one up.
 
-A payment is the same from every device; whether it was paid is only ever what Telegram or the chain told the server.
+A payment is the same from every device; whether it was paid is decided only by what Telegram or the chain reported to
+the server.
 """
 
 from functools import partial

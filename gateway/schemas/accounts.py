@@ -8,7 +8,7 @@ from gateway.schemas.fields import Claimed
 from gateway.schemas.rest import Session
 
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="an e-mail address")]
-# Bounded generously: what a password must be is told by the rule, not by the schema.
+# Bounded generously: what a password must be is checked by the rule, not by the schema.
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024, description="8 to 128 characters in NFKC")]
 MailedToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128, description="from the link in an e-mail")]
 MAX_INIT_DATA_CHARACTERS = 16_384

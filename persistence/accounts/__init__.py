@@ -1,1 +1,1 @@
-"""Accounts across stores: bans, the log-in that tries again, tokens of mails."""
+"""Accounts across stores: bans, retries of the log-in, tokens of mails."""

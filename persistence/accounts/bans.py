@@ -23,10 +23,10 @@ class Bans:
         self._seats = Seats(live, db, settings)
 
     async def ban(self, user_id: int, reason: str | None, operator: str) -> str:
-        """`ok`, `unchanged` or `not_found`.  `reason` is told to the player.
+        """`ok`, `unchanged` or `not_found`.  The player can read `reason`.
 
         Raises:
-            StoreUnavailable: say it again; the account is banned, or not, as `user show` tells.
+            StoreUnavailable: say it again; the account is banned or not, as `user show` says.
         """
         status = await operators.ban(self._db, user_id, reason, operator)
         if status != "not_found":

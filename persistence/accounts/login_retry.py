@@ -1,7 +1,7 @@
-"""The patience of the log-in transaction, for the bot and the Mini App alike (spec A2).
+"""Retries of the log-in transaction, for the bot and the Mini App alike.
 
 One transaction, repeated up to three times with backoff and jitter; what still fails is counted for the alert, logged
-(and so told to Sentry), and raised for the caller to say politely.
+(and so reported to Sentry), and raised for the caller to refuse politely.
 """
 
 import asyncio

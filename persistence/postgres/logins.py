@@ -1,4 +1,4 @@
-"""Log-ins by e-mail in Postgres: tokens, passwords' hashes, and what links ways in to one user.
+"""Log-ins by e-mail in Postgres: tokens, password hashes, and what links log-in methods to one user.
 
 Must never see a password or a token, and never decides whether a proof is good: the gateway has checked that before.
 """
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from persistence.postgres.pool import Database, Role
 
 Purpose = Literal["register", "link", "reset"]
-PayoutMethod = Literal["telegram", "email"]
+LoginMethod = Literal["telegram", "email"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class MailToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """A user's own ways in."""
+class LoginMethods:
+    """How a user can log in: by e-mail and password, by Telegram, or by both."""
 
     email: str | None
     password_hash: str | None
@@ -124,10 +124,10 @@ async def reset_password(db: Database, token_hash: bytes, password_hash: str) ->
     return row[0], row[1], row[2]
 
 
-async def ways(db: Database, user_id: int) -> Ways | None:
-    """The user's own ways in; None: there is no such account."""
+async def login_methods(db: Database, user_id: int) -> LoginMethods | None:
+    """How the user can log in; None: there is no such account."""
     row = await db.call(Role.PLAYER, user_id, "SELECT email, password_hash, telegram_id FROM auth.my_login()")
-    return Ways(*row) if row else None
+    return LoginMethods(*row) if row else None
 
 
 async def change_password(db: Database, user_id: int, old_hash: str, new_hash: str) -> int | None:
@@ -165,13 +165,13 @@ async def link_email(db: Database, user_id: int, email: str) -> tuple[str, int]:
     return row[0], row[1]
 
 
-async def unlink(db: Database, user_id: int, way: PayoutMethod) -> tuple[str, int]:
-    """Take a way in away: (`ok` | `conflict`: it is the last one, the first epoch of sessions that holds)."""
+async def unlink(db: Database, user_id: int, method: LoginMethod) -> tuple[str, int]:
+    """Take a log-in method away: (`ok` | `conflict`: it is the last one, the first epoch of sessions that holds)."""
     row = await db.call(
         Role.LOGIN,
         None,
-        "SELECT o_status, coalesce(o_epoch, 0) FROM auth.unlink(%(user_id)s, %(way)s)",
-        {"user_id": user_id, "way": way},
+        "SELECT o_status, coalesce(o_epoch, 0) FROM auth.unlink(%(user_id)s, %(method)s)",
+        {"user_id": user_id, "method": method},
     )
     assert row is not None
     return row[0], row[1]

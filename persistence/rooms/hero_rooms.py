@@ -1,8 +1,8 @@
 """Making a hero room and taking it back: its organizer's two flows through both stores.
 
-Redis has the room first, with a key that nobody knows yet, so one whose request dies expires by itself; Postgres binds
-the organizer to it, and only then the key is told.  An organizer pays nothing and holds no seat in Redis: the seat in
-Postgres is decided with the room.  Must never take a room from players once its game has begun.
+Redis has the room first, with a key that nobody has yet, so one whose request dies expires by itself; Postgres binds
+the organizer to it, and only then the key is handed out.  An organizer pays nothing and holds no seat in Redis: the
+seat in Postgres is decided with the room.  Must never take a room from players once its game has begun.
 """
 
 from functools import partial

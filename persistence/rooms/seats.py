@@ -2,7 +2,7 @@
 
 Owns the two flows in which a player's request touches both stores.  A seat is held in Redis before it is paid and
 confirmed after; it is tombstoned before its stake goes back.  So whatever step a process dies at, what is left is a
-hold that expires or a paid seat, and the retry or the worker's orphan sweep finishes it by its `seat_id`.
+hold that expires or a paid seat, and the retry or the worker's loop for orphaned seats finishes it by its `seat_id`.
 Must never release a seat whose payment is unknown.
 """
 

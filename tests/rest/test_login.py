@@ -193,7 +193,7 @@ async def test_what_happens_to_an_account_is_heeded_at_once(
     player = await log_in()
     services = app.state.services
     assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
-    known = services.accounts._known
+    known = services.accounts._entries
     assert player.user_id in known
     await Bans(services.live, services.db, settings).ban(int(player.user_id), None, "test")
     async with asyncio.timeout(10):

@@ -30,7 +30,7 @@ MISMATCH = (409, "idempotency_mismatch")
 
 
 @dataclass(frozen=True)
-class PayoutMethod:
+class MoneyRequest:
     """A request that moves money, another one like it, and where its effects are counted."""
 
     path: str
@@ -42,13 +42,13 @@ class PayoutMethod:
 
 PAYMENTS = "SELECT count(*), sum(stars) FROM pay.payments"
 WITHDRAWALS = "SELECT count(*), sum(stars) FROM pay.withdrawals"
-WAYS = {
-    "stars": PayoutMethod("/payments/stars", {"stars": 50}, {"stars": 60}, PAYMENTS),
-    "ton": PayoutMethod("/payments/ton", {"stars": 50}, {"stars": 60}, PAYMENTS),
-    "withdraw ton": PayoutMethod(
+REQUESTS = {
+    "stars": MoneyRequest("/payments/stars", {"stars": 50}, {"stars": 60}, PAYMENTS),
+    "ton": MoneyRequest("/payments/ton", {"stars": 50}, {"stars": 60}, PAYMENTS),
+    "withdraw ton": MoneyRequest(
         "/withdrawals", {"stars": 500, "method": "ton"}, {"stars": 600, "method": "ton"}, WITHDRAWALS, 500
     ),
-    "withdraw premium": PayoutMethod(
+    "withdraw premium": MoneyRequest(
         "/withdrawals",
         {"stars": 1000, "method": "premium", "months": 3},
         {"stars": 1500, "method": "premium", "months": 6},
@@ -76,7 +76,7 @@ def settings(settings: Settings, telegram_api: TelegramApi) -> Settings:
 
 @pytest_asyncio.fixture
 async def sides(settings: Settings, execute: Execute) -> AsyncIterator[Callable[..., Any]]:
-    """`await sides(way, key, body)`: one of two gateways is asked, in turn, by a player with a wallet and Stars."""
+    """`await sides(wanted, key, body)`: one of two gateways is asked, in turn, by a player with a wallet and Stars."""
     async with AsyncExitStack() as stack:
         clients = []
         for number in range(2):
@@ -96,9 +96,9 @@ async def sides(settings: Settings, execute: Execute) -> AsyncIterator[Callable[
         )  # fmt: skip
         turn = itertools.cycle(clients)
 
-        async def ask(way: PayoutMethod, key: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        async def ask(wanted: MoneyRequest, key: str, body: dict[str, Any] | None = None) -> httpx.Response:
             headers = {"authorization": f"Bearer {session['token']}", "idempotency-key": key}
-            return await next(turn).post(f"{API}{way.path}", json=body or way.body, headers=headers)
+            return await next(turn).post(f"{API}{wanted.path}", json=body or wanted.body, headers=headers)
 
         yield ask
 
@@ -107,32 +107,32 @@ def balance(execute: Execute) -> int:
     return int(execute("SELECT sum(balance) FROM ledger.balances WHERE user_id IS NOT NULL")[0][0])
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+@pytest.mark.parametrize("wanted", REQUESTS.values(), ids=list(REQUESTS))
 async def test_one_key_has_one_effect_and_one_answer(
-    sides: Callable[..., Any], execute: Execute, db: Database, way: PayoutMethod
+    sides: Callable[..., Any], execute: Execute, db: Database, wanted: MoneyRequest
 ) -> None:
-    answers = await asyncio.gather(*(sides(way, "one") for _ in range(SIDES)))
+    answers = await asyncio.gather(*(sides(wanted, "one") for _ in range(SIDES)))
     assert {code_of(answer) for answer in answers if answer.status_code != 200} <= {IN_PROGRESS}
-    last = await sides(way, "one")
+    last = await sides(wanted, "one")
     assert {answer.content for answer in answers if answer.status_code == 200} == {last.content}
-    assert code_of(await sides(way, "one", way.other)) == MISMATCH
-    assert execute(way.effects) == [(1, way.body["stars"])]
-    assert balance(execute) == STARS - way.takes
+    assert code_of(await sides(wanted, "one", wanted.other)) == MISMATCH
+    assert execute(wanted.effects) == [(1, wanted.body["stars"])]
+    assert balance(execute) == STARS - wanted.takes
     assert await audit(db) == []
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+@pytest.mark.parametrize("wanted", REQUESTS.values(), ids=list(REQUESTS))
 async def test_one_key_with_two_bodies_has_the_effect_of_one(
-    sides: Callable[..., Any], execute: Execute, db: Database, way: PayoutMethod
+    sides: Callable[..., Any], execute: Execute, db: Database, wanted: MoneyRequest
 ) -> None:
-    bodies = [way.body, way.other] * (SIDES // 2)
-    answers = await asyncio.gather(*(sides(way, "one", body) for body in bodies))
+    bodies = [wanted.body, wanted.other] * (SIDES // 2)
+    answers = await asyncio.gather(*(sides(wanted, "one", body) for body in bodies))
     assert {code_of(answer) for answer in answers if answer.status_code != 200} <= {IN_PROGRESS, MISMATCH}
-    ((count, stars),) = execute(way.effects)
-    assert (count, stars in (way.body["stars"], way.other["stars"])) == (1, True)
+    ((count, stars),) = execute(wanted.effects)
+    assert (count, stars in (wanted.body["stars"], wanted.other["stars"])) == (1, True)
     won = {body["stars"] for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 200}
     assert won <= {stars}
-    assert balance(execute) == STARS - (stars if way.takes else 0)
+    assert balance(execute) == STARS - (stars if wanted.takes else 0)
     assert await audit(db) == []
 
 
@@ -140,12 +140,12 @@ async def test_one_key_with_two_bodies_has_the_effect_of_one(
 async def test_many_keys_take_no_more_than_there_is(
     sides: Callable[..., Any], execute: Execute, db: Database, name: str
 ) -> None:
-    way = WAYS[name]
-    answers = await asyncio.gather(*(sides(way, f"key-{n}") for n in range(SIDES)))
+    wanted = REQUESTS[name]
+    answers = await asyncio.gather(*(sides(wanted, f"key-{n}") for n in range(SIDES)))
     taken = [answer for answer in answers if answer.status_code == 200]
     assert {code_of(each) for each in answers if each not in taken} == {(402, "insufficient_balance")}
-    assert len(taken) == STARS // way.takes
-    assert execute(way.effects) == [(len(taken), STARS)]
+    assert len(taken) == STARS // wanted.takes
+    assert execute(wanted.effects) == [(len(taken), STARS)]
     assert balance(execute) == 0
     assert await audit(db) == []
 
@@ -156,11 +156,11 @@ class TestTotals:
         return replace(settings, withdrawal_account_day_stars=2600, withdrawal_house_day_stars=10_000)
 
     async def test_many_keys_pass_no_total_of_the_day(self, sides: Callable[..., Any], execute: Execute) -> None:
-        way = WAYS["withdraw ton"]
-        answers = await asyncio.gather(*(sides(way, f"key-{n}") for n in range(SIDES)))
+        wanted = REQUESTS["withdraw ton"]
+        answers = await asyncio.gather(*(sides(wanted, f"key-{n}") for n in range(SIDES)))
         refused = {code_of(answer) for answer in answers if answer.status_code != 200}
         assert refused == {(403, "limit_reached")}
-        assert execute(way.effects) == [(5, 2500)]
+        assert execute(wanted.effects) == [(5, 2500)]
         assert balance(execute) == STARS - 2500
 
 
@@ -168,7 +168,7 @@ class TestTotals:
 async def test_many_keys_make_no_more_orders_than_may_wait(
     sides: Callable[..., Any], execute: Execute, name: str
 ) -> None:
-    answers = await asyncio.gather(*(sides(WAYS[name], f"key-{n}") for n in range(SIDES)))
+    answers = await asyncio.gather(*(sides(REQUESTS[name], f"key-{n}") for n in range(SIDES)))
     refused = {code_of(answer) for answer in answers if answer.status_code != 200}
     assert refused == {(409, "conflict")}
     assert execute(PAYMENTS) == [(20, 20 * 50)]
