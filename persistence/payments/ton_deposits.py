@@ -17,7 +17,7 @@ from persistence.postgres import ton_deposits
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Ordered
 from persistence.postgres.pool import Database
-from persistence.postgres.ton_deposits import Cursor, Incoming, Quote, Recorded
+from persistence.postgres.ton_deposits import CreditRules, Cursor, Incoming, Quote, Reading, Recorded
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.address import normalise
@@ -72,18 +72,13 @@ class TonDeposits:
         What was not known before; its owners are notified.
         """
         incoming = [_incoming(each) for each in seen if is_incoming(each)]
-        recorded = await ton_deposits.record(
-            self._db,
-            self.network,
-            self.account,
-            incoming,
-            cursor=cursor,
-            seen=max((each.lt for each in seen), default=cursor),
-            gap=gap,
+        reading = Reading(cursor, max((each.lt for each in seen), default=cursor), gap)
+        rules = CreditRules(
             late_s=float(self._settings.ton_late_s),
             dust=self._settings.ton_dust_nanoton,
             rate=await self._rate_now() if incoming else None,
         )
+        recorded = await ton_deposits.record(self._db, self.network, self.account, incoming, reading, rules)
         for each in recorded:
             if each.receipt.state == "review":
                 log.warning(

@@ -68,6 +68,26 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How far an address is read now: whole up to `cursor`, in part up to `seen` (logical times); `gap`: a transaction
+    in between is known to be missing."""
+
+    cursor: int
+    seen: int
+    gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRules:
+    """How long after its expiry an order keeps its rate; below how many nanoton what belongs to no order is ignored;
+    the rate of now (nanoton a Star) for orders whose own has lapsed, None: they wait for an operator."""
+
+    late_s: float
+    dust: int
+    rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """A receipt as it stands, its order if it has one, and the balance of whose it is."""
 
@@ -199,18 +219,10 @@ async def record(
     network: Network,
     account: str,
     incoming: Sequence[Incoming],
-    *,
-    cursor: int,
-    seen: int,
-    gap: bool,
-    late_s: float,
-    dust: int,
-    rate: int | None,
+    reading: Reading,
+    rules: CreditRules,
 ) -> list[Recorded]:
-    """Record what was seen, credit it, and move the cursor, in one transaction; what was not known before.
-
-    `rate`: nanoton a Star now, for orders whose own rate holds no longer; None: they wait for an operator.
-    """
+    """Record what was seen, credit it, and move the cursor, in one transaction; what was not known before."""
     rows = await db.rows(
         Role.SETTLER,
         None,
@@ -218,9 +230,9 @@ async def record(
         {
             "network": network,
             "account": account,
-            "cursor": cursor,
-            "seen": seen,
-            "gap": gap,
+            "cursor": reading.cursor,
+            "seen": reading.seen,
+            "gap": reading.gap,
             "lts": [each.lt for each in incoming],
             "hashes": [each.hash for each in incoming],
             "seqnos": [each.mc_seqno for each in incoming],
@@ -230,9 +242,9 @@ async def record(
             "memos": [each.memo for each in incoming],
             "refusals": [each.refusal for each in incoming],
             "sent": [each.sent_s for each in incoming],
-            "late_s": late_s,
-            "dust": dust,
-            "rate": rate,
+            "late_s": rules.late_s,
+            "dust": rules.dust,
+            "rate": rules.rate,
         },
     )
     return [_recorded(row[0], row[1:]) for row in rows]
