@@ -29,8 +29,8 @@ _KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % MAX_KEY_CHARACTERS)
 _encode = msgspec.json.Encoder().encode
 
 
-def read_key(header: bytes | None, path: str, body: msgspec.Struct) -> IdempotencyKey:
-    """The key of a request to `path`: 1 to 200 visible ASCII characters.
+def read_key(header: bytes | None, path: str, body: msgspec.Struct | None) -> IdempotencyKey:
+    """The key of a request to `path`, 1 to 200 visible ASCII characters; `body` is None where there is none.
 
     Raises:
         GameError: invalid_request.
@@ -42,7 +42,7 @@ def read_key(header: bytes | None, path: str, body: msgspec.Struct) -> Idempoten
     return IdempotencyKey(path, header.decode("ascii"), body_hash(body))
 
 
-def body_hash(body: msgspec.Struct) -> bytes:
+def body_hash(body: msgspec.Struct | None) -> bytes:
     """A digest that is equal for bodies that mean the same, whatever their spaces and order."""
     return sha256(_encode(body)).digest()
 

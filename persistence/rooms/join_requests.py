@@ -45,7 +45,7 @@ class JoinRequest(msgspec.Struct, frozen=True):
 
     @property
     def tag(self) -> str:
-        """Names the request in Redis, so that its repetition is no other request of the same player."""
+        """Names the request in Redis, where its repetition must be distinguished from another request of the player."""
         return hashlib.sha256(f"{self.key.endpoint}\0{self.key.key}".encode()).hexdigest()[:16]
 
 

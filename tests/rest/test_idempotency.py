@@ -89,7 +89,7 @@ async def post(
 
 def test_the_bodies_are_those_of_all_idempotent_endpoints() -> None:
     assert sorted(PATHS) == sorted(BODIES)
-    assert all(endpoint.with_token and endpoint.body for endpoint in ENDPOINTS if endpoint.idempotent)
+    assert all(endpoint.with_token for endpoint in ENDPOINTS if endpoint.idempotent)
 
 
 @pytest.mark.parametrize("path", PATHS)
