@@ -139,8 +139,8 @@ class StarReconciliation:
                 await self._stars.reversed(charge)
                 reversed_ += 1
             else:
-                standing = await self._stars.paid(charge, found_by="reconciliation")
-                credited += standing.status != "repeated"
+                result = await self._stars.paid(charge, found_by="reconciliation")
+                credited += result.status != "repeated"
         return credited, reversed_
 
 

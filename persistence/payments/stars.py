@@ -116,51 +116,51 @@ class StarPayments:
     async def paid(self, charge: Charge, *, found_by: FoundBy = "update") -> ChargeResult:
         """A payment that Telegram took: committed when this returns, and then its update may be answered.  See
         `stars.credit` for the statuses.  A refund by rule is sent by the worker."""
-        standing = await stars.credit(self._db, charge, late_s=float(self._settings.stars_late_s), found_by=found_by)
-        charges.labels(standing.status).inc()
-        if standing.status == "review":
-            assert standing.receipt is not None
-            log.warning("a payment waits for review", charge_id=charge.charge_id, reason=standing.receipt.reason)
-        self._publish(standing)
-        return standing
+        result = await stars.credit(self._db, charge, late_s=float(self._settings.stars_late_s), found_by=found_by)
+        charges.labels(result.status).inc()
+        if result.status == "review":
+            assert result.receipt is not None
+            log.warning("a payment waits for review", charge_id=charge.charge_id, reason=result.receipt.reason)
+        self._publish(result)
+        return result
 
     async def reversed(self, charge: Charge) -> ChargeResult:
         """A payment that Telegram gave back, by our wish or not; see `stars.reverse` for the statuses."""
-        standing = await stars.reverse(self._db, charge)
-        returns.labels(standing.status).inc()
-        if standing.status == "charged_back":
-            assert standing.receipt is not None
+        result = await stars.reverse(self._db, charge)
+        returns.labels(result.status).inc()
+        if result.status == "charged_back":
+            assert result.receipt is not None
             log.warning(
                 "a payment was charged back",
                 charge_id=charge.charge_id,
-                user_id=standing.receipt.user_id,
-                lost=standing.receipt.lost,
+                user_id=result.receipt.user_id,
+                lost=result.receipt.lost,
             )
-        self._publish(standing)
-        return standing
+        self._publish(result)
+        return result
 
     async def refund(self, charge_id: str, *, by: str) -> ChargeResult:
         """An operator's refund: set aside, and Telegram is asked at once; the worker goes on where that fails.
 
         Statuses: ok (`receipt.state` says how far it is), not_found, conflict, insufficient_balance.
         """
-        standing = await stars.refund(self._db, charge_id, by=by)
-        if standing.status != "ok":
-            return standing
-        self._publish(standing)
+        result = await stars.refund(self._db, charge_id, by=by)
+        if result.status != "ok":
+            return result
+        self._publish(result)
         if self._bot is not None:
             due = await stars.due_refunds(self._db, lease_s=REFUND_LEASE_S, limit=1, charge_id=charge_id)
             for each, payer_id in due:
                 settled = await self._send_back(self._bot, each, payer_id)
-                standing = ChargeResult("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
-        return standing
+                result = ChargeResult("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
+        return result
 
     async def assign(self, charge_id: str, *, user_id: int, by: str) -> ChargeResult:
         """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
-        standing = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
-        if standing.status == "ok":
-            self._publish(standing)
-        return standing
+        result = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
+        if result.status == "ok":
+            self._publish(result)
+        return result
 
     async def send_refunds(self) -> int:
         """Ask Telegram for the refunds that are due, one after another; how many were asked for."""
@@ -242,17 +242,17 @@ class StarPayments:
     async def _refunded(
         self, charge_id: str, outcome: stars.RefundOutcome, *, error: str | None, retry_s: float = 0
     ) -> ChargeResult:
-        standing = await stars.settle_refund(self._db, charge_id, outcome, error=error, retry_s=retry_s)
-        refunds.labels(standing.status).inc()
-        self._publish(standing)
-        return standing
+        result = await stars.settle_refund(self._db, charge_id, outcome, error=error, retry_s=retry_s)
+        refunds.labels(result.status).inc()
+        self._publish(result)
+        return result
 
-    def _publish(self, standing: ChargeResult) -> None:
-        payment = standing.payment
+    def _publish(self, result: ChargeResult) -> None:
+        payment = result.payment
         if payment is not None:
             self.publish_payment(payment)
             # A charge that was paid by another tells nothing of the balance of the order's owner.
-            if standing.balance is not None and standing.receipt and standing.receipt.user_id == payment.user_id:
-                self._live.user_events.publish(payment.user_id, BalanceChanged(standing.balance))
-        if standing.blocked and standing.receipt is not None and standing.receipt.user_id is not None:
-            self._live.user_events.publish(standing.receipt.user_id, Banned())
+            if result.balance is not None and result.receipt and result.receipt.user_id == payment.user_id:
+                self._live.user_events.publish(payment.user_id, BalanceChanged(result.balance))
+        if result.blocked and result.receipt is not None and result.receipt.user_id is not None:
+            self._live.user_events.publish(result.receipt.user_id, Banned())
