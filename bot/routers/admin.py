@@ -69,9 +69,9 @@ async def refund(
     if not charge_id or len(charge_id) > 200 or not charge_id.isprintable():
         await say(message, texts.USAGE[language].format(usage="/refund CHARGE"))
         return
-    standing = await services.stars.refund(charge_id, by=_operator(person))
-    state = f" ({standing.receipt.state})" if standing.receipt else ""
-    await say(message, texts.DONE[language].format(what="refund", status=f"{standing.status}{state}"))
+    result = await services.stars.refund(charge_id, by=_operator(person))
+    state = f" ({result.receipt.state})" if result.receipt else ""
+    await say(message, texts.DONE[language].format(what="refund", status=f"{result.status}{state}"))
 
 
 async def room(message: Message, command: CommandObject, services: Services, language: Language) -> None:

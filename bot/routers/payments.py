@@ -61,7 +61,7 @@ async def check(query: PreCheckoutQuery, services: Services) -> None:
 async def paid(message: Message, services: Services) -> None:
     payment = message.successful_payment
     assert payment is not None
-    standing = await services.stars.paid(
+    result = await services.stars.paid(
         Charge(
             charge_id=payment.telegram_payment_charge_id,
             payload=payment.invoice_payload,
@@ -71,10 +71,10 @@ async def paid(message: Message, services: Services) -> None:
             at_ms=int(message.date.timestamp() * 1000),
         )
     )
-    words = _RECEIVED.get(standing.status)
+    words = _RECEIVED.get(result.status)
     if words is not None:  # a repetition was answered before
         language = await _language(services, message.from_user)
-        await say(message, words[language].format(stars=payment.total_amount, balance=standing.balance))
+        await say(message, words[language].format(stars=payment.total_amount, balance=result.balance))
 
 
 async def given_back(message: Message, services: Services) -> None:
