@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chance_tap.settings import Settings, SettingsError
+from persistence.payments.chain_reconciliation import compare_deposits
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.postgres import chain_transactions, payments, ton_deposits
 from persistence.postgres.pool import Database
 from persistence.postgres.ton_deposits import Receipt
 from persistence.redis.store import RedisStore
-from persistence.ton import book, exchange_rates
+from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
 
 REFUSALS = {
@@ -166,7 +167,7 @@ async def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     if not settings.ton_deposits:
         raise SettingsError("TON_WALLET_ADDRESS is not set: there is nothing to check.")
     async with _open(settings) as open_, Toncenter.from_settings(settings) as toncenter:
-        compared = await book.compare(
+        compared = await compare_deposits(
             open_.db, toncenter, open_.deposits.network, open_.deposits.account, from_lt=arguments.from_lt
         )
     if arguments.json:

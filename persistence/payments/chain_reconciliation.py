@@ -6,15 +6,17 @@ withdrawal that the chain does not show means that a player was told so and has 
 Must never change a withdrawal or a receipt: it looks, keeps what it read, and tells what differs.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from chance_tap.settings import Settings
+from persistence.chain import Network
 from persistence.payments.ton_deposits import house_address
-from persistence.postgres import chain_transactions
+from persistence.postgres import chain_transactions, ton_deposits
 from persistence.postgres.audit import Finding
 from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
-from persistence.ton.book import compare
+from persistence.ton.deposits import is_incoming
 from persistence.ton.read_cursor import ReadCursor
 from persistence.ton.toncenter import Toncenter
 from persistence.ton.transaction import Transaction
@@ -23,6 +25,27 @@ GRACE_S: Final = 600.0
 """How long one book may have what the other lacks."""
 LEASE_S: Final = 120.0
 _RULES: Final = {"missing": "not_in_our_book", "unknown": "not_in_chains_book", "amount": "amount_differs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`missing`: the chain has it and we have not; `unknown`: we have it and the chain has not; `amount`: they differ
+    about how much came."""
+
+    kind: Literal["missing", "unknown", "amount"]
+    lt: int
+    hash: str
+    nanoton: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How much was compared, in nanoton, up to which logical time, and what differs."""
+
+    to_lt: int
+    transactions: int
+    nanoton: int
+    differences: list[Difference]
 
 
 class ChainReconciliation:
@@ -59,7 +82,7 @@ class ChainReconciliation:
         from_lt = to_lt = 0 if whole else checked_lt
         incoming = incoming_nanoton = outgoing = 0
         if self._account is not None:
-            compared = await compare(self._db, self._toncenter, self._network, self._account, from_lt=from_lt)
+            compared = await compare_deposits(self._db, self._toncenter, self._network, self._account, from_lt=from_lt)
             to_lt, incoming, incoming_nanoton = compared.to_lt, compared.transactions, compared.nanoton
             differences += [
                 Finding(_RULES[each.kind], f"deposit {each.hash}", f"{each.nanoton} nanoton at {each.lt}")
@@ -98,6 +121,40 @@ class ChainReconciliation:
             if last_lt <= start_lt:
                 return new
             start_lt = last_lt  # itself again: two pages that meet leave nothing out
+
+
+async def compare_deposits(
+    db: Database, toncenter: Toncenter, network: Network, account: str, *, from_lt: int = 0
+) -> Comparison:
+    """Read the address from `from_lt` up to the cursor, and compare.  What is not read yet is no difference.
+
+    Raises:
+        ChainUnavailable, ChainRefused: the chain cannot be asked.
+    """
+    cursor = await ton_deposits.cursor(db, network, account)
+    to_lt = cursor.lt if cursor is not None else -1
+    theirs: dict[tuple[int, str], int] = {}
+    start_lt = from_lt
+    while start_lt <= to_lt:
+        page = await toncenter.transactions(account, start_lt=start_lt)
+        theirs.update(
+            ((each.lt, each.hash), each.nanoton)
+            for each in page
+            if each.account == account and each.final and is_incoming(each) and from_lt <= each.lt <= to_lt
+        )
+        last_lt = max((each.lt for each in page), default=0)
+        if last_lt <= start_lt:
+            break
+        start_lt = last_lt
+    ours = {(lt, hash_): amount for lt, hash_, amount in await ton_deposits.book(db, network, account, from_lt, to_lt)}
+    differences = [Difference("missing", *key, amount) for key, amount in theirs.items() if key not in ours]
+    differences += [Difference("unknown", *key, amount) for key, amount in ours.items() if key not in theirs]
+    differences += [
+        Difference("amount", *key, amount) for key, amount in ours.items() if key in theirs and theirs[key] != amount
+    ]
+    return Comparison(
+        max(to_lt, from_lt), len(theirs), sum(theirs.values()), sorted(differences, key=lambda each: each.lt)
+    )
 
 
 def _sent(seen: Transaction) -> list[Outgoing]:

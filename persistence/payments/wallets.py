@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from chance_tap.settings import Settings
+from persistence.chain import ProvenWallet
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import wallets
 from persistence.postgres.pool import Database
 from persistence.postgres.wallets import Wallet
 from persistence.redis.store import RedisStore
 from persistence.ton.bridge import BridgeSession, disconnect
-from persistence.ton.proof import Proof, ProofRefused, Proven, verify
+from persistence.ton.proof import Proof, ProofRefused, verify
 from persistence.ton.toncenter import Toncenter
 
 KEEP_SESSION_S: Final = 90 * 86_400
@@ -52,7 +53,7 @@ class Wallets:
         payload = await self._live.proofs.make(user_id, life_s)
         return Challenge(payload, self._live.now_ms() + life_s * 1000)
 
-    async def link(self, user_id: int, proof: Proof) -> Proven:
+    async def link(self, user_id: int, proof: Proof) -> ProvenWallet:
         """Link the wallet, in place of the one before.
 
         Raises:
@@ -80,7 +81,7 @@ class Wallets:
         await self._say_goodbye(user_id)
         return proven
 
-    async def link_from_chat(self, user_id: int, proof: Proof, session: BridgeSession) -> Proven:
+    async def link_from_chat(self, user_id: int, proof: Proof, session: BridgeSession) -> ProvenWallet:
         """`link`, for an application that is connected to the bot: it is told when that was in vain, and when the
         link has ended."""
         try:

@@ -10,9 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from persistence.chain import Network
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database, Role
-from persistence.ton.address import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,14 @@
 """Referrals in Postgres: a player's code and whom it brought.  Who invited a new account is noted at its log-in."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from persistence import base32
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database, Role
-from persistence.redis.keys import KEY_ALPHABET
 
 CODE_LENGTH: Final = 8  # a hero room's key has 10, so a start parameter tells by its length which of them it is
-_TYPED: Final = str.maketrans("OIL", "011", " -")
 _TRIES: Final = 5
 
 
@@ -27,14 +25,13 @@ class Invited:
 
 def normalise_code(text: str) -> str | None:
     """The referral code that somebody typed or a link brought; None: it is none."""
-    code = text.upper().translate(_TYPED) if text.isascii() else ""
-    return code if len(code) == CODE_LENGTH and all(letter in KEY_ALPHABET for letter in code) else None
+    return base32.normalise_code(text, CODE_LENGTH)
 
 
 async def my_code(db: Database, user_id: int) -> str:
     """The player's code, made now if there is none."""
     for _ in range(_TRIES):
-        fresh = "".join(secrets.choice(KEY_ALPHABET) for _ in range(CODE_LENGTH))
+        fresh = base32.new_code(CODE_LENGTH)
         row = await db.call(Role.PLAYER, user_id, "SELECT game.my_referral_code(%(fresh)s)", {"fresh": fresh})
         if row is not None and row[0] is not None:
             return str(row[0])

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, LiteralString
 
+from persistence.chain import Network, Refusal
 from persistence.postgres import payments
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import FIELDS, Order, Ordered, Payment
 from persistence.postgres.pool import Database, Role, Row
-from persistence.ton.address import Network
-from persistence.ton.deposits import Refusal
 
 ReceiptState = Literal["credited", "review", "ignored"]
 

@@ -5,9 +5,8 @@ Every function is one round trip and can be repeated.  Must never check a proof:
 
 from dataclasses import dataclass
 
+from persistence.chain import Network, ProvenWallet
 from persistence.postgres.pool import Database, Role
-from persistence.ton.address import Network
-from persistence.ton.proof import Proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Wallet:
     linked_ms: int
 
 
-async def link(db: Database, user_id: int, wallet: Proven) -> str:
+async def link(db: Database, user_id: int, wallet: ProvenWallet) -> str:
     """Link a proven wallet, in place of the one before.  Statuses: ok (also repeated), conflict (another
     account's)."""
     row = await db.call(

@@ -7,6 +7,7 @@ nothing any more.  Must never ask Telegram or a chain.
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
+from persistence.chain import PayoutMessage
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
 
@@ -51,17 +52,6 @@ class Withdrawal:
     review: str | None
     reviewed_by: str | None
     closed_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A signed message to the paying wallet.  `boc` is base64, `hash` hex; the times are seconds of the chain."""
-
-    query_id: int
-    created_at: int
-    expires_at: int
-    hash: str
-    boc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +215,7 @@ async def next_query(db: Database) -> int:
     return int(row[0])
 
 
-async def begin(db: Database, withdrawal: Withdrawal, now_ms: int, message: Message | None) -> Changed:
+async def begin(db: Database, withdrawal: Withdrawal, now_ms: int, message: PayoutMessage | None) -> Changed:
     """Commit that this attempt may leave from now on.  Statuses: begun, stale, stopped (banned), busy."""
     row = await db.call(
         Role.SETTLER,

@@ -12,6 +12,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from persistence.base32 import ALPHABET, new_code, normalise_code
+
 PARTITIONS: Final = 64
 SLOTS: Final = 16384
 
@@ -32,9 +34,7 @@ TAGS: Final = (
 
 LEADERBOARD_TAG: Final = "leaderboard"
 ROOM_ID: Final = re.compile(r"[0-3][0-9a-f][0-9a-z]{14}")
-KEY_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: nothing in it looks like something else
 KEY_LENGTH: Final = 10
-_TYPED: Final = str.maketrans("OIL", "011", " -")
 _TO_ALPHABET: Final = bytes(b"0123456789abcdefghijklmnopqrstuvwxyz"[byte % 36] for byte in range(256))
 
 
@@ -136,20 +136,17 @@ def new_room_id(partition: int | None = None) -> str:
 
 def new_room_key() -> str:
     """The key of a hero room: 50 random bits that can be typed on a phone."""
-    number = secrets.randbits(5 * KEY_LENGTH)
-    return "".join(KEY_ALPHABET[number >> 5 * place & 31] for place in range(KEY_LENGTH))
+    return new_code(KEY_LENGTH)
 
 
 def normalise_key(text: str) -> str | None:
-    """The key that somebody typed: in any case, with spaces and hyphens, O for 0, I or L for 1.  None: it is none."""
-    # Upper-casing turns some foreign letters into ours ("ı" into "I"): they are no part of a key.
-    key = text.upper().translate(_TYPED) if text.isascii() else ""
-    return key if len(key) == KEY_LENGTH and all(letter in KEY_ALPHABET for letter in key) else None
+    """The key that somebody typed, see `persistence/base32.py`; None: it is none."""
+    return normalise_code(text, KEY_LENGTH)
 
 
 def partition_of_key(key: str) -> int:
     """The partition in which a (normalised) key and its room lie."""
-    return (KEY_ALPHABET.index(key[0]) * 32 + KEY_ALPHABET.index(key[1])) % PARTITIONS
+    return (ALPHABET.index(key[0]) * 32 + ALPHABET.index(key[1])) % PARTITIONS
 
 
 def partition_of(room_id: str) -> int:

@@ -6,9 +6,9 @@ toncenter writes hex in capitals, wallets show a base64 form with flags in it: t
 import binascii
 import re
 from base64 import b64decode
-from typing import Final, Literal
+from typing import Final
 
-Network = Literal["mainnet", "testnet"]
+from persistence.chain import Network
 
 NETWORK_IDS: Final[dict[str, Network]] = {"-239": "mainnet", "-3": "testnet"}
 """TON Connect's numbers of the two networks."""

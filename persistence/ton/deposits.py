@@ -3,31 +3,26 @@
 Pure functions of what the chain shows.  Must never look at orders: Postgres matches them.
 """
 
-import secrets
-from typing import Final, Literal
+from typing import Final
 
+from persistence import base32
+from persistence.chain import Refusal
 from persistence.ton.messages import JETTON_NOTIFICATION
 from persistence.ton.transaction import Transaction
 
-# Crockford's base32: what people read, type and write down without mistakes.  80 bits cannot be guessed.
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TYPED: Final = str.maketrans("OIL", "011", " -\t\r\n")
 MEMO_LENGTH: Final = 16
-
-Refusal = Literal["foreign", "bounced", "jetton", "sends", "aborted"]
+"""80 bits cannot be guessed."""
+_LINES: Final = str.maketrans("", "", "\t\r\n")
 
 
 def new_memo() -> str:
     """A comment by which one order is found."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(MEMO_LENGTH))
+    return base32.new_code(MEMO_LENGTH)
 
 
 def memo_of(comment: str | None) -> str | None:
     """The memo in a comment, however a person typed it; None: it has not the form of one."""
-    if comment is None or not comment.isascii():
-        return None
-    memo = comment.upper().translate(_TYPED)
-    return memo if len(memo) == MEMO_LENGTH and all(sign in _ALPHABET for sign in memo) else None
+    return None if comment is None else base32.normalise_code(comment.translate(_LINES), MEMO_LENGTH)
 
 
 def is_incoming(seen: Transaction) -> bool:

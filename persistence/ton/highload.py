@@ -28,7 +28,7 @@ from ton_core import (
 )
 
 from chance_tap.settings import Settings
-from persistence.postgres.withdrawals import Message
+from persistence.chain import PayoutMessage
 from persistence.ton.address import normalise
 from persistence.ton.toncenter import ChainUnavailable, Toncenter
 from persistence.ton.transaction import hash_hex
@@ -75,7 +75,7 @@ class HighloadWallet:
             timeout_s=settings.ton_payout_timeout_s,
         )
 
-    def message(self, *, query_id: int, chain_now_s: int, destination: str, nanoton: int) -> Message:
+    def message(self, *, query_id: int, chain_now_s: int, destination: str, nanoton: int) -> PayoutMessage:
         """A signed message that pays `nanoton` to a raw address."""
         created_at = chain_now_s - AGE_S
         # Not bounceable: a wallet that was never used takes it too.
@@ -90,7 +90,7 @@ class HighloadWallet:
         signature = self._key.sign(signed.hash)
         outer = begin_cell().store_bytes(signature).store_ref(signed).end_cell()
         external = ExternalMessage(dest=Address(self.address), body=outer)
-        return Message(
+        return PayoutMessage(
             query_id=query_id,
             created_at=created_at,
             expires_at=created_at + self.timeout_s,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from nacl.exceptions import BadSignatureError
 
+from persistence.chain import Network, ProvenWallet
 from persistence.errors import StoreUnavailable
-from persistence.ton.address import NETWORK_IDS, Network, normalise
+from persistence.ton.address import NETWORK_IDS, normalise
 
 if TYPE_CHECKING:
     from ton_connect.models import TonProofPayloadDto
@@ -42,15 +43,6 @@ class Proof:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A wallet that its owner has shown to have the key of.  `address` is raw, `public_key` hex."""
-
-    address: str
-    network: Network
-    public_key: str
-
-
 class ProofRefused(Exception):
     """The proof does not hold: which field, and why."""
 
@@ -72,7 +64,7 @@ async def verify(
     now_s: float,
     max_age_s: float,
     get_public_key: GetPublicKey,
-) -> Proven:
+) -> ProvenWallet:
     """The wallet, if the proof holds on `network` for one of `domains`, at most `max_age_s` old at `now_s`.
 
     The chain is asked only where the state init cannot tell: for code that is not a known wallet's, and for the
@@ -116,7 +108,7 @@ async def verify(
         raise ProofRefused("state_init", "cannot be read") from None
     if not holds:
         raise ProofRefused("proof", "does not hold")
-    return Proven(address, network, proof.public_key.lower())
+    return ProvenWallet(address, network, proof.public_key.lower())
 
 
 def _for_library(proof: Proof, address: str, key: "PublicKey") -> "TonProofPayloadDto":

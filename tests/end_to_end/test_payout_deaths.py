@@ -15,13 +15,13 @@ import psycopg
 import pytest
 
 from chance_tap.settings import load_settings
+from persistence.chain import ProvenWallet
 from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import users, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import NewWithdrawal, Rules
-from persistence.ton.proof import Proven
 from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
@@ -115,7 +115,7 @@ async def _asks(db: Database, telegram_api: TelegramApi, method: withdrawals.Met
     profile = users.TelegramProfile(telegram_id=telegram_id, first_name="Winner")
     user_id = (await users.log_in_telegram(db, profile, STARS)).user_id
     address = f"0:{secrets.token_hex(32)}"
-    assert await wallets.link(db, user_id, Proven(address, "mainnet", "ab" * 32)) == "ok"
+    assert await wallets.link(db, user_id, ProvenWallet(address, "mainnet", "ab" * 32)) == "ok"
     asked = await withdrawals.request(
         db,
         user_id,

@@ -12,6 +12,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chance_tap.settings import Settings
+from persistence.chain import ProvenWallet
 from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.withdrawals import Withdrawals
 from persistence.postgres import ledger, users, wallets, withdrawals
@@ -23,7 +24,6 @@ from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
 from persistence.ton.exchange_rates import FixedRate
 from persistence.ton.highload import HighloadChain, HighloadWallet
-from persistence.ton.proof import Proven
 from persistence.ton.toncenter import Toncenter
 from tests.payments.telegram import TOKEN, Telegram
 from tests.stand_ins.highload import HighloadContract, HighloadToncenter
@@ -104,7 +104,7 @@ class World:
         self.telegram.api.person("Winner", user_id=telegram_id)
         address = f"0:{secrets.token_hex(32)}"
         if wallet:
-            assert await wallets.link(self.db, user_id, Proven(address, "mainnet", "ab" * 32)) == "ok"
+            assert await wallets.link(self.db, user_id, ProvenWallet(address, "mainnet", "ab" * 32)) == "ok"
         return Player(user_id, telegram_id, address)
 
     async def request(

@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.rate_limits import Rate
-from persistence.redis.keys import KEY_ALPHABET, KEY_LENGTH, new_room_key
+from persistence.base32 import ALPHABET
+from persistence.redis.keys import KEY_LENGTH, new_room_key
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of
 
@@ -191,13 +192,13 @@ async def test_guessing_is_limited(client: httpx.AsyncClient, log_in: LogIn, app
 def test_a_million_guesses_find_nothing() -> None:
     """Keys are uniform over their space, so guesses hit one of ten thousand waiting rooms once in a hundred thousand
     tries of a million."""
-    assert 1_000_000 * 10_000 / len(KEY_ALPHABET) ** KEY_LENGTH < 1e-5
+    assert 1_000_000 * 10_000 / len(ALPHABET) ** KEY_LENGTH < 1e-5
     keys = [new_room_key() for _ in range(20_000)]
     assert len(set(keys)) == len(keys)
-    expected = len(keys) / len(KEY_ALPHABET)
+    expected = len(keys) / len(ALPHABET)
     for place in range(KEY_LENGTH):
         letters = [key[place] for key in keys]
-        chi_squared = sum((letters.count(letter) - expected) ** 2 / expected for letter in KEY_ALPHABET)
+        chi_squared = sum((letters.count(letter) - expected) ** 2 / expected for letter in ALPHABET)
         assert chi_squared < 90, (place, chi_squared)  # 31 degrees of freedom: below 1e-7
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from persistence.ton.proof import LONGEST_STATE_INIT, Proof, ProofRefused, Proven, verify
+from persistence.chain import ProvenWallet
+from persistence.ton.proof import LONGEST_STATE_INIT, Proof, ProofRefused, verify
 from persistence.ton.toncenter import ChainUnavailable
 from tests.stand_ins.wallet import NETWORK_IDS, Wallet
 
@@ -45,7 +46,7 @@ class Chain:
         return None if self.key is None else bytes.fromhex(self.key)
 
 
-async def check(proof: Proof, chain: Chain | None = None, network: str = "mainnet") -> Proven:
+async def check(proof: Proof, chain: Chain | None = None, network: str = "mainnet") -> ProvenWallet:
     return await verify(
         proof,
         domains=(DOMAIN, "other.example"),
@@ -70,7 +71,7 @@ async def test_known_wallets_prove_themselves_without_the_chain(version: str, ne
 
     proven = await check(proof_of(wallet), chain, network)
 
-    assert proven == Proven(wallet.address, network, wallet.public_key)  # type: ignore[arg-type]
+    assert proven == ProvenWallet(wallet.address, network, wallet.public_key)  # type: ignore[arg-type]
     assert chain.asked == []
 
 
