@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos deposits screenshots webperf web format lock clean
+.PHONY: help play test check bench anticheat chaos deposits structure screenshots webperf web format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--
 
 anticheat: .venv/.test ## How many honest players and cheats the anti-cheat finds, in 10,000 games (some minutes)
 	@$(PY) -m tests.record.anticheat
+
+structure: .venv/.test ## How the house stands, in figures; BEFORE="another checkout" shows that one beside it
+	@$(PY) -m tests.architecture.figures $(if $(BEFORE),"$(BEFORE)") .
 
 screenshots: .venv/.test webapp/dist/index.html ## Pictures of every screen, sizes, languages and schemes; fails on what axe finds in them
 	@.ci/system-packages chromium
