@@ -162,55 +162,55 @@ APPEAL_NO_BAN: Final[Text] = {
     "ru": "Ваш аккаунт не заблокирован. Блокировку в одной игре можно обжаловать в игре, в уведомлениях.",
     "en": "Your account is not blocked. A block in a single game can be appealed in the game, under notices.",
 }
-TOLD_GAME_STARTS: Final[Text] = {
+NOTICE_GAME_STARTS: Final[Text] = {
     "ru": "Ваша игра за {amount} ⭐ начинается! Заходите скорее.",
     "en": "Your game for {amount} ⭐ is starting! Come in quickly.",
 }
-TOLD_ROOM_EXPIRES: Final[Text] = {
+NOTICE_ROOM_EXPIRES: Final[Text] = {
     "ru": "Hero-комната за {amount} ⭐ закроется меньше чем через минуту, если организатор не начнёт игру.",
     "en": "The hero room for {amount} ⭐ closes in less than a minute unless its organizer starts the game.",
 }
-TOLD_PRIZE: Final[Text] = {"ru": "Вы победили! Приз: {amount} ⭐", "en": "You won! The prize: {amount} ⭐"}
-TOLD_ORGANIZER_FEE: Final[Text] = {
+NOTICE_PRIZE: Final[Text] = {"ru": "Вы победили! Приз: {amount} ⭐", "en": "You won! The prize: {amount} ⭐"}
+NOTICE_ORGANIZER_FEE: Final[Text] = {
     "ru": "Игра в вашей комнате сыграна. Ваша доля: {amount} ⭐",
     "en": "The game in your room is over. Your share: {amount} ⭐",
 }
-TOLD_REFUND: Final[Text] = {"ru": "Ставка возвращена: {amount} ⭐", "en": "Your stake is back: {amount} ⭐"}
-TOLD_CANCELLED: Final[Text] = {
+NOTICE_REFUND: Final[Text] = {"ru": "Ставка возвращена: {amount} ⭐", "en": "Your stake is back: {amount} ⭐"}
+NOTICE_CANCELLED: Final[Text] = {
     "ru": "Игра не состоялась. Возвращено: {amount} ⭐",
     "en": "The game did not take place. Returned: {amount} ⭐",
 }
-TOLD_BLOCKED: Final[Text] = {
+NOTICE_BLOCKED: Final[Text] = {
     "ru": "Вы выбыли из игры: слишком много тапов за 2 секунды. Обжаловать можно в игре, в уведомлениях.",
     "en": "You were taken out of a game: too many taps within 2 seconds. You can appeal in the game, under notices.",
 }
-TOLD_BONUS: Final[Text] = {"ru": "Бонус зачислен: {amount} ⭐", "en": "Your bonus is credited: {amount} ⭐"}
-TOLD_PAYMENT_REFUND: Final[Text] = {
+NOTICE_BONUS: Final[Text] = {"ru": "Бонус зачислен: {amount} ⭐", "en": "Your bonus is credited: {amount} ⭐"}
+NOTICE_PAYMENT_REFUND: Final[Text] = {
     "ru": "Платёж возвращается: {amount} ⭐",
     "en": "A payment is on its way back: {amount} ⭐",
 }
-TOLD_WITHDRAWAL_RETURN: Final[Text] = {
+NOTICE_WITHDRAWAL_RETURN: Final[Text] = {
     "ru": "Вывод не состоялся, {amount} ⭐ снова на балансе.",
     "en": "A withdrawal did not go through, {amount} ⭐ are on your balance again.",
 }
-TOLD_WITHDRAWAL_REFUSED: Final[Text] = {
+NOTICE_WITHDRAWAL_REFUSED: Final[Text] = {
     "ru": "Вывод отклонён, {amount} ⭐ снова на балансе. Вопросы: /paysupport",
     "en": "A withdrawal was declined, {amount} ⭐ are on your balance again. Questions: /paysupport",
 }
-TOLD_WITHDRAWAL_TON: Final[Text] = {
+NOTICE_WITHDRAWAL_TON: Final[Text] = {
     "ru": "Вывод отправлен: {amount} ⭐ в TON на ваш кошелёк.",
     "en": "Your withdrawal is on its way: {amount} ⭐ as TON to your wallet.",
 }
-TOLD_WITHDRAWAL_PREMIUM: Final[Text] = {
+NOTICE_WITHDRAWAL_PREMIUM: Final[Text] = {
     "ru": "Вывод исполнен: Telegram Premium за {amount} ⭐ ваш.",
     "en": "Your withdrawal is done: Telegram Premium for {amount} ⭐ is yours.",
 }
-TOLD_CHARGEBACK: Final[Text] = {
+NOTICE_CHARGEBACK: Final[Text] = {
     "ru": "Telegram отозвал платёж на {amount} ⭐. Вопросы: /paysupport",
     "en": "Telegram took a payment of {amount} ⭐ back. Questions: /paysupport",
 }
-TOLD_UNBANNED: Final[Text] = {"ru": "Ваш аккаунт снова открыт.", "en": "Your account is open again."}
-TOLD_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обращение:\n{reason}", "en": "To your appeal:\n{reason}"}
+NOTICE_UNBANNED: Final[Text] = {"ru": "Ваш аккаунт снова открыт.", "en": "Your account is open again."}
+NOTICE_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обращение:\n{reason}", "en": "To your appeal:\n{reason}"}
 USAGE: Final[Text] = {"ru": "Так: {usage}", "en": "Like this: {usage}"}
 DONE: Final[Text] = {"ru": "{what}: {status}", "en": "{what}: {status}"}
 NO_SUCH_ROOM: Final[Text] = {"ru": "Такой комнаты нет.", "en": "There is no such room."}

@@ -1,70 +1,36 @@
 """The worker process: arq with its periodic jobs, and the loops that must not wait for a queue.
 
-Owns starting, supervising and ending.  arq ends when its Redis goes; everything is closed then and opened anew until
-the stores answer.  Nothing that a worker holds is of worth: what it does not finish, another one finds.
+Owns starting, supervising and ending; the jobs stand in `workers/jobs.py`, the loops in `workers/loops/registry.py`.
+arq ends when its Redis goes; everything is closed then and opened anew until the stores answer.  Nothing that a worker
+holds is of worth: what it does not finish, another one finds.
 """
 
 import asyncio
-import os
-import secrets
 import signal
-import socket
 from typing import Any
 
 import structlog
 import uvloop
-from arq import cron
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from chance_tap.settings import Settings, SettingsError
-from persistence.bonus_runs import BonusRuns
 from persistence.errors import StoreUnavailable
-from persistence.payments.chain_reconciliation import ChainReconciliation
-from persistence.payments.payouts import Payouts, TonMethod
-from persistence.payments.stars import StarPayments
-from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import idempotency, logins
-from persistence.postgres import telegram_chats as bot_memory
 from persistence.postgres.pool import Database
-from persistence.records.signing import Signer
 from persistence.redis.store import RedisStore
-from persistence.rooms.audit import audit
-from persistence.rooms.settlement import Settlement
-from persistence.ton import exchange_rates
-from persistence.ton.toncenter import Toncenter
-from workers import metrics
-from workers.loops import records
-from workers.loops.bonus_runs import BonusFlush
-from workers.loops.deadlines import DeadlineLoop
-from workers.loops.leaderboards import LeaderboardLoop
-from workers.loops.mail import MailLoop
-from workers.loops.notifications import NOTIFY_JOB, NotificationLoop, tell
-from workers.loops.orphaned_seats import OrphanedSeats
-from workers.loops.payments import PaymentLoop
-from workers.loops.payouts import loops as payout_loops
-from workers.loops.reconciliation import ChainReconciliationLoop, ReconciliationGauges, StarReconciliationLoop
-from workers.loops.records import Records
-from workers.loops.results import ResultReader
-from workers.loops.room_reminders import RoomReminders
-from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, repeat, wait
-from workers.loops.ton_watcher import ChainWatcher
+from workers.jobs import cron_jobs
+from workers.loops.notifications import NOTIFY_JOB, notify
+from workers.loops.registry import Loops
+from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
 from workers.queue import open_queue
 
 log = structlog.get_logger(__name__)
 
 # Few and always there: with more sessions than that each statement costs Postgres more.  The audit may hold one.
 POSTGRES_CONNECTIONS = 5
-CONSUMER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-"""One a process, over all its lives: what the last one left is read again at once."""
-DRAIN_S = 10.0
 STEADY_S = 10.0
 """A worker that ran this long has recovered: the next pause before a new start is short again."""
-PURGE_ROWS = 10_000
-AUDIT_MINUTES = {7, 22, 37, 52}
-PURGE_MINUTES = {13}
-KEEP_UPDATES_S = 3 * 86_400.0
 
 
 def run(settings: Settings) -> None:
@@ -134,13 +100,8 @@ async def _serve_queue(
 ) -> None:
     loops = Loops(live, db, settings, queue)
     worker = Worker(
-        functions=[func(tell, name=NOTIFY_JOB, keep_result=0)],
-        cron_jobs=[
-            cron(purge_keys, minute=PURGE_MINUTES),
-            cron(audit_ledger, minute=AUDIT_MINUTES),
-            cron(purge_records, minute=PURGE_MINUTES),
-            cron(purge_updates, minute=PURGE_MINUTES),
-        ],
+        functions=[func(notify, name=NOTIFY_JOB, keep_result=0)],
+        cron_jobs=cron_jobs(),
         redis_pool=queue,
         on_startup=start_loops,
         handle_signals=False,
@@ -149,7 +110,7 @@ async def _serve_queue(
             "db": db,
             "loops": loops,
             "bot": loops.bot,
-            "turn": asyncio.Lock(),
+            "turn": asyncio.Lock(),  # see workers.loops.notifications
             "settings": settings,
         },
     )
@@ -178,108 +139,6 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
                 task.exception()  # known by who owns the task, or of no more interest
 
 
-class Loops:
-    """The loops inside the arq process: started by its start, ended in order."""
-
-    def __init__(self, live: RedisStore, db: Database, settings: Settings, queue: ArqRedis) -> None:
-        self._stop = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self.bot = book = None
-        if settings.has_bot:
-            from persistence.payments.star_reconciliation import StarReconciliation  # see persistence.telegram
-            from persistence.telegram import make_bot
-
-            self.bot = make_bot(settings)
-        stars = StarPayments(live, db, self.bot, settings)
-        if self.bot is not None:
-            book = StarReconciliation(db, self.bot, stars, settings)
-        self._toncenter = Toncenter.from_settings(settings)
-        self._rates = exchange_rates.from_settings(settings)
-        deposits = TonDeposits(live, db, self._rates, settings)
-        settlement = Settlement(live, db)
-        ton = None
-        if settings.withdrawals_ton == "on":
-            from persistence.ton.highload import HighloadChain, HighloadWallet  # see persistence.ton
-
-            wallet = HighloadWallet.from_settings(settings)
-            ton = TonMethod(settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
-        gifts = self.bot if settings.withdrawals_premium == "on" else None
-        results = ResultReader(live, db, settlement, consumer=CONSUMER, stop=self._stop)
-        self._rounds = {
-            "read": results.read_round,
-            "settle": results.settle_round,
-            "sweep": DeadlineLoop(live, settlement, settings.stakes).round,
-            "orphans": OrphanedSeats(live, db, settlement).round,
-            "bonus": BonusFlush(live, db, BonusRuns(live, db, settings)).round,
-            "boards": LeaderboardLoop(live, db).round,
-            "payments": PaymentLoop(stars).round,
-            "tell": NotificationLoop(live, db, queue, has_bot=settings.has_bot).round,
-            **({} if self.bot is None else {"rooms": RoomReminders(live, db, settings).round}),
-            **({} if book is None else {"reconcile": StarReconciliationLoop(book).round}),
-            "books": ReconciliationGauges(db).round,
-            "mail": MailLoop(db, settings).round,
-            **payout_loops(Payouts(live, db, ton=ton, bot=gifts)),
-            "records": Records(live, db, Signer.from_settings(settings), backlog=lambda: results.backlog).round,
-        }
-        if settings.ton_deposits:
-            watcher = ChainWatcher(deposits, self._toncenter, period_s=settings.ton_poll_ms / 1000)
-            self._rounds["chain"] = watcher.round
-        if settings.ton_deposits or settings.ton_payout_key:
-            self._rounds["chain-book"] = ChainReconciliationLoop(
-                ChainReconciliation(db, self._toncenter, settings)
-            ).round
-
-    def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(repeat(name, round_, self._stop), name=name) for name, round_ in self._rounds.items()
-        ]
-        log.info("worker started")
-
-    async def stop(self) -> None:
-        """Let the rounds under way come to their end; what is left then is cancelled, which loses nothing either."""
-        self._stop.set()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._toncenter.close()
-        await self._rates.close()
-
-    async def close(self) -> None:
-        """After the last job: jobs speak through this bot too."""
-        if self.bot is not None:
-            await self.bot.session.close()
-
-
 async def start_loops(ctx: dict[Any, Any]) -> None:
     """arq's start: from here on the loops run beside its jobs."""
     ctx["loops"].start()
-
-
-async def purge_keys(ctx: dict[Any, Any]) -> None:
-    """Forget Idempotency-Keys that are older than they must be kept, and tokens of mails that have expired."""
-    for purge in (idempotency.purge, logins.purge):
-        gone = PURGE_ROWS
-        while gone >= PURGE_ROWS:
-            gone = await purge(ctx["db"], limit=PURGE_ROWS)
-
-
-async def purge_updates(ctx: dict[Any, Any]) -> None:
-    """Forget updates that Telegram no longer delivers again."""
-    gone = PURGE_ROWS
-    while gone >= PURGE_ROWS:
-        gone = await bot_memory.purge_updates(ctx["db"], older_than_s=KEEP_UPDATES_S, limit=PURGE_ROWS)
-
-
-async def purge_records(ctx: dict[Any, Any]) -> None:
-    """Forget game records and signals that are older than they must be kept."""
-    await records.purge(ctx["db"])
-
-
-async def audit_ledger(ctx: dict[Any, Any]) -> None:
-    """Look whether the books are right and both stores agree; a finding is an alarm, nothing is changed."""
-    findings = await audit(ctx["live"], ctx["db"])
-    metrics.audit_findings.set(len(findings))
-    for finding in findings:
-        log.error("audit", rule=finding.rule, subject=finding.subject, detail=finding.detail)

@@ -1,6 +1,6 @@
-"""Notices in Postgres: what a player is told, what the bot has said of it, and appeals.
+"""Notices in Postgres: what a player is notified of, their delivery by the bot, and appeals.
 
-Notices are written by triggers in the transaction of what they tell of; only those about rooms that run come from here.
+Notices are written by triggers in the transaction of what they report; only those about rooms that run come from here.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from typing import Literal
 from persistence.postgres.pool import Database, Role
 
 RoomEvent = Literal["game_starts", "room_expires"]
-Closed = Literal["app_open", "no_bot"]
-Told = Literal["sent", "refused"]
+SkipReason = Literal["app_open", "no_bot"]
+DeliveryOutcome = Literal["sent", "refused"]
 MAX_WORDS = 2000
 
 
@@ -50,8 +50,8 @@ class Appeal:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """A notice that is being said now; `wait_s` above 0: not yet, come back then."""
+class Delivery:
+    """A notice that is being delivered now; `wait_s` above 0: not yet, come back then."""
 
     wait_s: float
     telegram_id: int
@@ -135,18 +135,18 @@ async def due(db: Database, *, limit: int, lease_s: float) -> list[tuple[int, in
     return [(row[0], row[1]) for row in rows]
 
 
-async def close(db: Database, notice_ids: list[int], told: Closed) -> None:
-    """The bot need not say these."""
+async def close(db: Database, notice_ids: list[int], reason: SkipReason) -> None:
+    """The bot need not deliver these."""
     await db.call(
         Role.SETTLER,
         None,
-        "SELECT bot.close_notices(%(notice_ids)s::bigint[], %(told)s)",
-        {"notice_ids": notice_ids, "told": told},
+        "SELECT bot.close_notices(%(notice_ids)s::bigint[], %(reason)s)",
+        {"notice_ids": notice_ids, "reason": reason},
     )
 
 
-async def begin(db: Database, notice_id: int, *, per_s: float) -> Telling | None:
-    """Take the right to say a notice, at most `per_s` a second over all workers; None: it was said or is late."""
+async def claim_delivery(db: Database, notice_id: int, *, per_s: float) -> Delivery | None:
+    """Claim the delivery of a notice, at most `per_s` a second over all workers; None: it was delivered or is late."""
     row = await db.call(
         Role.SETTLER,
         None,
@@ -157,14 +157,14 @@ async def begin(db: Database, notice_id: int, *, per_s: float) -> Telling | None
         {"notice_id": notice_id, "per_s": per_s},
     )
     assert row is not None
-    return None if row[0] is None else Telling(*row)
+    return None if row[0] is None else Delivery(*row)
 
 
-async def end(db: Database, notice_id: int, told: Told, *, again_s: float | None = None) -> None:
-    """What became of it; `again_s`: it was surely not sent, and is to be said after that time."""
+async def end_delivery(db: Database, notice_id: int, outcome: DeliveryOutcome, *, again_s: float | None = None) -> None:
+    """What became of it; `again_s`: it was surely not sent, and is due again after that time."""
     await db.call(
         Role.SETTLER,
         None,
-        "SELECT bot.finish_delivery(%(notice_id)s, %(told)s, %(again_s)s)",
-        {"notice_id": notice_id, "told": told, "again_s": again_s},
+        "SELECT bot.finish_delivery(%(notice_id)s, %(outcome)s, %(again_s)s)",
+        {"notice_id": notice_id, "outcome": outcome, "again_s": again_s},
     )

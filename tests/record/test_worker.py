@@ -14,8 +14,8 @@ from persistence.records.signing import Signer
 from persistence.records.verify import verify
 from tests.record.conftest import document, maker, play
 from tests.rooms.conftest import GRANT, STAKE, World
+from workers.jobs import purge_records
 from workers.loops.records import Records
-from workers.loops.records import purge as purge_records
 
 
 def count(world: World, table: str) -> int:
@@ -175,12 +175,12 @@ async def test_rhythms_of_eight_games_are_kept(world: World) -> None:
 async def test_old_records_are_forgotten(world: World) -> None:
     await play(world)
     await maker(world).round()
-    await purge_records(world.db)
+    await purge_records({"db": world.db})
     assert (count(world, "records"), count(world, "signals")) == (1, 3)
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("UPDATE game.records SET created_at = now() - interval '91 days'")
         connection.execute("UPDATE game.signals SET created_at = now() - interval '366 days'")
-    await purge_records(world.db)
+    await purge_records({"db": world.db})
     assert (count(world, "records"), count(world, "signals")) == (0, 0)
 
 

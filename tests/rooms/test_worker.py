@@ -21,8 +21,9 @@ from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.store import RedisStore
 from tests.rooms.conftest import GRANT, STAKE, World
+from workers.jobs import audit_ledger, purge_keys
 from workers.loops.results import MAX_FAILURES
-from workers.main import audit_ledger, purge_keys, supervise
+from workers.main import supervise
 
 
 @contextlib.asynccontextmanager

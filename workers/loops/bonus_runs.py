@@ -4,6 +4,7 @@ Owns when; the order of the two stores stands in `persistence/bonus_runs.py`.  S
 """
 
 import asyncio
+from typing import Final
 
 import structlog
 
@@ -25,6 +26,8 @@ DUE_A_ROUND = 1_000
 
 class BonusFlush:
     """One round each second."""
+
+    NAME: Final = "bonus-runs"
 
     def __init__(self, live: RedisStore, db: Database, runs: BonusRuns) -> None:
         self._live = live
@@ -56,7 +59,7 @@ class BonusFlush:
             raise
         except Exception:
             if len(seen) == 1:
-                metrics.loop_failures.labels("bonus").inc()
+                metrics.loop_failures.labels(self.NAME).inc()
                 log.exception("bonus run not recorded", run_id=seen[0].run_id, user_id=seen[0].user_id)
                 return
             for live in seen:  # one that cannot be recorded must not hold up the others

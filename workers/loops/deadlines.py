@@ -1,4 +1,4 @@
-"""The sweep: deadlines that nobody watches, results that no reader brought, and fresh lobbies.
+"""Deadlines that nobody watches, results that no reader brought, and fresh lobbies.
 
 Deadlines are moved by an idempotent script that gateways call too; here it is called when no player looks.  A room
 that has ended comes up again every half minute until it is settled: so a result whose stream entry was lost is found.
@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
@@ -27,6 +28,8 @@ CONCURRENT_ROOMS = 64
 
 class DeadlineLoop:
     """One round each half second."""
+
+    NAME: Final = "deadlines"
 
     def __init__(self, live: RedisStore, settlement: Settlement, stakes: Sequence[int]) -> None:
         self._live = live
@@ -61,7 +64,7 @@ class DeadlineLoop:
             except StoreUnavailable:
                 raise
             except Exception:  # one room that cannot be settled must not hold up the others; its dead letter says more
-                metrics.loop_failures.labels("sweep").inc()
+                metrics.loop_failures.labels(self.NAME).inc()
                 log.exception("ended room not settled", room_id=room_id)
             else:
                 metrics.repaired.labels("unsettled_room").inc()

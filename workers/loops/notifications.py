@@ -1,7 +1,7 @@
-"""Telling players whose app is closed: notices that are due, through the job queue, within Telegram's limits.
+"""Notifies players whose app is closed: notices that are due, through the job queue, within Telegram's limits.
 
-Postgres decides that a notice is said once, and how fast all workers together speak.  A death between the request and
-its answer leaves a notice at `sending`: it may have arrived, and is not said again.
+Postgres decides that a notice is delivered once, and how fast all workers together send.  A death between the request
+and its answer leaves a notice at `sending`: it may have arrived, and is not sent again.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LEASE_S: Final = 60.0
 PER_S: Final = 25.0  # of Telegram's 30: answers to commands need some too
 A_TURN_S: Final = 2 / PER_S  # who must wait longer, for a chat's own pause or flood control, holds nobody up
 PATIENCE_S: Final = 40.0
-NOTIFY_JOB: Final = "tell"
+NOTIFY_JOB: Final = "notify"
 _NO_SUCH_CHAT: Final = ("Forbidden", "chat not found", "user is deactivated", "PEER_ID_INVALID")
 
 
@@ -57,21 +57,21 @@ class NotificationLoop:
         return 0 if len(due) == AT_ONCE else PERIOD_S
 
 
-async def _turn(turn: asyncio.Lock, db: Database, notice_id: int) -> notices.Telling | None:
-    """Begin to say a notice; one of a worker's jobs at a time waits for the moment when somebody may speak again.
+async def _turn(turn: asyncio.Lock, db: Database, notice_id: int) -> notices.Delivery | None:
+    """Claim the delivery of a notice; one of a worker's jobs at a time waits for the moment when one may be sent again.
 
-    All of them would wake in that moment, and one would speak: asking cost Postgres many times what speaking does.
+    All of them would wake in that moment, and one would send: asking cost Postgres many times what sending does.
     """
     async with turn:
         while True:
-            telling = await notices.begin(db, notice_id, per_s=PER_S)
-            if telling is None or not 0 < telling.wait_s <= A_TURN_S:
-                return telling
-            await asyncio.sleep(telling.wait_s)
+            delivery = await notices.claim_delivery(db, notice_id, per_s=PER_S)
+            if delivery is None or not 0 < delivery.wait_s <= A_TURN_S:
+                return delivery
+            await asyncio.sleep(delivery.wait_s)
 
 
-async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
-    """The job: say one notice, when it is its turn."""
+async def notify(ctx: dict[Any, Any], notice_id: int) -> None:
+    """The job: deliver one notice, when it is its turn."""
     db: Database = ctx["db"]
     settings: Settings = ctx["settings"]
     if ctx["bot"] is None:
@@ -81,30 +81,30 @@ async def tell(ctx: dict[Any, Any], notice_id: int) -> None:
 
     until = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
-        telling = await _turn(ctx["turn"], db, notice_id)
-        if telling is None:
+        delivery = await _turn(ctx["turn"], db, notice_id)
+        if delivery is None:
             return
-        if telling.wait_s == 0:
+        if delivery.wait_s == 0:
             break
-        if asyncio.get_running_loop().time() + telling.wait_s > until:
+        if asyncio.get_running_loop().time() + delivery.wait_s > until:
             return  # its lease ends, and it is queued again
-        await asyncio.sleep(telling.wait_s)
+        await asyncio.sleep(delivery.wait_s)
     try:
-        await ask(ctx["bot"], message_of(telling, settings.mini_app_url))
+        await ask(ctx["bot"], message_of(delivery, settings.mini_app_url))
     except TelegramUnavailable as error:
         if error.retry_after_s is not None:
-            await notices.end(db, notice_id, "sent", again_s=error.retry_after_s)
+            await notices.end_delivery(db, notice_id, "sent", again_s=error.retry_after_s)
             metrics.notifications.labels("flood_control").inc()
         else:
             metrics.notifications.labels("unknown").inc()
             log.warning("notice may not have been sent", notice_id=notice_id, problem=error.problem)
     except TelegramRefused as error:
-        await notices.end(db, notice_id, "refused")
+        await notices.end_delivery(db, notice_id, "refused")
         metrics.notifications.labels("refused").inc()
         if any(word in error.reason for word in _NO_SUCH_CHAT):
-            await memory.set_can_write(db, telling.telegram_id, False)
+            await memory.set_can_write(db, delivery.telegram_id, False)
         else:
             log.warning("notice refused", notice_id=notice_id, reason=error.reason)
     else:
-        await notices.end(db, notice_id, "sent")
+        await notices.end_delivery(db, notice_id, "sent")
         metrics.notifications.labels("sent").inc()

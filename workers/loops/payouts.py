@@ -1,7 +1,7 @@
 """Withdrawals: holds end, TON and Premium are sent.
 
-Owns when, each way in a loop of its own: one whose books do not answer holds up no other.  What happens stands in
-`persistence/payments/payouts.py`.  Several workers may do the same at once.
+Owns when, each method in a loop of its own: one whose chain or Telegram does not answer holds up no other.  What
+happens stands in `persistence/payments/payouts.py`.  Several workers may do the same at once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ class PayoutLoop:
         return PERIOD_S
 
 
-def loops(payouts: Payouts) -> dict[str, Callable[[], Awaitable[float]]]:
+def payout_rounds(payouts: Payouts) -> dict[str, Callable[[], Awaitable[float]]]:
     """The rounds by their names."""
     kinds = {"release": payouts.release, "ton": payouts.send_ton, "premium": payouts.send_premium}
     return {f"payouts-{kind}": PayoutLoop(kind, work).round for kind, work in kinds.items()}

@@ -1,10 +1,11 @@
-"""Telegram's book of Stars and the chain's are held against ours from time to time; of many workers one does it.
+"""Telegram's Star transactions and the chain's are compared with our ledger from time to time; of many workers one
+does it.
 
-Owns when, and telling what was found; the readings stand in `persistence/payments/star_reconciliation.py` and
+Owns when, and the reports of what was found; the readings stand in `persistence/payments/star_reconciliation.py` and
 `persistence/payments/chain_reconciliation.py`.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -26,17 +27,19 @@ PERIOD_S = 5.0
 class StarReconciliationLoop:
     """Looks every few seconds whether a reading is due."""
 
-    def __init__(self, book: "StarReconciliation") -> None:
-        self._book = book
+    NAME: Final = "star-reconciliation"
+
+    def __init__(self, reconciliation: "StarReconciliation") -> None:
+        self._reconciliation = reconciliation
 
     async def round(self) -> float:
-        """Read when it is due.  A difference is an alarm; what could be mended is mended already."""
-        if not await self._book.is_due():
+        """Read when it is due.  A difference is an alarm; what could be repaired is repaired already."""
+        if not await self._reconciliation.is_due():
             return PERIOD_S
         try:
-            found = await self._book.reconcile()
+            found = await self._reconciliation.reconcile()
         except TelegramRefused as error:
-            metrics.loop_failures.labels("reconcile").inc()
+            metrics.loop_failures.labels(self.NAME).inc()
             log.error("reconciliation refused", reason=error.reason)
             return PERIOD_S
         metrics.stars_found.labels("payment").inc(found.credited)
@@ -45,26 +48,28 @@ class StarReconciliationLoop:
         metrics.star_balance.labels("ledger").set(found.sums.ledger)
         metrics.star_balance.labels("outside").set(found.sums.outside)
         if found.credited or found.reversed:
-            log.warning("reconciliation found what no update told", payments=found.credited, refunds=found.reversed)
+            log.warning("reconciliation found what no update brought", payments=found.credited, refunds=found.reversed)
         for finding in found.differences:
             log.error("reconciliation", rule=finding.rule, subject=finding.subject, detail=finding.detail)
         return PERIOD_S
 
 
 class ChainReconciliationLoop:
-    """The same for the chain's book."""
+    """The same for the chain."""
 
-    def __init__(self, book: ChainReconciliation) -> None:
-        self._book = book
+    NAME: Final = "chain-reconciliation"
+
+    def __init__(self, reconciliation: ChainReconciliation) -> None:
+        self._reconciliation = reconciliation
 
     async def round(self) -> float:
-        """Read when it is due.  A difference is an alarm, and nobody's to mend but an operator's."""
-        if not await self._book.is_due():
+        """Read when it is due.  A difference is an alarm, and only an operator can put it right."""
+        if not await self._reconciliation.is_due():
             return PERIOD_S
         try:
-            found = await self._book.reconcile()
+            found = await self._reconciliation.reconcile()
         except ChainRefused as error:
-            metrics.loop_failures.labels("chain-book").inc()
+            metrics.loop_failures.labels(self.NAME).inc()
             log.error("reconciliation of the chain refused", status=error.status)
             return PERIOD_S
         for finding in found.differences:
@@ -73,7 +78,7 @@ class ChainReconciliationLoop:
 
 
 class ReconciliationGauges:
-    """Says what the latest readings found, whichever worker read: else one would go on telling an old difference."""
+    """Shows what the latest readings found, whichever worker read: else one would go on showing an old difference."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

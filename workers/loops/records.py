@@ -34,9 +34,6 @@ LEASE_S: Final = 30.0
 A_ROUND: Final = 8
 MANY_RESULTS: Final = 32
 IDLE_S: Final = 0.5
-KEEP_RECORDS_S: Final = 90 * 86_400.0
-KEEP_SIGNALS_S: Final = 365 * 86_400.0
-PURGE_ROWS: Final = 1_000
 
 
 class _Result(msgspec.Struct):
@@ -122,13 +119,6 @@ class Records:
         for finding in findings:
             metrics.record_findings.inc()
             log.error("record does not add up", room_id=game.room_id, where=finding.where, what=finding.what)
-
-
-async def purge(db: Database) -> None:
-    """Forget what need not be kept any longer."""
-    gone = PURGE_ROWS
-    while gone >= PURGE_ROWS:
-        gone = await records.purge(db, records_s=KEEP_RECORDS_S, signals_s=KEEP_SIGNALS_S, limit=PURGE_ROWS)
 
 
 def make(

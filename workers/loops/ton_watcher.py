@@ -4,6 +4,8 @@ The cursor moves over an unbroken row (`persistence/ton/read_cursor.py`).  What 
 all the same, and read again later: Postgres knows each transaction once.  Several workers may do the same at once.
 """
 
+from typing import Final
+
 import structlog
 
 from persistence.payments.ton_deposits import TonDeposits
@@ -21,6 +23,8 @@ REFUSED_PAUSE_S = 60.0
 
 class ChainWatcher:
     """One round reads everything there is."""
+
+    NAME: Final = "ton-watcher"
 
     def __init__(
         self, deposits: TonDeposits, toncenter: Toncenter, *, period_s: float, page: int = LONGEST_PAGE
@@ -45,7 +49,7 @@ class ChainWatcher:
                     break
                 start_lt = last_lt  # itself again: two pages that meet leave nothing out
         except ChainRefused as refused:
-            metrics.loop_failures.labels("chain").inc()
+            metrics.loop_failures.labels(self.NAME).inc()
             log.error("toncenter refuses to tell the transactions", status=refused.status)
             return REFUSED_PAUSE_S
         await self._deposits.record([], cursor=row.whole_lt, gap=row.broken)

@@ -1,4 +1,4 @@
-"""What the bot tells by itself: only where the app is closed, once, within Telegram's limits."""
+"""What the bot notifies of by itself: only where the app is closed, once, within Telegram's limits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
 from tests.fixtures.postgres import Execute
-from workers.loops.notifications import NotificationLoop, tell
+from workers.loops.notifications import NotificationLoop, notify
 from workers.loops.room_reminders import RoomReminders
 
 BODY = b"x" * 32
@@ -34,7 +34,7 @@ class Queue:
         self.jobs: list[int] = []
 
     async def enqueue_job(self, name: str, notice_id: int) -> None:
-        assert name == "tell"
+        assert name == "notify"
         self.jobs.append(notice_id)
 
 
@@ -62,7 +62,7 @@ class Worker:
         await self.loop.round()
         jobs, self.queue.jobs = self.queue.jobs * 2, []
         for notice_id in jobs:
-            await tell(self.ctx, notice_id)
+            await notify(self.ctx, notice_id)
 
     async def player(self, telegram_id: int, language: str = "en") -> int:
         profile = users.TelegramProfile(telegram_id=telegram_id, first_name="P", language_code=language)
@@ -169,14 +169,14 @@ async def test_flood_control_is_honoured_by_everybody(worker: Worker, telegram: 
     telegram.refusals["sendMessage"] = [(429, "Too Many Requests: retry after 30", {"retry_after": 30})]
     await worker.loop.round()
     first, second = worker.queue.jobs
-    await tell(worker.ctx, first)
+    await notify(worker.ctx, first)
     assert len(telegram.calls) == 1
-    waiting = await notices.begin(worker.db, second, per_s=25)
+    waiting = await notices.claim_delivery(worker.db, second, per_s=25)
     assert waiting is not None
     assert 25 < waiting.wait_s <= 30
     assert states(execute) == [None, None]
     execute("UPDATE bot.pace SET next_at = now()")
-    await tell(worker.ctx, second)
+    await notify(worker.ctx, second)
     assert len(telegram.calls) == 2
 
 
@@ -184,14 +184,14 @@ async def test_together_all_workers_keep_the_pace_and_a_chat_has_its_own(
     worker: Worker, telegram: Telegram, execute: Execute
 ) -> None:
     ids = [add(execute, await worker.player(number)) for number in range(1, 6)]
-    began = [await notices.begin(worker.db, notice_id, per_s=0.5) for notice_id in ids]
+    began = [await notices.claim_delivery(worker.db, notice_id, per_s=0.5) for notice_id in ids]
     assert [each is not None and each.wait_s > 0 for each in began] == [False, True, True, True, True]
     execute("UPDATE bot.pace SET next_at = '-infinity'")
     ((user_id,),) = execute("SELECT user_id FROM bot.notices WHERE notice_id = %s", ids[0])
-    same_chat = await notices.begin(worker.db, add(execute, user_id, subject="second"), per_s=25)
+    same_chat = await notices.claim_delivery(worker.db, add(execute, user_id, subject="second"), per_s=25)
     assert same_chat is not None
     assert 0 < same_chat.wait_s <= 1
-    racers = await asyncio.gather(*(notices.begin(worker.db, ids[1], per_s=1000) for _ in range(10)))
+    racers = await asyncio.gather(*(notices.claim_delivery(worker.db, ids[1], per_s=1000) for _ in range(10)))
     assert sum(each is not None and each.wait_s == 0 for each in racers) == 1
 
 
@@ -200,14 +200,14 @@ async def test_jobs_of_a_worker_take_turns_instead_of_asking_all_at_once(
 ) -> None:
     ids = [add(execute, await worker.player(number)) for number in range(1, 9)]
     asked: list[int] = []
-    begin = notices.begin
+    begin = notices.claim_delivery
 
-    async def counted(db: Database, notice_id: int, *, per_s: float) -> notices.Telling | None:
+    async def counted(db: Database, notice_id: int, *, per_s: float) -> notices.Delivery | None:
         asked.append(notice_id)
         return await begin(db, notice_id, per_s=per_s)
 
-    monkeypatch.setattr(notices, "begin", counted)
-    await asyncio.gather(*(tell(worker.ctx, notice_id) for notice_id in ids * 2))
+    monkeypatch.setattr(notices, "claim_delivery", counted)
+    await asyncio.gather(*(notify(worker.ctx, notice_id) for notice_id in ids * 2))
     assert len(telegram.calls) == len(ids)
     # Each is asked for once when it may be said, as often again as somebody must wait, and once more by its double.
     assert len(asked) <= 4 * len(ids)
