@@ -6,11 +6,9 @@
 -- Events none: the gateway that sent the frames answers with the run
 -- Cost   O(frames): one HMGET, one HSET, one ZADD
 -- @include codes
+-- @include tap_rules
 -- @include bonus
 
-local MAX_COUNT, MAX_SEQ = 50, 4294967295
-local WINDOW_MS, WINDOW_TAPS = 2000, 50
-local FUTURE_MS, PAST_MS = 2000, 12000
 local ENTRY = '<I6B'
 local ENTRY_SIZE = 7
 
@@ -63,7 +61,7 @@ local function apply(count, stamp, seq)
     run.state, run.reason, run.evidence = 'cancelled', 'too_fast', run.sum + count
     return TAP_BLOCKED
   end
-  if run.taps + count > 50 + (now - run.started) / 40 then
+  if run.taps + count > BURST_TAPS + (now - run.started) / MS_A_TAP then
     return TAP_RATE_LIMITED
   end
   run.taps = math.min(run.taps + count, run.goal)

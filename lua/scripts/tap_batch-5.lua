@@ -1,4 +1,4 @@
--- Applies the frames of one room that a gateway gathered, in their order.  The rules are design.md's six.
+-- Applies the frames of one room that a gateway gathered, in their order.
 -- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat  5 log of frames
 -- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles;
 --        then the field of each frame's player, p:<user id> (four words a frame would cost a sixth more)
@@ -8,11 +8,9 @@
 -- @include clock
 -- @include layout
 -- @include codes
+-- @include tap_rules
 
-local MAX_COUNT, MAX_SEQ = 50, 4294967295
-local WINDOW_MS, WINDOW_TAPS = 2000, 50
 local RECENT_BYTES = 256 -- so much of the log waits in the room before it is appended
-local FUTURE_MS, PAST_MS = 2000, 12000
 
 -- Tables are made with room for a usual batch: growing one step by step costs as much as a frame.
 local args = ARGV
@@ -67,7 +65,7 @@ if state == COUNTDOWN then
 end
 
 local in_grace = now >= ends
-local allowed = 50 + (now - starts) / 40
+local allowed = BURST_TAPS + (now - starts) / MS_A_TAP
 local byte, sub, format = string.byte, string.sub, string.format
 local unpack_numbers, pack_numbers = struct.unpack, struct.pack
 local writes = {'hot', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil}

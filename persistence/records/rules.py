@@ -1,6 +1,7 @@
 """The game once more, from its frames: every rule of the tap path, the counts, the order and the winner.
 
-Written from the rules and not from the scripts that apply them, so that one checks the other.  Knows nothing of hashes.
+Written from the rules and not from the scripts that apply them, so that one checks the other; only the limits are held
+equal to those of `lua/includes/tap_rules.lua`, by a test.  Knows nothing of hashes.
 """
 
 from collections import deque
@@ -16,6 +17,8 @@ WINDOW_TAPS: Final = 50
 GRACE_MS: Final = 1_000
 OLDEST_MS: Final = 12_000
 MOST_FRAME_TAPS: Final = 50
+BURST_TAPS: Final = 50
+MS_A_TAP: Final = 40
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ def _check_frames(record: Record, counts: dict[int, Count]) -> Iterator[Finding]
         count.add(frame)
         if count.in_window > WINDOW_TAPS:
             yield Finding(where, f"makes {count.in_window} taps in two seconds: over {WINDOW_TAPS} are not counted")
-        if count.taps > 50 + 25 * frame.at_ms / 1000:
+        if count.taps > BURST_TAPS + frame.at_ms / MS_A_TAP:
             yield Finding(where, f"makes {count.taps} taps after {frame.at_ms} ms: more than time allows")
         if 0 < room.target <= count.taps:
             reached_ms = frame.at_ms

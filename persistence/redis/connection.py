@@ -171,13 +171,13 @@ class Connection(asyncio.Protocol):
             return
         self._probe = self._loop.call_later(PROBE_S, self._look)
         if not self._pending:
-            self.send((b"PING",), _ignore)
+            self.send((b"PING",), ignore_reply)
         elif self._loop.time() - self._heard > self._timeout_s:
             self.abort()
 
 
-def _ignore(_reply: Reply) -> None:
-    pass
+def ignore_reply(_reply: Reply) -> None:
+    """The callback of a command whose reply nobody waits for."""
 
 
 def into(future: "asyncio.Future[Reply]") -> Callback:

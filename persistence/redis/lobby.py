@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from persistence.redis import keys
-from persistence.redis.connection import Reply
+from persistence.redis.connection import ignore_reply
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 
@@ -38,7 +38,7 @@ class LobbyCommands:
     def report(self, stake: int, room: LobbyRoom, tickets_used: int = 0) -> None:
         """Pass a room's word on, without waiting: a lost one is made good by the next, or by `rebuild`."""
         at = keys.lobby(stake)
-        self._router.run(at.slot, self._report, at[1:], (*room, tickets_used), _ignore)
+        self._router.run(at.slot, self._report, at[1:], (*room, tickets_used), ignore_reply)
 
     async def counts(self, stakes: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Players (waiting, playing) of each stake."""
@@ -58,7 +58,3 @@ class LobbyCommands:
         words = [word for room in rooms for word in room]
         reply: list[int] = await self._router.call(at.slot, self._rebuild, at[1:], *words)
         return reply[1]
-
-
-def _ignore(_reply: Reply) -> None:
-    pass

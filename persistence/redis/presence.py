@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from persistence.redis import keys
-from persistence.redis.connection import Reply
+from persistence.redis.connection import ignore_reply
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 
@@ -31,7 +31,7 @@ class PresenceCommands:
             at = keys.presence(number)
             for start in range(0, len(users), _AT_ONCE):
                 words = (HOLDS_MS if present else 0, *users[start : start + _AT_ONCE])
-                self._router.run(at.slot, self._present, at[1:], words, _ignore)
+                self._router.run(at.slot, self._present, at[1:], words, ignore_reply)
 
     async def present(self, user_ids: Iterable[str], now_ms: int) -> set[str]:
         """Those of these users whose app is open.
@@ -56,7 +56,3 @@ def _by_partition(user_ids: Iterable[str]) -> dict[int, list[str]]:
     for user_id in user_ids:
         groups[int(user_id) % keys.PARTITIONS].append(user_id)
     return groups
-
-
-def _ignore(_reply: Reply) -> None:
-    pass

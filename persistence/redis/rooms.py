@@ -6,7 +6,7 @@ import msgspec
 
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
-from persistence.redis.connection import Reply
+from persistence.redis.connection import Reply, ignore_reply
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.room_state import RoomState, read_room
 from persistence.redis.router import Router
@@ -230,7 +230,7 @@ class RoomCommands:
         has no space in it."""
         at = keys.room(room_id)
         words = (room_id, f"{user_id} {kind} {value}")
-        self._router.run(at.slot, self._scripts["room_observe"], (at.data, at.observations), words, _ignore)
+        self._router.run(at.slot, self._scripts["room_observe"], (at.data, at.observations), words, ignore_reply)
 
     async def mark_settled(self, room_id: str, outcome_json: bytes) -> None:
         """Write down what Postgres decided and let the room go; idempotent.  A room that is gone is none the worse."""
@@ -328,7 +328,3 @@ class RoomCommands:
         _, _, revision, free, paid, state, stake, kind, *_ = reply
         if kind == b"standard":
             self._lobby.report(stake, LobbyRoom(room_id, revision, free, paid, state.decode()), tickets_used)
-
-
-def _ignore(_reply: Reply) -> None:
-    pass

@@ -24,6 +24,7 @@ from persistence.redis.connection import (
     Refused,
     Reply,
     Unsent,
+    ignore_reply,
     into,
     parse_url,
 )
@@ -112,7 +113,7 @@ class Command:
         elif word == "ASK":
             self._ask(router.shard_at(words[2], shard))
         elif word == "NOSCRIPT" and self._script is not None:
-            shard.link.send(("SCRIPT", "LOAD", self._script.body), _ignore)
+            shard.link.send(("SCRIPT", "LOAD", self._script.body), ignore_reply)
             if router.owner(self.slot) is shard:
                 self.send(shard)
             else:
@@ -136,14 +137,10 @@ class Command:
         self._shard = shard
 
         def both(connection: Connection) -> None:
-            connection.send((b"ASKING",), _ignore)
+            connection.send((b"ASKING",), ignore_reply)
             connection.send(self._words(shard), self)
 
         shard.link.hold(both, self)
-
-
-def _ignore(_reply: Reply) -> None:
-    pass
 
 
 class Router:

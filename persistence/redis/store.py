@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.bonus import BonusCommands
-from persistence.redis.connection import Refused, Reply
+from persistence.redis.connection import Refused, ignore_reply
 from persistence.redis.gateways import GatewayCommands
 from persistence.redis.leaderboards import LeaderboardCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
@@ -155,7 +155,7 @@ class RedisStore:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             for at in parts:
-                self.router.run(at.slot, self._heartbeat_script, (at.heartbeat, at.due), (), _ignore)
+                self.router.run(at.slot, self._heartbeat_script, (at.heartbeat, at.due), (), ignore_reply)
 
     async def _check(self) -> None:
         for shard in self.router.masters():
@@ -169,7 +169,3 @@ class RedisStore:
                 raise UnfitStore(f"{where} may evict games: set maxmemory-policy noeviction (it is {policy}).")
             if info.get("aof_enabled") != "1" and info.get("connected_slaves", "0") == "0":
                 raise UnfitStore(f"{where} would forget games: set appendonly yes, or give it a replica.")
-
-
-def _ignore(_reply: Reply) -> None:
-    pass

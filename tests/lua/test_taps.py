@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from cli.simulate import rhythm
+from gateway.schemas.fields import MAX_TAPS_PER_FRAME
+from persistence.records import rules
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.room_state import RoomState
@@ -81,6 +84,28 @@ def test_codes_are_the_same_in_lua_and_python() -> None:
     text = (LUA / "includes" / "codes.lua").read_text()
     found = {name: int(number) for name, number in re.findall(r"local TAP_(\w+) = (\d+)", text)}
     assert found == {status.name: status.value for status in TapStatus}
+
+
+def test_limits_are_the_same_in_lua_and_python() -> None:
+    text = (LUA / "includes" / "tap_rules.lua").read_text()
+    pairs = [
+        pair
+        for names, numbers in re.findall(r"^local ([\w, ]+) = ([\d, ]+)", text, re.MULTILINE)
+        for pair in zip(names.split(", "), map(int, numbers.split(", ")), strict=True)
+    ]
+    limits = dict(pairs)
+    assert limits == {
+        "MAX_COUNT": rules.MOST_FRAME_TAPS,
+        "MAX_SEQ": 2**32 - 1,
+        "WINDOW_MS": rules.WINDOW_MS,
+        "WINDOW_TAPS": rules.WINDOW_TAPS,
+        "FUTURE_MS": 2_000,
+        "PAST_MS": rules.OLDEST_MS,
+        "BURST_TAPS": rules.BURST_TAPS,
+        "MS_A_TAP": rules.MS_A_TAP,
+    }
+    assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.MAX_FRAME_TAPS
+    assert (limits["WINDOW_MS"], limits["WINDOW_TAPS"]) == (rhythm.WINDOW_MS, rhythm.WINDOW_TAPS)
 
 
 def test_honest_players_are_never_blocked_in_the_model() -> None:

@@ -12,10 +12,9 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from persistence.records.document import Frame
+from persistence.records.rules import WINDOW_MS, WINDOW_TAPS
 from workers.signals.evidence import Signal, ramp
 
-FULL_WINDOW: Final = 50
-WINDOW_MS: Final = 2_000
 _FEWEST_FRAMES: Final = 40
 _NEIGHBOURS: Final = 8
 _TRIM: Final = 0.05
@@ -74,7 +73,7 @@ def variation(gaps: Sequence[Gap]) -> float:
 
 def _held_surplus(frames: Sequence[Frame]) -> bool:
     """Near the limit a client holds taps back for later frames: then counts no longer tell how long a frame took."""
-    return sum(taps >= FULL_WINDOW - 2 for taps in _windows(frames)) > len(frames) / 10
+    return sum(taps >= WINDOW_TAPS - 2 for taps in _windows(frames)) > len(frames) / 10
 
 
 def _windows(frames: Sequence[Frame]) -> Iterator[int]:
@@ -137,13 +136,13 @@ def pinned(frames: Sequence[Frame]) -> Iterator[Signal]:
     """The rate stays at what the rules allow, and does not tire."""
     if len(frames) < _FEWEST_FRAMES:
         return
-    full = sum(taps >= FULL_WINDOW for taps in _windows(frames)) / len(frames)
+    full = sum(taps >= WINDOW_TAPS for taps in _windows(frames)) / len(frames)
     score = ramp(full, 0.6, 0.85)
     if score > 0:
         yield Signal(
             "pinned_rate",
             score,
-            f"after {full:.0%} of {len(frames)} frames the last two seconds held all {FULL_WINDOW} taps that the rules"
+            f"after {full:.0%} of {len(frames)} frames the last two seconds held all {WINDOW_TAPS} taps that the rules"
             " allow; the fastest hands get there for moments",
         )
     rates = windowed_rates(frames)
