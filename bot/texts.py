@@ -263,9 +263,3 @@ UNKNOWN: Final[Text] = {
     "ru": "Я вас не понял. Список команд: /help",
     "en": "I did not understand. The commands: /help",
 }
-
-
-def all_texts() -> dict[str, Text]:
-    """Every text by its name."""
-    found = {name: value for name, value in globals().items() if name.isupper() and name != "MENU"}
-    return found | {f"MENU {name}": value for name, value in MENU.items()}

@@ -73,34 +73,5 @@ def anybody(rng: random.Random) -> Person:
     )
 
 
-def steady(rng: random.Random) -> Person:
-    """Steadier than anybody the detector was set up with: a trained drummer who hardly tires."""
-    return Person(
-        rate=rng.uniform(6, 11),
-        fingers=rng.choice((1, 2)),
-        clock_cv=rng.uniform(0.01, 0.02),
-        motor_ms=rng.uniform(2.5, 4),
-        fatigue=rng.uniform(0, 0.05),
-        wander=rng.uniform(0.003, 0.01),
-        pauses_a_minute=0,
-        digitizer_ms=rng.choice((0, 4.17, 8.33, 16.67)),
-    )
-
-
-def fastest(rng: random.Random) -> Person:
-    """Whole hands at the highest honest rate all the time, which no part of the usual draw does."""
-    return Person(
-        rate=FASTEST_HONEST,
-        fingers=4,
-        clock_cv=rng.uniform(0.02, 0.08),
-        motor_ms=rng.uniform(4, 12),
-        fatigue=rng.uniform(0, 0.05),
-        wander=rng.uniform(0.005, 0.02),
-        uneven_ms=rng.uniform(0, 8),
-        pauses_a_minute=0,
-        digitizer_ms=rng.choice((4.17, 8.33, 16.67)),
-    )
-
-
 def _clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)

@@ -9,7 +9,6 @@ import msgspec
 from persistence.room_vocabulary import RoomKind
 
 FORMAT: Final = "chance-tap-record/1"
-SECTIONS: Final = ("head", "room", "players", "seen", "decision", "transfers")
 MOST_BYTES: Final = 32 * 1024 * 1024
 
 LogState = Literal["complete", "incomplete", "missing"]

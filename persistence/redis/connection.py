@@ -95,10 +95,6 @@ class Connection(asyncio.Protocol):
         self.lost = asyncio.Event()
 
     @property
-    def in_flight(self) -> int:
-        return len(self._pending)
-
-    @property
     def silent_s(self) -> float:
         """How long a reply has been owed without a word."""
         return self._loop.time() - self._heard if self._pending else 0.0

@@ -64,16 +64,6 @@ class LeaderboardCommands:
             return None
         return Own(int(reply[1]) or None, int(reply[2]))
 
-    async def state(self, names: Sequence[str]) -> tuple[int | None, list[str]]:
-        """The cursor, in microseconds of Postgres's clock, and which of these boards are missing."""
-        boards = [keys.leaderboard(name) for name in names]
-        cursor, *complete = await asyncio.gather(
-            self._router.execute(boards[0].slot, "GET", boards[0].cursor),
-            *(self._router.execute(at.slot, "ZSCORE", at.board, _COMPLETE) for at in boards),
-        )
-        missing = [name for name, score in zip(names, complete, strict=True) if score is None]
-        return (None if cursor is None else int(cursor)), missing
-
     async def cursor(self) -> int | None:
         """Up to when the boards hold everything, in microseconds of Postgres's clock; None: they are gone."""
         at = keys.leaderboard("all")

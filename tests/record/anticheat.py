@@ -13,9 +13,9 @@ import os
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ import msgspec
 
 from cli.embedded.valkey import EmbeddedValkey
 from cli.simulate import cheats, people
-from cli.simulate.people import Person
 from cli.simulate.rhythm import Packer, Style
 from gateway.live.observations import ANSWERED_MS, LATE_MS
 from persistence.records.build import read_log
@@ -33,24 +32,14 @@ from persistence.redis.store import RedisStore
 from tests.lua import honest, model
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
 from tests.record import games
+from tests.record.stress import STRESS, Draw
 from workers.signals.assess import REVIEW_FROM, assess
 from workers.signals.evidence import Assessment, Observations, Tapper
 from workers.signals.rhythm import compact
 
-Draw = Callable[[random.Random], Person]
 PLAYERS_A_GAME = 2
 CHUNK = 250
 ASK_EVERY_MS = 1_030
-
-# Drawn beyond what the signals were set up with.
-STRESS: dict[str, Draw] = {
-    "24 taps/s at first, tiring": lambda rng: replace(people.fastest(rng), fatigue=max(0.08, rng.gauss(0.17, 0.07))),
-    "24 taps/s for a minute": people.fastest,
-    "steadier than trained drummers": people.steady,
-    "half as unsteady as anybody": lambda rng: _calmer(people.anybody(rng), 0.5),
-    "screens at 30 pictures a second": lambda rng: replace(people.anybody(rng), digitizer_ms=33.33),
-    "no fatigue at all": lambda rng: replace(people.anybody(rng), fatigue=0.0),
-}
 
 
 @dataclass
@@ -67,10 +56,6 @@ class Honest:
     scores: list[float] = field(default_factory=list)
     scripts: int = 0
     differing: int = 0
-
-
-def _calmer(person: Person, by: float) -> Person:
-    return replace(person, clock_cv=person.clock_cv * by, motor_ms=person.motor_ms * by)
 
 
 def honest_batches(seed: int, users: Sequence[str], draw: Draw = people.anybody) -> list[tuple[int, list[TapFrame]]]:

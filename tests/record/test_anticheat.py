@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.record import anticheat
 from tests.record.anticheat import run_cheats, run_honest
+from tests.record.stress import STRESS
 
 
 def test_honest_players_are_neither_blocked_nor_flagged() -> None:
@@ -17,9 +17,9 @@ def test_honest_games_end_the_same_by_the_real_scripts(redis_url: str) -> None:
     assert (found.scripts, found.differing, found.blocked) == (6, 0, 0)
 
 
-@pytest.mark.parametrize("name", anticheat.STRESS)
+@pytest.mark.parametrize("name", STRESS)
 def test_honest_players_beyond_what_the_signals_know_are_not_blocked(name: str) -> None:
-    found = run_honest(range(5), draw=anticheat.STRESS[name])
+    found = run_honest(range(5), draw=STRESS[name])
     assert found.blocked == 0
 
 
