@@ -1,4 +1,4 @@
-"""Who writes: the account behind a private chat, and what is said when it cannot be told.
+"""Who writes: the account behind a private chat, and what is said when that is unknown.
 
 The middleware gives handlers a `person`.  A store that is away is answered politely and not redelivered: the person is
 there and can ask again.  Routers of payments do not use it: theirs must come again.

@@ -1,6 +1,6 @@
 """How much one person may ask of the bot: a flood of commands and buttons gets one polite answer, then silence.
 
-Shared by all gateways, by Telegram's number of the sender.  Must never hold back what tells of money: pre-checkout
+Shared by all gateways, by Telegram's number of the sender.  Must never hold back what is about money: pre-checkout
 queries do not come through here, and messages of charges pass.  While Redis is away the limit is open.
 """
 
@@ -69,7 +69,7 @@ async def _ask_to_wait(event: Message | CallbackQuery, words: str) -> None:
 
 
 def _is_not_limited(event: Message | CallbackQuery) -> bool:
-    """What tells of money, and what nobody answers anyway."""
+    """What is about money, and what nobody answers anyway."""
     if isinstance(event, CallbackQuery):
         return False
     return bool(event.successful_payment or event.refunded_payment) or event.chat.type != "private"

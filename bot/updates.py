@@ -32,7 +32,7 @@ updates_total = Counter("chance_tap_bot_updates_total", "Updates from Telegram, 
 
 
 class Updates:
-    """The way in for webhook and polling."""
+    """The entry for webhook and polling."""
 
     def __init__(self, services: Services, bot: Bot, dispatcher: Dispatcher) -> None:
         self.bot = bot
@@ -67,7 +67,7 @@ class Updates:
         try:
             return Update.model_validate(raw, context={"bot": self.bot})
         except (ValidationError, RecursionError, OverflowError):
-            # Should it have been a payment, the reconciliation with Telegram's books finds it.
+            # Should it have been a payment, the reconciliation with Telegram finds it.
             log.error("update cannot be read", update_id=update_id, kinds=[kind for kind in self.kinds if kind in raw])
             return Outcome.UNKNOWN
 

@@ -1,4 +1,4 @@
-"""The bonus run through both stores: Redis counts, Postgres decides, and each is told what it has missed.
+"""The bonus run through both stores: Redis counts, Postgres decides, and each receives what it has missed.
 
 Owns the order of the two.  A run is made in Postgres and loaded into Redis by whoever needs it there, so a Redis that
 lost it goes on from the last flush.  What Redis has is recorded forward only; where Postgres has decided otherwise,

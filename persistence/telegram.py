@@ -1,4 +1,4 @@
-"""The Bot API: a bot made from the settings, and one way to ask it.
+"""The Bot API: a bot made from the settings, and one function to ask it.
 
 Loading this module loads aiogram, which takes seconds of CPU: import it where there is a bot, not at the top of what
 every process loads.

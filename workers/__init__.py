@@ -1,1 +1,4 @@
-"""What may happen later: settle, refund, sweep, reconcile, flush, notify.  Nothing here is needed for a tap."""
+"""What may happen later: settle, refund, end rooms in time, reconcile, flush, notify.
+
+Nothing here is needed for a tap.
+"""

@@ -79,7 +79,7 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -> None:
-    """One life of the worker: until `stop` is set or arq's Redis goes.  `opened` tells that all stores answered."""
+    """One life of the worker: until `stop` is set or arq's Redis goes.  `opened` says that all stores answered."""
     db = await Database.open(
         settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="chance-tap-worker"
     )

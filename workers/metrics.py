@@ -28,15 +28,17 @@ ton_read_at = Gauge("chance_tap_ton_read_timestamp_seconds", "When the house's T
 star_refunds_asked = Counter("chance_tap_star_refunds_asked_total", "Refunds of Stars that Telegram was asked for.")
 payout_steps = Counter("chance_tap_payout_steps_total", "Withdrawals that were gone on with.", ("kind",))
 stars_found = Counter(
-    "chance_tap_stars_found_total", "What only the reading of Telegram's book told: payments, refunds.", ("kind",)
+    "chance_tap_stars_found_total", "What only the reconciliation with Telegram found: payments, refunds.", ("kind",)
 )
-star_differences = Gauge("chance_tap_star_differences", "Differences to Telegram's book, by the latest reading.")
+star_differences = Gauge(
+    "chance_tap_star_differences", "Differences to Telegram's transactions, by the latest reconciliation."
+)
 chain_differences = Gauge(
-    "chance_tap_chain_differences", "Differences to the chain's book, of deposits and pay-outs, by the latest reading."
+    "chance_tap_chain_differences", "Differences to the chain, of deposits and pay-outs, by the latest reconciliation."
 )
 reconciled_at = Gauge(
     "chance_tap_reconciliation_timestamp_seconds",
-    "When Telegram's and the chain's book were last held against ours.",
+    "When Telegram and the chain were last compared with the ledger.",
     ("book",),
 )
 star_balance = Gauge(

@@ -1,4 +1,4 @@
-"""/balance and the phone number: what a player asks and tells of its own account."""
+"""/balance and the phone number: what a player asks about its own account, and adds to it."""
 
 import re
 from typing import Final

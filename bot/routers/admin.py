@@ -37,29 +37,17 @@ async def stats(message: Message, services: Services, language: Language) -> Non
 
 
 async def ban(message: Message, command: CommandObject, services: Services, person: Person, language: Language) -> None:
+    """/ban and /unban."""
     named = _named(command)
     if named is None:
-        await say(message, texts.USAGE[language].format(usage="/ban USER [reason]"))
+        await say(message, texts.USAGE[language].format(usage=f"/{command.command} USER [reason]"))
         return
     user_id, status = await _find(services, named), "not_found"
     if user_id is not None:
         bans = Bans(services.live, services.db, services.settings)
-        status = await bans.ban(user_id, named.reason, _operator(person))
-    await say(message, texts.DONE[language].format(what=f"ban {user_id or named.word}", status=status))
-
-
-async def unban(
-    message: Message, command: CommandObject, services: Services, person: Person, language: Language
-) -> None:
-    named = _named(command)
-    if named is None:
-        await say(message, texts.USAGE[language].format(usage="/unban USER [reason]"))
-        return
-    user_id, status = await _find(services, named), "not_found"
-    if user_id is not None:
-        bans = Bans(services.live, services.db, services.settings)
-        status = await bans.unban(user_id, named.reason, _operator(person))
-    await say(message, texts.DONE[language].format(what=f"unban {user_id or named.word}", status=status))
+        change = bans.ban if command.command == "ban" else bans.unban
+        status = await change(user_id, named.reason, _operator(person))
+    await say(message, texts.DONE[language].format(what=f"{command.command} {user_id or named.word}", status=status))
 
 
 async def refund(
@@ -128,6 +116,6 @@ def build() -> Router:
     router = Router(name="admin")
     router.message.outer_middleware(KnowsPerson())
     router.message.filter(F.chat.type == "private", IsAdmin())
-    for name, handler in (("stats", stats), ("ban", ban), ("unban", unban), ("refund", refund), ("room", room)):
+    for name, handler in (("stats", stats), ("ban", ban), ("unban", ban), ("refund", refund), ("room", room)):
         router.message.register(handler, Command(name))
     return router

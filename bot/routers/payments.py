@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from aiogram import F, Router
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import Message, PreCheckoutQuery, User
+from aiogram.types import Message, PreCheckoutQuery, RefundedPayment, SuccessfulPayment, User
 
 from bot import texts
 from bot.language import Language, language_for
@@ -61,16 +61,7 @@ async def check(query: PreCheckoutQuery, services: Services) -> None:
 async def paid(message: Message, services: Services) -> None:
     payment = message.successful_payment
     assert payment is not None
-    result = await services.stars.paid(
-        Charge(
-            charge_id=payment.telegram_payment_charge_id,
-            payload=payment.invoice_payload,
-            payer_id=_payer(message),
-            stars=payment.total_amount,
-            currency=payment.currency,
-            at_ms=int(message.date.timestamp() * 1000),
-        )
-    )
+    result = await services.stars.paid(_charge(message, payment))
     words = _RECEIVED.get(result.status)
     if words is not None:  # a repetition was answered before
         language = await _language(services, message.from_user)
@@ -80,15 +71,17 @@ async def paid(message: Message, services: Services) -> None:
 async def given_back(message: Message, services: Services) -> None:
     payment = message.refunded_payment
     assert payment is not None
-    await services.stars.reversed(
-        Charge(
-            charge_id=payment.telegram_payment_charge_id,
-            payload=payment.invoice_payload,
-            payer_id=_payer(message),
-            stars=payment.total_amount,
-            currency=payment.currency,
-            at_ms=int(message.date.timestamp() * 1000),
-        )
+    await services.stars.reversed(_charge(message, payment))
+
+
+def _charge(message: Message, payment: SuccessfulPayment | RefundedPayment) -> Charge:
+    return Charge(
+        charge_id=payment.telegram_payment_charge_id,
+        payload=payment.invoice_payload,
+        payer_id=_payer(message),
+        stars=payment.total_amount,
+        currency=payment.currency,
+        at_ms=int(message.date.timestamp() * 1000),
     )
 
 

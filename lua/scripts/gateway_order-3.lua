@@ -1,4 +1,4 @@
--- Tells a gateway to drain; it hears it with its next beat.
+-- Orders a gateway to drain; it learns it with its next beat.
 -- KEYS   1 gateways  2 when each one's word lapses  3 orders
 -- ARGV   1 replication id  2 name
 -- Answer {'ok'}, or {'not_found'} when no gateway of that name lives

@@ -1,1 +1,1 @@
-"""Money in and out: Stars and TON, wallets, withdrawals, and the outside's books held against ours."""
+"""Money in and out: Stars and TON, wallets, withdrawals, and the reconciliation with Telegram and the chain."""

@@ -1,9 +1,10 @@
-"""Reads the chain's book and holds it against ours, in both directions: deposits to the house's address, and whatever
-left the wallet that pays out.
+"""Compares the chain with our ledger, in both directions: deposits to the house's address, and whatever left the
+wallet that pays out.
 
 A transfer that no withdrawal explains means that somebody else has the key, or that something was paid twice; a
-withdrawal that the chain does not show means that a player was told so and has nothing.  Both are found only here.
-Must never change a withdrawal or a receipt: it looks, keeps what it read, and tells what differs.
+withdrawal that the chain does not show means that a player was notified of it and has nothing.  Both are found only
+here.
+Must never change a withdrawal or a receipt: it looks, keeps what it read, and reports what differs.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from persistence.ton.toncenter import Toncenter
 from persistence.ton.transaction import Transaction
 
 GRACE_S: Final = 600.0
-"""How long one book may have what the other lacks."""
+"""How long one side may have what the other lacks."""
 LEASE_S: Final = 120.0
 _RULES: Final = {"missing": "not_in_our_book", "unknown": "not_in_chains_book", "amount": "amount_differs"}
 
@@ -67,8 +68,8 @@ class ChainReconciliation:
 
             self._wallet = HighloadWallet.from_settings(settings).address
 
-    async def is_due(self) -> bool:
-        """Whether the book is to be compared now, by this caller; who then fails leaves it to be claimed again soon."""
+    async def claim(self) -> bool:
+        """Claims the reconciliation if it is due; the claim expires after LEASE_S."""
         return await chain_transactions.claim(self._db, lease_s=LEASE_S)
 
     async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> ChainReading:
@@ -146,7 +147,9 @@ async def compare_deposits(
         if last_lt <= start_lt:
             break
         start_lt = last_lt
-    ours = {(lt, hash_): amount for lt, hash_, amount in await ton_deposits.book(db, network, account, from_lt, to_lt)}
+    ours = {
+        (lt, hash_): amount for lt, hash_, amount in await ton_deposits.statement(db, network, account, from_lt, to_lt)
+    }
     differences = [Difference("missing", *key, amount) for key, amount in theirs.items() if key not in ours]
     differences += [Difference("unknown", *key, amount) for key, amount in ours.items() if key not in theirs]
     differences += [

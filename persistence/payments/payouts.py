@@ -1,10 +1,9 @@
 """Sending withdrawals: to a wallet on the TON chain, or as Telegram Premium.  Never the same one twice.
 
-Owns the order.  An attempt is committed before anything leaves; from then on it may have left, and only the chain's or
-Telegram's own books say whether it did.  A TON message is sent again as the same bytes until it is seen or can no
-longer be accepted.  A gift cannot be sent again safely, so it is looked for in Telegram's book until its absence is
-sure.  What nobody can tell waits for an operator.  Must never begin a new attempt unless the last surely came to
-nothing.
+Owns the order.  An attempt is committed before anything leaves; from then on it may have left, and only the chain or
+Telegram itself says whether it did.  A TON message is sent again as the same bytes until it is seen or can no longer be
+accepted.  A gift cannot be sent again safely, so it is looked for in Telegram's transactions until its absence is sure.
+What nobody can know waits for an operator.  Must never begin a new attempt unless the last surely came to nothing.
 """
 
 from dataclasses import dataclass
@@ -40,8 +39,8 @@ EXPIRY_MARGIN_S: Final = 120
 FORGOTTEN_S: Final = 3600
 """A message that the wallet remembers and no transaction shows, so long after its time-out: somebody should look."""
 GIFT_SURE_MS: Final = 900_000
-"""Telegram answers within seconds or never: a gift that its book does not show after so long was not made."""
-BOOK_PAGE: Final = 100
+"""Telegram answers within seconds or never: a gift that its transactions do not show after so long was not made."""
+TRANSACTIONS_PAGE: Final = 100
 
 # The player's side of it: no other attempt would fare better.  Everything else is the house's to put right.
 _PLAYERS_PROBLEM: Final = (
@@ -190,7 +189,7 @@ class Payouts:
             else:
                 await self._end(each, "failed", error.reason)
         else:
-            # Telegram's id of it stands in its book only; where that cannot be read, it is paid all the same.
+            # Telegram's id of it stands in its transactions only; where that cannot be read, it is paid all the same.
             await self._end(each, "sent", reference=await self._id_of_gift(bot, each, begun.withdrawal))
 
     async def _id_of_gift(self, bot: "aiogram.Bot", each: Withdrawal, begun: Withdrawal | None) -> str | None:
@@ -202,7 +201,7 @@ class Payouts:
     async def _look_for_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> None:
         """An attempt whose answer nobody has seen."""
         assert each.begun_ms is not None
-        # The time first: what the book lacks then was not made until then.
+        # The time first: what Telegram lacks then was not made until then.
         sure = self._live.now_ms() - each.begun_ms > GIFT_SURE_MS
         try:
             found = await self._find_gift(bot, each)
@@ -219,7 +218,7 @@ class Payouts:
                 await self._end(each, "later", "not in Telegram's book yet", in_ms=RETRY_MS)
 
     async def _find_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> str | None:
-        """Telegram's id of this gift: to this person, for so many months and Stars, behind what its book had when the
+        """Telegram's id of this gift: to this person, for so many months and Stars, behind what it had when the
         attempt began, and not that of another withdrawal."""
         from aiogram.methods import GetStarTransactions  # see persistence.telegram
 
@@ -227,7 +226,7 @@ class Payouts:
 
         offset = each.star_offset or 0
         while True:
-            page = await ask(bot, GetStarTransactions(offset=offset, limit=BOOK_PAGE))
+            page = await ask(bot, GetStarTransactions(offset=offset, limit=TRANSACTIONS_PAGE))
             fitting = [entry.id for entry in page.transactions if _is_gift(entry, each)]
             taken = await withdrawals.gifts_known(self._db, fitting) if fitting else set()
             for transaction_id in fitting:

@@ -1,4 +1,5 @@
-"""Reads Telegram's book of the bot's Stars and holds it against ours: what is missing is recorded, what differs told.
+"""Compares Telegram's transactions of the bot's Stars with our ledger: what is missing is recorded, what differs is
+reported.
 
 This is what finds a payment whose update was lost: after a day Telegram does not send it any more.
 Owns paging: transactions come in the order in which they were made, so a reading goes on where the last one ended,
@@ -25,7 +26,7 @@ PAGE: Final = 100  # the most that Telegram gives at once
 OVERLAP: Final = 100
 RECORDED_AT_ONCE: Final = 500
 GRACE_S: Final = 600.0
-"""How long a payment that we know may be missing in Telegram's book."""
+"""How long a payment that we know may be missing at Telegram."""
 LEASE_S: Final = 60.0
 
 
@@ -72,8 +73,8 @@ class StarReconciliation:
         self._stars = stars
         self._settings = settings
 
-    async def is_due(self) -> bool:
-        """Whether the book is to be read now, by this caller; who then fails leaves it to be claimed again soon."""
+    async def claim(self) -> bool:
+        """Claims the reconciliation if it is due; the claim expires after LEASE_S."""
         return await star_transactions.claim(self._db, lease_s=LEASE_S)
 
     async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> Reconciliation:
@@ -132,7 +133,7 @@ class StarReconciliation:
             raise TelegramUnavailable(f"getStarTransactions: {error}") from None
 
     async def _record(self) -> tuple[int, int]:
-        """Payments that were lost are credited, refunds and charge-backs booked; how many of each."""
+        """Payments that were lost are credited, refunds and charge-backs recorded; how many of each."""
         credited = reversed_ = 0
         for direction, charge in await star_transactions.unrecorded(self._db, RECORDED_AT_ONCE):
             if direction == "out":

@@ -21,7 +21,7 @@ from persistence.ton.proof import Proof, ProofRefused, verify
 from persistence.ton.toncenter import Toncenter
 
 KEEP_SESSION_S: Final = 90 * 86_400
-"""How long an application can be told that its wallet is unlinked."""
+"""How long an application can be notified that its wallet is unlinked."""
 _SESSION: Final = "session"
 
 
@@ -78,11 +78,11 @@ class Wallets:
         status = await wallets.link(self._db, user_id, proven)
         if status != "ok":
             raise GameError(ErrorCode(status))
-        await self._say_goodbye(user_id)
+        await self._disconnect_application(user_id)
         return proven
 
     async def link_from_chat(self, user_id: int, proof: Proof, session: BridgeSession) -> ProvenWallet:
-        """`link`, for an application that is connected to the bot: it is told when that was in vain, and when the
+        """`link`, for an application that is connected to the bot: it is notified when that was in vain, and when the
         link has ended."""
         try:
             proven = await self.link(user_id, proof)
@@ -96,11 +96,11 @@ class Wallets:
         return proven
 
     async def unlink(self, user_id: int) -> None:
-        """End the link, and tell the application if it was connected from the chat; repeated: nothing happens."""
+        """End the link, and notify the application if it was connected from the chat; repeated: nothing happens."""
         await wallets.unlink(self._db, user_id)
-        await self._say_goodbye(user_id)
+        await self._disconnect_application(user_id)
 
-    async def _say_goodbye(self, user_id: int) -> None:
+    async def _disconnect_application(self, user_id: int) -> None:
         with suppress(StoreUnavailable):  # the link has ended all the same
             session = await self._live.wallet_sessions.take(user_id, _SESSION)
             if session is not None:

@@ -145,7 +145,7 @@ async def record(db: Database, reports: Sequence[Report], *, budget: int, approv
             "taps": [report.taps for report in reports],
             "seqs": [report.seq for report in reports],
             "last_ms": [report.last_tap_ms for report in reports],
-            # Only Postgres rewards: Redis has the word from a decision that it was told.
+            # Only Postgres rewards: Redis has it from a decision that was sent to it.
             "states": ["done" if report.state == "rewarded" else report.state for report in reports],
             "reasons": [report.reason for report in reports],
             "evidence": [report.evidence for report in reports],

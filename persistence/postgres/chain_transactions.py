@@ -1,4 +1,4 @@
-"""The chain's book of the paying wallets as it was read, and what differs between it and our withdrawals.
+"""The transfers of the paying wallets as they were read from the chain, and what differs from our withdrawals.
 
 Every function is one round trip.  Must never ask the chain: the reading stands in
 `persistence/payments/chain_reconciliation.py`.
@@ -46,7 +46,7 @@ class ChainReading:
 
 @dataclass(frozen=True, slots=True)
 class LatestReadings:
-    """How many differences the latest readings found, and when; None: that book was never read."""
+    """How many differences the latest readings found, and when; None: that was never read."""
 
     star_differences: int | None
     star_read_at: datetime | None
@@ -55,7 +55,7 @@ class LatestReadings:
 
 
 async def claim(db: Database, *, lease_s: float) -> bool:
-    """Whether the book is due to be compared, and this caller is the one."""
+    """Whether the reconciliation is due, and this caller has claimed it."""
     row = await db.call(Role.SETTLER, None, "SELECT pay.claim_chain_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     assert row is not None
     return bool(row[0])
@@ -101,7 +101,7 @@ async def note(db: Database, network: Network, wallet: str, sent: Sequence[Outgo
 
 
 async def payout_differences(db: Database, network: Network, *, grace_s: float) -> list[Finding]:
-    """What differs now; what is younger than `grace_s` in either book is given time to show up in the other."""
+    """What differs now; what is younger than `grace_s` on either side is given time to show up on the other."""
     rows = await db.rows(
         Role.SETTLER,
         None,

@@ -49,7 +49,7 @@ def _template(query: LiteralString) -> tuple[tuple[bytes, ...], tuple[str, ...]]
 class Connection:
     """Made from a connection that psycopg opened, which must not be used otherwise from then on.
 
-    `gone` is told once when the connection ends, for whatever reason.
+    `gone` is called once when the connection ends, for whatever reason.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], gone: Callable[["Connection"], None]) -> None:
@@ -98,7 +98,7 @@ class Connection:
     def ask(self, query: bytes, limit_s: float, done: Callable[["Connection"], None]) -> "asyncio.Future[list[Row]]":
         """Send statements as one simple query: the rows of the last one.
 
-        `done` is told as soon as the connection is free again, even if nobody waits for the rows any more; it is not,
+        `done` is called as soon as the connection is free again, even if nobody waits for the rows any more; it is not,
         if the connection was lost.  After `limit_s` the connection is given up.
 
         The future's exceptions:
@@ -118,7 +118,7 @@ class Connection:
         return reply
 
     def lose(self, reason: Exception) -> None:
-        """End the connection now; who waits for a reply is told."""
+        """End the connection now; whoever waits for a reply gets an error."""
         if self._socket < 0:
             return
         self._loop.remove_reader(self._socket)

@@ -1,4 +1,4 @@
-"""Mails that wait to be sent.  A row is written with what it tells of and goes once its mail was handed over."""
+"""Mails that wait to be sent.  A row is written with what it reports and goes once its mail was handed over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

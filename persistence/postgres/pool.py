@@ -1,4 +1,4 @@
-"""Connections to Postgres and the one way to use them.
+"""Connections to Postgres and the one interface to them.
 
 Owns the pool, the transaction around each call, and what a lost connection means.  A call is one transaction and one
 round trip: role and claim, then the statement, go out together as one message.  Must never be used for two statements

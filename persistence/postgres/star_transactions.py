@@ -1,4 +1,4 @@
-"""Telegram's book of the bot's Stars as it was read, and what differs between it and ours.
+"""Telegram's transactions of the bot's Stars as they were read, and what differs between them and our ledger.
 
 Every function is one round trip.  Must never ask Telegram: the reading stands in
 `persistence/payments/star_reconciliation.py`.
@@ -17,7 +17,7 @@ from persistence.postgres.stars import Charge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """One transaction of Telegram's book.  An id comes twice when a payment was sent back: once in, once out."""
+    """One transaction of Telegram's.  An id comes twice when a payment was sent back: once in, once out."""
 
     transaction_id: str
     direction: Literal["in", "out"]
@@ -55,7 +55,7 @@ class Reconciliation:
 
 
 async def claim(db: Database, *, lease_s: float) -> bool:
-    """Whether the book is due to be read, and this caller is the one."""
+    """Whether the reconciliation is due, and this caller has claimed it."""
     row = await db.call(Role.SETTLER, None, "SELECT pay.claim_star_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     assert row is not None
     return bool(row[0])
@@ -96,7 +96,7 @@ async def note(db: Database, transactions: Sequence[Transaction]) -> int:
 
 
 async def unrecorded(db: Database, limit: int) -> list[tuple[Literal["in", "out"], Charge]]:
-    """Payments and refunds that are in Telegram's book and not in ours, in the order to record them."""
+    """Payments and refunds that Telegram has and we have not, in the order to record them."""
     rows = await db.rows(
         Role.SETTLER,
         None,
@@ -110,7 +110,7 @@ async def unrecorded(db: Database, limit: int) -> list[tuple[Literal["in", "out"
 
 
 async def differences(db: Database, *, grace_s: float) -> list[Finding]:
-    """What differs now; what is younger than `grace_s` in our book is given time to show up in Telegram's."""
+    """What differs now; what is younger than `grace_s` here is given time to show up at Telegram."""
     rows = await db.rows(
         Role.SETTLER, None, "SELECT rule, subject, detail FROM pay.star_differences(%(grace_s)s)", {"grace_s": grace_s}
     )

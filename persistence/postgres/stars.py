@@ -1,4 +1,4 @@
-"""Charges of Telegram Stars as Postgres books them: credited once, sent back, taken back.
+"""Charges of Telegram Stars as Postgres records them: credited once, sent back, taken back.
 
 Every function is one round trip and can be repeated by anybody: a charge id is recorded once.  Must never ask Telegram;
 the flows that do stand in `persistence/payments/stars.py`.
@@ -18,7 +18,7 @@ RefundOutcome = Literal["done", "refused", "later"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A payment as Telegram tells of it.  `stars` is the total amount, in whole Stars when `currency` is XTR."""
+    """A payment as Telegram reports it.  `stars` is the total amount, in whole Stars when `currency` is XTR."""
 
     charge_id: str
     payload: str
@@ -30,7 +30,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A charge in our books; see `pay.star_receipts` for its words."""
+    """A charge as it is recorded; see `pay.star_receipts` for its words."""
 
     charge_id: str
     number: int

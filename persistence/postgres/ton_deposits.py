@@ -261,7 +261,9 @@ async def counts(db: Database) -> Counts:
     return Counts(*row)
 
 
-async def book(db: Database, network: Network, account: str, from_lt: int, to_lt: int) -> list[tuple[int, str, int]]:
+async def statement(
+    db: Database, network: Network, account: str, from_lt: int, to_lt: int
+) -> list[tuple[int, str, int]]:
     """(lt, hash, nanoton) of what is recorded between two logical times."""
     rows = await db.rows(
         Role.SETTLER,

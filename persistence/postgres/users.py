@@ -158,7 +158,7 @@ async def me(db: Database, user_id: int) -> Me:
 
 
 async def ban_reason(db: Database, user_id: int) -> str | None:
-    """Why the account was banned, as its player is told; None: it is not, or nothing was written."""
+    """Why the account was banned, as its player sees it; None: it is not, or nothing was written."""
     row = await db.call(
         Role.PLAYER,
         user_id,

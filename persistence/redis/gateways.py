@@ -18,7 +18,7 @@ GatewayState = Literal["serving", "draining", "drained"]
 
 
 class GatewayInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One gateway as it describes itself; `instance` tells two processes of one name apart."""
+    """One gateway as it describes itself; `instance` distinguishes two processes of one name."""
 
     name: str
     instance: str
@@ -44,7 +44,7 @@ class GatewayCommands:
         self._order = scripts["gateway_order"]
 
     async def beat(self, info: GatewayInfo) -> bool:
-        """Say how this gateway is; True when it has been told to drain."""
+        """Say how this gateway is; True when it was ordered to drain."""
         at = keys.gateways()
         reply = await self._router.call(at.slot, self._beat, at[1:], info.name, info.instance, _encode(info), WORD_MS)
         return bool(reply[0] == b"drain")
@@ -55,14 +55,14 @@ class GatewayCommands:
         await self._router.call(at.slot, self._gone, at[1:], info.name, info.instance)
 
     async def all(self) -> list[tuple[GatewayInfo, bool]]:
-        """Those that live, by name, each with whether it has been told to drain."""
+        """Those that live, by name, each with whether it was ordered to drain."""
         at = keys.gateways()
         reply = await self._router.call(at.slot, self._list, at[1:])
         found = [(_decode(described), order.decode()) for _, described, order in reply[1:]]
         return [(info, order == info.instance) for info, order in found]
 
     async def order_drain(self, name: str) -> bool:
-        """Tell a gateway to drain; repeated it changes nothing.  False: none of that name lives."""
+        """Order a gateway to drain; repeated it changes nothing.  False: none of that name lives."""
         at = keys.gateways()
         reply = await self._router.call(at.slot, self._order, at[1:], name)
         return bool(reply[0] == b"ok")

@@ -9,7 +9,7 @@ from persistence.redis.scripts import ScriptSet
 
 @dataclass(frozen=True, slots=True)
 class SharedRateLimit:
-    """`burst` at once, then one more every `interval_s`.  `name` tells limits of the same caller apart."""
+    """`burst` at once, then one more every `interval_s`.  `name` distinguishes limits of the same caller."""
 
     name: str
     interval_s: float

@@ -1,4 +1,4 @@
-"""Are the books right, and do Redis and Postgres agree about rooms and seats?
+"""Is the ledger right, and do Redis and Postgres agree about rooms and seats?
 
 Looks only; must never change anything.  What Postgres says of money alone stands in `persistence/postgres/audit.py`;
 here it is compared with the rooms in Redis.  Seats and rooms are on the move while this looks, so a disagreement

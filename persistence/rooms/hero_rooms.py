@@ -135,7 +135,7 @@ class HeroRooms:
         """Let the repetition of an organizer's leave pass, as far as Redis remembers the room.
 
         Raises:
-            GameError: room_closed (the room ended in another way), not_found (this user organized no such room).
+            GameError: room_closed (the room ended otherwise), not_found (this user organized no such room).
         """
         state = await self._live.rooms.snapshot(room_id)
         if state is None or state.organizer_id != str(user_id):

@@ -40,7 +40,7 @@ class BridgeSession(msgspec.Struct, frozen=True):
 
 
 async def disconnect(session: BridgeSession) -> bool:
-    """Tell the application that the session is over; whether its bridge took the message.  Never raises."""
+    """Notify the application that the session is over; whether its bridge took the message.  Never raises."""
     try:
         key = PrivateKey(bytes.fromhex(session.private_key))
         request = msgspec.json.encode({"method": "disconnect", "params": [], "id": _REQUEST_ID})
@@ -56,6 +56,6 @@ async def disconnect(session: BridgeSession) -> bool:
             answer = await client.post(url, params=parameters, content=b64encode(bytes(sealed)))
             answer.raise_for_status()
     except (httpx.HTTPError, ValueError, TypeError) as error:
-        log.info("a wallet's application was not told", bridge=session.bridge_url, error=type(error).__name__)
+        log.info("wallet application not notified", bridge=session.bridge_url, error=type(error).__name__)
         return False
     return True

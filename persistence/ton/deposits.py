@@ -26,7 +26,7 @@ def memo_of(comment: str | None) -> str | None:
 
 
 def is_incoming(seen: Transaction) -> bool:
-    """Whether TON came with it from somebody: not what the address itself was told from outside."""
+    """Whether TON came with it from somebody: not a message to the address itself from outside."""
     return seen.source is not None and seen.nanoton > 0
 
 

@@ -115,7 +115,7 @@ class HighloadChain:
             raise ChainUnavailable("no time of the chain") from None
 
     async def send(self, boc: str) -> None:
-        """Hand a message in.  Whether it arrives is told by its transactions only."""
+        """Hand a message in.  Only its transactions say whether it arrives."""
         await self._toncenter.post("/api/v3/message", {"boc": boc}, attempts=1)
 
     async def processed(self, query_id: int) -> bool:

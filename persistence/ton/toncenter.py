@@ -1,4 +1,4 @@
-"""toncenter's HTTP interface, version 3: the chain as somebody else's server tells it.
+"""toncenter's HTTP interface, version 3: the chain as somebody else's server shows it.
 
 Owns the address, the key, the rate, the time limits and which answers are worth another try.  Gives what was said,
 parsed; must never decide what it means for anybody's money.

@@ -1,4 +1,4 @@
-"""A transaction of the chain as toncenter tells it, parsed strictly.
+"""A transaction of the chain as toncenter shows it, parsed strictly.
 
 What cannot be understood is refused whole: a transaction that is half understood is money that is half counted.
 """

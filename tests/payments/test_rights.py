@@ -44,7 +44,7 @@ async def test_a_gateway_and_a_worker_can_do_what_they_need(world: World, logins
     assert await worker.stars.expire() == 0
     assert await worker.stars.send_refunds() == 0
     book = StarReconciliation(worker.db, worker.bot, worker.stars, worker.settings)
-    assert await book.is_due()
+    assert await book.claim()
     assert (await book.reconcile()).differences == []
     assert len(await stars.receipts(worker.db, open_only=False, user_id=None, limit=9)) == 1
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

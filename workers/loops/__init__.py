@@ -1,1 +1,1 @@
-"""The loops of a worker: what is read, settled, swept, flushed and sent, round after round."""
+"""The loops of a worker: what is read, settled, ended in time, flushed and sent, round after round."""

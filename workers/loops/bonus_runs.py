@@ -40,7 +40,7 @@ class BonusFlush:
         seen = await asyncio.gather(*map(self._look, users))
         await self._record([live for live in seen if live is not None])
         late = await bonus.due(self._db, self._live.now_ms(), DUE_A_ROUND)
-        # Redis has the final word, also on runs that it must be told of first: it may know of a goal that was reached.
+        # Redis has the final word, also on runs to be loaded there first: it may know of a goal that was reached.
         ends = await asyncio.gather(*map(self._runs.restore, late))
         ids = {run.run_id for run in late}
         await self._record([live for live in ends if live.state != "running" and live.run_id in ids])

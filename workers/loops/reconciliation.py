@@ -34,7 +34,7 @@ class StarReconciliationLoop:
 
     async def round(self) -> float:
         """Read when it is due.  A difference is an alarm; what could be repaired is repaired already."""
-        if not await self._reconciliation.is_due():
+        if not await self._reconciliation.claim():
             return PERIOD_S
         try:
             found = await self._reconciliation.reconcile()
@@ -64,7 +64,7 @@ class ChainReconciliationLoop:
 
     async def round(self) -> float:
         """Read when it is due.  A difference is an alarm, and only an operator can put it right."""
-        if not await self._reconciliation.is_due():
+        if not await self._reconciliation.claim():
             return PERIOD_S
         try:
             found = await self._reconciliation.reconcile()

@@ -50,7 +50,7 @@ class ChainWatcher:
                 start_lt = last_lt  # itself again: two pages that meet leave nothing out
         except ChainRefused as refused:
             metrics.loop_failures.labels(self.NAME).inc()
-            log.error("toncenter refuses to tell the transactions", status=refused.status)
+            log.error("toncenter refuses to list the transactions", status=refused.status)
             return REFUSED_PAUSE_S
         await self._deposits.record([], cursor=row.whole_lt, gap=row.broken)
         metrics.ton_read_at.set_to_current_time()
