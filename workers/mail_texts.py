@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Final, Literal
+from typing import Final
 
+from bot.language import Language
 from persistence.mail import Mail
 from persistence.postgres.outbox import QueuedMail, Template
-
-Language = Literal["ru", "en"]
 
 
 @dataclass(frozen=True, slots=True)

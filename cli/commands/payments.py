@@ -20,12 +20,13 @@ from persistence.errors import TelegramRefused
 from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.payments.stars import StarPayments
 from persistence.postgres import payments, stars
-from persistence.postgres.payments import Payment, State
+from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.star_transactions import Reconciliation
 from persistence.postgres.stars import ChargeResult, Receipt
 from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
+from persistence.vocabulary import PaymentState
 
 REFUSALS = {
     "not_found": "there is no such charge",
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`list`, `show ID`, `assign CHARGE --user USER`, `refund CHARGE`, `reconcile`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     listing = actions.add_parser("list", help="the latest payments of everybody")
-    listing.add_argument("--state", choices=get_args(State), help="only those in this state")
+    listing.add_argument("--state", choices=get_args(PaymentState), help="only those in this state")
     listing.add_argument("--open", action="store_true", help="charges of Stars that wait for somebody, instead")
     listing.add_argument("--user", type=int, metavar="USER", help="only this user's")
     listing.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")

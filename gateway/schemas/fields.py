@@ -17,8 +17,6 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER)]
 UserId = Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
 RoomId = Annotated[str, msgspec.Meta(pattern=ROOM_ID_PATTERN, max_length=16)]  # the pattern alone lets a newline by
 Language = Literal["ru", "en"]
-BonusState = Literal["running", "done", "rewarded", "cancelled", "expired"]
-PaymentState = Literal["pending", "paid", "cancelled", "expired", "refunded", "review"]
 
 
 class Claimed(msgspec.Struct, kw_only=True):

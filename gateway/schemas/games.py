@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.schemas.fields import Count, Moment, RoomId, Stars, UserId
 from gateway.schemas.room import Organizer
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 
 
 class Game(msgspec.Struct):

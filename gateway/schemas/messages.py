@@ -11,17 +11,15 @@ import msgspec
 from gateway.schemas.fields import (
     MAX_TAPS_PER_FRAME,
     SAFE_INTEGER,
-    BonusState,
     Claimed,
     Count,
     Moment,
-    PaymentState,
     RoomId,
     Stars,
     UserId,
 )
 from gateway.schemas.room import Player, Room, Standing
-from persistence.room_vocabulary import CancelReason
+from persistence.vocabulary import BonusState, CancelReason, PaymentState
 
 
 class Hello(Claimed, tag="hello"):

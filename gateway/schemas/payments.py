@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.schemas.fields import Claimed, Count, Moment, PaymentState, Stars
+from gateway.schemas.fields import Claimed, Count, Moment, Stars
 from persistence.postgres import payments
 from persistence.ton.messages import body_of_comment
+from persistence.vocabulary import PaymentState
 
 
 class PayStars(Claimed, kw_only=True):

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gateway.schemas.fields import BonusState, Claimed, Count, Language, Moment, RoomId, Stars, UserId
+from gateway.schemas.fields import Claimed, Count, Language, Moment, RoomId, Stars, UserId
 from gateway.schemas.room import Organizer, Room
+from persistence.vocabulary import BonusState
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):

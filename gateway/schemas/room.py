@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.schemas.fields import Count, Moment, RoomId, Stars, UserId
 from persistence.redis.room_state import RoomState
-from persistence.room_vocabulary import RoomKind, RoomPhase
+from persistence.vocabulary import RoomKind, RoomPhase
 
 
 class Player(msgspec.Struct):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
 from persistence.postgres.pool import Database, Role, Row
+from persistence.vocabulary import BonusState
 
-BonusState = Literal["running", "done", "rewarded", "cancelled", "expired"]
 Held = Literal["approval", "banned", "budget"]
 
 

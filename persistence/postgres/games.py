@@ -11,7 +11,7 @@ import msgspec
 
 from persistence.postgres.idempotency import LEASE_S, IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 
 StakeStatus = Literal[
     "paid",

@@ -5,10 +5,9 @@ Shows nobody but the claim's user anything; must never write.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from persistence.postgres.pool import Database, Role
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind, RoomOutcome
 
 _GAME = (
     "SELECT decided_us, seat_id::text, room_id, kind, organizes, organizer_id, outcome, reason, stake, pool, prize,"
@@ -30,7 +29,7 @@ class Game:
     kind: RoomKind
     organizes: bool
     organizer_id: int | None
-    outcome: Literal["settled", "refunded"]
+    outcome: RoomOutcome
     reason: str | None
     stake: int
     pool: int | None

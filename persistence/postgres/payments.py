@@ -10,9 +10,9 @@ from uuid import UUID
 
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
+from persistence.vocabulary import PaymentState
 
 Method = Literal["stars", "ton"]
-State = Literal["pending", "paid", "cancelled", "expired", "refunded", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Payment:
     number: int
     user_id: int
     method: Method
-    state: State
+    state: PaymentState
     stars: int
     credited: int
     created_ms: int
@@ -146,7 +146,7 @@ async def expire(db: Database, now_ms: int, limit: int) -> list[Payment]:
     return [known(row) for row in rows]
 
 
-async def listed(db: Database, *, state: State | None, user_id: int | None, limit: int) -> list[Payment]:
+async def listed(db: Database, *, state: PaymentState | None, user_id: int | None, limit: int) -> list[Payment]:
     """For operators: the latest payments, newest first."""
     rows = await db.rows(Role.OPERATOR, None, _LIST, {"state": state, "user_id": user_id, "limit": limit})
     return [known(row) for row in rows]

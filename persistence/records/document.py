@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind, RoomOutcome
 
 FORMAT: Final = "chance-tap-record/1"
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -80,7 +80,7 @@ class DecidedLine(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Decision(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What was decided about the stakes.  `payouts` names everybody whose money was decided, the organizer included."""
 
-    outcome: Literal["settled", "refunded"]
+    outcome: RoomOutcome
     reason: str | None
     winner: str | None
     pool: int

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from struct import pack
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import hiredis
 import msgspec
@@ -12,8 +12,7 @@ from persistence.redis import keys
 from persistence.redis.connection import Refused, Reply
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
-
-BonusPhase = Literal["running", "done", "rewarded", "cancelled", "expired"]
+from persistence.vocabulary import BonusState
 
 
 class BonusFrame(NamedTuple):
@@ -29,7 +28,7 @@ class LiveRun(msgspec.Struct, frozen=True, kw_only=True):
 
     user_id: str
     run_id: int
-    state: BonusPhase
+    state: BonusState
     taps: int
     seq: int
     stamp_ms: int

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from persistence.redis.connection import Reply
-from persistence.room_vocabulary import CancelReason, RoomKind, RoomPhase
+from persistence.vocabulary import CancelReason, RoomKind, RoomPhase
 
 
 class PlayerState(msgspec.Struct):
@@ -64,25 +64,10 @@ _profile = msgspec.json.Decoder(_Profile).decode
 
 
 def read_room(room_id: str, reply: Reply) -> RoomState:
-    """The answer of `describe`."""
+    """The answer of `describe`.  Only paid seats are players."""
     _, version, epoch, now, state, created, deadline, starts, ends, target, terms, revision, free, *seats = reply
     kind, stake, capacity, min_players, fee_bps, finished, reason, result, outcome, organizer, seat, key, host = terms
-    players = []
-    for seat_id, user_id, paid, profile_json, taps, seq, blocked, place in seats:
-        if paid:
-            profile = _profile(profile_json)
-            players.append(
-                PlayerState(
-                    seat_id=seat_id.decode(),
-                    user_id=user_id.decode(),
-                    name=profile.name,
-                    photo_url=profile.photo_url,
-                    taps=taps,
-                    seq=seq,
-                    state="blocked" if blocked else "paid",
-                    place=place or None,
-                )
-            )
+    players = [_player(seat) for seat in seats if seat[2]]
     host_profile = _profile(host or b"{}")
     pool = int(stake) * len(players)
     return RoomState(
@@ -115,4 +100,19 @@ def read_room(room_id: str, reply: Reply) -> RoomState:
         players=players,
         result=result or None,
         outcome=outcome or None,
+    )
+
+
+def _player(seat: Reply) -> PlayerState:
+    seat_id, user_id, _, profile_json, taps, seq, blocked, place = seat
+    profile = _profile(profile_json)
+    return PlayerState(
+        seat_id=seat_id.decode(),
+        user_id=user_id.decode(),
+        name=profile.name,
+        photo_url=profile.photo_url,
+        taps=taps,
+        seq=seq,
+        state="blocked" if blocked else "paid",
+        place=place or None,
     )

@@ -12,7 +12,7 @@ from persistence.redis.room_state import RoomState, read_room
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.taps import TapLanes, TapsDone
-from persistence.room_vocabulary import CancelReason, RoomKind
+from persistence.vocabulary import CancelReason, RoomKind, RoomOutcome
 
 RESERVATION_MS: Final = 15_000  # longer than a stake's statement time-out
 SETTLED_LIFE_S: Final = 600
@@ -94,7 +94,7 @@ class SeatInfo(msgspec.Struct, frozen=True):
 
 
 class _Outcome(msgspec.Struct):
-    outcome: Literal["settled", "refunded"]
+    outcome: RoomOutcome
     winner: str | None
     prize: int
     standings: msgspec.Raw

@@ -77,20 +77,7 @@ async def verify(
     from ton_connect.utils.signing import VerifyTonProof  # see persistence.ton
     from ton_core import PublicKey
 
-    if NETWORK_IDS.get(proof.network) != network:
-        raise ProofRefused("network", f"must be {network}")
-    try:
-        address = normalise(proof.address, network)
-    except ValueError as error:
-        raise ProofRefused("address", str(error)) from None
-    if proof.domain not in domains or proof.domain_bytes != len(proof.domain.encode()):
-        raise ProofRefused("proof.domain", "is not a domain of this game")
-    if proof.timestamp > now_s + SKEW_S:
-        raise ProofRefused("proof.timestamp", "is in the future")
-    if proof.timestamp < now_s - max_age_s:
-        raise ProofRefused("proof.timestamp", "is too old")
-    if _HEX_KEY.fullmatch(proof.public_key) is None:
-        raise ProofRefused("public_key", "must be 64 hex digits")
+    address = _checked_address(proof, domains, network, now_s, max_age_s)
     claimed = PublicKey(bytes.fromhex(proof.public_key))
 
     async def on_chain(_: "Address") -> PublicKey | None:
@@ -109,6 +96,25 @@ async def verify(
     if not holds:
         raise ProofRefused("proof", "does not hold")
     return ProvenWallet(address, network, proof.public_key.lower())
+
+
+def _checked_address(proof: Proof, domains: Collection[str], network: Network, now_s: float, max_age_s: float) -> str:
+    """The raw address, where everything that the signature does not prove is right."""
+    if NETWORK_IDS.get(proof.network) != network:
+        raise ProofRefused("network", f"must be {network}")
+    try:
+        address = normalise(proof.address, network)
+    except ValueError as error:
+        raise ProofRefused("address", str(error)) from None
+    if proof.domain not in domains or proof.domain_bytes != len(proof.domain.encode()):
+        raise ProofRefused("proof.domain", "is not a domain of this game")
+    if proof.timestamp > now_s + SKEW_S:
+        raise ProofRefused("proof.timestamp", "is in the future")
+    if proof.timestamp < now_s - max_age_s:
+        raise ProofRefused("proof.timestamp", "is too old")
+    if _HEX_KEY.fullmatch(proof.public_key) is None:
+        raise ProofRefused("public_key", "must be 64 hex digits")
+    return address
 
 
 def _for_library(proof: Proof, address: str, key: "PublicKey") -> "TonProofPayloadDto":

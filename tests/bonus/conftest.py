@@ -17,6 +17,7 @@ from persistence.postgres.pool import Database
 from persistence.redis.bonus import BonusFrame, TapsReply
 from persistence.redis.codes import TapStatus
 from persistence.redis.store import RedisStore
+from persistence.vocabulary import BonusState
 from workers.loops.bonus_runs import BonusFlush
 
 GOAL = 100
@@ -58,7 +59,7 @@ class Books:
         assert run is not None
         return run
 
-    async def report(self, run: Run, state: bonus.BonusState = "running", taps: int = 0, **more: int) -> Recorded:
+    async def report(self, run: Run, state: BonusState = "running", taps: int = 0, **more: int) -> Recorded:
         recorded = await self.record([report(run, state, taps, **more)])
         return recorded[run.run_id]
 
@@ -73,7 +74,7 @@ class Books:
 
 
 def report(
-    run: Run, state: bonus.BonusState, taps: int, *, seq: int = 0, last_tap_ms: int = 0, evidence: int | None = None
+    run: Run, state: BonusState, taps: int, *, seq: int = 0, last_tap_ms: int = 0, evidence: int | None = None
 ) -> Report:
     reason = {"cancelled": "player"}.get(state) if evidence is None else "too_fast"
     return Report(

@@ -3,8 +3,9 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from persistence.redis.bonus import BonusFrame, BonusPhase, LiveRun
+from persistence.redis.bonus import BonusFrame, LiveRun
 from persistence.redis.codes import TapStatus
+from persistence.vocabulary import BonusState
 
 
 @dataclass
@@ -16,7 +17,7 @@ class Run:
     goal: int
     started_ms: int
     ends_ms: int
-    state: BonusPhase
+    state: BonusState
     taps: int
     seq: int
     stamp_ms: int

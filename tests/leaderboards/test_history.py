@@ -7,7 +7,7 @@ import pytest_asyncio
 from persistence.postgres import games, history, users
 from persistence.postgres.history import Game
 from persistence.postgres.pool import Database, Role
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 from tests.leaderboards.conftest import NOON_MS, Season
 from tests.postgres.play import STAKE, STARS, Finisher, fill, finished, hero_room, new_room, sign_up
 

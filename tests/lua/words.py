@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from persistence.redis import keys
 from persistence.redis.rooms import RoomTerms
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 
 USERS = 5
 ORGANIZER = str(USERS)  # one of the users, so that the organizer also tries to sit and to tap

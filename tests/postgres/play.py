@@ -13,7 +13,7 @@ from persistence.postgres.audit import audit
 from persistence.postgres.games import SeatRef, StakeTerms
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 
 STARS = 1000
 STAKE = 50

@@ -6,7 +6,7 @@ import pytest
 from persistence.postgres import games, idempotency, ledger, users
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 from tests.postgres.play import (
     BODY,
     HERO_BPS,

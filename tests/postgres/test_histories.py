@@ -9,7 +9,7 @@ import pytest
 
 from persistence.postgres import games, ledger, users
 from persistence.postgres.pool import Database
-from persistence.room_vocabulary import RoomKind
+from persistence.vocabulary import RoomKind
 from tests.postgres.play import (
     HERO_BPS,
     STAKE,
