@@ -75,7 +75,7 @@ class Payouts:
         released = await withdrawals.release(self._db, self._live.now_ms(), RELEASES_A_ROUND)
         for each in released:
             if each.state == "approval":
-                log.warning("a withdrawal waits for an operator", withdrawal_id=each.withdrawal_id, why=each.waits_for)
+                log.warning("withdrawal waits for an operator", withdrawal_id=each.withdrawal_id, why=each.waits_for)
         return len(released)
 
     async def send_ton(self) -> int:
@@ -253,7 +253,7 @@ class Payouts:
                 log.info("withdrawal " + changed.status, **facts)
                 publish_balance(self._live, changed)
             case "failed" | "unknown":
-                log.warning("a withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
+                log.warning("withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
 
 
 def _is_gift(entry: "StarTransaction", each: Withdrawal) -> bool:

@@ -1,4 +1,4 @@
-"""Leaderboards: notes in Redis what was won since the last look, and builds the boards that are not there."""
+"""Leaderboards: writes to Redis what was won since the last look, and builds those that are not there."""
 
 import structlog
 
@@ -17,11 +17,11 @@ class LeaderboardLoop:
 
     def __init__(self, live: RedisStore, db: Database) -> None:
         self._live = live
-        self._keeper = LeaderboardSync(live, db)
+        self._sync = LeaderboardSync(live, db)
 
     async def round(self) -> float:
-        for board, players in (await self._keeper.keep(self._live.now_ms())).items():
+        for name, players in (await self._sync.keep(self._live.now_ms())).items():
             if players is not None:
                 metrics.leaderboards_built.inc()
-                log.info("board built", board=board, players=players)
+                log.info("leaderboard built", leaderboard=name, players=players)
         return PERIOD_S
