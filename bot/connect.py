@@ -92,7 +92,7 @@ class _Provider(BridgeProvider):  # type: ignore[misc]
         try:
             await super()._gateway_listener(bridge_incoming_message)
         except Exception as error:  # whatever is wrong with it, the next message may be right
-            log.info("a wallet's message cannot be read", error=type(error).__name__)
+            log.info("wallet message cannot be read", error=type(error).__name__)
 
 
 class _Client(TonConnect):  # type: ignore[misc]
@@ -112,7 +112,7 @@ class _Client(TonConnect):  # type: ignore[misc]
             super()._on_wallet_connected(payload)
             answer = Answer("connected", _proof_of(payload), self._session())
         except Exception as error:  # anything may come from outside
-            log.info("a wallet's answer cannot be read", error=type(error).__name__)
+            log.info("wallet answer cannot be read", error=type(error).__name__)
             answer = Answer("failed")
         self._answer(answer)
 

@@ -96,7 +96,7 @@ async def _finish(message: Message, services: Services, person: Person, connecti
         if answer is not None:
             await say(message, await _outcome(services, person, answer))
     except (StoreUnavailable, TelegramAPIError) as error:
-        log.warning("a wallet's answer was lost", user_id=person.user_id, error=type(error).__name__)
+        log.warning("wallet answer lost", user_id=person.user_id, error=type(error).__name__)
     finally:
         await connection.close()
 
@@ -122,7 +122,7 @@ def _forget(user_id: int, done: asyncio.Task[None]) -> None:
     if _attempts.get(user_id) is done:
         del _attempts[user_id]
     if not done.cancelled() and done.exception() is not None:
-        log.error("a wallet's answer failed", user_id=user_id, exc_info=done.exception())
+        log.error("wallet answer failed", user_id=user_id, exc_info=done.exception())
 
 
 async def _noticed(query: CallbackQuery) -> None:

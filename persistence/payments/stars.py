@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-charges = Counter("chance_tap_star_charges_total", "Charges of Stars that Telegram told of, by outcome.", ("outcome",))
+charges = Counter("chance_tap_star_charges_total", "Charges of Stars that Telegram reported, by outcome.", ("outcome",))
 returns = Counter("chance_tap_star_returns_total", "Charges that Telegram gave back, by outcome.", ("outcome",))
 refunds = Counter("chance_tap_star_refunds_total", "What Telegram said to refunds, by outcome.", ("outcome",))
 
 CURRENCY: Final = "XTR"
 CHECK_S: Final = 6.0
-"""Telegram waits 10 s for the answer to a pre-checkout, and the way there and back comes on top."""
+"""Telegram waits 10 s for the answer to a pre-checkout, and the journey there and back comes on top."""
 REFUND_LEASE_S: Final = 60.0
 REFUND_RETRY_S: Final = 60.0
 REFUND_PUZZLED_RETRY_S: Final = 900.0
-"""Telegram said something that is neither a yes nor surely a no: somebody should look, and it may mend itself."""
+"""Telegram said something that is neither a yes nor surely a no: somebody should look, and it may pass by itself."""
 EXPIRIES_A_ROUND: Final = 1000
 REFUNDS_A_ROUND: Final = 20
 
@@ -120,7 +120,7 @@ class StarPayments:
         charges.labels(result.status).inc()
         if result.status == "review":
             assert result.receipt is not None
-            log.warning("a payment waits for review", charge_id=charge.charge_id, reason=result.receipt.reason)
+            log.warning("payment waits for review", charge_id=charge.charge_id, reason=result.receipt.reason)
         self._publish(result)
         return result
 
@@ -131,7 +131,7 @@ class StarPayments:
         if result.status == "charged_back":
             assert result.receipt is not None
             log.warning(
-                "a payment was charged back",
+                "payment charged back",
                 charge_id=charge.charge_id,
                 user_id=result.receipt.user_id,
                 lost=result.receipt.lost,
@@ -233,7 +233,7 @@ class StarPayments:
         except TelegramRefused as error:
             if ALREADY_REFUNDED in error.reason:
                 return await self._refunded(charge_id, "done", error=None)
-            log.warning("a refund was refused", charge_id=charge_id, reason=error.reason)
+            log.warning("refund refused", charge_id=charge_id, reason=error.reason)
             if any(word in error.reason for word in _SURELY_NOT):
                 return await self._refunded(charge_id, "refused", error=error.reason)
             return await self._refunded(charge_id, "later", error=error.reason, retry_s=REFUND_PUZZLED_RETRY_S)
@@ -251,7 +251,7 @@ class StarPayments:
         payment = result.payment
         if payment is not None:
             self.publish_payment(payment)
-            # A charge that was paid by another tells nothing of the balance of the order's owner.
+            # A charge that was paid by another says nothing of the balance of the order's owner.
             if result.balance is not None and result.receipt and result.receipt.user_id == payment.user_id:
                 self._live.user_events.publish(payment.user_id, BalanceChanged(result.balance))
         if result.blocked and result.receipt is not None and result.receipt.user_id is not None:

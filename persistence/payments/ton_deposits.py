@@ -81,9 +81,7 @@ class TonDeposits:
         recorded = await ton_deposits.record(self._db, self.network, self.account, incoming, reading, rules)
         for each in recorded:
             if each.receipt.state == "review":
-                log.warning(
-                    "a deposit waits for review", receipt_id=each.receipt.receipt_id, reason=each.receipt.reason
-                )
+                log.warning("deposit waits for review", receipt_id=each.receipt.receipt_id, reason=each.receipt.reason)
             self._publish(each)
         return recorded
 
