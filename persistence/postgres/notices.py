@@ -160,7 +160,9 @@ async def claim_delivery(db: Database, notice_id: int, *, per_s: float) -> Deliv
     return None if row[0] is None else Delivery(*row)
 
 
-async def end_delivery(db: Database, notice_id: int, outcome: DeliveryOutcome, *, again_s: float | None = None) -> None:
+async def finish_delivery(
+    db: Database, notice_id: int, outcome: DeliveryOutcome, *, again_s: float | None = None
+) -> None:
     """What became of it; `again_s`: it was surely not sent, and is due again after that time."""
     await db.call(
         Role.SETTLER,

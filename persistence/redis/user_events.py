@@ -7,16 +7,14 @@ Gateways of two versions stand side by side during a deployment.  Fields that a 
 event that cannot be read here raises `UnreadableEvent`, and nothing but that event is lost.
 """
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from persistence.redis import keys
-from persistence.redis.bonus import BonusPhase
-from persistence.redis.connection import Reply
+from persistence.redis.connection import ignore_reply
 from persistence.redis.router import Router
-
-PaymentState = Literal["pending", "paid", "cancelled", "expired", "refunded", "review"]
+from persistence.vocabulary import BonusState, PaymentState
 
 
 class BalanceChanged(msgspec.Struct, tag="balance_changed", frozen=True):
@@ -55,7 +53,7 @@ class Settled(msgspec.Struct, tag="settled", frozen=True, kw_only=True):
 class BonusChanged(msgspec.Struct, tag="bonus_changed", frozen=True, kw_only=True):
     """The user's bonus run came to an end; `reason`: why it was cancelled."""
 
-    state: BonusPhase
+    state: BonusState
     taps: int
     goal: int
     started_ms: int
@@ -129,7 +127,7 @@ class UserEvents:
     def publish(self, user_id: int | str, event: UserEvent) -> None:
         """Send an event to every gateway without waiting.  It may be lost."""
         channel = keys.user_events_channel(user_id)
-        self._router.send(keys.slot_of_key(channel), ("SPUBLISH", channel, encode(user_id, event)), _ignore)
+        self._router.send(keys.slot_of_key(channel), ("SPUBLISH", channel, encode(user_id, event)), ignore_reply)
 
     async def publish_confirmed(self, user_id: int | str, event: UserEvent) -> None:
         """As `publish`, and known to have been sent on return: for a process that ends soon after.
@@ -139,7 +137,3 @@ class UserEvents:
         """
         channel = keys.user_events_channel(user_id)
         await self._router.execute(keys.slot_of_key(channel), "SPUBLISH", channel, encode(user_id, event))
-
-
-def _ignore(_reply: Reply) -> None:
-    pass

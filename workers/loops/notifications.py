@@ -93,18 +93,18 @@ async def notify(ctx: dict[Any, Any], notice_id: int) -> None:
         await ask(ctx["bot"], message_of(delivery, settings.mini_app_url))
     except TelegramUnavailable as error:
         if error.retry_after_s is not None:
-            await notices.end_delivery(db, notice_id, "sent", again_s=error.retry_after_s)
+            await notices.finish_delivery(db, notice_id, "sent", again_s=error.retry_after_s)
             metrics.notifications.labels("flood_control").inc()
         else:
             metrics.notifications.labels("unknown").inc()
             log.warning("notice may not have been sent", notice_id=notice_id, problem=error.problem)
     except TelegramRefused as error:
-        await notices.end_delivery(db, notice_id, "refused")
+        await notices.finish_delivery(db, notice_id, "refused")
         metrics.notifications.labels("refused").inc()
         if any(word in error.reason for word in _NO_SUCH_CHAT):
             await memory.set_can_write(db, delivery.telegram_id, False)
         else:
             log.warning("notice refused", notice_id=notice_id, reason=error.reason)
     else:
-        await notices.end_delivery(db, notice_id, "sent")
+        await notices.finish_delivery(db, notice_id, "sent")
         metrics.notifications.labels("sent").inc()
