@@ -30,6 +30,7 @@ check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, genera
 	@.ci/quietly $(PY) -m ruff check .
 	@.ci/quietly $(PY) -m ruff format --check .
 	@.ci/quietly $(PY) -m mypy
+	@.ci/quietly $(PY) -m gateway.protocol_page --check
 	@echo "Checking Lua ..."
 	@.ci/quietly .ci/check-lua
 	@echo "Checking the web app ..."

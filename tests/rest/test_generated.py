@@ -1,16 +1,19 @@
 """What is generated from the models is what the models say."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from gateway import protocol_page
 from gateway.app import ENDPOINTS
 from gateway.rest.endpoint import Endpoint
 from gateway.rest.openapi import document
 from gateway.routes import development
-from gateway.schemas import generate
+from gateway.schemas import generate, messages
 from gateway.schemas.rest import Nothing
+from persistence.errors import ErrorCode
 
 OFFERED = [*ENDPOINTS, *development.ENDPOINTS]
 
@@ -26,6 +29,28 @@ def test_the_check_notices_a_difference(tmp_path: Path, monkeypatch: pytest.Monk
     assert generate.main(["--check"]) == 0
     generate.TARGET.write_text(generate.TARGET.read_text() + " ")
     assert generate.main(["--check"]) == 1
+
+
+def test_the_page_of_the_protocol_is_up_to_date() -> None:
+    assert protocol_page.main(["--check"]) == 0
+
+
+def test_the_pages_check_notices_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol_page, "TARGET", tmp_path / "protocol.md")
+    assert protocol_page.main(["--check"]) == 1
+    assert protocol_page.main([]) == 0
+    assert protocol_page.main(["--check"]) == 0
+
+
+def test_the_page_has_every_code_frame_and_endpoint() -> None:
+    page = protocol_page.render()
+    for code in ErrorCode:
+        assert f"| `{code.value}` |" in page
+    for union in (messages.ClientFrame, messages.ServerFrame):
+        for frame in get_args(union):
+            assert f"| `{frame.__struct_config__.tag}` |" in page
+    for endpoint in ENDPOINTS:
+        assert f"| {endpoint.method} `{endpoint.path.removeprefix(protocol_page.BASE)}" in page
 
 
 @pytest.mark.parametrize("endpoint", OFFERED, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
