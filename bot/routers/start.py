@@ -1,4 +1,4 @@
-"""/start (spec A1, A2): the account is there after it, or the person hears politely that it is not.
+"""/start: the account is there after it, or the person hears politely that it is not.
 
 The parameter of the link is a referral code, which counts for a new account only, or a hero room's key, which the
 button hands on to the Mini App.

@@ -89,7 +89,7 @@ def fit_text(field: str, value: str) -> str | None:
 
 
 async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:
-    """Find or make the account, all or nothing, and refresh the public profile (spec A1, A3).
+    """Find or make the account, all or nothing, and refresh the public profile.
 
     `language` is what was chosen, else what Telegram reports.  A new account gets `demo_stars` Stars
     through the ledger, once.

@@ -1,7 +1,7 @@
 """A session with a wallet's application over its TON Connect bridge, after the connection: saying goodbye.
 
 Needs nobody who listens: the application ends its side when it reads the request.  Must never ask for anything else
-than the end of the session.  Protocol: github.com/ton-blockchain/ton-connect, session.md and bridge.md.
+than the end of the session.  Protocol: github.com/ton-blockchain/ton-connect, its pages on sessions and bridges.
 """
 
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""The bonus run in pure Python: what its scripts must do, written from the design and not from the Lua."""
+"""The bonus run in pure Python: what its scripts must do, written from the rules and not from the Lua."""
 
 from collections import deque
 from dataclasses import dataclass, field

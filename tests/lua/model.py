@@ -1,4 +1,4 @@
-"""The room in pure Python: what the scripts must do, written from the design and not from the Lua.
+"""The room in pure Python: what the scripts must do, written from the rules (docs/protocol.md) and not from the Lua.
 
 A test drives it beside the real scripts and compares every answer, event, state and result.
 """

@@ -4,7 +4,7 @@ import { FRAME_MS, FRAME_TAPS, TapBuffer, type TapFrame } from "./buffer";
 const START = 1_000_000;
 const GAME = { startsMs: START, endsMs: START + 60_000 };
 
-/** The server's rule 4 as it stands in the design: the highest sum over (t - 2000, t]. */
+/** The server's rule 4 as it stands in docs/protocol.md: the highest sum over (t - 2000, t]. */
 function fullestWindow(frames: readonly TapFrame[]): number {
   const sums = frames.map(({ timestamp: end }) =>
     frames
