@@ -1,7 +1,8 @@
 """Writes `webapp/src/protocol/generated.ts` from the models: `python -m gateway.schemas.generate [--check]`.
 
-What the server sends becomes a zod schema with its inferred type, what the client sends a plain type.  The file is
-never edited by hand; `--check` fails when it differs from the models.
+Which models there are follows from the endpoints' declarations and the two unions of frames.  What the server sends
+becomes a zod schema with its inferred type, what the client sends a plain type.  The file is never edited by hand;
+`--check` fails when it differs from the models.
 """
 
 import json
@@ -12,79 +13,20 @@ from typing import Any
 
 import msgspec
 
-from gateway.schemas import (
-    accounts,
-    games,
-    leaderboard,
-    messages,
-    notices,
-    offers,
-    payments,
-    rest,
-    spending_limits,
-    wallet,
-    withdrawals,
-)
+from gateway.app import ENDPOINTS
+from gateway.routes import development
+from gateway.schemas import messages
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER
+from gateway.schemas.rest import ErrorBody, Nothing
 from persistence.errors import ErrorCode
-from persistence.records.document import Record
 
 TARGET = Path(__file__).resolve().parents[2] / "webapp" / "src" / "protocol" / "generated.ts"
 COMMAND = "python -m gateway.schemas.generate"
 
-ANSWERS: tuple[Any, ...] = (
-    rest.ErrorBody,
-    rest.Session,
-    accounts.Accepted,
-    accounts.Linked,
-    rest.User,
-    rest.Tiers,
-    rest.RoomAnswer,
-    rest.KeyedRoom,
-    rest.BalanceAnswer,
-    rest.BonusAnswer,
-    rest.Statement,
-    leaderboard.Leaderboard,
-    games.Games,
-    games.GameDetails,
-    payments.PaymentAnswer,
-    payments.Payments,
-    spending_limits.LimitsAnswer,
-    withdrawals.WithdrawalAnswer,
-    withdrawals.Withdrawals,
-    wallet.ProofChallenge,
-    wallet.WalletAnswer,
-    rest.DemoInitData,
-    rest.DemoPlayers,
-    rest.RecordKeys,
-    notices.Notices,
-    notices.AppealAnswer,
-    notices.Referrals,
-    offers.Offers,
-    Record,
-)
-BODIES: tuple[Any, ...] = (
-    rest.TelegramLogin,
-    rest.Renewal,
-    accounts.Registration,
-    accounts.Verification,
-    accounts.EmailLogin,
-    accounts.Forgotten,
-    accounts.Reset,
-    accounts.PasswordChange,
-    accounts.Link,
-    accounts.Unlink,
-    rest.ProfileChange,
-    rest.JoinStandard,
-    notices.AppealText,
-    rest.CreateHero,
-    rest.JoinByKey,
-    payments.PayStars,
-    spending_limits.PutLimits,
-    payments.PayTon,
-    withdrawals.Withdraw,
-    wallet.LinkWallet,
-    rest.DemoLogin,
+OFFERED = (*ENDPOINTS, *development.ENDPOINTS)
+ANSWERS: tuple[Any, ...] = (ErrorBody, *dict.fromkeys(endpoint.answer for endpoint in OFFERED))
+BODIES: tuple[Any, ...] = tuple(
+    dict.fromkeys(endpoint.body for endpoint in OFFERED if endpoint.body not in (None, Nothing))
 )
 
 Schema = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The six rules of the tap path: honest players never suffer, and each rule stops its cheat."""
+"""The six rules of the tap path (docs/protocol.md): honest players never suffer, and each rule stops its cheat."""
 
 import asyncio
 import random

@@ -8,14 +8,9 @@ from jsonschema import Draft202012Validator
 
 from gateway import protocol_page
 from gateway.app import ENDPOINTS
-from gateway.rest.endpoint import Endpoint
 from gateway.rest.openapi import document
-from gateway.routes import development
 from gateway.schemas import generate, messages
-from gateway.schemas.rest import Nothing
 from persistence.errors import ErrorCode
-
-OFFERED = [*ENDPOINTS, *development.ENDPOINTS]
 
 
 def test_the_web_clients_file_is_up_to_date() -> None:
@@ -51,12 +46,6 @@ def test_the_page_has_every_code_frame_and_endpoint() -> None:
             assert f"| `{frame.__struct_config__.tag}` |" in page
     for endpoint in ENDPOINTS:
         assert f"| {endpoint.method} `{endpoint.path.removeprefix(protocol_page.BASE)}" in page
-
-
-@pytest.mark.parametrize("endpoint", OFFERED, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
-def test_every_model_reaches_the_web_client(endpoint: Endpoint) -> None:
-    assert endpoint.answer in generate.ANSWERS
-    assert endpoint.body in (None, Nothing, *generate.BODIES)
 
 
 def test_the_openapi_document_has_sound_schemas_and_every_endpoint() -> None:

@@ -41,86 +41,6 @@ export const errorBodySchema = z.object({
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
-/** A bonus run. `seq`: the last frame dealt with; `reason`: why it was cancelled (player, too_fast, refused); `held`: the goal was reached, and the reward of so many Stars waits for an operator. */
-export const bonusRunSchema = z.object({
-  taps: z.int().check(z.gte(0)),
-  goal: z.int().check(z.gte(0)),
-  started_ms: z.int().check(z.gte(0)),
-  ends_ms: z.int().check(z.gte(0)),
-  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
-  seq: z.int().check(z.gte(0)),
-  reason: z.nullable(z.string()),
-  reward: z.int().check(z.gte(0)),
-  held: z.boolean(),
-});
-export type BonusRun = z.infer<typeof bonusRunSchema>;
-
-/** `won` is in Stars; `best_rate` is taps a second in the best two seconds. */
-export const statsSchema = z.object({
-  games: z.int().check(z.gte(0)),
-  wins: z.int().check(z.gte(0)),
-  won: z.int().check(z.gte(0)),
-  best_rate: z.number(),
-});
-export type Stats = z.infer<typeof statsSchema>;
-
-/** The caller's own profile. `email`: the confirmed address that logs in here. `bonus` while a run is running or done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there. */
-export const userSchema = z.object({
-  user_id: z.string(),
-  telegram_id: z.nullable(z.string()),
-  name: z.string(),
-  username: z.nullable(z.string()),
-  photo_url: z.nullable(z.string()),
-  language: z.enum(["en", "ru"]),
-  email: z.nullable(z.string()),
-  role: z.enum(["admin", "user"]),
-  balance: z.int().check(z.gte(0)),
-  coins: z.int().check(z.gte(0)),
-  has_ton_wallet: z.boolean(),
-  wallet: z.nullable(z.string()),
-  room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
-  bonus: z.nullable(bonusRunSchema),
-  stats: statsSchema,
-});
-export type User = z.infer<typeof userSchema>;
-
-/** A fresh token with its owner. */
-export const sessionSchema = z.object({
-  token: z.string(),
-  expires_at_ms: z.int().check(z.gte(0)),
-  user: userSchema,
-});
-export type Session = z.infer<typeof sessionSchema>;
-
-/** Whatever is to be done is done by mail; says nothing of whether the address is known. */
-export const acceptedSchema = z.object({
-  status: z.optional(z.literal("accepted")),
-});
-export type Accepted = z.infer<typeof acceptedSchema>;
-
-/** `accepted`: a mail is on its way, if it must be; `linked`: done, and `session` replaces the caller's. */
-export const linkedSchema = z.object({
-  status: z.enum(["accepted", "linked"]),
-  session: z.nullable(sessionSchema),
-});
-export type Linked = z.infer<typeof linkedSchema>;
-
-/** One stake: how many players wait and play there, and the prize of a full room. */
-export const tierSchema = z.object({
-  stake: z.int().check(z.gte(0)),
-  capacity: z.int().check(z.gte(0)),
-  waiting: z.int().check(z.gte(0)),
-  playing: z.int().check(z.gte(0)),
-  prize: z.int().check(z.gte(0)),
-});
-export type Tier = z.infer<typeof tierSchema>;
-
-/** GET /tiers. */
-export const tiersSchema = z.object({
-  tiers: z.array(tierSchema),
-});
-export type Tiers = z.infer<typeof tiersSchema>;
-
 /** Who made a hero room. */
 export const organizerSchema = z.object({
   user_id: z.string(),
@@ -199,17 +119,70 @@ export const keyedRoomSchema = z.object({
 });
 export type KeyedRoom = z.infer<typeof keyedRoomSchema>;
 
+/** One stake: how many players wait and play there, and the prize of a full room. */
+export const tierSchema = z.object({
+  stake: z.int().check(z.gte(0)),
+  capacity: z.int().check(z.gte(0)),
+  waiting: z.int().check(z.gte(0)),
+  playing: z.int().check(z.gte(0)),
+  prize: z.int().check(z.gte(0)),
+});
+export type Tier = z.infer<typeof tierSchema>;
+
+/** GET /tiers. */
+export const tiersSchema = z.object({
+  tiers: z.array(tierSchema),
+});
+export type Tiers = z.infer<typeof tiersSchema>;
+
 /** Answer of what only moved money. */
 export const balanceAnswerSchema = z.object({
   balance: z.int().check(z.gte(0)),
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswerSchema>;
 
-/** Answer of /bonus: the latest run, also when it is over. */
-export const bonusAnswerSchema = z.object({
-  bonus: z.nullable(bonusRunSchema),
+/** A bonus run. `seq`: the last frame dealt with; `reason`: why it was cancelled (player, too_fast, refused); `held`: the goal was reached, and the reward of so many Stars waits for an operator. */
+export const bonusRunSchema = z.object({
+  taps: z.int().check(z.gte(0)),
+  goal: z.int().check(z.gte(0)),
+  started_ms: z.int().check(z.gte(0)),
+  ends_ms: z.int().check(z.gte(0)),
+  state: z.enum(["cancelled", "done", "expired", "rewarded", "running"]),
+  seq: z.int().check(z.gte(0)),
+  reason: z.nullable(z.string()),
+  reward: z.int().check(z.gte(0)),
+  held: z.boolean(),
 });
-export type BonusAnswer = z.infer<typeof bonusAnswerSchema>;
+export type BonusRun = z.infer<typeof bonusRunSchema>;
+
+/** `won` is in Stars; `best_rate` is taps a second in the best two seconds. */
+export const statsSchema = z.object({
+  games: z.int().check(z.gte(0)),
+  wins: z.int().check(z.gte(0)),
+  won: z.int().check(z.gte(0)),
+  best_rate: z.number(),
+});
+export type Stats = z.infer<typeof statsSchema>;
+
+/** The caller's own profile. `email`: the confirmed address that logs in here. `bonus` while a run is running or done; `wallet` is the raw address of the linked TON wallet; `coins` stay empty while that feature is not there. */
+export const userSchema = z.object({
+  user_id: z.string(),
+  telegram_id: z.nullable(z.string()),
+  name: z.string(),
+  username: z.nullable(z.string()),
+  photo_url: z.nullable(z.string()),
+  language: z.enum(["en", "ru"]),
+  email: z.nullable(z.string()),
+  role: z.enum(["admin", "user"]),
+  balance: z.int().check(z.gte(0)),
+  coins: z.int().check(z.gte(0)),
+  has_ton_wallet: z.boolean(),
+  wallet: z.nullable(z.string()),
+  room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
+  bonus: z.nullable(bonusRunSchema),
+  stats: statsSchema,
+});
+export type User = z.infer<typeof userSchema>;
 
 /** One change of the caller's balance; `amount` is negative for what was paid. `role`: what the caller was in the game at /games/`room_id`; null where there is none, as while it goes on. */
 export const statementEntrySchema = z.object({
@@ -231,30 +204,32 @@ export const statementSchema = z.object({
 });
 export type Statement = z.infer<typeof statementSchema>;
 
-/** One of the first players; those who won the same share a place. */
-export const leaderboardEntrySchema = z.object({
-  place: z.int().check(z.gte(1)),
-  user_id: z.string(),
-  name: z.string(),
-  photo_url: z.nullable(z.string()),
-  won: z.int().check(z.gte(0)),
+/** Answer of /bonus: the latest run, also when it is over. */
+export const bonusAnswerSchema = z.object({
+  bonus: z.nullable(bonusRunSchema),
 });
-export type LeaderboardEntry = z.infer<typeof leaderboardEntrySchema>;
+export type BonusAnswer = z.infer<typeof bonusAnswerSchema>;
 
-/** The caller's own place, null without a prize in that time. */
-export const ownPlaceSchema = z.object({
-  place: z.nullable(z.int().check(z.gte(1))),
-  won: z.int().check(z.gte(0)),
+/** A fresh token with its owner. */
+export const sessionSchema = z.object({
+  token: z.string(),
+  expires_at_ms: z.int().check(z.gte(0)),
+  user: userSchema,
 });
-export type OwnPlace = z.infer<typeof ownPlaceSchema>;
+export type Session = z.infer<typeof sessionSchema>;
 
-/** GET /leaderboard: prizes of the games that ended in this day or week (UTC, from Monday), or of all time. */
-export const leaderboardSchema = z.object({
-  period: z.enum(["all", "today", "week"]),
-  entries: z.array(leaderboardEntrySchema),
-  me: ownPlaceSchema,
+/** Whatever is to be done is done by mail; says nothing of whether the address is known. */
+export const acceptedSchema = z.object({
+  status: z.optional(z.literal("accepted")),
 });
-export type Leaderboard = z.infer<typeof leaderboardSchema>;
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+/** `accepted`: a mail is on its way, if it must be; `linked`: done, and `session` replaces the caller's. */
+export const linkedSchema = z.object({
+  status: z.enum(["accepted", "linked"]),
+  session: z.nullable(sessionSchema),
+});
+export type Linked = z.infer<typeof linkedSchema>;
 
 /** One decided game of the caller, as a player or as the organizer. `payout` is what the caller got of it: the prize, the organizer's part, or the stake back. A refunded game has no winner, pool 0 and prize 0, and `reason` says why; `best_rate` is taps a second in the caller's best two seconds. */
 export const gameSchema = z.object({
@@ -339,281 +314,30 @@ export const gameDetailsSchema = z.object({
 });
 export type GameDetails = z.infer<typeof gameDetailsSchema>;
 
-/** What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star. `payload` is the body of a message with that comment (a BoC in base64), as TON Connect wants it. */
-export const tonQuoteSchema = z.object({
-  address: z.string(),
-  nanoton: z.int().check(z.gte(0)),
-  memo: z.string(),
-  payload: z.string(),
-  rate: z.int().check(z.gte(0)),
-  network: z.string(),
-});
-export type TonQuote = z.infer<typeof tonQuoteSchema>;
-
-/** A payment into the caller's balance. One that was cancelled or expired is credited all the same if it arrives. `review`: something arrived that an operator looks at; `credited`: Stars the balance got of it. */
-export const paymentSchema = z.object({
-  payment_id: z.string(),
-  method: z.enum(["stars", "ton"]),
-  state: z.enum(["cancelled", "expired", "paid", "pending", "refunded", "review"]),
-  stars: z.int().check(z.gte(0)),
-  created_ms: z.int().check(z.gte(0)),
-  expires_ms: z.int().check(z.gte(0)),
-  paid_ms: z.nullable(z.int().check(z.gte(0))),
-  invoice_link: z.nullable(z.string()),
-  ton: z.nullable(tonQuoteSchema),
-  credited: z.int().check(z.gte(0)),
-});
-export type Payment = z.infer<typeof paymentSchema>;
-
-/** Answer of everything that shows one payment. */
-export const paymentAnswerSchema = z.object({
-  payment: paymentSchema,
-});
-export type PaymentAnswer = z.infer<typeof paymentAnswerSchema>;
-
-/** GET /payments, newest first; `next_cursor` is null on the last page. */
-export const paymentsSchema = z.object({
-  payments: z.array(paymentSchema),
-  next_cursor: z.nullable(z.string()),
-});
-export type Payments = z.infer<typeof paymentsSchema>;
-
-/** The looser daily limit that waits. */
-export const nextDailySchema = z.object({
-  daily_stars: z.nullable(z.int().check(z.gte(0))),
-  from_ms: z.int().check(z.gte(0)),
-});
-export type NextDaily = z.infer<typeof nextDailySchema>;
-
-/** The shorter exclusion that waits. */
-export const nextExclusionSchema = z.object({
-  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
-  from_ms: z.int().check(z.gte(0)),
-});
-export type NextExclusion = z.infer<typeof nextExclusionSchema>;
-
-/** What holds now, what waits to hold, and what of today (UTC) is spent: stakes, less those that came back. */
-export const limitsSchema = z.object({
-  daily_stars: z.nullable(z.int().check(z.gte(0))),
-  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
-  pending_daily: z.nullable(nextDailySchema),
-  pending_exclusion: z.nullable(nextExclusionSchema),
-  spent_stars: z.int().check(z.gte(0)),
-  day_ends_ms: z.int().check(z.gte(0)),
-});
-export type Limits = z.infer<typeof limitsSchema>;
-
-/** Answer of GET and PUT /limits. */
-export const limitsAnswerSchema = z.object({
-  limits: limitsSchema,
-});
-export type LimitsAnswer = z.infer<typeof limitsAnswerSchema>;
-
-/** `nanoton` billionths of a TON to `address`; `rate` is nanoton a Star, `transaction` the hash once it is sent. */
-export const tonPayoutSchema = z.object({
-  address: z.string(),
-  network: z.string(),
-  nanoton: z.int().check(z.gte(0)),
-  rate: z.int().check(z.gte(0)),
-  transaction: z.nullable(z.string()),
-});
-export type TonPayout = z.infer<typeof tonPayoutSchema>;
-
-/** A withdrawal of the caller. `held` until `hold_until_ms`; `approval`: an operator has to decide; `returned`: the Stars are back on the balance. */
-export const withdrawalSchema = z.object({
-  withdrawal_id: z.string(),
-  method: z.enum(["premium", "ton"]),
-  state: z.enum(["approval", "held", "returned", "sending", "sent"]),
-  stars: z.int().check(z.gte(0)),
-  months: z.nullable(z.int()),
-  ton: z.nullable(tonPayoutSchema),
-  requested_ms: z.int().check(z.gte(0)),
-  hold_until_ms: z.int().check(z.gte(0)),
-  closed_ms: z.nullable(z.int().check(z.gte(0))),
-});
-export type Withdrawal = z.infer<typeof withdrawalSchema>;
-
-/** Answer of POST /withdrawals. */
-export const withdrawalAnswerSchema = z.object({
-  withdrawal: withdrawalSchema,
-});
-export type WithdrawalAnswer = z.infer<typeof withdrawalAnswerSchema>;
-
-/** GET /withdrawals, newest first; `next_cursor` is null on the last page. */
-export const withdrawalsSchema = z.object({
-  withdrawals: z.array(withdrawalSchema),
-  next_cursor: z.nullable(z.string()),
-});
-export type Withdrawals = z.infer<typeof withdrawalsSchema>;
-
-/** POST /wallet/proof: what the wallet is to sign, once, until `expires_ms`. */
-export const proofChallengeSchema = z.object({
-  payload: z.string(),
-  expires_ms: z.int().check(z.gte(0)),
-});
-export type ProofChallenge = z.infer<typeof proofChallengeSchema>;
-
-/** The raw address of the wallet that is linked now, as in /me. */
-export const walletAnswerSchema = z.object({
-  wallet: z.nullable(z.string()),
-  has_ton_wallet: z.boolean(),
-});
-export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
-
-/** Init data signed with the development token. */
-export const demoInitDataSchema = z.object({
-  init_data: z.string(),
-});
-export type DemoInitData = z.infer<typeof demoInitDataSchema>;
-
-/** A ready-made identity for the demo login page. */
-export const demoPlayerSchema = z.object({
-  telegram_id: z.int(),
-  first_name: z.string(),
-  last_name: z.nullable(z.string()),
-  username: z.nullable(z.string()),
-  language_code: z.string(),
-});
-export type DemoPlayer = z.infer<typeof demoPlayerSchema>;
-
-/** GET /dev/players, development only. */
-export const demoPlayersSchema = z.object({
-  players: z.array(demoPlayerSchema),
-});
-export type DemoPlayers = z.infer<typeof demoPlayersSchema>;
-
-/** A key that signs records of games; `public_key` is hex. */
-export const recordKeySchema = z.object({
-  key_id: z.string(),
-  public_key: z.string(),
-});
-export type RecordKey = z.infer<typeof recordKeySchema>;
-
-/** GET /record-keys, the latest first. */
-export const recordKeysSchema = z.object({
-  keys: z.array(recordKeySchema),
-});
-export type RecordKeys = z.infer<typeof recordKeysSchema>;
-
-/** What the player said against a block, and what was answered. */
-export const appealedSchema = z.object({
-  text: z.string(),
-  created_ms: z.int().check(z.gte(0)),
-  answer: z.nullable(z.string()),
-  answered_ms: z.nullable(z.int().check(z.gte(0))),
-});
-export type Appealed = z.infer<typeof appealedSchema>;
-
-/** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, the way (ton, premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer. A withdrawal comes back `refused` by an operator or `failed`. */
-export const noticeSchema = z.object({
-  notice_id: z.string(),
-  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent"]),
-  room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
-  amount: z.nullable(z.int().check(z.gte(0))),
-  reason: z.nullable(z.string()),
-  created_ms: z.int().check(z.gte(0)),
-  can_appeal: z.boolean(),
-  appeal: z.nullable(appealedSchema),
-});
-export type Notice = z.infer<typeof noticeSchema>;
-
-export const noticesSchema = z.object({
-  notices: z.array(noticeSchema),
-  next_cursor: z.nullable(z.string()),
-});
-export type Notices = z.infer<typeof noticesSchema>;
-
-export const appealAnswerSchema = z.object({
-  ok: z.boolean(),
-});
-export type AppealAnswer = z.infer<typeof appealAnswerSchema>;
-
-/** `finished`: has finished a game. */
-export const invitedSchema = z.object({
+/** One of the first players; those who won the same share a place. */
+export const leaderboardEntrySchema = z.object({
+  place: z.int().check(z.gte(1)),
   user_id: z.string(),
   name: z.string(),
   photo_url: z.nullable(z.string()),
-  finished: z.boolean(),
-  joined_ms: z.int().check(z.gte(0)),
+  won: z.int().check(z.gte(0)),
 });
-export type Invited = z.infer<typeof invitedSchema>;
+export type LeaderboardEntry = z.infer<typeof leaderboardEntrySchema>;
 
-/** `link` opens the bot with the code; null where the bot's name is not known. */
-export const referralsSchema = z.object({
-  code: z.string(),
-  link: z.nullable(z.string()),
-  invited: z.array(invitedSchema),
-  next_cursor: z.nullable(z.string()),
+/** The caller's own place, null without a prize in that time. */
+export const ownPlaceSchema = z.object({
+  place: z.nullable(z.int().check(z.gte(1))),
+  won: z.int().check(z.gte(0)),
 });
-export type Referrals = z.infer<typeof referralsSchema>;
+export type OwnPlace = z.infer<typeof ownPlaceSchema>;
 
-/** Ways to put Stars on the balance that are switched on. */
-export const depositsSchema = z.object({
-  stars: z.boolean(),
-  ton: z.boolean(),
+/** GET /leaderboard: prizes of the games that ended in this day or week (UTC, from Monday), or of all time. */
+export const leaderboardSchema = z.object({
+  period: z.enum(["all", "today", "week"]),
+  entries: z.array(leaderboardEntrySchema),
+  me: ownPlaceSchema,
 });
-export type Deposits = z.infer<typeof depositsSchema>;
-
-/** Both ends count. */
-export const boundsSchema = z.object({
-  min: z.int().check(z.gte(0)),
-  max: z.int().check(z.gte(0)),
-});
-export type Bounds = z.infer<typeof boundsSchema>;
-
-/** What so many months of Telegram Premium take from the balance. */
-export const premiumTermSchema = z.object({
-  months: z.int().check(z.gte(1), z.lte(12)),
-  stars: z.int().check(z.gte(0)),
-});
-export type PremiumTerm = z.infer<typeof premiumTermSchema>;
-
-/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request. */
-export const withdrawalWaysSchema = z.object({
-  ton: z.boolean(),
-  nanoton_per_star: z.nullable(z.int().check(z.gte(1))),
-  premium: z.boolean(),
-  premium_months: z.array(premiumTermSchema),
-});
-export type WithdrawalWays = z.infer<typeof withdrawalWaysSchema>;
-
-/** So many taps within so long bring so many Stars, once an account. */
-export const bonusTermsSchema = z.object({
-  goal: z.int().check(z.gte(0)),
-  lasts_ms: z.int().check(z.gte(0)),
-  reward: z.int().check(z.gte(0)),
-});
-export type BonusTerms = z.infer<typeof bonusTermsSchema>;
-
-/** What a hero room is made with; the organizer's part is in hundredths of a per cent of the pool. */
-export const heroOfferSchema = z.object({
-  max_fee: z.int().check(z.gte(0)),
-  capacity: z.int().check(z.gte(0)),
-  wait_ms: z.int().check(z.gte(0)),
-  target: z.int().check(z.gte(0)),
-  organizer_bps: z.int().check(z.gte(0), z.lte(10000)),
-});
-export type HeroOffer = z.infer<typeof heroOfferSchema>;
-
-/** GET /offers. `email`: new accounts and new passwords by mail. `wallet`: linking a TON wallet, whose app is shown `wallet_manifest_url` (null: only the page's own origin has one). `ton_label` is what the coin is called. `bonus`: a run could be started as far as the settings say; the budget may be spent all the same. */
-export const offersSchema = z.object({
-  bot_username: z.nullable(z.string()),
-  email: z.boolean(),
-  deposits: depositsSchema,
-  deposit_stars: boundsSchema,
-  deposit_ton_stars: boundsSchema,
-  withdrawals: withdrawalWaysSchema,
-  withdrawal_stars: boundsSchema,
-  wallet: z.boolean(),
-  wallet_manifest_url: z.nullable(z.string()),
-  ton_network: z.enum(["mainnet", "testnet"]),
-  ton_label: z.enum(["GRAM", "TON"]),
-  bonus: z.boolean(),
-  bonus_terms: z.nullable(bonusTermsSchema),
-  hero: heroOfferSchema,
-  demo: z.boolean(),
-});
-export type Offers = z.infer<typeof offersSchema>;
+export type Leaderboard = z.infer<typeof leaderboardSchema>;
 
 /** What was agreed before the game, and when it ran (milliseconds since the epoch). `target` 0: none. */
 export const termsSchema = z.object({
@@ -725,6 +449,282 @@ export const recordSchema = z.object({
   signature: signatureSchema,
 });
 export type Record = z.infer<typeof recordSchema>;
+
+/** A key that signs records of games; `public_key` is hex. */
+export const recordKeySchema = z.object({
+  key_id: z.string(),
+  public_key: z.string(),
+});
+export type RecordKey = z.infer<typeof recordKeySchema>;
+
+/** GET /record-keys, the latest first. */
+export const recordKeysSchema = z.object({
+  keys: z.array(recordKeySchema),
+});
+export type RecordKeys = z.infer<typeof recordKeysSchema>;
+
+/** What the player said against a block, and what was answered. */
+export const appealedSchema = z.object({
+  text: z.string(),
+  created_ms: z.int().check(z.gte(0)),
+  answer: z.nullable(z.string()),
+  answered_ms: z.nullable(z.int().check(z.gte(0))),
+});
+export type Appealed = z.infer<typeof appealedSchema>;
+
+/** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, the way (ton, premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer. A withdrawal comes back `refused` by an operator or `failed`. */
+export const noticeSchema = z.object({
+  notice_id: z.string(),
+  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent"]),
+  room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
+  amount: z.nullable(z.int().check(z.gte(0))),
+  reason: z.nullable(z.string()),
+  created_ms: z.int().check(z.gte(0)),
+  can_appeal: z.boolean(),
+  appeal: z.nullable(appealedSchema),
+});
+export type Notice = z.infer<typeof noticeSchema>;
+
+export const noticesSchema = z.object({
+  notices: z.array(noticeSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Notices = z.infer<typeof noticesSchema>;
+
+export const appealAnswerSchema = z.object({
+  ok: z.boolean(),
+});
+export type AppealAnswer = z.infer<typeof appealAnswerSchema>;
+
+/** Ways to put Stars on the balance that are switched on. */
+export const depositsSchema = z.object({
+  stars: z.boolean(),
+  ton: z.boolean(),
+});
+export type Deposits = z.infer<typeof depositsSchema>;
+
+/** Both ends count. */
+export const boundsSchema = z.object({
+  min: z.int().check(z.gte(0)),
+  max: z.int().check(z.gte(0)),
+});
+export type Bounds = z.infer<typeof boundsSchema>;
+
+/** What so many months of Telegram Premium take from the balance. */
+export const premiumTermSchema = z.object({
+  months: z.int().check(z.gte(1), z.lte(12)),
+  stars: z.int().check(z.gte(0)),
+});
+export type PremiumTerm = z.infer<typeof premiumTermSchema>;
+
+/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request. */
+export const withdrawalWaysSchema = z.object({
+  ton: z.boolean(),
+  nanoton_per_star: z.nullable(z.int().check(z.gte(1))),
+  premium: z.boolean(),
+  premium_months: z.array(premiumTermSchema),
+});
+export type WithdrawalWays = z.infer<typeof withdrawalWaysSchema>;
+
+/** So many taps within so long bring so many Stars, once an account. */
+export const bonusTermsSchema = z.object({
+  goal: z.int().check(z.gte(0)),
+  lasts_ms: z.int().check(z.gte(0)),
+  reward: z.int().check(z.gte(0)),
+});
+export type BonusTerms = z.infer<typeof bonusTermsSchema>;
+
+/** What a hero room is made with; the organizer's part is in hundredths of a per cent of the pool. */
+export const heroOfferSchema = z.object({
+  max_fee: z.int().check(z.gte(0)),
+  capacity: z.int().check(z.gte(0)),
+  wait_ms: z.int().check(z.gte(0)),
+  target: z.int().check(z.gte(0)),
+  organizer_bps: z.int().check(z.gte(0), z.lte(10000)),
+});
+export type HeroOffer = z.infer<typeof heroOfferSchema>;
+
+/** GET /offers. `email`: new accounts and new passwords by mail. `wallet`: linking a TON wallet, whose app is shown `wallet_manifest_url` (null: only the page's own origin has one). `ton_label` is what the coin is called. `bonus`: a run could be started as far as the settings say; the budget may be spent all the same. */
+export const offersSchema = z.object({
+  bot_username: z.nullable(z.string()),
+  email: z.boolean(),
+  deposits: depositsSchema,
+  deposit_stars: boundsSchema,
+  deposit_ton_stars: boundsSchema,
+  withdrawals: withdrawalWaysSchema,
+  withdrawal_stars: boundsSchema,
+  wallet: z.boolean(),
+  wallet_manifest_url: z.nullable(z.string()),
+  ton_network: z.enum(["mainnet", "testnet"]),
+  ton_label: z.enum(["GRAM", "TON"]),
+  bonus: z.boolean(),
+  bonus_terms: z.nullable(bonusTermsSchema),
+  hero: heroOfferSchema,
+  demo: z.boolean(),
+});
+export type Offers = z.infer<typeof offersSchema>;
+
+/** `finished`: has finished a game. */
+export const invitedSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  photo_url: z.nullable(z.string()),
+  finished: z.boolean(),
+  joined_ms: z.int().check(z.gte(0)),
+});
+export type Invited = z.infer<typeof invitedSchema>;
+
+/** `link` opens the bot with the code; null where the bot's name is not known. */
+export const referralsSchema = z.object({
+  code: z.string(),
+  link: z.nullable(z.string()),
+  invited: z.array(invitedSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Referrals = z.infer<typeof referralsSchema>;
+
+/** What to send: `nanoton` billionths of a TON to `address`, `memo` as the comment; `rate` is nanoton a Star. `payload` is the body of a message with that comment (a BoC in base64), as TON Connect wants it. */
+export const tonQuoteSchema = z.object({
+  address: z.string(),
+  nanoton: z.int().check(z.gte(0)),
+  memo: z.string(),
+  payload: z.string(),
+  rate: z.int().check(z.gte(0)),
+  network: z.string(),
+});
+export type TonQuote = z.infer<typeof tonQuoteSchema>;
+
+/** A payment into the caller's balance. One that was cancelled or expired is credited all the same if it arrives. `review`: something arrived that an operator looks at; `credited`: Stars the balance got of it. */
+export const paymentSchema = z.object({
+  payment_id: z.string(),
+  method: z.enum(["stars", "ton"]),
+  state: z.enum(["cancelled", "expired", "paid", "pending", "refunded", "review"]),
+  stars: z.int().check(z.gte(0)),
+  created_ms: z.int().check(z.gte(0)),
+  expires_ms: z.int().check(z.gte(0)),
+  paid_ms: z.nullable(z.int().check(z.gte(0))),
+  invoice_link: z.nullable(z.string()),
+  ton: z.nullable(tonQuoteSchema),
+  credited: z.int().check(z.gte(0)),
+});
+export type Payment = z.infer<typeof paymentSchema>;
+
+/** Answer of everything that shows one payment. */
+export const paymentAnswerSchema = z.object({
+  payment: paymentSchema,
+});
+export type PaymentAnswer = z.infer<typeof paymentAnswerSchema>;
+
+/** GET /payments, newest first; `next_cursor` is null on the last page. */
+export const paymentsSchema = z.object({
+  payments: z.array(paymentSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Payments = z.infer<typeof paymentsSchema>;
+
+/** POST /wallet/proof: what the wallet is to sign, once, until `expires_ms`. */
+export const proofChallengeSchema = z.object({
+  payload: z.string(),
+  expires_ms: z.int().check(z.gte(0)),
+});
+export type ProofChallenge = z.infer<typeof proofChallengeSchema>;
+
+/** The raw address of the wallet that is linked now, as in /me. */
+export const walletAnswerSchema = z.object({
+  wallet: z.nullable(z.string()),
+  has_ton_wallet: z.boolean(),
+});
+export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
+
+/** The looser daily limit that waits. */
+export const nextDailySchema = z.object({
+  daily_stars: z.nullable(z.int().check(z.gte(0))),
+  from_ms: z.int().check(z.gte(0)),
+});
+export type NextDaily = z.infer<typeof nextDailySchema>;
+
+/** The shorter exclusion that waits. */
+export const nextExclusionSchema = z.object({
+  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
+  from_ms: z.int().check(z.gte(0)),
+});
+export type NextExclusion = z.infer<typeof nextExclusionSchema>;
+
+/** What holds now, what waits to hold, and what of today (UTC) is spent: stakes, less those that came back. */
+export const limitsSchema = z.object({
+  daily_stars: z.nullable(z.int().check(z.gte(0))),
+  excluded_until_ms: z.nullable(z.int().check(z.gte(0))),
+  pending_daily: z.nullable(nextDailySchema),
+  pending_exclusion: z.nullable(nextExclusionSchema),
+  spent_stars: z.int().check(z.gte(0)),
+  day_ends_ms: z.int().check(z.gte(0)),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Answer of GET and PUT /limits. */
+export const limitsAnswerSchema = z.object({
+  limits: limitsSchema,
+});
+export type LimitsAnswer = z.infer<typeof limitsAnswerSchema>;
+
+/** `nanoton` billionths of a TON to `address`; `rate` is nanoton a Star, `transaction` the hash once it is sent. */
+export const tonPayoutSchema = z.object({
+  address: z.string(),
+  network: z.string(),
+  nanoton: z.int().check(z.gte(0)),
+  rate: z.int().check(z.gte(0)),
+  transaction: z.nullable(z.string()),
+});
+export type TonPayout = z.infer<typeof tonPayoutSchema>;
+
+/** A withdrawal of the caller. `held` until `hold_until_ms`; `approval`: an operator has to decide; `returned`: the Stars are back on the balance. */
+export const withdrawalSchema = z.object({
+  withdrawal_id: z.string(),
+  method: z.enum(["premium", "ton"]),
+  state: z.enum(["approval", "held", "returned", "sending", "sent"]),
+  stars: z.int().check(z.gte(0)),
+  months: z.nullable(z.int()),
+  ton: z.nullable(tonPayoutSchema),
+  requested_ms: z.int().check(z.gte(0)),
+  hold_until_ms: z.int().check(z.gte(0)),
+  closed_ms: z.nullable(z.int().check(z.gte(0))),
+});
+export type Withdrawal = z.infer<typeof withdrawalSchema>;
+
+/** Answer of POST /withdrawals. */
+export const withdrawalAnswerSchema = z.object({
+  withdrawal: withdrawalSchema,
+});
+export type WithdrawalAnswer = z.infer<typeof withdrawalAnswerSchema>;
+
+/** GET /withdrawals, newest first; `next_cursor` is null on the last page. */
+export const withdrawalsSchema = z.object({
+  withdrawals: z.array(withdrawalSchema),
+  next_cursor: z.nullable(z.string()),
+});
+export type Withdrawals = z.infer<typeof withdrawalsSchema>;
+
+/** A ready-made identity for the demo login page. */
+export const demoPlayerSchema = z.object({
+  telegram_id: z.int(),
+  first_name: z.string(),
+  last_name: z.nullable(z.string()),
+  username: z.nullable(z.string()),
+  language_code: z.string(),
+});
+export type DemoPlayer = z.infer<typeof demoPlayerSchema>;
+
+/** GET /dev/players, development only. */
+export const demoPlayersSchema = z.object({
+  players: z.array(demoPlayerSchema),
+});
+export type DemoPlayers = z.infer<typeof demoPlayersSchema>;
+
+/** Init data signed with the development token. */
+export const demoInitDataSchema = z.object({
+  init_data: z.string(),
+});
+export type DemoInitData = z.infer<typeof demoInitDataSchema>;
 
 /** Answer to `hello`; `room_id` is the room to return to. */
 export const welcomeSchema = z.object({
@@ -911,6 +911,34 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
+/** POST /rooms: the fee of the new hero room; what it may be at most is a setting. */
+export interface CreateHero {
+  fee: number;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /rooms/join-by-key. The key as a person types it: case, spaces and hyphens don't matter. */
+export interface JoinByKey {
+  key: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** POST /rooms/join. */
+export interface JoinStandard {
+  stake: number;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
+/** PATCH /me: what a player may choose about the own account. */
+export interface ProfileChange {
+  language: "en" | "ru";
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** POST /auth/telegram. `init_data` is the Mini App's raw `initData` string; any text that is none is refused as `init_data_invalid`, whatever is wrong with it. */
 export interface TelegramLogin {
   init_data: string;
@@ -991,37 +1019,9 @@ export interface Unlink {
   telegram_id?: string | null;
 }
 
-/** PATCH /me: what a player may choose about the own account. */
-export interface ProfileChange {
-  language: "en" | "ru";
-  user_id?: string | null;
-  telegram_id?: string | null;
-}
-
-/** POST /rooms/join. */
-export interface JoinStandard {
-  stake: number;
-  user_id?: string | null;
-  telegram_id?: string | null;
-}
-
 /** POST /notices/{id}/appeal. */
 export interface AppealText {
   text: string;
-  user_id?: string | null;
-  telegram_id?: string | null;
-}
-
-/** POST /rooms: the fee of the new hero room; what it may be at most is a setting. */
-export interface CreateHero {
-  fee: number;
-  user_id?: string | null;
-  telegram_id?: string | null;
-}
-
-/** POST /rooms/join-by-key. The key as a person types it: case, spaces and hyphens don't matter. */
-export interface JoinByKey {
-  key: string;
   user_id?: string | null;
   telegram_id?: string | null;
 }
@@ -1033,28 +1033,11 @@ export interface PayStars {
   stars: number;
 }
 
-/** PUT /limits: both at once; null is no limit. An end of the exclusion that is past is none. */
-export interface PutLimits {
-  user_id?: string | null;
-  telegram_id?: string | null;
-  daily_stars: number | null;
-  excluded_until_ms: number | null;
-}
-
 /** POST /payments/ton: how many Stars to pay TON for; the bounds are settings. */
 export interface PayTon {
   user_id?: string | null;
   telegram_id?: string | null;
   stars: number;
-}
-
-/** POST /withdrawals: `months` only for Premium, whose price in Stars is Telegram's; the bounds are settings. */
-export interface Withdraw {
-  user_id?: string | null;
-  telegram_id?: string | null;
-  stars: number;
-  method: "premium" | "ton";
-  months?: 3 | 6 | 12 | null;
 }
 
 /** The domain that the wallet signed for, as TON Connect gives it. */
@@ -1080,6 +1063,23 @@ export interface LinkWallet {
   public_key: string;
   proof: TonProof;
   state_init: string;
+}
+
+/** PUT /limits: both at once; null is no limit. An end of the exclusion that is past is none. */
+export interface PutLimits {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  daily_stars: number | null;
+  excluded_until_ms: number | null;
+}
+
+/** POST /withdrawals: `months` only for Premium, whose price in Stars is Telegram's; the bounds are settings. */
+export interface Withdraw {
+  user_id?: string | null;
+  telegram_id?: string | null;
+  stars: number;
+  method: "premium" | "ton";
+  months?: 3 | 6 | 12 | null;
 }
 
 /** POST /dev/init-data, development only: the demo player to sign in. */
