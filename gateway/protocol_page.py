@@ -21,6 +21,7 @@ from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER, Claimed
 from gateway.texts import error_text
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
+from persistence.errors import ErrorCode
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 TEMPLATE = DOCS / "protocol.template.md"
@@ -29,17 +30,19 @@ COMMAND = "python -m gateway.protocol_page"
 
 BASE: Final = "/api/v1"
 FIRST_OWN_CLOSE_CODE: Final = 4000
-CLOSE_CODES: Final[Mapping[CloseCode, str]] = {
-    CloseCode.GOING_AWAY: "the server is going away",
-    CloseCode.DRAINING: "this gateway sends its players to the others",
-    CloseCode.TOO_SLOW: "the client does not read fast enough",
-    CloseCode.NO_HELLO: "no `hello` in time, or another frame before it",
-    CloseCode.TOKEN_REFUSED: "the token is not valid, or its session was ended",
-    CloseCode.BANNED: "the account is banned",
-    CloseCode.BAD_FRAME: "not a text frame with a JSON object that has a `type`",
-    CloseCode.TOO_MANY_FRAMES: "more frames than the rate allows",
-    CloseCode.REPLACED: "the user has entered the room on another socket, or has too many sockets",
+CLOSE_CODES: Final[Mapping[int, str]] = {
+    4000: "the server is going away (no gateway sends it now)",
+    4001: "this gateway sends its players to the others",
+    4002: "the client does not read fast enough",
+    4500: "no `hello` in time, or another frame before it",
+    4501: "the token is not valid, or its session was ended",
+    4502: "the account is banned",
+    4503: "not a text frame with a JSON object that has a `type`",
+    4504: "more frames than the rate allows",
+    4505: "the user has entered the room on another socket, or has too many sockets",
 }
+# What every endpoint with a key may answer is said once, above the table.
+_OF_KEYS: Final = frozenset((ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS))
 MOST_FIELDS_SHOWN: Final = 6
 """A body or an answer with more fields is named, not spelt out, in the table of endpoints."""
 _CLAIMED: Final = frozenset(Claimed.__struct_fields__)
@@ -96,7 +99,7 @@ def _endpoints(endpoints: Iterable[Endpoint]) -> str:
         query = "?" + "&".join(f"{name}=" for name in endpoint.query) if endpoint.query else ""
         marks = (" (K)" if endpoint.idempotent else "") + ("" if endpoint.with_token else " (open)")
         body = f"{_briefly(endpoint.body)} → " if endpoint.body is not None and _names(endpoint.body) else ""
-        codes = ", ".join(f"`{code.value}`" for code in endpoint.codes)
+        codes = ", ".join(f"`{code.value}`" for code in endpoint.codes if code not in _OF_KEYS)
         path = endpoint.path.removeprefix(BASE)
         rows.append(
             (f"{endpoint.method} `{path}{query}`{marks}", endpoint.summary, body + _briefly(endpoint.answer), codes)
@@ -180,8 +183,10 @@ def _bounds(least: int | None, most: int | None) -> str:
 
 
 def _close_codes() -> str:
-    rows = [(str(code.value), CLOSE_CODES[code]) for code in CloseCode if code >= FIRST_OWN_CLOSE_CODE]
-    return _table(("code", "meaning"), rows)
+    unsaid = [code for code in CloseCode if code >= FIRST_OWN_CLOSE_CODE and code not in CLOSE_CODES]
+    if unsaid:
+        raise KeyError(f"no meaning of {unsaid}")
+    return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in CLOSE_CODES.items()])
 
 
 def main(arguments: Sequence[str]) -> int:
