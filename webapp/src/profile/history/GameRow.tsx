@@ -32,8 +32,7 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
         <span className={styles.what}>
           <strong>{useSummary(game, outcome)}</strong>
           <span>
-            {t(game.kind === "hero" ? "history.hero" : "history.standard")}{" "}
-            <QuietStars stars={game.stake} />
+            {t(`history.${game.kind}`)} <QuietStars stars={game.stake} />
             {"\u00a0· "}
             <span>{formatTime(game.decided_ms, i18n.language)}</span>
           </span>
