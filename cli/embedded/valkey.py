@@ -1,7 +1,7 @@
 """An embedded Valkey: its configuration, start, stop and restart.
 
-Owns the folder it is given (configuration, append-only file).  Durable as docs/operations.md asks of a standalone Redis:
-append-only file, synced every second, nothing evicted.
+Owns the folder it is given (configuration, append-only file).  Durable as docs/operations.md asks of a standalone
+Redis: append-only file, synced every second, nothing evicted.
 """
 
 import os

@@ -35,6 +35,8 @@ _CODE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _NAMED_PATH: Final = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.[a-z]+)`")
 _NAMED_PAGE: Final = re.compile(r"(?<![\w/.:\"-])((?:\.\.?/)*(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.md)\b")
 
+_IN_DATABASE: Final = re.compile(r"`((?:auth|ledger|game|pay|bot)\.[a-z_]+)\b(?!/|\.)")
+
 
 @cache
 def _files() -> list[Path]:
@@ -95,6 +97,13 @@ def test_files_that_are_named_exist() -> None:
         if not _is_there(named, path)
     }
     assert not missing, "not in the repository:\n" + "\n".join(sorted(missing))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_names_of_the_database_exist(page: Path) -> None:
+    sql = "\n".join(path.read_text() for path in (ROOT / "migrations").rglob("*.sql"))
+    missing = [name for name in _IN_DATABASE.findall(page.read_text()) if not re.search(rf"{re.escape(name)}\b", sql)]
+    assert not missing, "not in the database: " + ", ".join(missing)
 
 
 def test_the_table_of_commands_has_each_script() -> None:

@@ -1,4 +1,4 @@
-"""What gateways observe for the signals: origins, of which only equality can be learnt, and frames held back."""
+"""What gateways observe for the signals: origins that only equality can be learnt of, and frames held back."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
