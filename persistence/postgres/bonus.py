@@ -108,7 +108,7 @@ async def start(
 ) -> tuple[str, Run | None]:
     """Start a run, or find the one that runs.  Statuses: ok, banned, conflict (the goal was reached before),
     forbidden (no budget, or too little is left of it), rate_limited (a hundred runs in a day)."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         _START,
@@ -121,7 +121,6 @@ async def start(
             "ends_ms": ends_ms,
         },
     )
-    assert row is not None
     return row[0], _run(row[1:])
 
 
@@ -171,8 +170,7 @@ async def listed(db: Database, *, held: bool, limit: int) -> list[Run]:
 async def review(db: Database, run_id: int, *, approve: bool, by: str, budget: int) -> tuple[str, Recorded | None]:
     """Pay or refuse a held reward.  Statuses: ok (also repeated), not_found, conflict (it is not held), banned,
     over_budget (it never was within the budget, and still is not)."""
-    row = await db.call(Role.SETTLER, None, _REVIEW, {"run_id": run_id, "approve": approve, "by": by, "budget": budget})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, _REVIEW, {"run_id": run_id, "approve": approve, "by": by, "budget": budget})
     run = _run(row[2:])
     return row[0], None if run is None else Recorded(run, row[1])
 

@@ -56,26 +56,24 @@ class LatestReadings:
 
 async def claim(db: Database, *, lease_s: float) -> bool:
     """Whether the reconciliation is due, and this caller has claimed it."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_chain_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT pay.claim_chain_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     return bool(row[0])
 
 
 async def marks(db: Database, network: Network, account: str | None, wallet: str | None) -> tuple[int, int]:
     """Logical times up to which deposits were found to agree, and the paying wallet was read."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT o_checked_lt, o_wallet_lt FROM pay.chain_marks(%(network)s, %(account)s, %(wallet)s)",
         {"network": network, "account": account, "wallet": wallet},
     )
-    assert row is not None
     return row[0], row[1]
 
 
 async def note(db: Database, network: Network, wallet: str, sent: Sequence[Outgoing], *, whole_lt: int) -> int:
     """Keep what left, and that the wallet was read up to `whole_lt`; how much was not known."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         """
@@ -96,7 +94,6 @@ async def note(db: Database, network: Network, wallet: str, sent: Sequence[Outgo
             "made": [each.made_s for each in sent],
         },
     )
-    assert row is not None
     return int(row[0])
 
 
@@ -141,14 +138,12 @@ async def keep(db: Database, found: ChainReading, *, every_s: float) -> None:
 async def explain(db: Database, transaction: str, *, by: str) -> str:
     """An operator's word that a transfer was the house's own.  Statuses: ok (also repeated), not_found, conflict (it
     paid a withdrawal)."""
-    row = await db.call(
+    row = await db.one(
         Role.OPERATOR, None, "SELECT pay.explain_outgoing(%(hash)s, %(by)s)", {"hash": transaction, "by": by[:100]}
     )
-    assert row is not None
     return str(row[0])
 
 
 async def latest(db: Database) -> LatestReadings:
-    row = await db.call(Role.SETTLER, None, "SELECT * FROM pay.latest_reconciliations()")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT * FROM pay.latest_reconciliations()")
     return LatestReadings(*row)

@@ -142,7 +142,7 @@ async def stake(
     Raises:
         CommitUnknown: look the seat up before anything else.
     """
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         seat.user_id,
         """
@@ -162,7 +162,6 @@ async def stake(
             **key.parameters(lease_s),
         },
     )
-    assert row is not None
     return StakeReply(*row)
 
 
@@ -174,7 +173,7 @@ async def organize(
     Raises:
         CommitUnknown: look the seat up before anything else.
     """
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         seat.user_id,
         """
@@ -194,7 +193,6 @@ async def organize(
             **key.parameters(lease_s),
         },
     )
-    assert row is not None
     return StakeReply(*row)
 
 
@@ -204,13 +202,12 @@ async def refund(db: Database, seat_id: str, reason: str) -> RefundReply:
     Raises:
         psycopg.Error: an organizer's live seat, which holds no stake and goes with its room.
     """
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT o_status, o_user_id, o_balance, o_room_id FROM game.refund(%(seat_id)s, %(reason)s)",
         {"seat_id": seat_id, "reason": reason},
     )
-    assert row is not None
     return RefundReply(*row)
 
 
@@ -291,8 +288,7 @@ async def open_rooms(db: Database, older_than_s: float, limit: int) -> list[Open
 async def report(db: Database, room_id: str) -> dict[str, Any]:
     """Everything about one room, for an operator: `room` (None: nobody ever paid), `escrow`, `seats`, `transfers`,
     `dead_letters`."""
-    row = await db.call(Role.SETTLER, None, "SELECT game.room_report(%(room_id)s)", {"room_id": room_id})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT game.room_report(%(room_id)s)", {"room_id": room_id})
     found: dict[str, Any] = row[0]
     return found
 
@@ -302,8 +298,7 @@ async def note_missing(db: Database, room_id: str) -> float | None:
 
     None: there is no such open room.
     """
-    row = await db.call(Role.SETTLER, None, "SELECT game.note_missing(%(room_id)s)", {"room_id": room_id})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT game.note_missing(%(room_id)s)", {"room_id": room_id})
     seconds: float | None = row[0]
     return seconds
 

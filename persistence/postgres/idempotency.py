@@ -45,7 +45,7 @@ class KeyState:
 
 async def lookup(db: Database, user_id: int, key: IdempotencyKey) -> KeyState:
     """What the user's key stands for."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         """
@@ -54,7 +54,6 @@ async def lookup(db: Database, user_id: int, key: IdempotencyKey) -> KeyState:
         """,
         key.parameters(),
     )
-    assert row is not None
     return KeyState(*row)
 
 
@@ -73,7 +72,7 @@ async def store_responses(db: Database, responses: Sequence[tuple[int, Idempoten
 
     The first response under a key stays.
     """
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         """
@@ -88,17 +87,15 @@ async def store_responses(db: Database, responses: Sequence[tuple[int, Idempoten
             "answers": [response for _, _, response in responses],
         },
     )
-    assert row is not None
     return int(row[0])
 
 
 async def purge(db: Database, *, older_than_s: float = KEEP_S, limit: int = 10_000) -> int:
     """Forget old keys, at most `limit` at a time; how many went."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT game.purge_keys(%(older_than_s)s, %(limit)s)",
         {"older_than_s": older_than_s, "limit": limit},
     )
-    assert row is not None
     return int(row[0])

@@ -48,8 +48,7 @@ class PublicProfile:
 
 async def clock_us(db: Database) -> int:
     """The server's time, in microseconds since the epoch."""
-    row = await db.call(Role.SETTLER, None, "SELECT (extract(epoch FROM now()) * 1000000)::bigint")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT (extract(epoch FROM now()) * 1000000)::bigint")
     return int(row[0])
 
 

@@ -99,19 +99,18 @@ async def look_at_token(db: Database, token_hash: bytes) -> MailToken | None:
 
 async def use_registration(db: Database, token_hash: bytes, *, is_demo: bool, demo_stars: int) -> tuple[str, int]:
     """Confirm an address: (`ok` | `not_found` | `conflict` | `banned`, user id or 0)."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         "SELECT o_status, coalesce(o_user_id, 0) FROM auth.use_registration(%(token_hash)s, %(is_demo)s, %(stars)s)",
         {"token_hash": token_hash, "is_demo": is_demo, "stars": demo_stars},
     )
-    assert row is not None
     return row[0], row[1]
 
 
 async def reset_password(db: Database, token_hash: bytes, password_hash: str) -> tuple[str, int, int]:
     """A new password by a token: (`ok` | `not_found`, user id or 0, the first epoch of sessions that holds)."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         """
@@ -120,7 +119,6 @@ async def reset_password(db: Database, token_hash: bytes, password_hash: str) ->
         """,
         {"token_hash": token_hash, "password_hash": password_hash},
     )
-    assert row is not None
     return row[0], row[1], row[2]
 
 
@@ -143,37 +141,34 @@ async def change_password(db: Database, user_id: int, old_hash: str, new_hash: s
 
 async def link_telegram(db: Database, user_id: int, telegram_id: int) -> tuple[str, int]:
     """(`ok` | `conflict` | `banned` | `unauthorized`, who the user is then)."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         "SELECT o_status, coalesce(o_user_id, 0) FROM auth.link_telegram(%(user_id)s, %(telegram_id)s)",
         {"user_id": user_id, "telegram_id": telegram_id},
     )
-    assert row is not None
     return row[0], row[1]
 
 
 async def link_email(db: Database, user_id: int, email: str) -> tuple[str, int]:
     """Join with the account of an e-mail log-in: (`ok` | `conflict` | `banned`, who the user is then)."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         "SELECT o_status, coalesce(o_user_id, 0) FROM auth.link_email(%(user_id)s, %(email)s)",
         {"user_id": user_id, "email": email},
     )
-    assert row is not None
     return row[0], row[1]
 
 
 async def unlink(db: Database, user_id: int, method: LoginMethod) -> tuple[str, int]:
     """Take a log-in method away: (`ok` | `conflict`: it is the last one, the first epoch of sessions that holds)."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         "SELECT o_status, coalesce(o_epoch, 0) FROM auth.unlink(%(user_id)s, %(method)s)",
         {"user_id": user_id, "method": method},
     )
-    assert row is not None
     return row[0], row[1]
 
 

@@ -76,13 +76,12 @@ async def mine(db: Database, user_id: int, before: int | None, limit: int) -> li
 
 async def appeal(db: Database, user_id: int, notice_id: int | None, words: str) -> str:
     """Appeal against a block, or without a number against the latest ban: ok, not_found, conflict."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         "SELECT bot.appeal(%(notice_id)s, %(words)s)",
         {"notice_id": notice_id, "words": words},
     )
-    assert row is not None
     return str(row[0])
 
 
@@ -100,13 +99,12 @@ async def appeals(db: Database, *, only_open: bool, limit: int) -> list[Appeal]:
 
 async def answer_appeal(db: Database, appeal_id: int, answer: str, by: str) -> str:
     """An operator's answer: ok, not_found, conflict (answered before with other words)."""
-    row = await db.call(
+    row = await db.one(
         Role.OPERATOR,
         None,
         "SELECT bot.answer_appeal(%(appeal_id)s, %(answer)s, %(by)s)",
         {"appeal_id": appeal_id, "answer": answer, "by": by},
     )
-    assert row is not None
     return str(row[0])
 
 
@@ -114,13 +112,12 @@ async def note_event(
     db: Database, event: RoomEvent, room_id: str, user_ids: list[int], *, amount: int, for_s: float
 ) -> int:
     """Something that these players should hear within `for_s`; how many had not been noted before."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT bot.note_event(%(event)s, %(room_id)s, %(user_ids)s::bigint[], %(amount)s, %(for_s)s)",
         {"event": event, "room_id": room_id, "user_ids": user_ids, "amount": amount, "for_s": for_s},
     )
-    assert row is not None
     return int(row[0])
 
 
@@ -147,7 +144,7 @@ async def close(db: Database, notice_ids: list[int], reason: SkipReason) -> None
 
 async def claim_delivery(db: Database, notice_id: int, *, per_s: float) -> Delivery | None:
     """Claim the delivery of a notice, at most `per_s` a second over all workers; None: it was delivered or is late."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         """
@@ -156,7 +153,6 @@ async def claim_delivery(db: Database, notice_id: int, *, per_s: float) -> Deliv
         """,
         {"notice_id": notice_id, "per_s": per_s},
     )
-    assert row is not None
     return None if row[0] is None else Delivery(*row)
 
 

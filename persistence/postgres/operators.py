@@ -13,25 +13,23 @@ MAX_OPERATOR: int = 100
 
 async def ban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
     """`ok`, `unchanged` (banned before, for the same reason) or `not_found`."""
-    row = await db.call(
+    row = await db.one(
         Role.OPERATOR,
         None,
         "SELECT auth.ban(%(user_id)s, %(reason)s, %(operator)s)",
         {"user_id": user_id, "reason": reason, "operator": operator},
     )
-    assert row is not None
     return str(row[0])
 
 
 async def unban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
     """`ok`, `unchanged` (not banned) or `not_found`."""
-    row = await db.call(
+    row = await db.one(
         Role.OPERATOR,
         None,
         "SELECT auth.unban(%(user_id)s, %(reason)s, %(operator)s)",
         {"user_id": user_id, "reason": reason, "operator": operator},
     )
-    assert row is not None
     return str(row[0])
 
 

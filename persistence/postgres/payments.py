@@ -97,7 +97,7 @@ async def request_stars(db: Database, user_id: int, order: Order, payload: str, 
 
     Refusals: banned, conflict (too many orders wait), idempotency_*.
     """
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         _REQUEST_STARS,
@@ -111,7 +111,6 @@ async def request_stars(db: Database, user_id: int, order: Order, payload: str, 
             **key.parameters(),
         },
     )
-    assert row is not None
     return Ordered(row[0], row[1], read(row[2:]))
 
 
@@ -135,8 +134,7 @@ async def one(db: Database, user_id: int, payment_id: str) -> Payment | None:
 
 async def cancel(db: Database, user_id: int, payment_id: str) -> tuple[str, Payment | None]:
     """The user no longer wants to pay.  Statuses: ok (also repeated), not_found, conflict (it came to another end)."""
-    row = await db.call(Role.PLAYER, user_id, _CANCEL, {"payment_id": payment_id})
-    assert row is not None
+    row = await db.one(Role.PLAYER, user_id, _CANCEL, {"payment_id": payment_id})
     return row[0], read(row[1:])
 
 
@@ -154,8 +152,7 @@ async def listed(db: Database, *, state: PaymentState | None, user_id: int | Non
 
 async def report(db: Database, any_id: str) -> dict[str, Any] | None:
     """For operators: everything about a payment, by its id or by one of its charges."""
-    row = await db.call(Role.OPERATOR, None, "SELECT pay.payment_report(%(id)s)", {"id": any_id})
-    assert row is not None
+    row = await db.one(Role.OPERATOR, None, "SELECT pay.payment_report(%(id)s)", {"id": any_id})
     found: dict[str, Any] | None = row[0]
     return found
 

@@ -148,6 +148,14 @@ class Database:
         rows = await self.rows(role, user_id, query, params)
         return rows[0] if rows else None
 
+    async def one(
+        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+    ) -> Row:
+        """As `call`, of a statement that always gives a row."""
+        rows = await self.rows(role, user_id, query, params)
+        assert rows, "the statement gave no row"
+        return rows[0]
+
     async def rows(
         self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
     ) -> Sequence[Row]:

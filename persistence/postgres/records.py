@@ -67,7 +67,7 @@ async def claim(db: Database, limit: int, lease_s: float) -> list[DueRecord]:
 
 async def put(db: Database, record: NewRecord) -> bool:
     """Keep a record with its signals; False: there is one already, and nothing was changed."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         """
@@ -86,7 +86,6 @@ async def put(db: Database, record: NewRecord) -> bool:
             "rhythms": Jsonb(record.rhythms),
         },
     )
-    assert row is not None
     return bool(row[0])
 
 
@@ -121,11 +120,10 @@ async def signals(db: Database, room_id: str) -> list[SignalsOfPlayer]:
 
 async def purge(db: Database, *, records_s: float, signals_s: float, limit: int) -> int:
     """Forget what is older; `limit` answered means that there may be more."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT game.purge_records(%(records_s)s, %(signals_s)s, %(limit)s)",
         {"records_s": records_s, "signals_s": signals_s, "limit": limit},
     )
-    assert row is not None
     return int(row[0])

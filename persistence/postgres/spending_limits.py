@@ -25,7 +25,7 @@ class Limits:
 
 async def mine(db: Database, user_id: int, *, now_ms: int | None = None) -> Limits:
     """The user's limits as they hold now, by Postgres's clock unless a moment is given."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         """
@@ -39,7 +39,6 @@ async def mine(db: Database, user_id: int, *, now_ms: int | None = None) -> Limi
         """,
         {"now_ms": now_ms},
     )
-    assert row is not None
     return Limits(*row)
 
 

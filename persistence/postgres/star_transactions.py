@@ -56,21 +56,19 @@ class Reconciliation:
 
 async def claim(db: Database, *, lease_s: float) -> bool:
     """Whether the reconciliation is due, and this caller has claimed it."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.claim_star_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT pay.claim_star_reconciliation(%(lease_s)s)", {"lease_s": lease_s})
     return bool(row[0])
 
 
 async def offset(db: Database) -> int:
     """How many transactions have been read for good."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.star_offset()")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT pay.star_offset()")
     return int(row[0])
 
 
 async def note(db: Database, transactions: Sequence[Transaction]) -> int:
     """Keep transactions; how many were not known."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         """
@@ -91,7 +89,6 @@ async def note(db: Database, transactions: Sequence[Transaction]) -> int:
             "payloads": [each.payload for each in transactions],
         },
     )
-    assert row is not None
     return int(row[0])
 
 
@@ -119,8 +116,7 @@ async def differences(db: Database, *, grace_s: float) -> list[Finding]:
 
 async def sums(db: Database) -> Sums:
     """What the bot should hold."""
-    row = await db.call(Role.SETTLER, None, "SELECT book, ledger, outside FROM pay.star_sums()")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT book, ledger, outside FROM pay.star_sums()")
     return Sums(*row)
 
 

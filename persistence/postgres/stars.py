@@ -99,7 +99,7 @@ _LIST: LiteralString = "SELECT RECEIPT FROM pay.list_receipts(%(open)s, %(user_i
 
 async def check(db: Database, *, payload: str, payer_id: int, stars: int, currency: str, now_ms: int) -> str:
     """Whether Telegram may take this payment: ok, or a word for what stands against it."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         _CHECK,
@@ -111,7 +111,6 @@ async def check(db: Database, *, payload: str, payer_id: int, stars: int, curren
             "now_ms": now_ms,
         },
     )
-    assert row is not None
     return str(row[0])
 
 
@@ -180,8 +179,7 @@ async def receipts(db: Database, *, open_only: bool, user_id: int | None, limit:
 
 
 async def _ask(db: Database, query: LiteralString, params: dict[str, Any], role: Role = Role.SETTLER) -> ChargeResult:
-    row = await db.call(role, None, query, params)
-    assert row is not None
+    row = await db.one(role, None, query, params)
     status, balance, blocked = row[:3]
     receipt = row[3 + FIELDS :]
     return ChargeResult(

@@ -29,8 +29,7 @@ async def account_of(db: Database, telegram_id: int) -> BotAccount | None:
 
 async def is_handled(db: Database, update_id: int) -> bool:
     """Whether an update was dealt with before."""
-    row = await db.call(Role.SETTLER, None, "SELECT bot.is_handled(%(update_id)s)", {"update_id": update_id})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT bot.is_handled(%(update_id)s)", {"update_id": update_id})
     return bool(row[0])
 
 
@@ -41,13 +40,12 @@ async def note_handled(db: Database, update_id: int) -> None:
 
 async def purge_updates(db: Database, *, older_than_s: float, limit: int) -> int:
     """Forget old updates; how many were forgotten."""
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT bot.purge_updates(%(older_than_s)s, %(limit)s)",
         {"older_than_s": older_than_s, "limit": limit},
     )
-    assert row is not None
     return int(row[0])
 
 
@@ -63,7 +61,6 @@ async def set_can_write(db: Database, telegram_id: int, can_write: bool) -> None
 
 async def stats(db: Database) -> dict[str, int]:
     """A few numbers for admins."""
-    row = await db.call(Role.OPERATOR, None, "SELECT bot.stats()")
-    assert row is not None
+    row = await db.one(Role.OPERATOR, None, "SELECT bot.stats()")
     numbers: dict[str, int] = row[0]
     return numbers

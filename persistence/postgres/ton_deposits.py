@@ -178,7 +178,7 @@ _DISMISS = _query(
 
 async def request(db: Database, user_id: int, order: Order, quote: Quote, key: IdempotencyKey) -> Ordered:
     """Order Stars for TON, once for a key.  Refusals: banned, conflict (too many orders wait), idempotency_*."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         _REQUEST,
@@ -195,7 +195,6 @@ async def request(db: Database, user_id: int, order: Order, quote: Quote, key: I
             **key.parameters(),
         },
     )
-    assert row is not None
     return Ordered(row[0], row[1], payments.read(row[2:]))
 
 
@@ -256,8 +255,7 @@ async def listed(db: Database, *, state: ReceiptState | None, limit: int) -> lis
 
 
 async def counts(db: Database) -> Counts:
-    row = await db.call(Role.SETTLER, None, "SELECT * FROM pay.count_chain()")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT * FROM pay.count_chain()")
     return Counts(*row)
 
 
@@ -289,8 +287,7 @@ async def dismiss(db: Database, receipt_id: int, *, by: str) -> tuple[str, Recor
 
 
 async def _decide(db: Database, query: LiteralString, params: Mapping[str, object]) -> tuple[str, Recorded | None]:
-    row = await db.call(Role.SETTLER, None, query, params)
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, query, params)
     return row[0], None if row[2 + FIELDS] is None else _recorded(row[1], row[2:])
 
 

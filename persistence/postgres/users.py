@@ -94,7 +94,7 @@ async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: in
     `language` is what was chosen, else what Telegram reports.  A new account gets `demo_stars` Stars
     through the ledger, once.
     """
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         """
@@ -117,19 +117,17 @@ async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: in
             "source": profile.source,
         },
     )
-    assert row is not None
     return Account(*row)
 
 
 async def share_phone(db: Database, telegram_id: int, phone_number: str) -> bool:
     """Keep the phone number that a player shared; False: there is no account."""
-    row = await db.call(
+    row = await db.one(
         Role.LOGIN,
         None,
         "SELECT auth.share_phone(%(telegram_id)s, %(phone_number)s)",
         {"telegram_id": telegram_id, "phone_number": phone_number},
     )
-    assert row is not None
     return bool(row[0])
 
 

@@ -21,7 +21,7 @@ class Wallet:
 async def link(db: Database, user_id: int, wallet: ProvenWallet) -> str:
     """Link a proven wallet, in place of the one before.  Statuses: ok (also repeated), conflict (another
     account's)."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         "SELECT pay.link_wallet(%(user_id)s, %(network)s, %(address)s, %(public_key)s)",
@@ -32,14 +32,12 @@ async def link(db: Database, user_id: int, wallet: ProvenWallet) -> str:
             "public_key": wallet.public_key,
         },
     )
-    assert row is not None
     return str(row[0])
 
 
 async def unlink(db: Database, user_id: int) -> bool:
     """End the link; False: there was none."""
-    row = await db.call(Role.PLAYER, user_id, "SELECT pay.unlink_wallet()")
-    assert row is not None
+    row = await db.one(Role.PLAYER, user_id, "SELECT pay.unlink_wallet()")
     return bool(row[0])
 
 

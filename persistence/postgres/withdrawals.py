@@ -168,7 +168,7 @@ _REPORT = _query(
 async def request(db: Database, user_id: int, wanted: NewWithdrawal, rules: Rules, key: IdempotencyKey) -> Requested:
     """Take Stars from the balance to pay them out later, once for a key.  Refusals: banned, conflict (nowhere to pay
     to), insufficient_balance, limit_reached, idempotency_*."""
-    row = await db.call(
+    row = await db.one(
         Role.PLAYER,
         user_id,
         _REQUEST,
@@ -188,7 +188,6 @@ async def request(db: Database, user_id: int, wanted: NewWithdrawal, rules: Rule
             **key.parameters(),
         },
     )
-    assert row is not None
     return Requested(row[0], row[1], row[2], row[3], row[4], _read(row[5:]))
 
 
@@ -210,8 +209,7 @@ async def take(db: Database, method: Method, now_ms: int, *, lease_s: float, lim
 
 async def next_query(db: Database) -> int:
     """A query id for a message of the paying wallet."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.next_query()")
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT pay.next_query()")
     return int(row[0])
 
 
@@ -263,8 +261,7 @@ async def end(
 
 async def gifts_known(db: Database, transaction_ids: list[str]) -> set[str]:
     """Those of Telegram's transactions that already stand for a withdrawal."""
-    row = await db.call(Role.SETTLER, None, "SELECT pay.gifts_known(%(ids)s::text[])", {"ids": transaction_ids})
-    assert row is not None
+    row = await db.one(Role.SETTLER, None, "SELECT pay.gifts_known(%(ids)s::text[])", {"ids": transaction_ids})
     return set(row[0])
 
 

@@ -32,7 +32,7 @@ class Deadly:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
-        if name not in ("call", "rows", "send", "transfer", "processed", "now_s"):
+        if name not in ("call", "one", "rows", "send", "transfer", "processed", "now_s"):
             return value
 
         async def call(*args: Any, **kwargs: Any) -> Any:
@@ -187,6 +187,8 @@ async def test_an_answer_that_postgres_lost_changes_nothing(world: World) -> Non
         async def call(self, *args: Any, **kwargs: Any) -> Any:
             await world.db.call(*args, **kwargs)
             raise CommitUnknown("postgres")
+
+        one = call
 
     for _ in range(3):
         with pytest.raises(StoreUnavailable):

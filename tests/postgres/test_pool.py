@@ -105,8 +105,7 @@ async def test_losing_the_connection_in_the_middle_is_unknown(
 
 
 async def test_a_server_that_stopped_answering_is_given_up(hasty: Database, database_url: str) -> None:
-    row = await hasty.call(Role.SETTLER, None, "SELECT pg_backend_pid()")
-    assert row is not None
+    row = await hasty.one(Role.SETTLER, None, "SELECT pg_backend_pid()")
     os.kill(row[0], signal.SIGSTOP)
     try:
         with pytest.raises(CommitUnknown):
@@ -264,13 +263,12 @@ async def test_what_is_larger_than_the_sockets_buffers(db: Database) -> None:
 
 
 async def test_rows_of_every_kind_we_keep(db: Database) -> None:
-    row = await db.call(
+    row = await db.one(
         Role.SETTLER,
         None,
         "SELECT true, 'a'::name, 7::smallint, 1.5::numeric, '2026-11-22 03:04:05+03'::timestamptz, '2026-11-22'::date,"
         " 'c7f5b7e4-5d8e-4c55-8f2d-0d9e3b1a2c3d'::uuid, '{\"a\": [1]}'::jsonb, ARRAY[1, NULL], 'live'::game.seat_state",
     )
-    assert row is not None
     assert row[:4] == (True, "a", 7, Decimal("1.5"))
     assert row[4] == datetime(2026, 11, 22, 0, 4, 5, tzinfo=UTC)
     assert row[5:] == (date(2026, 11, 22), UUID("c7f5b7e4-5d8e-4c55-8f2d-0d9e3b1a2c3d"), {"a": [1]}, [1, None], "live")

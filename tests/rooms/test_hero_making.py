@@ -93,7 +93,7 @@ async def test_nothing_is_left_when_postgres_is_away(world: World) -> None:
             raise StoreUnavailable("postgres")
         return await call(role, user_id, query, params)
 
-    db: Any = Instead(world.db, call=away)
+    db: Any = Instead(world.db, one=away)
     with pytest.raises(StoreUnavailable):
         await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE_ONCE)
     assert await open_hero_rooms(world) == []

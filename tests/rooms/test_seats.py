@@ -45,13 +45,13 @@ class LostAnswers:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)
 
-    async def call(self, role: Any, user_id: Any, query: Any, params: Any = None) -> Any:
+    async def one(self, role: Any, user_id: Any, query: Any, params: Any = None) -> Any:
         if self._function in query and self._losses:
             self._losses -= 1
             if self._committed:
-                await self._db.call(role, user_id, query, params)
+                await self._db.one(role, user_id, query, params)
             raise CommitUnknown("postgres")
-        return await self._db.call(role, user_id, query, params)
+        return await self._db.one(role, user_id, query, params)
 
 
 @pytest.mark.parametrize("committed", [True, False], ids=["committed", "not committed"])
@@ -97,7 +97,7 @@ async def test_a_seat_is_released_when_postgres_is_away(world: World) -> None:
         raise StoreUnavailable("postgres")
 
     with pytest.raises(StoreUnavailable):
-        await seats_on(world, db=Instead(world.db, call=away)).join(user_id, STAKE, JOIN_ONCE)
+        await seats_on(world, db=Instead(world.db, one=away)).join(user_id, STAKE, JOIN_ONCE)
     for room_id in await world.live.open_rooms():
         assert await world.live.rooms.seats(room_id) == []
     assert (await world.sit(user_id)).players != []
