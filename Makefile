@@ -68,12 +68,13 @@ format: .venv/.test webapp/node_modules/.installed ## Put everything into its fo
 	@$(PY) -m ruff format --quiet .
 	@$(NPM) run format --silent
 
-lock: .venv/.play ## Pin every Python package again, with hashes
+lock: .venv/.play ## Pin Python packages that are new, with hashes; UPGRADE=1 pins all of them again
 	@$(PIP) install uv
-	@for lock in "requirements.txt --extra play" "requirements-test.txt --extra play --extra test -c requirements.txt"; do \
+	@for lock in "requirements.txt --extra play --extra build" \
+		"requirements-test.txt --extra play --extra build --extra test -c requirements.txt"; do \
 		set -- $$lock; file=$$1; shift; \
 		$(PY) -m uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
-			--no-emit-index-url --no-header --quiet --upgrade -o "$$file"; done
+			--no-emit-index-url --no-header --quiet $(if $(UPGRADE),--upgrade) -o "$$file"; done
 
 clean: ## Remove what was built; the data folder stays
 	@rm -rf .venv webapp/dist webapp/private webapp/node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis
