@@ -16,13 +16,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from chance_tap.resources import WEB_APP
 from gateway.errors import error_response
 from gateway.texts import from_accept_language
 from persistence.errors import ErrorCode, GameError
 
 log = structlog.get_logger(__name__)
 
-BUILD: Final = Path(__file__).resolve().parents[1] / "webapp" / "dist"
 _PAGE: Final = "index.html"
 _RULES: Final = "_headers"
 _COMPRESSED: Final = "assets/"
@@ -37,7 +37,7 @@ _NOT_BUILT: Final = (
 class WebApp:
     """The ASGI application for every path that no route claims."""
 
-    def __init__(self, build: Path = BUILD) -> None:
+    def __init__(self, build: Path = WEB_APP) -> None:
         self._files: StaticFiles | None = None
         self._rules: dict[str, dict[str, str]] = {}
         self._compressed: dict[str, bytes] = {}

@@ -23,6 +23,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from chance_tap.resources import CHECKOUT, WEB_APP
 from chance_tap.settings import Settings
 from cli.embedded.child import Child
 from cli.embedded.exec_shim import PR_SET_PDEATHSIG
@@ -32,7 +33,6 @@ from cli.play.folder import DataFolder, PlayError
 from persistence.errors import StoreUnavailable
 from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _READY_TIMEOUT_S = 30.0
 _DATABASE = "chance_tap"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -105,11 +105,12 @@ class Launcher:
         check_port(settings.host, settings.port)
         environment = dict(os.environ) | {
             "DATA_DIR": str(self._folder.path),
-            "PYTHONPATH": str(_PROJECT),
             "PYTHONUNBUFFERED": "1",
             "DRAIN_NOTICE_S": "0",  # no balancer stands before the one gateway
             "DRAIN_S": "0",
         }
+        if CHECKOUT is not None:
+            environment["PYTHONPATH"] = str(CHECKOUT)  # where nothing need be installed
         if not settings.is_production:
             environment["JWT_SECRET"] = settings.jwt_secret or self._folder.jwt_secret()
         if not settings.smtp_url and not settings.is_production:
@@ -128,7 +129,7 @@ class Launcher:
             public = {name: value for name, value in environment.items() if name not in _SECRETS}
             arguments = ["simulate", "--opponents", str(settings.demo_opponents), "--url", address]
             self._start_part("opponents", public, arguments)
-        if not (_PROJECT / "webapp" / "dist" / "index.html").exists():
+        if not (WEB_APP / "index.html").exists():
             say("  The web app is not built: `make web` builds it.")
         say(f"Chance Tap is ready after {time.monotonic() - began:.1f} s: {address}")
         say(f"  Data, logs and e-mails: {self._folder.path}. Ctrl-C stops everything.")

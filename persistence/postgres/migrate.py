@@ -32,10 +32,10 @@ from yoyo.migrations import (  # type: ignore[import-untyped]
     read_sql_migration,
 )
 
+from chance_tap.resources import MIGRATIONS
 from persistence.errors import StoreUnavailable
 from persistence.postgres.function_files import FunctionRefused, Functions, mistake, read_files, words_of
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
 SCHEMA = "migrations"
 MINIMUM_SERVER_VERSION = 16
 

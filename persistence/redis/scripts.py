@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-LUA = Path(__file__).resolve().parents[2] / "lua"
+from chance_tap.resources import LUA
+
 _INCLUDE = re.compile(r"^ *-- @include (\w+)\n", re.MULTILINE)
 _NAME = re.compile(r"(\w+)-(\d)")
 

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import orjson
 
+from chance_tap.resources import LUA
 from gateway.schemas.messages import ServerFrame
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.scripts import LUA
 from persistence.redis.store import RedisStore
 from persistence.redis.subscriber import Subscriber
 from tests.lua import model

@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from chance_tap.resources import LUA
 from persistence.redis import keys
-from persistence.redis.scripts import LUA, ScriptSet
+from persistence.redis.scripts import ScriptSet
 from persistence.redis.store import RedisStore
 
 CLOCK_KEY = "test:clock"

@@ -10,13 +10,14 @@ import pytest
 import pytest_asyncio
 import redis
 
+from chance_tap.resources import LUA
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.connection import MAX_IN_FLIGHT
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.scripts import LUA, ScriptSet
+from persistence.redis.scripts import ScriptSet
 from persistence.redis.store import RedisStore
 
 TERMS = RoomTerms("standard", 50, 2, 2, 60_000, 0, 60_000, 0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from persistence.redis.scripts import LUA
+from chance_tap.resources import LUA
 from tests.lua.beside import open_beside, run_beside
 from tests.lua.words import SCENARIOS, Run
 

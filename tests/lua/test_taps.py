@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from chance_tap.resources import LUA
 from cli.simulate import rhythm
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME
 from persistence.records import rules
@@ -16,7 +17,6 @@ from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.room_state import RoomState
 from persistence.redis.rooms import RoomTerms
-from persistence.redis.scripts import LUA
 from persistence.redis.store import RedisStore
 from tests.lua import honest, model
 from tests.lua.beside import read_log

@@ -11,11 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from chance_tap.resources import MIGRATIONS
 from cli.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
 from persistence.postgres import users
 from persistence.postgres.function_files import Functions, read_files
-from persistence.postgres.migrate import MIGRATIONS, MigrationRefused, applied, functions_before, migrate
+from persistence.postgres.migrate import MigrationRefused, applied, functions_before, migrate
 from persistence.postgres.pool import Database
 from tests.postgres.shape import Shape, shape
 

@@ -19,9 +19,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from chance_tap.resources import MIGRATIONS
 from cli.embedded.postgres import EmbeddedPostgres
 from persistence.postgres.function_files import read_files
-from persistence.postgres.migrate import MIGRATIONS, MigrationRefused, applied, migrate
+from persistence.postgres.migrate import MigrationRefused, applied, migrate
 from tests.postgres.shape import Shape, shape
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.tar.gz"))
