@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from persistence.postgres import leaderboards as truth
 from persistence.postgres.pool import Database
+from persistence.progress import Progress, untold
 from persistence.redis.leaderboards import Sums
 from persistence.redis.store import RedisStore
 
@@ -91,11 +92,14 @@ class LeaderboardSync:
             return await self.rebuild(now_ms)
         return {board.name: await self.build(board) for board in boards if board.name in missing}
 
-    async def rebuild(self, now_ms: int) -> dict[str, int | None]:
+    async def rebuild(self, now_ms: int, progress: Progress = untold) -> dict[str, int | None]:
         """Build every board anew.  Returns the players of each; None for one that another builder has in hand."""
         started_us = await truth.clock_us(self._db)
         seen_us = await self._live.leaderboards.cursor()
-        players = {board.name: await self.build(board) for board in wanted(now_ms)}
+        boards, players = wanted(now_ms), dict[str, int | None]()
+        for board in boards:
+            progress(len(players), len(boards))
+            players[board.name] = await self.build(board)
         if seen_us is not None and seen_us > started_us:  # set by another Postgres, or by a clock that was put back
             await self._live.leaderboards.move_cursor(seen_us, started_us)
         return players

@@ -3,81 +3,87 @@
 An answer becomes a notice and lifts nothing by itself: `chance-tap user unban` does.
 """
 
-import argparse
 import asyncio
-import getpass
-import json
 import sys
 from dataclasses import asdict
+from typing import Annotated
+
+import typer
 
 from chance_tap.settings import Settings
+from cli.commands.options import By, Json, Limit, settings_of
+from cli.commands.output import print_json, print_table, refuse
+from cli.commands.stores import open_database
 from persistence.postgres import notices, operators
 from persistence.postgres.notices import Appeal
-from persistence.postgres.pool import Database
 
 REFUSALS = {"not_found": "there is no such appeal", "conflict": "it was answered before, with other words"}
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`list [--all]`, `answer APPEAL TEXT`."""
-    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    listing = actions.add_parser("list", help="appeals without an answer, the longest waiting first")
-    listing.add_argument("--all", action="store_true", help="those with an answer too")
-    listing.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")
-    answering = actions.add_parser("answer", help="answer one; the player gets the words as a notice")
-    answering.add_argument("appeal_id", type=int, metavar="APPEAL", help="its number in the list")
-    answering.add_argument("text", type=_words, metavar="TEXT", help="the answer")
-    answering.add_argument("--by", default=getpass.getuser(), help="who answers (default: the system's user)")
-    for action in actions.choices.values():
-        action.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when it is done, 1 when the appeal does not allow it."""
-    if arguments.action == "list":
-        found = asyncio.run(_listed(settings, arguments))
-        if arguments.json:
-            print(json.dumps({"appeals": [asdict(each) for each in found]}, default=str))
-        else:
-            print("\n".join(map(_line, found)) if found else "no appeals wait")
-        return 0
-    status = asyncio.run(_answered(settings, arguments))
-    if arguments.json:
-        print(json.dumps({"status": status}))
-    if status == "ok":
-        return 0
-    print(f"chance-tap appeals: appeal {arguments.appeal_id}: {REFUSALS[status]}.", file=sys.stderr)
-    return 1
+app = typer.Typer(add_completion=False)
 
 
 def _words(text: str) -> str:
     clean = text.strip()
     if not 1 <= len(clean) <= notices.MAX_WORDS:
-        raise argparse.ArgumentTypeError(f"1 to {notices.MAX_WORDS} characters")
+        raise typer.BadParameter(f"1 to {notices.MAX_WORDS} characters")
     return clean
 
 
+@app.command("list")
+def list_appeals(
+    context: typer.Context,
+    include_answered: Annotated[bool, typer.Option("--all", help="those with an answer too")] = False,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """Appeals without an answer, the longest waiting first."""
+    found = asyncio.run(_list(settings_of(context), only_open=not include_answered, limit=max(1, limit)))
+    if as_json:
+        print_json({"appeals": [asdict(each) for each in found]})
+    elif found and sys.stdout.isatty():
+        print_table(("APPEAL", "CREATED", "USER", "NAME", "ABOUT", "WORDS", "ANSWER"), map(_cells, found))
+    else:
+        print("\n".join(map(_line, found)) if found else "no appeals wait")
+
+
+@app.command()
+def answer(
+    context: typer.Context,
+    appeal_id: Annotated[int, typer.Argument(metavar="APPEAL", help="its number in the list")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="the answer", parser=_words)],
+    by: By,
+    as_json: Json = False,
+) -> int:
+    """Answer one; the player gets the words as a notice."""
+    status = asyncio.run(_answer(settings_of(context), appeal_id, text, by[: operators.MAX_OPERATOR]))
+    if as_json:
+        print_json({"status": status})
+    return 0 if status == "ok" else refuse("appeals", f"appeal {appeal_id}: {REFUSALS[status]}.")
+
+
+def _about(each: Appeal) -> str:
+    return f"{each.kind} {each.room_id or ''} ({each.reason or 'no reason'})"
+
+
 def _line(each: Appeal) -> str:
-    about = f"{each.kind} {each.room_id or ''} ({each.reason or 'no reason'})"
-    words = [f"{each.appeal_id}  {each.created_at:%Y-%m-%d %H:%M}  user {each.user_id} {each.name}  {about}"]
+    words = [f"{each.appeal_id}  {each.created_at:%Y-%m-%d %H:%M}  user {each.user_id} {each.name}  {_about(each)}"]
     words.append(f"    {each.words}")
     if each.answer is not None:
         words.append(f"    answered by {each.answered_by}: {each.answer}")
     return "\n".join(words)
 
 
-async def _listed(settings: Settings, arguments: argparse.Namespace) -> list[Appeal]:
-    db = await Database.open(settings.database_url, name="chance-tap-appeals")
-    try:
-        return await notices.appeals(db, only_open=not arguments.all, limit=max(1, arguments.limit))
-    finally:
-        await db.close()
+def _cells(each: Appeal) -> tuple[object, ...]:
+    answered = None if each.answer is None else f"{each.answered_by}: {each.answer}"
+    created = f"{each.created_at:%Y-%m-%d %H:%M}"
+    return each.appeal_id, created, each.user_id, each.name, _about(each), each.words, answered
 
 
-async def _answered(settings: Settings, arguments: argparse.Namespace) -> str:
-    db = await Database.open(settings.database_url, name="chance-tap-appeals")
-    try:
-        by = arguments.by[: operators.MAX_OPERATOR]
-        return await notices.answer_appeal(db, arguments.appeal_id, arguments.text, by)
-    finally:
-        await db.close()
+async def _list(settings: Settings, *, only_open: bool, limit: int) -> list[Appeal]:
+    async with open_database(settings, "appeals") as db:
+        return await notices.appeals(db, only_open=only_open, limit=limit)
+
+
+async def _answer(settings: Settings, appeal_id: int, text: str, by: str) -> str:
+    async with open_database(settings, "appeals") as db:
+        return await notices.answer_appeal(db, appeal_id, text, by)

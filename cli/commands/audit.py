@@ -4,43 +4,52 @@ Looks only; must never change anything: `--repair` is a module of its own.  The 
 `persistence.rooms.audit`.
 """
 
-import argparse
 import asyncio
-import json
+import sys
 from dataclasses import asdict
+from typing import Annotated
 
-from chance_tap.settings import Settings, SettingsError
-from cli.commands.output import shown
-from cli.commands.repair import run as repair
+import typer
+
+from chance_tap.settings import Settings
+from chance_tap.telemetry import log
+from cli.commands.options import Json, settings_of
+from cli.commands.output import print_findings, print_json
+from cli.commands.repair import repair_stores
+from cli.commands.stores import open_stores
+from cli.progress import progress_bar
 from persistence.postgres.audit import Finding
-from persistence.postgres.pool import Database
-from persistence.redis.store import RedisStore
-from persistence.rooms.audit import PATIENCE_S, audit
+from persistence.rooms.audit import PATIENCE_S
+from persistence.rooms.audit import audit as look
+
+app = typer.Typer(add_completion=False)
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when all is well, 1 with findings."""
-    for name in ("database_url", "redis_url"):
-        if not getattr(settings, name):
-            raise SettingsError(f"{name.upper()} is not set: the audit needs it.")
-    if arguments.repair:
-        return repair(arguments, settings)
-    findings = asyncio.run(audit_addresses(settings))
-    if arguments.json:
-        print(json.dumps({"clean": not findings, "findings": [asdict(finding) for finding in findings]}))
+@app.command()
+def audit(
+    context: typer.Context,
+    as_json: Json = False,
+    repair: Annotated[bool, typer.Option("--repair", help="do at once what a worker would, then audit again")] = False,
+) -> int:
+    """Exit code 0 when all is well (afterwards, with --repair), 1 with findings."""
+    settings = settings_of(context)
+    if repair:
+        log.configure("error", part="repair", stream=sys.stderr)  # what it does is its own output
+        done, findings = asyncio.run(repair_stores(settings))
     else:
-        print(shown(findings))
+        done, findings = [], asyncio.run(audit_stores(settings))
+    if as_json:
+        did = {"done": done} if repair else {}
+        print_json({"clean": not findings, **did, "findings": [asdict(finding) for finding in findings]})
+    else:
+        if repair:
+            print("\n".join(done) if done else "Nothing to repair.")
+        print_findings(findings)
     return 1 if findings else 0
 
 
-async def audit_addresses(settings: Settings) -> list[Finding]:
-    """The audit of the stores that the settings name; raises as `audit`, and UnfitStore."""
-    db = await Database.open(settings.database_url, name="chance-tap-audit")
-    try:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            return await audit(live, db, patience_s=PATIENCE_S)
-        finally:
-            await live.close()
-    finally:
-        await db.close()
+async def audit_stores(settings: Settings) -> list[Finding]:
+    """The audit of the stores that the settings name; raises as `open_stores` and the audit do."""
+    async with open_stores(settings, "audit") as (live, db):
+        with progress_bar("Comparing both stores") as progress:
+            return await look(live, db, patience_s=PATIENCE_S, progress=progress)

@@ -3,20 +3,19 @@
 Who decided, and when, is kept with the run.  Must never pay by itself: the ledger's functions do, within the budget.
 """
 
-import argparse
 import asyncio
-import getpass
-import json
-import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from chance_tap.settings import Settings
+from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, settings_of
+from cli.commands.output import moment, print_json, print_list, refuse
+from cli.commands.stores import open_database, open_stores
 from persistence.bonus_runs import BonusRuns
 from persistence.postgres import bonus
 from persistence.postgres.bonus import Run
-from persistence.postgres.pool import Database
-from persistence.redis.store import RedisStore
 
 REFUSALS = {
     "not_found": "there is no such run",
@@ -24,76 +23,73 @@ REFUSALS = {
     "banned": "the account is banned; lift the ban first, or refuse",
     "over_budget": "the reward does not fit into what is left of BONUS_BUDGET_STARS",
 }
-OPERATOR_CHARACTERS = 100
+COLUMNS = ("RUN", "USER", "STARTED", "STATE", "TAPS", "GOAL", "STARS", "HELD", "REASON", "REVIEW")
+
+RunId = Annotated[int, typer.Argument(metavar="RUN", help="its number in the list")]
+
+app = typer.Typer(add_completion=False)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`list [--held]`, `approve RUN`, `refuse RUN`."""
-    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    listing = actions.add_parser("list", help="the latest runs of everybody")
-    listing.add_argument("--held", action="store_true", help="only those whose reward waits for an operator")
-    listing.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")
-    for name, meaning in (("approve", "pay a held reward"), ("refuse", "never pay a held reward")):
-        action = actions.add_parser(name, help=meaning)
-        action.add_argument("run_id", type=int, metavar="RUN", help="its number in the list")
-        action.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
-    for action in actions.choices.values():
-        action.add_argument("--json", action="store_true", help="print JSON")
+@app.command("list")
+def list_runs(
+    context: typer.Context,
+    held: Annotated[bool, typer.Option("--held", help="only those whose reward waits for an operator")] = False,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """The latest runs of everybody."""
+    found = asyncio.run(_list(settings_of(context), held=held, limit=max(1, limit)))
+    if as_json:
+        print_json({"runs": [asdict(each) for each in found]})
+    else:
+        nothing = "no rewards wait" if held else "no runs"
+        print_list(found, line=_line, columns=COLUMNS, cells=_cells, nothing=nothing)
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when it is done, 1 when the run does not allow it."""
-    if arguments.action == "list":
-        return _show(arguments, asyncio.run(_listed(settings, arguments)))
-    status, decided = asyncio.run(_review(settings, arguments))
-    if arguments.json:
-        print(json.dumps({"status": status, "run": None if decided is None else asdict(decided)}))
+@app.command()
+def approve(context: typer.Context, run_id: RunId, by: By, as_json: Json = False) -> int:
+    """Pay a held reward."""
+    return _review(settings_of(context), run_id, approve=True, by=by, as_json=as_json)
+
+
+@app.command("refuse")
+def refuse_reward(context: typer.Context, run_id: RunId, by: By, as_json: Json = False) -> int:
+    """Never pay a held reward."""
+    return _review(settings_of(context), run_id, approve=False, by=by, as_json=as_json)
+
+
+def _review(settings: Settings, run_id: int, *, approve: bool, by: str, as_json: bool) -> int:
+    status, decided = asyncio.run(_decide(settings, run_id, approve=approve, by=by[:OPERATOR_CHARACTERS]))
+    if as_json:
+        print_json({"status": status, "run": None if decided is None else asdict(decided)})
     elif status == "ok" and decided is not None:
         print(_line(decided))
-    if status == "ok":
-        return 0
-    print(f"chance-tap bonus: run {arguments.run_id}: {REFUSALS[status]}.", file=sys.stderr)
-    return 1
-
-
-def _show(arguments: argparse.Namespace, runs: list[Run]) -> int:
-    if arguments.json:
-        print(json.dumps({"runs": [asdict(each) for each in runs]}))
-    else:
-        for each in runs:
-            print(_line(each))
-        if not runs:
-            print("no rewards wait" if arguments.held else "no runs")
-    return 0
+    return 0 if status == "ok" else refuse("bonus", f"run {run_id}: {REFUSALS[status]}.")
 
 
 def _line(each: Run) -> str:
-    started = datetime.fromtimestamp(each.started_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    words = [f"{each.run_id}  user {each.user_id}  {started}  {each.state}  {each.taps}/{each.goal}"]
+    words = [f"{each.run_id}  user {each.user_id}  {moment(each.started_ms)}  {each.state}  {each.taps}/{each.goal}"]
     words.append(f"{each.reward} Stars")
     words += [word for word in (each.held and f"held: {each.held}", each.reason) if word]
-    words += [f"{each.review} by {each.reviewed_by}"] if each.review else []
+    words += [_reviewed(each)] if each.review else []
     return "  ".join(words)
 
 
-async def _listed(settings: Settings, arguments: argparse.Namespace) -> list[Run]:
-    db = await Database.open(settings.database_url, name="chance-tap-bonus")
-    try:
-        return await bonus.listed(db, held=arguments.held, limit=max(1, arguments.limit))
-    finally:
-        await db.close()
+def _cells(each: Run) -> tuple[object, ...]:
+    begun = (each.run_id, each.user_id, moment(each.started_ms), each.state, each.taps, each.goal, each.reward)
+    return *begun, each.held, each.reason, _reviewed(each) if each.review else None
 
 
-async def _review(settings: Settings, arguments: argparse.Namespace) -> tuple[str, Run | None]:
-    db = await Database.open(settings.database_url, name="chance-tap-bonus")
-    try:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            status, recorded = await BonusRuns(live, db, settings).review(
-                arguments.run_id, approve=arguments.action == "approve", by=arguments.by[:OPERATOR_CHARACTERS]
-            )
-            return status, None if recorded is None else recorded.run
-        finally:
-            await live.close()
-    finally:
-        await db.close()
+def _reviewed(each: Run) -> str:
+    return f"{each.review} by {each.reviewed_by}"
+
+
+async def _list(settings: Settings, *, held: bool, limit: int) -> list[Run]:
+    async with open_database(settings, "bonus") as db:
+        return await bonus.listed(db, held=held, limit=limit)
+
+
+async def _decide(settings: Settings, run_id: int, *, approve: bool, by: str) -> tuple[str, Run | None]:
+    async with open_stores(settings, "bonus") as (live, db):
+        status, recorded = await BonusRuns(live, db, settings).review(run_id, approve=approve, by=by)
+        return status, None if recorded is None else recorded.run

@@ -1,145 +1,97 @@
-"""`chance-tap bot`: polling for development, and telling Telegram where the webhook is.
+"""`chance-tap bot`: polling for development, and telling Telegram where the webhook is."""
 
-In polling, too, an update is given up only when it was dealt with: Telegram forgets what a later offset confirms.
-"""
-
-import argparse
 import asyncio
-import signal
-import sys
-from contextlib import AsyncExitStack, suppress
-from typing import Any, Final
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
-import structlog
-from aiogram.methods import DeleteWebhook, GetUpdates, SetMyCommands, SetWebhook
-from aiogram.types import BotCommand
+import typer
 
-from bot import texts
-from bot.outcome import Outcome
+from bot.polling import poll_until_stopped
 from bot.services import Services
 from bot.updates import Updates, open_updates
-from chance_tap.settings import Settings, SettingsError
-from persistence.errors import TelegramRefused, TelegramUnavailable
+from bot.webhook import delete_webhook, set_webhook
+from chance_tap.settings import Settings
+from chance_tap.telemetry import log, sentry
+from cli.commands.options import settings_of
+from cli.commands.output import refuse
+from cli.commands.stores import open_bot, open_stores
+from persistence.errors import TelegramRefused
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
-from persistence.postgres.pool import Database
-from persistence.redis.store import RedisStore
-from persistence.telegram import ask, make_bot
 from persistence.ton.toncenter import Toncenter
 
-log = structlog.get_logger(__name__)
-
-WEBHOOK_PATH: Final = "/telegram/webhook"
-POLL_S: Final = 8  # within the session's own time limit
-FIRST_PAUSE_S: Final = 0.5
-LONGEST_PAUSE_S: Final = 30.0
-MENU: Final = ("start", "balance", "wallet", "language", "help", "paysupport", "terms", "privacy")
+app = typer.Typer(add_completion=False)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`run` (the default), `set-webhook --url …`, `delete-webhook`."""
-    actions = parser.add_subparsers(dest="action", metavar="action")
-    actions.add_parser("run", help="ask Telegram for updates: for development, without a webhook")
-    setting = actions.add_parser("set-webhook", help="let Telegram send updates to the gateways; at each deploy")
-    setting.add_argument("--url", required=True, help="the gateways' public address, https://…")
-    actions.add_parser("delete-webhook", help="let Telegram keep updates until somebody asks for them")
+@app.callback(invoke_without_command=True)
+def without_action(context: typer.Context) -> int:
+    """The same as `run`."""
+    return run(context) if context.invoked_subcommand is None else 0
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when it is done, 1 when Telegram refuses.
+@app.command()
+def run(context: typer.Context) -> int:
+    """Ask Telegram for updates: for development, without a webhook."""
+    return _done(_run(_settings(context)))
 
-    Raises:
-        SettingsError: there is no bot, no secret, or no fit address.
-        StoreUnavailable: a store, or Telegram, does not answer.
-    """
-    if not settings.has_bot:
-        raise SettingsError("BOT_TOKEN is the development token: there is no such bot.")
+
+@app.command("set-webhook")
+def set_(
+    context: typer.Context,
+    url: Annotated[str, typer.Option("--url", help="the gateways' public address, https://…")],
+) -> int:
+    """Let Telegram send updates to the gateways; at each deploy."""
+    return _done(_set_webhook(_settings(context), url))
+
+
+@app.command("delete-webhook")
+def delete(context: typer.Context) -> int:
+    """Let Telegram keep updates until somebody asks for them."""
+    return _done(_delete_webhook(_settings(context)))
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings = settings_of(context)
+    log.configure(settings.log_level, part="bot")
+    sentry.configure(settings, part="bot")
+    return settings
+
+
+def _done(work: Coroutine[Any, Any, None]) -> int:
+    """0 when it is done, 1 when Telegram refuses."""
     try:
-        if arguments.action == "set-webhook":
-            asyncio.run(_with_updates(settings, lambda updates: _set_webhook(updates, settings, arguments.url)))
-        elif arguments.action == "delete-webhook":
-            asyncio.run(_with_updates(settings, _delete_webhook))
-        else:
-            asyncio.run(_with_updates(settings, lambda updates: _poll(updates, settings)))
+        asyncio.run(work)
     except TelegramRefused as refused:
-        print(f"chance-tap bot: Telegram refuses: {refused.reason}", file=sys.stderr)
-        return 1
+        return refuse("bot", f"Telegram refuses: {refused.reason}")
     return 0
 
 
-async def _with_updates(settings: Settings, work: Any) -> None:
-    async with AsyncExitStack() as stack:
-        db = await Database.open(settings.database_url, max_size=4, name="chance-tap-bot")
-        stack.push_async_callback(db.close)
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        stack.push_async_callback(live.close)
-        bot = make_bot(settings)
-        stack.push_async_callback(bot.session.close)
-        toncenter = Toncenter.from_settings(settings)
-        stack.push_async_callback(toncenter.close)
+@asynccontextmanager
+async def _updates(settings: Settings) -> AsyncIterator[Updates]:
+    async with (
+        open_bot(settings) as bot,
+        open_stores(settings, "bot") as (live, db),
+        Toncenter.from_settings(settings) as toncenter,
+    ):
         stars = StarPayments(live, db, bot, settings)
         services = Services(settings, db, live, stars, Wallets(live, db, toncenter, settings))
-        await work(await stack.enter_async_context(open_updates(services, bot)))
+        async with open_updates(services, bot) as updates:
+            yield updates
 
 
-async def _set_webhook(updates: Updates, settings: Settings, url: str) -> None:
-    if not settings.telegram_webhook_secret:
-        raise SettingsError("TELEGRAM_WEBHOOK_SECRET is not set: gateways would refuse what Telegram sends.")
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise SettingsError("--url must be the gateways' public address, like https://example.org.")
-    await ask(
-        updates.bot,
-        SetWebhook(
-            url=url.rstrip("/") + WEBHOOK_PATH,
-            secret_token=settings.telegram_webhook_secret,
-            # Left out, Telegram keeps what was set before, and payments might never come.
-            allowed_updates=list(updates.kinds),
-        ),
-    )
-    for language in texts.LANGUAGE_NAMES:
-        commands = [BotCommand(command=name, description=texts.MENU[name][language]) for name in MENU]
-        await ask(updates.bot, SetMyCommands(commands=commands, language_code=language if language != "en" else None))
-    print(f"Telegram sends {', '.join(updates.kinds)} to {url.rstrip('/')}{WEBHOOK_PATH}")
+async def _run(settings: Settings) -> None:
+    async with _updates(settings) as updates:
+        await poll_until_stopped(updates, settings)
 
 
-async def _delete_webhook(updates: Updates) -> None:
-    await ask(updates.bot, DeleteWebhook(drop_pending_updates=False))
+async def _set_webhook(settings: Settings, url: str) -> None:
+    async with _updates(settings) as updates:
+        address = await set_webhook(updates, settings, url)
+        print(f"Telegram sends {', '.join(updates.kinds)} to {address}")
+
+
+async def _delete_webhook(settings: Settings) -> None:
+    async with _updates(settings) as updates:
+        await delete_webhook(updates)
     print("Telegram keeps updates until somebody asks for them.")
-
-
-async def _poll(updates: Updates, settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    if not settings.is_production:  # in production a forgotten `run` must not take the webhook away
-        await ask(updates.bot, DeleteWebhook(drop_pending_updates=False))
-    polling = asyncio.create_task(poll(updates), name="polling")
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (polling, stopping):
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await polling
-
-
-async def poll(updates: Updates) -> None:
-    """Ask for updates for ever; one that failed is taken again before any later one.
-
-    Raises:
-        TelegramRefused: the token is wrong, or a webhook is set.
-    """
-    log.info("bot started")
-    offset, pause_s = 0, FIRST_PAUSE_S
-    while True:
-        method = GetUpdates(offset=offset, timeout=POLL_S, allowed_updates=list(updates.kinds))
-        try:
-            for update in await ask(updates.bot, method):
-                if await updates.handle(update) is Outcome.FAILED:
-                    raise TelegramUnavailable("an update failed")
-                offset, pause_s = update.update_id + 1, FIRST_PAUSE_S
-        except TelegramUnavailable as error:
-            log.warning("polling interrupted", problem=error.problem)
-            await asyncio.sleep(max(pause_s, error.retry_after_s or 0))
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

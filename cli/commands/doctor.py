@@ -3,24 +3,25 @@
 Looks only; must never change or repair anything.
 """
 
-import argparse
-import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psycopg
 import redis
+import typer
 
+from chance_tap.resources import WEB_APP
 from chance_tap.settings import Settings
+from cli.commands.options import Json, settings_of
+from cli.commands.output import print_json, print_table
 from cli.play.folder import USED_BYTES, PlayError
 from cli.play.launcher import answers, check_port, public_address
 from persistence.errors import StoreUnavailable
 from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, MigrationRefused, applied
 from workers.queue import clustered, refusal
 
-WEB_BUILD = Path(__file__).resolve().parents[2] / "webapp" / "dist" / "index.html"
 ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
 _CONNECT_TIMEOUT_S = 5
 _MIGRATE = "run `chance-tap migrate`"
@@ -35,13 +36,20 @@ class Check:
     todo: str = ""
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> int:
     """Exit code 0 when nothing is to be done, else 1."""
-    checks = [
-        check for look in (_settings, _postgres, _redis, _queue, _gateway, _web, _disk) for check in look(settings)
-    ]
-    if arguments.json:
-        print(json.dumps([asdict(check) for check in checks], indent=1))
+    settings = settings_of(context)
+    looks = (_settings, _postgres, _redis, _queue, _gateway, _web, _disk)
+    checks = [check for look in looks for check in look(settings)]
+    if as_json:
+        print_json([asdict(check) for check in checks], indent=1)
+    elif sys.stdout.isatty():
+        rows = (("TO DO" if each.todo else "ok", each.name, each.found, each.todo) for each in checks)
+        print_table(("", "CHECK", "FOUND", "WHAT TO DO"), rows)
     else:
         for check in checks:
             print(f"{'TO DO' if check.todo else 'ok':6}{check.name}: {check.found}{check.todo and ' - ' + check.todo}")
@@ -134,7 +142,7 @@ def _gateway(settings: Settings) -> Iterator[Check]:
 
 
 def _web(_: Settings) -> Iterator[Check]:
-    built = WEB_BUILD.exists()
+    built = (WEB_APP / "index.html").exists()
     yield Check("web app", "built" if built else "not built", "" if built else "run `make web`")
 
 

@@ -5,14 +5,18 @@ Both outside books are read anew, as the worker does every few minutes: payments
 How old a reading is that could not be made is said.
 """
 
-import argparse
 import asyncio
-import json
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import typer
 
 from chance_tap.settings import Settings
+from cli.commands.options import Json, settings_of
+from cli.commands.output import print_json, print_table, refuse
+from cli.commands.stores import open_bot, open_database, open_redis
+from cli.progress import progress_bar
 from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres.pool import Database, Role
@@ -40,85 +44,115 @@ _LINES: Final = {
 _TOLD_APART: Final = ("finished_at", "age_s", "differences", "run_id")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--from`, `--to`: days or moments, UTC.  `--as-read`, `--whole`: how much of the outside books to read."""
-    parser.add_argument("--from", dest="begins", type=_moment, metavar="DAY", help="from this UTC day or moment on")
-    parser.add_argument("--to", dest="ends", type=_moment, metavar="DAY", help="before this UTC day or moment")
-    reading = parser.add_mutually_exclusive_group()
-    reading.add_argument("--as-read", action="store_true", help="the outside books as they were read last, ask nobody")
-    reading.add_argument("--whole", action="store_true", help="read all of the outside books, not only what is new")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0, 1 when the books differ, or 2 when one of them could not be read."""
-    found = asyncio.run(_report(settings, arguments))
-    if arguments.json:
-        print(json.dumps(found))
-    else:
-        for part in ("flows", "balances"):
-            print(f"{part}, in Stars:")
-            for name, stars in found[part].items():
-                print(f"  {name.replace('_', ' '):<24}{stars:>16}")
-        print("outside books:")
-        for name, book in found["books"].items():
-            age_s = book.get("age_s") if book else None
-            print(f"  {name}: " + ("never read" if age_s is None else f"read {age_s} s ago"))
-            for word, value in (book or {}).items():
-                if word not in _TOLD_APART:
-                    print(f"    {word.replace('_', ' '):<22}{value!s:>16}")
-        for difference in found["differences"]:
-            print(f"DIFFERS: {difference}")
-    for problem in found["not_read"]:
-        print(f"chance-tap money: {problem}", file=sys.stderr)
-    return 1 if found["differences"] else 2 if found["not_read"] else 0
+app = typer.Typer(add_completion=False)
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("must be a day like 2026-11-22, or a moment") from None
+        raise typer.BadParameter("must be a day like 2026-11-22, or a moment") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-async def _report(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
-    begins, ends = arguments.begins, arguments.ends
-    not_read: list[str] = []
-    db = await Database.open(settings.database_url, name="chance-tap-money")
-    try:
-        if not arguments.as_read:
-            not_read = await _read_books(db, settings, whole=arguments.whole)
+@app.command()
+def money(
+    context: typer.Context,
+    begins: Annotated[
+        datetime | None,
+        typer.Option("--from", metavar="DAY", parser=_moment, help="from this UTC day or moment on"),
+    ] = None,
+    ends: Annotated[
+        datetime | None, typer.Option("--to", metavar="DAY", parser=_moment, help="before this UTC day or moment")
+    ] = None,
+    as_read: Annotated[
+        bool, typer.Option("--as-read", help="the outside books as they were read last, ask nobody")
+    ] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="read all of the outside books, not only what is new")] = False,
+    as_json: Json = False,
+) -> int:
+    """Exit code 0, 1 when the books differ, or 2 when one of them could not be read."""
+    if as_read and whole:
+        raise typer.BadParameter("not allowed with --as-read", param_hint="--whole")
+    found = asyncio.run(_report(settings_of(context), begins, ends, as_read=as_read, whole=whole))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+    for problem in found["not_read"]:
+        refuse("money", problem)
+    return 1 if found["differences"] else 2 if found["not_read"] else 0
+
+
+def _print(found: dict[str, Any]) -> None:
+    for part in ("flows", "balances"):
+        if sys.stdout.isatty():
+            rows = ((name.replace("_", " "), stars) for name, stars in found[part].items())
+            print_table((part.upper(), "STARS"), rows)
+            continue
+        print(f"{part}, in Stars:")
+        for name, stars in found[part].items():
+            print(f"  {name.replace('_', ' '):<24}{stars:>16}")
+    print("outside books:")
+    for name, book in found["books"].items():
+        age_s = book.get("age_s") if book else None
+        print(f"  {name}: " + ("never read" if age_s is None else f"read {age_s} s ago"))
+        for word, value in (book or {}).items():
+            if word not in _TOLD_APART:
+                print(f"    {word.replace('_', ' '):<22}{value!s:>16}")
+    for difference in found["differences"]:
+        print(f"DIFFERS: {difference}")
+
+
+async def _report(
+    settings: Settings, begins: datetime | None, ends: datetime | None, *, as_read: bool, whole: bool
+) -> dict[str, Any]:
+    async with open_database(settings, "money") as db:
+        not_read = [] if as_read else await _read_books(db, settings, whole=whole)
         moved = await _flows(db, begins, ends)
         ever = await _flows(db, None, ends)
         row = await db.call(Role.SETTLER, None, "SELECT pay.reconciliation_report()")
-    finally:
-        await db.close()
     assert row is not None
     books: dict[str, Any] = row[0]
-    balances: dict[str, int] = {}
-    for (_, account), stars in ever.items():
-        balances[account] = balances.get(account, 0) + stars
-    differences = [
-        f"{name}: {each['rule']}  {each['subject']}  {each['detail']}"
-        for name, book in books.items()
-        for each in (book or {}).get("differences", [])
-    ]
-    for book in books.values():
-        if book and book["finished_at"] is not None:
-            book["age_s"] = round((datetime.now(UTC) - datetime.fromisoformat(book["finished_at"])).total_seconds())
-    chain = books["chain"]
-    if chain["credited_stars"] != chain["ledger_stars"]:
-        differences.append(f"chain: receipts {chain['credited_stars']} Stars, ledger {chain['ledger_stars']}")
     return {
         "from": begins and begins.isoformat(),
         "to": ends and ends.isoformat(),
         "flows": {name: sign * moved.get((kind, account), 0) for name, (kind, account, sign) in _LINES.items()},
-        "balances": dict(sorted(balances.items())),
-        "books": books,
-        "differences": differences,
+        "balances": _balances(ever),
+        "books": _with_ages(books),
+        "differences": _differences(books),
         "not_read": not_read,
     }
+
+
+def _balances(ever: dict[tuple[str, str], int]) -> dict[str, int]:
+    """What each kind of account holds."""
+    balances: dict[str, int] = {}
+    for (_, account), stars in ever.items():
+        balances[account] = balances.get(account, 0) + stars
+    return dict(sorted(balances.items()))
+
+
+def _with_ages(books: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        name: book | {"age_s": round((now - datetime.fromisoformat(book["finished_at"])).total_seconds())}
+        if book and book["finished_at"] is not None
+        else book
+        for name, book in books.items()
+    }
+
+
+def _differences(books: dict[str, Any]) -> list[str]:
+    found = [
+        f"{name}: {each['rule']}  {each['subject']}  {each['detail']}"
+        for name, book in books.items()
+        for each in (book or {}).get("differences", [])
+    ]
+    chain = books["chain"]
+    if chain["credited_stars"] != chain["ledger_stars"]:
+        found.append(f"chain: receipts {chain['credited_stars']} Stars, ledger {chain['ledger_stars']}")
+    return found
 
 
 async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[str]:
@@ -133,7 +167,8 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
     if settings.ton_deposits or settings.ton_payout_key:
         try:
             async with Toncenter.from_settings(settings) as toncenter:
-                await ChainReconciliation(db, toncenter, settings).reconcile(whole=whole)
+                with progress_bar("Reading the chain's book") as progress:
+                    await ChainReconciliation(db, toncenter, settings).reconcile(whole=whole, progress=progress)
         except (ChainUnavailable, ChainRefused) as error:
             problem = error.problem if isinstance(error, ChainUnavailable) else str(error)
             not_read.append(f"the chain's book could not be read: {problem}")
@@ -143,16 +178,11 @@ async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[
 async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> None:
     from persistence.payments.star_reconciliation import StarReconciliation  # see persistence.telegram
     from persistence.payments.stars import StarPayments
-    from persistence.redis.store import RedisStore
-    from persistence.telegram import make_bot
 
-    live = await RedisStore.open(settings.redis_url, heartbeat=False)
-    bot = make_bot(settings)
-    try:
-        await StarReconciliation(db, bot, StarPayments(live, db, bot, settings), settings).reconcile(whole=whole)
-    finally:
-        await bot.session.close()
-        await live.close()
+    async with open_bot(settings) as bot, open_redis(settings) as live:
+        book = StarReconciliation(db, bot, StarPayments(live, db, bot, settings), settings)
+        with progress_bar("Reading Telegram's book") as progress:
+            await book.reconcile(whole=whole, progress=progress)
 
 
 async def _flows(db: Database, begins: datetime | None, ends: datetime | None) -> dict[tuple[str, str], int]:

@@ -4,28 +4,28 @@ book of Stars against ours.
 Who decided, and when, is kept with the charge.  Must never move a Star by itself: the ledger's functions do.
 """
 
-import argparse
 import asyncio
-import getpass
-import json
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Annotated, Any, NamedTuple
 
-from chance_tap.settings import Settings, SettingsError
+import typer
+
+from chance_tap.settings import Settings
+from chance_tap.telemetry import log
+from cli.commands.options import By, Json, Limit, settings_of
+from cli.commands.output import moment, print_json, print_list, refuse
+from cli.commands.stores import open_bot, open_database, open_stores
+from cli.progress import progress_bar
 from persistence.errors import TelegramRefused
 from persistence.payments.star_reconciliation import StarReconciliation
 from persistence.payments.stars import StarPayments
 from persistence.postgres import payments, stars
 from persistence.postgres.payments import Payment
-from persistence.postgres.pool import Database
 from persistence.postgres.star_transactions import Reconciliation
 from persistence.postgres.stars import ChargeResult, Receipt
-from persistence.redis.store import RedisStore
-from persistence.telegram import make_bot
 from persistence.vocabulary import PaymentState
 
 REFUSALS = {
@@ -35,156 +35,202 @@ REFUSALS = {
     "no_user": "there is no such player",
 }
 ASSIGN_REFUSALS = REFUSALS | {"conflict": "it does not wait for anybody, or is another player's"}
+PAYMENT_COLUMNS = ("PAYMENT", "USER", "CREATED", "METHOD", "STATE", "STARS", "CREDITED")
+CHARGE_COLUMNS = ("CHARGE", "PAYER", "PAID", "STATE", "AMOUNT", "CURRENCY", "REASON", "BY", "ERROR", "LOST")
+
+ChargeId = Annotated[str, typer.Argument(metavar="CHARGE", help="Telegram's name of the charge, as `show` tells it")]
+
+app = typer.Typer(add_completion=False)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`list`, `show ID`, `assign CHARGE --user USER`, `refund CHARGE`, `reconcile`."""
-    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    listing = actions.add_parser("list", help="the latest payments of everybody")
-    listing.add_argument("--state", choices=get_args(PaymentState), help="only those in this state")
-    listing.add_argument("--open", action="store_true", help="charges of Stars that wait for somebody, instead")
-    listing.add_argument("--user", type=int, metavar="USER", help="only this user's")
-    listing.add_argument("--limit", type=int, default=100, help="how many at most (default 100)")
-    show = actions.add_parser("show", help="everything about one payment: charges, transfers, Telegram's word")
-    show.add_argument("id", metavar="ID", help="the payment's id, or one of its charges")
-    assign = actions.add_parser("assign", help="credit a charge of Stars that waits to the player whose it is")
-    assign.add_argument("--user", type=int, metavar="USER", required=True, help="the player's number")
-    refund = actions.add_parser("refund", help="send a charge of Stars back to who paid it")
-    for action in (assign, refund):
-        action.add_argument("id", metavar="CHARGE", help="Telegram's name of the charge, as `show` tells it")
-        action.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
-    reconcile = actions.add_parser(
-        "reconcile", help="hold Telegram's book of Stars against ours, and record what lacks"
-    )
-    reconcile.add_argument("--all", action="store_true", help="read all of it, not only what is new")
-    for action in actions.choices.values():
-        action.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when it is done, 1 when it is refused or something differs."""
-    match arguments.action:
-        case "list":
-            return asyncio.run(_list(settings, arguments))
-        case "show":
-            return asyncio.run(_show(settings, arguments))
-        case "assign":
-            return _assigned(arguments, asyncio.run(_assign(settings, arguments)))
-        case "refund":
-            return _refunded(arguments, asyncio.run(_refund(settings, arguments)))
-    try:
-        return _reconciled(arguments, asyncio.run(_reconcile(settings, arguments)))
-    except TelegramRefused as error:
-        print(f"chance-tap payments: Telegram refuses: {error.reason}", file=sys.stderr)
-        return 1
-
-
-async def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    limit = max(1, arguments.limit)
-    async with _database(settings) as db:
-        found: list[Payment] | list[Receipt]
-        if arguments.open:
-            found = await stars.receipts(db, open_only=True, user_id=arguments.user, limit=limit)
+@app.command("list")
+def list_payments(
+    context: typer.Context,
+    state: Annotated[PaymentState | None, typer.Option("--state", help="only those in this state")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="charges of Stars that wait for somebody, instead")] = False,
+    user: Annotated[int | None, typer.Option("--user", metavar="USER", help="only this user's")] = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """The latest payments of everybody."""
+    settings = _settings(context)
+    if only_open:
+        charges = asyncio.run(_charges(settings, user, max(1, limit)))
+        if as_json:
+            _print_rows("charges", charges)
         else:
-            found = await payments.listed(db, state=arguments.state, user_id=arguments.user, limit=limit)
-    if arguments.json:
-        hidden = {"invoice_payload"}
-        rows = [{name: value for name, value in asdict(each).items() if name not in hidden} for each in found]
-        print(json.dumps({"charges" if arguments.open else "payments": rows}))
-        return 0
-    for each in found:
-        print(_receipt_line(each) if isinstance(each, Receipt) else _payment_line(each))
-    if not found:
-        print("nothing waits" if arguments.open else "no payments")
-    return 0
-
-
-async def _show(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with _database(settings) as db:
-        report = await payments.report(db, arguments.id)
-    if report is None:
-        print(f"chance-tap payments: {arguments.id}: there is no such payment or charge.", file=sys.stderr)
-        return 1
-    print(json.dumps(report) if arguments.json else "\n".join(_report_lines(report)))
-    return 0
-
-
-async def _assign(settings: Settings, arguments: argparse.Namespace) -> ChargeResult:
-    async with _database(settings) as db:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            flows = StarPayments(live, db, None, settings)
-            return await flows.assign(arguments.id, user_id=arguments.user, by=arguments.by)
-        finally:
-            await live.close()
-
-
-async def _refund(settings: Settings, arguments: argparse.Namespace) -> ChargeResult:
-    async with _flows(settings) as (_, flows):
-        return await flows.refund(arguments.id, by=arguments.by)
-
-
-async def _reconcile(settings: Settings, arguments: argparse.Namespace) -> Reconciliation:
-    async with _flows(settings) as (book, _):
-        return await book.reconcile(whole=arguments.all)
-
-
-def _assigned(arguments: argparse.Namespace, standing: ChargeResult) -> int:
-    return 0 if _print_standing(arguments, standing, ASSIGN_REFUSALS) else 1
-
-
-def _refunded(arguments: argparse.Namespace, standing: ChargeResult) -> int:
-    done = _print_standing(arguments, standing, REFUSALS)
-    return 0 if done and standing.receipt and standing.receipt.state in ("refunding", "refunded") else 1
-
-
-def _print_standing(arguments: argparse.Namespace, standing: ChargeResult, refusals: dict[str, str]) -> bool:
-    """What became of the charge, or why nothing did; whether it was done."""
-    done = standing.status == "ok"
-    if arguments.json:
-        charge = None if standing.receipt is None else asdict(standing.receipt)
-        print(json.dumps({"status": standing.status, "charge": charge}))
-    elif done and standing.receipt is not None:
-        print(_receipt_line(standing.receipt))
-    if not done:
-        print(f"chance-tap payments: {arguments.id}: {refusals[standing.status]}.", file=sys.stderr)
-    return done
-
-
-def _reconciled(arguments: argparse.Namespace, found: Reconciliation) -> int:
-    if arguments.json:
-        print(json.dumps(asdict(found)))
+            print_list(charges, line=_charge_line, columns=CHARGE_COLUMNS, cells=_charge_cells, nothing="nothing waits")
+        return
+    found = asyncio.run(_payments(settings, state, user, max(1, limit)))
+    if as_json:
+        _print_rows("payments", found)
     else:
-        print(
-            f"{found.new_transactions} new transactions; recorded {found.credited} payments, {found.reversed} refunds"
-        )
-        sums = found.sums
-        print(f"Telegram holds {found.telegram_stars}; its book says {sums.book}; our ledger says {sums.ledger}")
-        print(f"not the ledger's: {sums.outside}")
-        for each in found.differences:
-            print(f"{each.rule}  {each.subject}  {each.detail}")
-        print("no differences" if not found.differences else f"{len(found.differences)} differences")
+        print_list(found, line=_payment_line, columns=PAYMENT_COLUMNS, cells=_payment_cells, nothing="no payments")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    payment_id: Annotated[str, typer.Argument(metavar="ID", help="the payment's id, or one of its charges")],
+    as_json: Json = False,
+) -> int:
+    """Everything about one payment: charges, transfers, Telegram's word."""
+    report = asyncio.run(_report(_settings(context), payment_id))
+    if report is None:
+        return refuse("payments", f"{payment_id}: there is no such payment or charge.")
+    if as_json:
+        print_json(report)
+    else:
+        print("\n".join(_report_lines(report)))
+    return 0
+
+
+@app.command()
+def assign(
+    context: typer.Context,
+    charge_id: ChargeId,
+    user: Annotated[int, typer.Option("--user", metavar="USER", help="the player's number")],
+    by: By,
+    as_json: Json = False,
+) -> int:
+    """Credit a charge of Stars that waits to the player whose it is."""
+    result = asyncio.run(_assign(_settings(context), charge_id, user, by))
+    return 0 if _print_result(charge_id, result, ASSIGN_REFUSALS, as_json=as_json) else 1
+
+
+@app.command()
+def refund(context: typer.Context, charge_id: ChargeId, by: By, as_json: Json = False) -> int:
+    """Send a charge of Stars back to who paid it."""
+    result = asyncio.run(_refund(_settings(context), charge_id, by))
+    done = _print_result(charge_id, result, REFUSALS, as_json=as_json)
+    return 0 if done and result.receipt and result.receipt.state in ("refunding", "refunded") else 1
+
+
+@app.command()
+def reconcile(
+    context: typer.Context,
+    whole: Annotated[bool, typer.Option("--all", help="read all of it, not only what is new")] = False,
+    as_json: Json = False,
+) -> int:
+    """Hold Telegram's book of Stars against ours, and record what lacks."""
+    settings = _settings(context)
+    try:
+        found = asyncio.run(_reconcile(settings, whole=whole))
+    except TelegramRefused as error:
+        return refuse("payments", f"Telegram refuses: {error.reason}")
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print("\n".join(_reconciliation_lines(found)))
     return 1 if found.differences else 0
 
 
+def _settings(context: typer.Context) -> Settings:
+    settings = settings_of(context)
+    log.configure("error", part="payments", stream=sys.stderr)  # what it does is its own output
+    return settings
+
+
+async def _charges(settings: Settings, user_id: int | None, limit: int) -> list[Receipt]:
+    async with open_database(settings, "payments") as db:
+        return await stars.receipts(db, open_only=True, user_id=user_id, limit=limit)
+
+
+async def _payments(settings: Settings, state: PaymentState | None, user_id: int | None, limit: int) -> list[Payment]:
+    async with open_database(settings, "payments") as db:
+        return await payments.listed(db, state=state, user_id=user_id, limit=limit)
+
+
+async def _report(settings: Settings, payment_id: str) -> dict[str, Any] | None:
+    async with open_database(settings, "payments") as db:
+        return await payments.report(db, payment_id)
+
+
+async def _assign(settings: Settings, charge_id: str, user_id: int, by: str) -> ChargeResult:
+    async with open_stores(settings, "payments") as (live, db):
+        return await StarPayments(live, db, None, settings).assign(charge_id, user_id=user_id, by=by)
+
+
+async def _refund(settings: Settings, charge_id: str, by: str) -> ChargeResult:
+    async with _open(settings) as (_, flows):
+        return await flows.refund(charge_id, by=by)
+
+
+async def _reconcile(settings: Settings, *, whole: bool) -> Reconciliation:
+    async with _open(settings) as (reconciliation, _):
+        with progress_bar("Reading Telegram's book") as progress:
+            return await reconciliation.reconcile(whole=whole, progress=progress)
+
+
+class _Open(NamedTuple):
+    reconciliation: StarReconciliation
+    flows: StarPayments
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[_Open]:
+    async with open_bot(settings) as bot, open_stores(settings, "payments") as (live, db):
+        flows = StarPayments(live, db, bot, settings)
+        yield _Open(StarReconciliation(db, bot, flows, settings), flows)
+
+
+def _print_rows(name: str, found: list[Payment] | list[Receipt]) -> None:
+    hidden = {"invoice_payload"}
+    rows = [{field: value for field, value in asdict(each).items() if field not in hidden} for each in found]
+    print_json({name: rows})
+
+
+def _print_result(charge_id: str, result: ChargeResult, refusals: dict[str, str], *, as_json: bool) -> bool:
+    """What became of the charge, or why nothing did; whether it was done."""
+    done = result.status == "ok"
+    if as_json:
+        charge = None if result.receipt is None else asdict(result.receipt)
+        print_json({"status": result.status, "charge": charge})
+    elif done and result.receipt is not None:
+        print(_charge_line(result.receipt))
+    if not done:
+        refuse("payments", f"{charge_id}: {refusals[result.status]}.")
+    return done
+
+
+def _reconciliation_lines(found: Reconciliation) -> Iterator[str]:
+    yield f"{found.new_transactions} new transactions; recorded {found.credited} payments, {found.reversed} refunds"
+    sums = found.sums
+    yield f"Telegram holds {found.telegram_stars}; its book says {sums.book}; our ledger says {sums.ledger}"
+    yield f"not the ledger's: {sums.outside}"
+    for each in found.differences:
+        yield f"{each.rule}  {each.subject}  {each.detail}"
+    yield f"{len(found.differences)} differences" if found.differences else "no differences"
+
+
 def _payment_line(each: Payment) -> str:
-    words = [each.payment_id, f"user {each.user_id}", _moment(each.created_ms), each.method, each.state]
+    words = [each.payment_id, f"user {each.user_id}", moment(each.created_ms), each.method, each.state]
     words.append(f"{each.stars} Stars")
     words += [f"credited {each.credited}"] if each.credited else []
     return "  ".join(words)
 
 
-def _receipt_line(each: Receipt) -> str:
+def _payment_cells(each: Payment) -> tuple[object, ...]:
+    asked = (each.payment_id, each.user_id, moment(each.created_ms), each.method, each.state)
+    return *asked, each.stars, each.credited
+
+
+def _charge_line(each: Receipt) -> str:
     words = [
         each.charge_id,
         f"payer {each.payer_id}",
-        _moment(each.paid_ms),
+        moment(each.paid_ms),
         each.state,
         f"{each.stars} {each.currency}",
     ]
     words += [word for word in (each.reason, each.asked_by and f"by {each.asked_by}", each.error) if word]
     words += [f"lost {each.lost}"] if each.lost else []
     return "  ".join(words)
+
+
+def _charge_cells(each: Receipt) -> tuple[object, ...]:
+    paid = (each.charge_id, each.payer_id, moment(each.paid_ms), each.state, each.stars, each.currency)
+    return *paid, each.reason, each.asked_by, each.error, each.lost or None
 
 
 def _report_lines(report: dict[str, Any]) -> Iterator[str]:
@@ -201,30 +247,3 @@ def _report_lines(report: dict[str, Any]) -> Iterator[str]:
     for transfer in report["transfers"]:
         legs = ", ".join(f"{leg['account']} {leg['amount']:+}" for leg in transfer["entries"])
         yield f"transfer {transfer['transfer_id']}  {transfer['kind']}  {transfer['key']}  {legs}"
-
-
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    db = await Database.open(settings.database_url, name="chance-tap-payments")
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
-@asynccontextmanager
-async def _flows(settings: Settings) -> AsyncIterator[tuple[StarReconciliation, StarPayments]]:
-    if not settings.has_bot:
-        raise SettingsError("BOT_TOKEN is the development token: there is no bot that holds Stars.")
-    async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(_database(settings))
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        stack.push_async_callback(live.close)
-        bot = make_bot(settings)
-        stack.push_async_callback(bot.session.close)
-        flows = StarPayments(live, db, bot, settings)
-        yield StarReconciliation(db, bot, flows, settings), flows

@@ -4,21 +4,20 @@ Everything goes through the same flows as in a worker, so it may run beside work
 money, and never changes a decided room: what the audit finds wrong in the books themselves is left for a human.
 """
 
-import argparse
 import asyncio
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import msgspec
 import psycopg
 
 from chance_tap.settings import Settings
-from cli.commands.output import shown
+from cli.commands.stores import open_stores
+from cli.progress import progress_bar
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
+from persistence.progress import Progress, untold
 from persistence.redis.store import RedisStore
 from persistence.rooms.audit import PATIENCE_S, audit, compare
 from persistence.rooms.settlement import RefundReason, Settlement
@@ -32,44 +31,12 @@ _REPAIRABLE = frozenset({"room_not_in_redis", "room_not_settled", "seat_not_in_r
 """What patience and the rounds below put right; a seat without a stake is dropped when its game is settled."""
 
 
-@dataclass(frozen=True)
-class Repaired:
-    """What was done, a line each, and what the audit finds after it."""
-
-    done: list[str]
-    findings: list[Finding]
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when all is well afterwards, 1 with findings."""
-    repaired = asyncio.run(_repair(settings))
-    if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "clean": not repaired.findings,
-                    "done": repaired.done,
-                    "findings": [asdict(finding) for finding in repaired.findings],
-                }
-            )
-        )
-    else:
-        print("\n".join(repaired.done) if repaired.done else "Nothing to repair.")
-        print(shown(repaired.findings))
-    return 1 if repaired.findings else 0
-
-
-async def _repair(settings: Settings) -> Repaired:
-    db = await Database.open(settings.database_url, name="chance-tap-repair")
-    try:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            done = await repair(live, db, settings.stakes)
-            return Repaired(done, await audit(live, db, patience_s=PATIENCE_S))
-        finally:
-            await live.close()
-    finally:
-        await db.close()
+async def repair_stores(settings: Settings) -> tuple[list[str], list[Finding]]:
+    """Repair the stores that the settings name; what was done, a line each, and what the audit finds after it."""
+    async with open_stores(settings, "repair") as (live, db):
+        with progress_bar("Repairing") as progress:
+            done = await repair(live, db, settings.stakes, progress=progress)
+            return done, await audit(live, db, patience_s=PATIENCE_S)
 
 
 class _Noted(Settlement):
@@ -108,6 +75,7 @@ async def repair(
     *,
     unconfirmed_after_s: float = UNCONFIRMED_AFTER_S,
     void_after_s: float = VOID_AFTER_S,
+    progress: Progress = untold,
 ) -> list[str]:
     """Settle what has ended, give back what is lost, make the lobbies anew; what was done, a line each.
 
@@ -131,6 +99,7 @@ async def repair(
         left = [f for f in await compare(live, db) if f.rule in _REPAIRABLE and f.subject not in beyond]
         if not left or time.monotonic() > until:
             return list(settlement.done)
+        progress(len(settlement.done), len(settlement.done) + len(left))
         await asyncio.sleep(PAUSE_S)
 
 

@@ -3,18 +3,21 @@
 `show` changes nothing.  `refund` gives every stake back unless the room is decided; it never changes a decision.
 """
 
-import argparse
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 import psycopg
+import typer
 
 from chance_tap.settings import Settings, SettingsError
+from cli.commands.options import Json, settings_of
+from cli.commands.output import print_json
+from cli.commands.stores import open_stores
 from persistence.errors import StoreUnavailable
 from persistence.postgres import games, records
 from persistence.postgres.pool import Database
@@ -24,48 +27,59 @@ from persistence.redis.store import RedisStore
 from persistence.rooms.audit import differences
 from persistence.rooms.settlement import Settlement
 
-_Answer = TypeVar("_Answer")
-
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NO_ROOM = "neither store knows this room"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The two verbs and their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="show|refund", required=True)
-    show_parser = verbs.add_parser("show", help="the room in both stores, and what is wrong if they disagree")
-    refund_parser = verbs.add_parser("refund", help="end an undecided room and give every stake back")
-    refund_parser.add_argument("--reason", default="operator", help="a word for the statements (default: operator)")
-    for each in (show_parser, refund_parser):
-        each.add_argument("room", metavar="ROOM", help="the room's id")
-        each.add_argument("--json", action="store_true", help="print JSON")
+RoomId = Annotated[str, typer.Argument(metavar="ROOM", help="the room's id")]
+
+app = typer.Typer(add_completion=False)
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """0: done, or nothing wrong; 1: something is wrong, the room is unknown, or its decision stands in the way."""
-    if ROOM_ID.fullmatch(arguments.room) is None:
-        raise SettingsError(f"{arguments.room!r} is no room id: those are 16 lower-case letters and digits.")
-    if arguments.verb == "show":
-        shown = asyncio.run(_with_stores(settings, lambda live, db: show(live, db, arguments.room)))
-        print(json.dumps(shown, default=str, indent=1) if arguments.json else _shown(shown))
-        return 1 if shown["wrong"] else 0
-    if REASON.fullmatch(arguments.reason) is None:
+@app.command("show")
+def show_room(context: typer.Context, room: RoomId, as_json: Json = False) -> int:
+    """The room in both stores, and what is wrong if they disagree."""
+    found = asyncio.run(_show(settings_of(context), _checked(room)))
+    if as_json:
+        print_json(found, indent=1)
+    else:
+        print("\n".join(_lines(found)))
+    return 1 if found["wrong"] else 0
+
+
+@app.command("refund")
+def refund_room(
+    context: typer.Context,
+    room: RoomId,
+    reason: Annotated[str, typer.Option("--reason", help="a word for the statements")] = "operator",
+    as_json: Json = False,
+) -> int:
+    """End an undecided room and give every stake back."""
+    settings, room_id = settings_of(context), _checked(room)
+    if REASON.fullmatch(reason) is None:
         raise SettingsError("--reason must be one word of lower-case letters, digits and underscores.")
-    answer = asyncio.run(_with_stores(settings, lambda live, db: refund(live, db, arguments.room, arguments.reason)))
-    print(json.dumps(asdict(answer)) if arguments.json else _refunded(answer))
+    answer = asyncio.run(_refund(settings, room_id, reason))
+    if as_json:
+        print_json(asdict(answer))
+    else:
+        print(_refunded(answer))
     return 0 if answer.status in ("refunded", "already_refunded") else 1
 
 
-async def _with_stores(settings: Settings, work: Callable[[RedisStore, Database], Awaitable[_Answer]]) -> _Answer:
-    db = await Database.open(settings.database_url, name="chance-tap-room")
-    try:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            return await work(live, db)
-        finally:
-            await live.close()
-    finally:
-        await db.close()
+def _checked(room_id: str) -> str:
+    if ROOM_ID.fullmatch(room_id) is None:
+        raise SettingsError(f"{room_id!r} is no room id: those are 16 lower-case letters and digits.")
+    return room_id
+
+
+async def _show(settings: Settings, room_id: str) -> dict[str, Any]:
+    async with open_stores(settings, "room") as (live, db):
+        return await show(live, db, room_id)
+
+
+async def _refund(settings: Settings, room_id: str, reason: str) -> "Refunded":
+    async with open_stores(settings, "room") as (live, db):
+        return await refund(live, db, room_id, reason)
 
 
 # Looking.
@@ -123,50 +137,45 @@ def _wrong(room_id: str, state: RoomState | None, books: dict[str, Any]) -> list
     return found
 
 
-def _shown(shown: dict[str, Any]) -> str:
-    redis, books = shown["redis"], shown["postgres"]
-    lines = [f"room {shown['room_id']}"]
+def _lines(shown: dict[str, Any]) -> Iterator[str]:
+    yield f"room {shown['room_id']}"
+    yield from _redis_lines(shown["redis"])
+    yield from _postgres_lines(shown["postgres"])
+    if shown["record"] is not None:
+        yield f"Record    signed, {shown['record']['bytes']} bytes"
+    for player in shown["signals"]:
+        yield f"Signals   {player['user_id']}: {player['score']:.2f}{', for review' if player['review'] else ''}"
+    yield from [f"wrong     {line}" for line in shown["wrong"]] or ["all is well: the stores agree"]
+
+
+def _redis_lines(redis: dict[str, Any] | None) -> Iterator[str]:
     if redis is None:
-        lines.append("Redis     does not know it")
-    else:
-        terms = ", ".join(f"{name} {redis[name]}" for name in ("kind", "stake", "capacity", "min_players", "fee_bps"))
-        lines += [
-            f"Redis     {redis['state']}, version {redis['version']}"
-            + (f", reason {redis['reason']}" if redis["reason"] else ""),
-            f"          {terms}",
-            *(
-                f"          {player['user_id']}: {player['taps']} taps, {player['state']}, seat {player['seat_id']}"
-                for player in redis["players"]
-            ),
-            *(f"          held, not paid: seat {seat_id}" for seat_id in redis["held"]),
-        ]
+        yield "Redis     does not know it"
+        return
+    reason = f", reason {redis['reason']}" if redis["reason"] else ""
+    yield f"Redis     {redis['state']}, version {redis['version']}{reason}"
+    terms = ", ".join(f"{name} {redis[name]}" for name in ("kind", "stake", "capacity", "min_players", "fee_bps"))
+    yield f"          {terms}"
+    for player in redis["players"]:
+        yield f"          {player['user_id']}: {player['taps']} taps, {player['state']}, seat {player['seat_id']}"
+    for seat_id in redis["held"]:
+        yield f"          held, not paid: seat {seat_id}"
+
+
+def _postgres_lines(books: dict[str, Any]) -> Iterator[str]:
     room = books["room"]
     if room is None:
-        lines.append("Postgres  nobody has paid for it")
-    else:
-        lines += [
-            f"Postgres  {room['outcome']}, escrow {books['escrow']} Stars"
-            + (f", reason {room['reason']}" if room["reason"] else "")
-            + (f", winner {room['winner_id']}, prize {room['prize']}, fee {room['fee']}" if room["winner_id"] else ""),
-            *(
-                f"          {seat['user_id']}: {seat['amount']} Stars, {seat['state']}, seat {seat['seat_id']}"
-                + (", organizes" if seat["organizes"] else "")
-                for seat in books["seats"]
-            ),
-            *(
-                f"          {transfer['created_at']} {transfer['key']}: "
-                + ", ".join(f"{entry['account']} {entry['amount']:+d}" for entry in transfer["entries"])
-                for transfer in books["transfers"]
-            ),
-        ]
-    if shown["record"] is not None:
-        lines.append(f"Record    signed, {shown['record']['bytes']} bytes")
-    lines += [
-        f"Signals   {player['user_id']}: {player['score']:.2f}{', for review' if player['review'] else ''}"
-        for player in shown["signals"]
-    ]
-    lines += [f"wrong     {line}" for line in shown["wrong"]] or ["all is well: the stores agree"]
-    return "\n".join(lines)
+        yield "Postgres  nobody has paid for it"
+        return
+    reason = f", reason {room['reason']}" if room["reason"] else ""
+    winner = f", winner {room['winner_id']}, prize {room['prize']}, fee {room['fee']}" if room["winner_id"] else ""
+    yield f"Postgres  {room['outcome']}, escrow {books['escrow']} Stars{reason}{winner}"
+    for seat in books["seats"]:
+        organizes = ", organizes" if seat["organizes"] else ""
+        yield f"          {seat['user_id']}: {seat['amount']} Stars, {seat['state']}, seat {seat['seat_id']}{organizes}"
+    for transfer in books["transfers"]:
+        legs = ", ".join(f"{entry['account']} {entry['amount']:+d}" for entry in transfer["entries"])
+        yield f"          {transfer['created_at']} {transfer['key']}: {legs}"
 
 
 # Refunding.

@@ -3,81 +3,85 @@
 Who did it, when and why is written down with the account.  Must never move Stars: a ban refunds nothing by itself.
 """
 
-import argparse
 import asyncio
-import getpass
-import json
 import re
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any, NamedTuple
+
+import typer
 
 from chance_tap.settings import Settings
+from cli.commands.options import By, Json, settings_of
+from cli.commands.output import print_json, refuse
+from cli.commands.stores import open_stores
 from persistence.accounts.bans import Bans
 from persistence.postgres import operators
 from persistence.postgres.pool import Database
-from persistence.redis.store import RedisStore
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`show USER`, `ban USER [--reason R]`, `unban USER [--reason R]`."""
-    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    actions.add_parser("show", help="an account, its money and what operators did to it")
-    for name, meaning in (("ban", "refuse it everywhere, and tell its player why"), ("unban", "lift a ban")):
-        action = actions.add_parser(name, help=meaning)
-        action.add_argument("--reason", type=_reason, help="why; of a ban the player reads it")
-        action.add_argument("--by", default=getpass.getuser(), help="who decides (default: the system's user)")
-    for action in actions.choices.values():
-        action.add_argument("user", metavar="USER", help="the user's number, telegram:NUMBER or @username")
-        action.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The command: 0 when it is so now, 1 when there is no such account."""
-    status, account = asyncio.run(_act(arguments, settings))
-    if arguments.json:
-        print(json.dumps({"status": status, "user": account}))
-    elif account is not None:
-        print("\n".join(_lines(account)))
-    if account is None:
-        print(f"chance-tap user: {arguments.user}: there is no such account.", file=sys.stderr)
-        return 1
-    return 0
 
 
 def _reason(text: str) -> str:
     clean = text.strip()
     if not 1 <= len(clean) <= operators.MAX_REASON:
-        raise argparse.ArgumentTypeError(f"1 to {operators.MAX_REASON} characters")
+        raise typer.BadParameter(f"1 to {operators.MAX_REASON} characters")
     return clean
 
 
-async def _act(arguments: argparse.Namespace, settings: Settings) -> tuple[str, dict[str, Any] | None]:
-    async with _opened(settings) as (live, db):
-        user_id = await _find(db, arguments.user)
+Reason = Annotated[str | None, typer.Option("--reason", parser=_reason, help="why; of a ban the player reads it")]
+User = Annotated[str, typer.Argument(metavar="USER", help="the user's number, telegram:NUMBER or @username")]
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def show(context: typer.Context, user: User, as_json: Json = False) -> int:
+    """An account, its money and what operators did to it."""
+    return _print(user, asyncio.run(_show(settings_of(context), user)), as_json=as_json)
+
+
+@app.command()
+def ban(context: typer.Context, user: User, by: By, reason: Reason = None, as_json: Json = False) -> int:
+    """Refuse it everywhere, and tell its player why."""
+    return _print(user, asyncio.run(_ban(settings_of(context), user, reason, by)), as_json=as_json)
+
+
+@app.command()
+def unban(context: typer.Context, user: User, by: By, reason: Reason = None, as_json: Json = False) -> int:
+    """Lift a ban."""
+    return _print(user, asyncio.run(_ban(settings_of(context), user, reason, by, lift=True)), as_json=as_json)
+
+
+class _Found(NamedTuple):
+    status: str
+    account: dict[str, Any] | None
+
+
+def _print(user: str, found: _Found, *, as_json: bool) -> int:
+    """0 when it is so now, 1 when there is no such account."""
+    if as_json:
+        print_json({"status": found.status, "user": found.account})
+    elif found.account is not None:
+        print("\n".join(_lines(found.account)))
+    return refuse("user", f"{user}: there is no such account.") if found.account is None else 0
+
+
+async def _show(settings: Settings, user: str) -> _Found:
+    async with open_stores(settings, "user") as (_, db):
+        user_id = await _find(db, user)
+        return _Found("not_found", None) if user_id is None else await _account(db, user_id, "ok")
+
+
+async def _ban(settings: Settings, user: str, reason: str | None, by: str, *, lift: bool = False) -> _Found:
+    async with open_stores(settings, "user") as (live, db):
+        user_id = await _find(db, user)
         if user_id is None:
-            return "not_found", None
-        status = "ok"
-        if arguments.action != "show":
-            bans = Bans(live, db, settings)
-            act = bans.ban if arguments.action == "ban" else bans.unban
-            status = await act(user_id, arguments.reason, arguments.by[: operators.MAX_OPERATOR])
-        account = await operators.report(db, user_id)
-        return ("not_found" if account is None else status), account
+            return _Found("not_found", None)
+        bans = Bans(live, db, settings)
+        status = await (bans.unban if lift else bans.ban)(user_id, reason, by[: operators.MAX_OPERATOR])
+        return await _account(db, user_id, status)
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[RedisStore, Database]]:
-    db = await Database.open(settings.database_url, name="chance-tap-user")
-    try:
-        live = await RedisStore.open(settings.redis_url, heartbeat=False)
-        try:
-            yield live, db
-        finally:
-            await live.close()
-    finally:
-        await db.close()
+async def _account(db: Database, user_id: int, status: str) -> _Found:
+    account = await operators.report(db, user_id)
+    return _Found("not_found" if account is None else status, account)
 
 
 async def _find(db: Database, word: str) -> int | None:

@@ -5,16 +5,20 @@ Owns nothing of the game: any path, no hello, no rate limit, large messages, tex
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import uvicorn
 from starlette.applications import Starlette
 
+from cli.commands.options import settings_of
 from gateway.ws.connection import ENDPOINT_KEY, Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import binary_frame, text_frame
 from gateway.ws.protocol import WebSocketProtocol
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+app = typer.Typer(add_completion=False)
 
 
 class EchoConnection(Connection):
@@ -56,6 +60,12 @@ async def _lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
     yield {ENDPOINT_KEY: EchoEndpoint()}
 
 
-def run(host: str, port: int) -> None:
+@app.command()
+def ws_echo(
+    context: typer.Context,
+    host: Annotated[str, typer.Option("--host", help="where to listen")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="port")] = 9001,
+) -> None:
     """Serve until interrupted."""
+    settings_of(context)  # for its refusals only
     uvicorn.run(Starlette(lifespan=_lifespan), host=host, port=port, ws=WebSocketProtocol, log_level="warning")

@@ -1,33 +1,28 @@
-"""`chance-tap simulate`: whole games with any number of virtual players, and what they found.
+"""Whole games with any number of virtual players, and what they found.
 
 Owns the course of a run.  The players know the public API only; the audit at the end is the operator's own and runs
 where this process knows the stores.
 """
 
-import argparse
 import asyncio
 import itertools
-import json
 import random
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import uvloop
-
 from chance_tap.settings import Settings
 from cli.simulate.api import Account, Api, ApiError
-from cli.simulate.cheats import mixture
 from cli.simulate.client import Seat, SeatLost
-from cli.simulate.hero import LEAST_PLAYERS, HeroGame
+from cli.simulate.hero import HeroGame
 from cli.simulate.identity import SIMULATED_IDS, identity
-from cli.simulate.opponents import Opponents
 from cli.simulate.report import Report
 from cli.simulate.rhythm import PERSON, Style
+from persistence.progress import Progress, untold
 
 _MOST_POOR_PLAYERS = 5000
 _RECORDS_WITHIN_S = 60.0
+_LOOK_S = 0.2
 
 
 class SimulationError(Exception):
@@ -80,6 +75,13 @@ class Simulation:
         self.report.elapsed_s = time.monotonic() - began
         return self.report
 
+    async def watch(self, progress: Progress) -> None:
+        """Tell how far it is until cancelled: each player takes a step into a room and one to its result."""
+        while True:
+            ended = len(self.report.outcomes) + len(self.report.lost)
+            progress(len(self._api.join_s) + ended, 2 * self._people * self._plan.games)
+            await asyncio.sleep(_LOOK_S)
+
     async def _gather_players(self) -> None:
         plan = self._plan
         self._accounts = [account for account in self._accounts if account.balance >= plan.stake]
@@ -130,56 +132,22 @@ class HeroSimulation(Simulation):
         self._accounts = [*players, organizer]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `chance-tap simulate`."""
-    parser.add_argument("--players", type=int, default=None, help="virtual players (default 500; --hero: 10)")
-    parser.add_argument("--stake", type=int, default=50, help="stake of their rooms, in Stars (default 50)")
-    parser.add_argument("--hero", action="store_true", help="one hero room a game; --stake is its fee")
-    parser.add_argument("--games", type=int, default=1, help="games one after another (default 1)")
-    parser.add_argument("--url", default="", help="the gateway (default http://127.0.0.1:$PORT)")
-    parser.add_argument("--seed", type=int, default=None, help="repeat the rhythms of an earlier run")
-    parser.add_argument("--rate", type=float, default=None, help="taps a second of everybody (default: people, 4 to 9)")
-    parser.add_argument("--cheats", action="store_true", help="rooms of ten with cheats, and which of them are flagged")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument(
-        "--opponents", type=int, default=None, metavar="N", help="no run: keep people company, N players a room"
-    )
+async def simulate(plan: Plan, settings: Settings, *, hero: bool, progress: Progress = untold) -> Report:
+    """One run, and the audit after it where the stores are known.
 
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Exit code 0 when everything agrees, 1 on any discrepancy, 2 when the run could not be made."""
-    url = arguments.url or f"http://127.0.0.1:{settings.port}"
-    if arguments.opponents is not None:
-        if arguments.opponents > 0:
-            uvloop.run(Opponents(url, settings.bot_token, arguments.opponents).run())
-        return 0
-    small = arguments.hero or arguments.cheats
-    players = arguments.players if arguments.players is not None else 10 if small else 500
-    least = LEAST_PLAYERS if arguments.hero else 1
-    if players < least or arguments.games < 1:
-        print(f"simulate: --players must be at least {least} and --games at least 1.", file=sys.stderr)
-        return 2
-    plan = Plan(
-        url=url, bot_token=settings.bot_token, players=players, stake=arguments.stake, games=arguments.games,
-        seed=arguments.seed,
-        styles=mixture(random.Random(arguments.seed)) if arguments.cheats else (Style(rate=arguments.rate),),  # noqa: S311
-        game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
-    )  # fmt: skip
+    Raises:
+        SimulationError, ApiError: the run could not be made.
+    """
+    simulation = HeroSimulation(plan) if hero else Simulation(plan)
+    watching = asyncio.create_task(simulation.watch(progress), name="progress")
     try:
-        report = uvloop.run(_simulate(plan, settings, hero=arguments.hero))
-    except (SimulationError, ApiError) as error:
-        print(f"simulate: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(report.figures(), indent=1) if arguments.json else report.text())
-    return 1 if report.discrepancies() else 0
-
-
-async def _simulate(plan: Plan, settings: Settings, *, hero: bool) -> Report:
-    report = await (HeroSimulation(plan) if hero else Simulation(plan)).run()
+        report = await simulation.run()
+    finally:
+        watching.cancel()
     if settings.database_url and settings.redis_url:
-        from cli.commands.audit import audit_addresses
+        from cli.commands.audit import audit_stores  # here: players know the public API only
 
-        report.audit = [str(finding) for finding in await audit_addresses(settings)]
+        report.audit = [str(finding) for finding in await audit_stores(settings)]
         if any(style.name != PERSON.name for style in plan.styles):
             report.reviews = await _reviews(settings, report)
     return report
@@ -187,14 +155,13 @@ async def _simulate(plan: Plan, settings: Settings, *, hero: bool) -> Report:
 
 async def _reviews(settings: Settings, report: Report) -> dict[tuple[str, str], bool]:
     """What the signals say of every player, once the worker has made the records."""
+    from cli.commands.stores import open_database
     from persistence.postgres import records
-    from persistence.postgres.pool import Database
 
     found: dict[tuple[str, str], bool] = {}
     rooms = {outcome.room_id for outcome in report.outcomes if outcome.state == "settled"}
-    db = await Database.open(settings.database_url, name="chance-tap-simulate")
     try:
-        async with asyncio.timeout(_RECORDS_WITHIN_S):
+        async with open_database(settings, "simulate") as db, asyncio.timeout(_RECORDS_WITHIN_S):
             for room_id in rooms:
                 signals = await records.signals(db, room_id)
                 while not signals:
@@ -203,6 +170,4 @@ async def _reviews(settings: Settings, report: Report) -> dict[tuple[str, str], 
                 found |= {(room_id, str(player.user_id)): player.review for player in signals}
     except TimeoutError:
         report.lost.append(f"no records of {len(rooms - {room_id for room_id, _ in found})} games")
-    finally:
-        await db.close()
     return found

@@ -17,6 +17,7 @@ from persistence.postgres import chain_transactions, ton_deposits
 from persistence.postgres.audit import Finding
 from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
+from persistence.progress import Progress, untold
 from persistence.ton.deposits import is_incoming
 from persistence.ton.read_cursor import ReadCursor
 from persistence.ton.toncenter import Toncenter
@@ -72,8 +73,10 @@ class ChainReconciliation:
         """Claims the reconciliation if it is due; the claim expires after LEASE_S."""
         return await chain_transactions.claim(self._db, lease_s=LEASE_S)
 
-    async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> ChainReading:
-        """Read on (or all of it), compare, and keep what was found.
+    async def reconcile(
+        self, *, whole: bool = False, grace_s: float = GRACE_S, progress: Progress = untold
+    ) -> ChainReading:
+        """Read on (or all of it), compare, and keep what was found.  `progress` counts transactions.
 
         Raises:
             ChainUnavailable, ChainRefused: nothing is lost; the next reading begins where this one did.
@@ -83,7 +86,9 @@ class ChainReconciliation:
         from_lt = to_lt = 0 if whole else checked_lt
         incoming = incoming_nanoton = outgoing = 0
         if self._account is not None:
-            compared = await compare_deposits(self._db, self._toncenter, self._network, self._account, from_lt=from_lt)
+            compared = await compare_deposits(
+                self._db, self._toncenter, self._network, self._account, from_lt=from_lt, progress=progress
+            )
             to_lt, incoming, incoming_nanoton = compared.to_lt, compared.transactions, compared.nanoton
             differences += [
                 Finding(_RULES[each.kind], f"deposit {each.hash}", f"{each.nanoton} nanoton at {each.lt}")
@@ -125,9 +130,16 @@ class ChainReconciliation:
 
 
 async def compare_deposits(
-    db: Database, toncenter: Toncenter, network: Network, account: str, *, from_lt: int = 0
+    db: Database,
+    toncenter: Toncenter,
+    network: Network,
+    account: str,
+    *,
+    from_lt: int = 0,
+    progress: Progress = untold,
 ) -> Comparison:
     """Read the address from `from_lt` up to the cursor, and compare.  What is not read yet is no difference.
+    `progress` counts transactions.
 
     Raises:
         ChainUnavailable, ChainRefused: the chain cannot be asked.
@@ -143,6 +155,7 @@ async def compare_deposits(
             for each in page
             if each.account == account and each.final and is_incoming(each) and from_lt <= each.lt <= to_lt
         )
+        progress(len(theirs), None)
         last_lt = max((each.lt for each in page), default=0)
         if last_lt <= start_lt:
             break

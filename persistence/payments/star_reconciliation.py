@@ -20,6 +20,7 @@ from persistence.postgres import star_transactions
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database
 from persistence.postgres.star_transactions import Reconciliation, Transaction
+from persistence.progress import Progress, untold
 from persistence.telegram import ask
 
 PAGE: Final = 100  # the most that Telegram gives at once
@@ -77,19 +78,22 @@ class StarReconciliation:
         """Claims the reconciliation if it is due; the claim expires after LEASE_S."""
         return await star_transactions.claim(self._db, lease_s=LEASE_S)
 
-    async def reconcile(self, *, whole: bool = False, grace_s: float = GRACE_S) -> Reconciliation:
+    async def reconcile(
+        self, *, whole: bool = False, grace_s: float = GRACE_S, progress: Progress = untold
+    ) -> Reconciliation:
         """Read on (or all of it), record what is missing here, compare, and keep what was found.
+        `progress` counts transactions.
 
         Raises:
             TelegramUnavailable, TelegramRefused: nothing is lost; the next reading begins where this one did.
         """
         before = await self._balance()
         start = 0 if whole else max(0, await star_transactions.offset(self._db) - OVERLAP)
-        end, new = await self._read(start)
+        end, new = await self._read(start, progress)
         if end == start > 0:
             # Shorter than it was: Telegram counts otherwise than we took it to, so nothing is taken to be known.
             start = 0
-            end, new = await self._read(start)
+            end, new = await self._read(start, progress)
         credited, reversed_ = await self._record()
         differences = await star_transactions.differences(self._db, grace_s=grace_s)
         sums = await star_transactions.sums(self._db)
@@ -114,7 +118,7 @@ class StarReconciliation:
     async def _balance(self) -> int:
         return (await ask(self._bot, GetMyStarBalance())).amount
 
-    async def _read(self, start: int) -> tuple[int, int]:
+    async def _read(self, start: int, progress: Progress) -> tuple[int, int]:
         """Pages from `start` on; the offset after the last transaction, and how many were new."""
         offset, new = start, 0
         while True:
@@ -122,6 +126,7 @@ class StarReconciliation:
             if entries:
                 new += await star_transactions.note(self._db, [_transaction(entry) for entry in entries])
             offset += len(entries)
+            progress(offset - start, None)
             if len(entries) < PAGE:
                 return offset, new
 

@@ -6,12 +6,14 @@ counts only when it is still there some seconds later.
 """
 
 import asyncio
+import itertools
 from collections import defaultdict
 
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
 from persistence.postgres.audit import audit as audit_ledger
 from persistence.postgres.pool import Database
+from persistence.progress import Progress, untold
 from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 
@@ -22,28 +24,33 @@ SEATS = 100_000
 AT_ONCE = 32
 
 
-async def audit(live: RedisStore, db: Database, *, patience_s: float = PATIENCE_S) -> list[Finding]:
-    """Everything that is wrong.  `patience_s` 0 is for stores at rest.
+async def audit(
+    live: RedisStore, db: Database, *, patience_s: float = PATIENCE_S, progress: Progress = untold
+) -> list[Finding]:
+    """Everything that is wrong.  `patience_s` 0 is for stores at rest; `progress` counts rooms.
 
     Raises:
         StoreUnavailable: a store did not answer, so nothing can be said.
     """
     findings = await audit_ledger(db)
-    found = set(await compare(live, db))
+    found = set(await compare(live, db, progress))
     if found and patience_s > 0:
         await asyncio.sleep(patience_s)
-        found &= set(await compare(live, db))
+        found &= set(await compare(live, db, progress))
     return [*findings, *sorted(found, key=lambda finding: (finding.rule, finding.subject))]
 
 
-async def compare(live: RedisStore, db: Database) -> list[Finding]:
+async def compare(live: RedisStore, db: Database, progress: Progress = untold) -> list[Finding]:
     """Undecided rooms of Postgres beside the rooms of Redis, at one look."""
     rooms = await games.open_rooms(db, 0, ROOMS)
     limit = asyncio.Semaphore(AT_ONCE)
+    looked_at = itertools.count(1)
 
     async def snapshot(room_id: str) -> RoomState | None:
         async with limit:
-            return await live.rooms.snapshot(room_id)
+            state = await live.rooms.snapshot(room_id)
+        progress(next(looked_at), len(rooms))
+        return state
 
     states = await asyncio.gather(*(snapshot(room.room_id) for room in rooms))
     seats: dict[str, set[str]] = defaultdict(set)

@@ -10,7 +10,8 @@ import redis
 
 from chance_tap.settings import Settings
 from cli.embedded.valkey import EmbeddedValkey
-from cli.main import COMMANDS, main
+from cli.main import main
+from cli.tree import COMMANDS
 from tests.platform.test_settings import PRODUCTION
 
 

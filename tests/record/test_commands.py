@@ -10,6 +10,7 @@ import pytest
 
 from chance_tap.settings import Settings, SettingsError
 from cli import main
+from cli.commands.replay import stored
 from persistence.records import build
 from persistence.records.document import Record, decode, encode, unpack
 from persistence.records.hashing import links
@@ -123,14 +124,12 @@ def test_replay_without_a_record(run: Run, file: Path, monkeypatch: pytest.Monke
 
 
 async def test_replay_of_a_stored_room(world: World) -> None:
-    from cli.commands.record import _stored
-
     room_id = await play(world)
     await maker(world).round()
-    raw = await _stored(room_id, world.settings)
+    raw = await stored(room_id, world.settings)
     assert raw == unpack(await document(world, room_id))
     assert decode(raw).room.room_id == room_id
-    assert await _stored("00" + "0" * 14, world.settings) is None
+    assert await stored("00" + "0" * 14, world.settings) is None
 
 
 def test_the_key_comes_from_the_settings() -> None:

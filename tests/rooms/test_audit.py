@@ -1,6 +1,5 @@
 """`chance-tap audit`: what it finds, what it prints, and that it changes nothing."""
 
-import argparse
 import asyncio
 import json
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from chance_tap.settings import Settings, SettingsError
+from cli import main
 from cli.commands import audit
 from persistence.redis.keys import new_room_id
 from persistence.rooms.seats import standard_terms
@@ -18,7 +17,9 @@ pytestmark = pytest.mark.on_cluster_too
 
 
 async def run(world: World, *, as_json: bool) -> int:
-    return await asyncio.to_thread(audit.run, argparse.Namespace(json=as_json, repair=False), world.settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "load_settings", lambda: world.settings)
+        return await asyncio.to_thread(main.main, ["audit", *(["--json"] if as_json else [])])
 
 
 async def test_clean_books(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,8 +80,3 @@ async def test_a_seat_under_way_is_no_finding(world: World) -> None:
     terms = standard_terms(world.settings, STAKE)
     await world.live.rooms.reserve(new_room_id(), "00000000-0000-4000-8000-000000000001", str(user_id), "tag", terms)
     assert await world.audit() == []
-
-
-def test_addresses_are_needed() -> None:
-    with pytest.raises(SettingsError, match="DATABASE_URL"):
-        audit.run(argparse.Namespace(json=False, repair=False), Settings())

@@ -1,0 +1,35 @@
+"""Options that several commands share, and the settings of the one that runs."""
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from chance_tap.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Limit = Annotated[int, typer.Option("--limit", help="how many at most")]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="who decides (default: the system's user)",
+        default_factory=getpass.getuser,
+        show_default=False,
+    ),
+]
+
+OPERATOR_CHARACTERS = 100
+"""As much of the name is kept with a decision about money."""
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings, read now: words that are not understood are refused before settings that are.
+
+    Raises:
+        SettingsError: they are malformed, or lack what the command needs.
+    """
+    root: Any = context.find_root()
+    settings: Settings = root.obj(root.invoked_subcommand)
+    return settings

@@ -1,0 +1,35 @@
+"""What a command finds beside its environment: the stores of a running `play`, and a secret that is kept."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from chance_tap.settings import Settings, SettingsError
+from cli.play.folder import kept_secret, running_addresses
+
+
+def with_running_play(settings: Settings, needs: Sequence[str]) -> Settings:
+    """In development, the stores that a running `play` of the same DATA_DIR embeds stand in for unset addresses.
+
+    Raises:
+        SettingsError: one of `needs` is not known even so.
+    """
+    if not settings.is_production:
+        running = running_addresses(settings.data_dir)
+        settings = dataclasses.replace(
+            settings,
+            database_url=settings.database_url or running.get("database_url", ""),
+            redis_url=settings.redis_url or running.get("redis_url", ""),
+        )
+    for name in needs:
+        if not getattr(settings, name) and settings.is_production:
+            raise SettingsError(f"{name.upper()} is not set: production needs it.")
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()} is not set, and no `play` runs with DATA_DIR ({settings.data_dir}).")
+    return settings
+
+
+def with_secret(settings: Settings) -> Settings:
+    """In development a secret is made once and kept: tokens and the key of game records come of it."""
+    if settings.jwt_secret:
+        return settings
+    return dataclasses.replace(settings, jwt_secret=kept_secret(settings.data_dir / "jwt_secret"))
