@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos deposits structure screenshots webperf web format lock clean
+.PHONY: help play test check bench anticheat chaos deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,11 @@ webperf: .venv/.test webapp/dist/index.html ## Lighthouse on Home, and a traced 
 	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m tests.browser.trace
 
 web: webapp/dist/index.html ## Build the web app
+
+wheel: .venv/.play webapp/dist/index.html ## Build the package, web app and all, into build/wheel
+	@rm -rf build/wheel
+	@.ci/quietly $(PY) -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir build/wheel .
+	@ls build/wheel/*.whl
 
 format: .venv/.test webapp/node_modules/.installed ## Put everything into its form
 	@$(PY) -m ruff check --fix-only --quiet .
