@@ -41,7 +41,7 @@ bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside t
 	@$(PY) -m benchmarks
 
 deposits: .venv/.test ## 10,000 deposits of TON with every trap, each come to exactly what it had to
-	@CHANCE_TAP_DEPOSITS=10000 $(PY) -m pytest -n 0 -q tests/ton/test_simulation.py
+	@CHANCE_TAP_DEPOSITS=10000 CHANCE_TAP_TERMINAL=3 $(PY) -m pytest -n 0 -q tests/ton/test_simulation.py 3>&2
 
 chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--seed 1 --games 50" for others
 	@$(PY) -m tests.chaos $(CHAOS)

@@ -42,14 +42,15 @@ def _setting(
     pattern: str = "",
     form: str = "",
     secret: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Any:
-    """A field with its bounds, or with the pattern that its text must match and what to call that."""
-    metadata = {"low": low, "high": high, "pattern": pattern, "form": form}
+    """A field with its bounds, or with the pattern that its text must match and what to call that; or its `words`."""
+    metadata = {"low": low, "high": high, "pattern": pattern, "form": form, "words": words}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
 def _choice(*words: str) -> Any:
-    return _setting(words[0], pattern="|".join(words), form="one of " + ", ".join(words))
+    return _setting(words[0], pattern="|".join(words), form="one of " + ", ".join(words), words=words)
 
 
 def _redis_url() -> Any:
@@ -242,7 +243,9 @@ def _parse(name: str, raw: str, f: Field[Any]) -> Any:
     shown = "malformed" if not f.repr else repr(raw)
     pattern = f.metadata.get("pattern") or (r"[0-9]{1,12}" if isinstance(f.default, int) else "")
     if pattern and not re.fullmatch(pattern, raw):
-        raise SettingsError(f"{name} is {shown}: it must be {f.metadata['form'] or 'a whole number'}.")
+        near = difflib.get_close_matches(raw, f.metadata["words"], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise SettingsError(f"{name} is {shown}: it must be {f.metadata['form'] or 'a whole number'}.{hint}")
     if isinstance(f.default, tuple):
         numbers = bool(f.default) and isinstance(f.default[0], int)
         return () if raw == "none" else tuple(int(part) if numbers else part for part in raw.split(","))

@@ -69,6 +69,8 @@ def _not_understood(error: typer.TyperException, words: Sequence[str]) -> str:
     said = " ".join(error.format_message().split()).replace("Value error, ", "")
     if near := getattr(error, "possibilities", None):
         said = f"{error.message}. Did you mean {near[0]}?"
+    elif isinstance(error, typer.BadParameter) and error.param is None:
+        said = error.message
     elif said == "Missing command.":
         said = f"Missing command: `{where} --help` lists them."
     return f"{where}: {said}"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from chance_tap.settings import Settings, SettingsError
-from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, settings_of
+from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, refused_together, settings_of
 from cli.commands.output import moment, print_json, print_list, refuse
 from cli.commands.stores import open_database, open_stores
 from cli.progress import progress_bar
@@ -86,7 +86,7 @@ def assign(
 ) -> int:
     """Credit a deposit that waits: to its own order, or as you say."""
     if payment is not None and user is not None:
-        raise typer.BadParameter("not allowed with --payment", param_hint="--user")
+        raise refused_together(context, "--user", "--payment")
     settings = settings_of(context)
     if payment is not None and not payments.is_payment_id(payment):
         return _refused(receipt_id, "no_payment", as_json=as_json)

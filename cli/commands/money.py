@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from chance_tap.settings import Settings
-from cli.commands.options import Json, settings_of
+from cli.commands.options import Json, refused_together, settings_of
 from cli.commands.output import print_json, print_table, refuse
 from cli.commands.stores import open_bot, open_database, open_redis
 from cli.progress import progress_bar
@@ -73,7 +73,7 @@ def money(
 ) -> int:
     """Exit code 0, 1 when the books differ, or 2 when one of them could not be read."""
     if as_read and whole:
-        raise typer.BadParameter("not allowed with --as-read", param_hint="--whole")
+        raise refused_together(context, "--whole", "--as-read")
     found = asyncio.run(_report(settings_of(context), begins, ends, as_read=as_read, whole=whole))
     if as_json:
         print_json(found)

@@ -33,3 +33,8 @@ def settings_of(context: typer.Context) -> Settings:
     root: Any = context.find_root()
     settings: Settings = root.obj(root.invoked_subcommand)
     return settings
+
+
+def refused_together(context: typer.Context, one: str, other: str) -> Exception:
+    """The refusal of two options that say different things."""
+    return typer.BadParameter(f"{one} is not allowed with {other}.", ctx=context)

@@ -64,7 +64,7 @@ def simulate(
         game_timeout_s=settings.wait_s + settings.countdown_s + settings.game_s + 120,
     )  # fmt: skip
     try:
-        with progress_bar(f"{players} players") as progress:
+        with progress_bar(f"{players} players: joins and results") as progress:
             report = uvloop.run(play(plan, settings, hero=hero, progress=progress))
     except (SimulationError, ApiError) as error:
         print(f"simulate: {error}", file=sys.stderr)

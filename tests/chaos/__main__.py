@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from cli.progress import progress_bar
 from tests.chaos import report
 from tests.chaos.faults import KINDS
 from tests.chaos.run import Plan, run
@@ -27,7 +28,8 @@ def main() -> int:
     output = arguments.output or Path("build") / "chaos" / str(seed)
     print(f"seed {seed}, report and logs in {output}", flush=True)
     plan = Plan(seed=seed, games=arguments.games, kinds=kinds, players=arguments.players)
-    result = uvloop.run(run(plan, output, lambda line: print(line, flush=True)))
+    with progress_bar("games") as progress:
+        result = uvloop.run(run(plan, output, lambda line: print(line, flush=True), progress))
     print(report.markdown(result.table))
     for name, value in result.figures.items():
         print(f"{name:26s} {value}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
+from persistence.progress import Progress, untold
 from tests.chaos import report
 from tests.chaos.checks import Verdict, judge, settle_down
 from tests.chaos.faults import KINDS, Happened, Scene, inflict, schedule
@@ -66,11 +67,11 @@ class Result:
     table: list[dict[str, Any]]
 
 
-async def run(plan: Plan, output: Path, say: Callable[[str], None]) -> Result:
-    """Run it; the report and the logs of all parts go to `output`."""
+async def run(plan: Plan, output: Path, say: Callable[[str], None], progress: Progress = untold) -> Result:
+    """Run it; the report and the logs of all parts go to `output`, and `progress` counts games."""
     folder = await asyncio.to_thread(_folder)
     try:
-        result = await _course(plan, folder, say)
+        result = await _course(plan, folder, say, progress)
         await asyncio.to_thread(_write, result, output)
         return result
     finally:
@@ -90,7 +91,7 @@ def _put_away(folder: Path, output: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _course(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
+async def _course(plan: Plan, folder: Path, say: Callable[[str], None], progress: Progress) -> Result:
     environment = ENVIRONMENT | plan.environment
     product = Product(folder, random.Random(f"balancer {plan.seed}"), environment, plan.gateways, plan.workers)
     crowd: Crowd | None = None
@@ -103,7 +104,7 @@ async def _course(plan: Plan, folder: Path, say: Callable[[str], None]) -> Resul
         await crowd.start()
         began, clock = time.time(), asyncio.get_running_loop().time
         start = clock()
-        happened = await _storm(plan, scene, crowd, say)
+        happened = await _storm(plan, scene, crowd, say, progress)
         calm = clock()
         say(f"{len(crowd.games)} games, {len(happened)} faults in {calm - start:.0f} s; everything heals")
         await product.healthy()
@@ -128,7 +129,9 @@ async def _course(plan: Plan, folder: Path, say: Callable[[str], None]) -> Resul
         await product.close()
 
 
-async def _storm(plan: Plan, scene: Scene, crowd: Crowd, say: Callable[[str], None]) -> list[Happened]:
+async def _storm(
+    plan: Plan, scene: Scene, crowd: Crowd, say: Callable[[str], None], progress: Progress
+) -> list[Happened]:
     """Faults, one after another, until there were enough of them and enough games."""
     clock = asyncio.get_running_loop().time
     until = clock() + plan.limit_s
@@ -140,6 +143,7 @@ async def _storm(plan: Plan, scene: Scene, crowd: Crowd, say: Callable[[str], No
             break
         await asyncio.sleep(fault.pause_s)
         happened.append(await inflict(scene, fault))
+        progress(min(len(crowd.games), plan.games), plan.games)
         say(f"{len(crowd.games):4d} games  {fault.number:3d}  {fault.kind}: {happened[-1].detail}")
     return happened
 

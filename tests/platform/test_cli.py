@@ -1,6 +1,10 @@
 """The command line: exit codes, and one line for what the caller must put right."""
 
+import io
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +13,14 @@ import pytest
 import redis
 
 from chance_tap.settings import Settings
+from cli.commands.output import print_list
 from cli.embedded.valkey import EmbeddedValkey
 from cli.main import main
+from cli.progress import progress_bar
 from cli.tree import COMMANDS
 from tests.platform.test_settings import PRODUCTION
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -49,9 +57,115 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         assert f"chance-tap {name}" in capsys.readouterr().out
 
 
-def test_an_unknown_command_is_refused() -> None:
+HEAVY = {"gateway", "workers", "bot", "persistence", "aiogram", "psycopg", "redis", "starlette", "uvicorn", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("words", "needs_not"),
+    [
+        (["--help"], HEAVY | {"cli.commands", "cli.play", "cli.embedded", "cli.simulate", "pydantic", "structlog"}),
+        (["verify", "--help"], HEAVY - {"persistence"}),
+        (["play", "--help"], {"gateway", "workers", "bot", "aiogram", "starlette", "uvicorn", "rich"}),
+        (["audit", "--help"], {"gateway", "bot", "aiogram", "starlette", "uvicorn"}),
+        (["payments", "--help"], {"gateway", "workers", "starlette", "uvicorn"}),
+    ],
+)
+def test_a_command_loads_nothing_of_the_others(words: list[str], needs_not: set[str]) -> None:
+    loaded = f"import sys; from cli.main import main\ntry: main({words})\nfinally: print(*sys.modules, file=sys.stderr)"
+    argv = [sys.executable, "-c", loaded]
+    done = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: chance-tap")
+    assert {name for name in done.stderr.split() if any(f"{name}.".startswith(f"{no}.") for no in needs_not)} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "chance-tap: Missing command: `chance-tap --help` lists them."),
+        (["dance"], "chance-tap: No such command 'dance'."),
+        (["audt"], "chance-tap: No such command 'audt'. Did you mean 'audit'?"),
+        (["--hepl"], "chance-tap: No such option: --hepl. Did you mean --help?"),
+        (["audit", "--jsn"], "chance-tap audit: No such option: --jsn. Did you mean --json?"),
+        (["audit", "--json=1"], "chance-tap audit: Option '--json' does not take a value."),
+        (["room", "shwo", "x"], "chance-tap room: No such command 'shwo'. Did you mean 'show'?"),
+        (["bonus", "refuse"], "chance-tap bonus refuse: Missing argument 'RUN'."),
+        (["payments", "list", "--state", "piad"], "chance-tap payments list: Invalid value for '--state': 'piad' is"),
+        (["user", "ban", "1", "--reason", " "], "chance-tap user ban: Invalid value for '--reason': 1 to 500 char"),
+        (["money", "--whole", "--as-read"], "chance-tap money: --whole is not allowed with --as-read."),
+        (
+            ["chain", "assign", "1", "--user", "1", "--payment", "x"],
+            "chance-tap chain assign: --user is not allowed wi",
+        ),
+    ],
+)
+def test_words_that_are_not_understood_are_one_line(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["dance"])
+        main(words)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_words_come_before_settings(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    environment.setenv("STARS_MINN", "1")
+    with pytest.raises(SystemExit, match="0"):
+        main(["audit", "-h"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["audit", "--jsn"])
+    assert "--jsn" in capsys.readouterr().err
+    for name in ("audit", "verify", "ws-echo"):
+        assert main([name, *(["x"] if name == "verify" else [])]) == 2
+        assert capsys.readouterr().err == f"chance-tap {name}: STARS_MINN is not a setting. Did you mean STARS_MIN?\n"
+
+
+def test_the_shell_is_told_how_a_line_goes_on(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("_CHANCE_TAP_COMPLETE", "complete_bash")
+    for line, further in (("wal", ["wallet-apps"]), ("room ", ["show", "refund"]), ("audit --re", ["--repair"])):
+        environment.setenv("COMP_WORDS", f"chance-tap {line}")
+        environment.setenv("COMP_CWORD", str(len(f"chance-tap {line}.".split()) - 1))
+        with pytest.raises(SystemExit, match="0"):
+            main([])
+        assert capsys.readouterr().out.split() == further
+
+
+def test_tables_are_for_terminals(environment: pytest.MonkeyPatch) -> None:
+    def shown(*, terminal: bool) -> str:
+        class Stream(io.StringIO):
+            def isatty(self) -> bool:
+                return terminal
+
+        environment.setattr("sys.stdout", stream := Stream())
+        line, cells = "{0[0]}: {0[1]}".format, list[object]
+        print_list([("one", 1), ("two", 20)], line=line, columns=("NAME", "N"), cells=cells, nothing="none")
+        print_list([], line=line, columns=("NAME", "N"), cells=cells, nothing="none")
+        return stream.getvalue()
+
+    environment.setenv("TERM", "xterm-256color")
+    environment.delenv("NO_COLOR", raising=False)
+    assert shown(terminal=False) == "one: 1\ntwo: 20\nnone\n"
+    assert "\x1b[" in shown(terminal=True)
+    rows = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown(terminal=True)).splitlines()]
+    assert ["two", "20"] in rows
+    assert rows[-1] == ["none"]
+    environment.setenv("NO_COLOR", "1")
+    assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown(terminal=True)) is None
+
+
+def test_a_bar_is_for_terminals(environment: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    environment.setenv("TERM", "xterm-256color")
+    for stream, drawn in ((io.StringIO(), False), (Terminal(), True)):
+        with progress_bar("counting", stream) as progress:
+            progress(1, 2)
+        assert ("counting" in stream.getvalue()) is drawn
 
 
 @pytest.mark.parametrize(

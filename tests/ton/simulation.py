@@ -10,6 +10,7 @@ from typing import Any
 from persistence.errors import StoreUnavailable
 from persistence.postgres import payments
 from persistence.postgres.payments import Payment
+from persistence.progress import Progress, untold
 from persistence.ton.deposits import new_memo
 from persistence.ton.transaction import hash_hex
 from tests.stand_ins.toncenter import ENCRYPTED_COMMENT, Tx, comment_body
@@ -72,7 +73,7 @@ class Simulation:
     kills: int = 0
     rounds: int = 0
 
-    async def run(self, transactions: int) -> None:
+    async def run(self, transactions: int, progress: Progress = untold) -> None:
         """Send so many, in batches, reading between them; then everything comes to light and is read in peace."""
         world, chance = self.world, self.random
         world.toncenter.names_previous = self.names_previous
@@ -85,6 +86,7 @@ class Simulation:
             for _ in range(min(chance.choice([1, 20, 150, 400]), transactions - sum(self.made.values()))):
                 await self._one(just_settled)
             await self._read()
+            progress(sum(self.made.values()), transactions)
             self.settled += just_settled
             self._reveal(chance.choice([0.5, 1.0]))
             await payments.expire(world.db, world.chain.now_s * 1000, 1000)
