@@ -12,7 +12,7 @@ import psycopg
 import redis
 import typer
 
-from chance_tap.resources import WEB_APP
+from chance_tap.resources import CHECKOUT, WEB_APP
 from chance_tap.settings import Settings
 from cli.commands.options import Json, settings_of
 from cli.commands.output import print_json, print_table
@@ -25,6 +25,7 @@ from workers.queue import clustered, refusal
 ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
 _CONNECT_TIMEOUT_S = 5
 _MIGRATE = "run `chance-tap migrate`"
+_PLAY = "start `make play`" if CHECKOUT else "start `chance-tap play`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
 
 def _postgres(settings: Settings) -> Iterator[Check]:
     if not settings.database_url:
-        yield Check("postgres", "no address", "set DATABASE_URL, or start `make play`")
+        yield Check("postgres", "no address", f"set DATABASE_URL, or {_PLAY}")
         return
     try:
         with psycopg.connect(settings.database_url, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
@@ -91,7 +92,7 @@ def _postgres(settings: Settings) -> Iterator[Check]:
 
 def _redis(settings: Settings) -> Iterator[Check]:
     if not settings.redis_url:
-        yield Check("redis", "no address", "set REDIS_URL, or start `make play`")
+        yield Check("redis", "no address", f"set REDIS_URL, or {_PLAY}")
         return
     try:
         with redis.Redis.from_url(settings.redis_url, socket_timeout=_CONNECT_TIMEOUT_S) as client:

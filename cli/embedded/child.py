@@ -16,6 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from chance_tap.resources import CHECKOUT
+
+HOW_TO_GET_SERVERS: Final = "run `make play`" if CHECKOUT else "install `chance-tap[play]`"
 _SHIM = Path(__file__).with_name("exec_shim.py")
 
 

