@@ -19,7 +19,8 @@ from cli.commands.stores import open_bot, open_database, open_redis
 from cli.progress import progress_bar
 from persistence.errors import TelegramRefused, TelegramUnavailable
 from persistence.payments.chain_reconciliation import ChainReconciliation
-from persistence.postgres.pool import Database, Role
+from persistence.postgres import money_report
+from persistence.postgres.pool import Database
 from persistence.ton.toncenter import ChainRefused, ChainUnavailable, Toncenter
 
 # What is printed: the kind of transfer, the kind of account whose sum tells it, and that sum's sign.
@@ -109,11 +110,9 @@ async def _report(
 ) -> dict[str, Any]:
     async with open_database(settings, "money") as db:
         not_read = [] if as_read else await _read_books(db, settings, whole=whole)
-        moved = await _flows(db, begins, ends)
-        ever = await _flows(db, None, ends)
-        row = await db.call(Role.SETTLER, None, "SELECT pay.reconciliation_report()")
-    assert row is not None
-    books: dict[str, Any] = row[0]
+        moved = await money_report.flows(db, begins, ends)
+        ever = await money_report.flows(db, None, ends)
+        books = await money_report.reconciliations(db)
     return {
         "from": begins and begins.isoformat(),
         "to": ends and ends.isoformat(),
@@ -183,13 +182,3 @@ async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> N
         book = StarReconciliation(db, bot, StarPayments(live, db, bot, settings), settings)
         with progress_bar("Reading Telegram's book") as progress:
             await book.reconcile(whole=whole, progress=progress)
-
-
-async def _flows(db: Database, begins: datetime | None, ends: datetime | None) -> dict[tuple[str, str], int]:
-    rows = await db.rows(
-        Role.SETTLER,
-        None,
-        "SELECT kind, account, stars FROM pay.money_flows(%(begins)s::timestamptz, %(ends)s::timestamptz)",
-        {"begins": begins, "ends": ends},
-    )
-    return {(kind, account): int(stars) for kind, account, stars in rows}

@@ -10,12 +10,12 @@ import pytest
 import redis
 
 from cli import main
-from cli.commands import room
 from cli.commands.repair import repair
 from persistence.postgres import games
 from persistence.redis import keys
 from persistence.redis.keys import new_room_id
 from persistence.redis.user_events import BalanceChanged
+from persistence.rooms import operator
 from persistence.rooms.seats import standard_terms
 from persistence.rooms.settlement import Settlement
 from tests.fixtures.user_events import Ear
@@ -31,11 +31,11 @@ async def sit_two(world: World, stake: int = STAKE) -> tuple[str, int, int]:
 
 
 async def show(world: World, room_id: str) -> dict[str, Any]:
-    return await room.show(world.live, world.db, room_id)
+    return await operator.look(world.live, world.db, room_id)
 
 
-async def refund(world: World, room_id: str, reason: str = "operator") -> room.Refunded:
-    return await room.refund(world.live, world.db, room_id, reason)
+async def refund(world: World, room_id: str, reason: str = "operator") -> operator.Refunded:
+    return await operator.refund(world.live, world.db, room_id, reason)
 
 
 async def command(world: World, *words: str) -> int:
