@@ -63,9 +63,8 @@ def _settings(name: str) -> Settings:
 def _not_understood(error: typer.TyperException, words: Sequence[str]) -> str:
     """One line, with a name that may have been meant."""
     context = getattr(error, "ctx", None)
-    where = (
-        context.command_path if context is not None else " ".join([PROGRAM, *(w for w in words[:1] if w in COMMANDS)])
-    )
+    known = [word for word in words[:1] if word in COMMANDS]
+    where = " ".join([PROGRAM, *known]) if context is None else context.command_path
     said = " ".join(error.format_message().split()).replace("Value error, ", "")
     if near := getattr(error, "possibilities", None):
         said = f"{error.message}. Did you mean {near[0]}?"

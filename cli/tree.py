@@ -7,11 +7,13 @@ the others; must never import one at the top.
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from chance_tap import __version__
 
 PROGRAM: Final = "chance-tap"
 _STORES: Final = ("database_url", "redis_url")
@@ -63,10 +65,10 @@ def tree(*, colourful: bool) -> TyperGroup:
     """All commands below one.  `colourful`: help is for a person at a terminal."""
     app = typer.Typer(
         cls=_Lazily,
-        help="A tapping game for Stars: its parts, one by one.",
         context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode="rich" if colourful else None,
     )
+    app.callback()(_root)
     for name, command in COMMANDS.items():
         app.command(name, help=command.help)(_stand_in)
     made = get_command(app)
@@ -84,6 +86,20 @@ def load(name: str, markup: Literal["markdown", "rich"] | None) -> TyperCommand 
         assert isinstance(each, TyperCommand | TyperGroup)
         each.rich_markup_mode = markup
     return command
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(PROGRAM, __version__)
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A tapping game for Stars: its parts, one by one."""
 
 
 def _stand_in() -> None:

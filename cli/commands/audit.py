@@ -14,13 +14,14 @@ import typer
 from chance_tap.settings import Settings
 from chance_tap.telemetry import log
 from cli.commands.options import Json, settings_of
-from cli.commands.output import print_findings, print_json
-from cli.commands.repair import repair_stores
+from cli.commands.output import print_json, print_table
 from cli.commands.stores import open_stores
 from cli.progress import progress_bar
 from persistence.postgres.audit import Finding
 from persistence.rooms.audit import PATIENCE_S
 from persistence.rooms.audit import audit as look
+
+_CLEAN = "clean: the books are right and both stores agree"
 
 app = typer.Typer(add_completion=False)
 
@@ -34,6 +35,8 @@ def audit(
     """Exit code 0 when all is well (afterwards, with --repair), 1 with findings."""
     settings = settings_of(context)
     if repair:
+        from cli.commands.repair import repair_stores  # here: it loads what workers do
+
         log.configure("error", part="repair", stream=sys.stderr)  # what it does is its own output
         done, findings = asyncio.run(repair_stores(settings))
     else:
@@ -44,8 +47,18 @@ def audit(
     else:
         if repair:
             print("\n".join(done) if done else "Nothing to repair.")
-        print_findings(findings)
+        _print(findings)
     return 1 if findings else 0
+
+
+def _print(findings: list[Finding]) -> None:
+    """Findings for people, and that there are none."""
+    if findings and sys.stdout.isatty():
+        print_table(("RULE", "SUBJECT", "DETAIL"), ((each.rule, each.subject, each.detail) for each in findings))
+    else:
+        for each in findings:
+            print(f"{each.rule}: {each.subject}: {each.detail}")
+    print(f"{len(findings)} findings" if findings else _CLEAN)
 
 
 async def audit_stores(settings: Settings) -> list[Finding]:

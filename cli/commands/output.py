@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from cli.tree import PROGRAM
-from persistence.postgres.audit import Finding
-
-_CLEAN = "clean: the books are right and both stores agree"
 
 Item = TypeVar("Item")
 
@@ -67,16 +64,6 @@ _COLOURS = {
     **dict.fromkeys(("TO DO", "review", "approval", "held", "draining"), "yellow"),
     **dict.fromkeys(("lost", "DIFFERS"), "red"),
 }
-
-
-def print_findings(findings: Sequence[Finding]) -> None:
-    """Findings for people, and that there are none."""
-    if findings and sys.stdout.isatty():
-        print_table(("RULE", "SUBJECT", "DETAIL"), ((each.rule, each.subject, each.detail) for each in findings))
-    else:
-        for each in findings:
-            print(f"{each.rule}: {each.subject}: {each.detail}")
-    print(f"{len(findings)} findings" if findings else _CLEAN)
 
 
 def moment(at_ms: int) -> str:

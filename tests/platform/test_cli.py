@@ -1,5 +1,6 @@
 """The command line: exit codes, and one line for what the caller must put right."""
 
+import importlib.metadata
 import io
 import json
 import re
@@ -66,7 +67,7 @@ HEAVY = {"gateway", "workers", "bot", "persistence", "aiogram", "psycopg", "redi
         (["--help"], HEAVY | {"cli.commands", "cli.play", "cli.embedded", "cli.simulate", "pydantic", "structlog"}),
         (["verify", "--help"], HEAVY - {"persistence"}),
         (["play", "--help"], {"gateway", "workers", "bot", "aiogram", "starlette", "uvicorn", "rich"}),
-        (["audit", "--help"], {"gateway", "bot", "aiogram", "starlette", "uvicorn"}),
+        (["audit", "--help"], {"gateway", "workers", "bot", "aiogram", "starlette", "uvicorn"}),
         (["payments", "--help"], {"gateway", "workers", "starlette", "uvicorn"}),
     ],
 )
@@ -107,6 +108,12 @@ def test_words_that_are_not_understood_are_one_line(
     assert out == ""
     assert err.startswith(said)
     assert err.count("\n") == 1
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"chance-tap {importlib.metadata.version('chance-tap')}\n"
 
 
 def test_words_come_before_settings(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
