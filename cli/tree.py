@@ -57,8 +57,11 @@ class _Lazily(TyperGroup):
     """Its commands stand for modules, which are imported when one of them is asked for."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, command and load(str(name), self.rich_markup_mode), rest
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        if stand_in is None:  # a shell asks how an unknown word goes on
+            return name, None, rest
+        command = load(str(name), self.rich_markup_mode)
+        return name, command, _in_full(command, rest)
 
 
 def tree(*, colourful: bool) -> TyperGroup:
@@ -86,6 +89,22 @@ def load(name: str, markup: Literal["markdown", "rich"] | None) -> TyperCommand 
         assert isinstance(each, TyperCommand | TyperGroup)
         each.rich_markup_mode = markup
     return command
+
+
+def _in_full(command: Any, words: Sequence[str]) -> list[str]:
+    """Options by their whole names: the beginning of one is enough where no other begins so."""
+    if isinstance(command, TyperGroup) and words and words[0] in command.commands:
+        return [words[0], *_in_full(command.commands[words[0]], words[1:])]
+    names = ["--help", *(name for option in command.params for name in option.opts if name.startswith("--"))]
+    found = list(words)
+    for number, word in enumerate(words):
+        if word == "--":
+            break
+        begun, equals, value = word.partition("=")
+        meant = [name for name in names if name.startswith(begun)]
+        if begun.startswith("--") and begun not in names and len(meant) == 1:
+            found[number] = f"{meant[0]}{equals}{value}"
+    return found
 
 
 def _version(wanted: bool) -> None:
