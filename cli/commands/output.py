@@ -33,32 +33,43 @@ def print_list(
     cells: Callable[[Item], Sequence[object]],
     nothing: str,
 ) -> None:
-    """Each item: a row of a table at a terminal, else its line; `nothing` where there is none."""
+    """Each item: a row of a table at a terminal that is wide enough, else its line; `nothing` where there is none."""
     if not items:
         print(nothing)
-    elif sys.stdout.isatty():
-        print_table(columns, map(cells, items))
-    else:
+    elif not (sys.stdout.isatty() and _print_table(columns, map(cells, items), only_whole=True)):
         print("\n".join(map(line, items)))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """For a terminal only.  A cell that is None or empty stays empty; numbers stand to the right."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """For a terminal only; what does not fit into a line goes on in the next.  A column without anything in it is left
+    out, and numbers stand to the right."""
+    _print_table(columns, rows, only_whole=False)
+
+
+def _print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, only_whole: bool) -> bool:
+    """Whether it was printed: with `only_whole` not where it is wider than the terminal, since ids are copied."""
     from rich import box  # here: programs read lines and JSON, and need not wait for it
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    listed = [list(row) for row in rows]
-    for number, name in enumerate(columns):
-        numeric = all(isinstance(row[number], int) for row in listed if row[number] is not None)
-        table.add_column(name, justify="right" if listed and numeric else "left", overflow="fold")
-    for row in listed:
+    console, table = Console(), Table(box=box.SIMPLE_HEAD)
+    by_column = [list(column) for column in zip(*rows, strict=True)]
+    told = [(name, cells) for name, cells in zip(columns, by_column, strict=True) if set(cells) - {None, ""}]
+    for name, cells in told:
+        numeric = all(isinstance(cell, int) for cell in cells if cell is not None)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in zip(*(cells for _, cells in told), strict=True):
         table.add_row(*(Text("" if cell is None else str(cell), _COLOURS.get(str(cell), "")) for cell in row))
-    Console().print(table)
+    options = console.options.update(width=_ANY_WIDTH)
+    if only_whole and Measurement.get(console, options, table).maximum > console.width:
+        return False
+    console.print(table)
+    return True
 
 
+_ANY_WIDTH = 10_000
 _COLOURS = {
     **dict.fromkeys(("ok", "clean", "paid", "credited", "sent", "rewarded", "serving", "as published"), "green"),
     **dict.fromkeys(("TO DO", "review", "approval", "held", "draining"), "yellow"),

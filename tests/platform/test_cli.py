@@ -172,6 +172,9 @@ def test_tables_are_for_terminals(environment: pytest.MonkeyPatch) -> None:
     rows = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown(terminal=True)).splitlines()]
     assert ["two", "20"] in rows
     assert rows[-1] == ["none"]
+    environment.setenv("COLUMNS", "8")
+    assert shown(terminal=True) == "one: 1\ntwo: 20\nnone\n"  # too narrow for a whole table
+    environment.delenv("COLUMNS")
     environment.setenv("NO_COLOR", "1")
     assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown(terminal=True)) is None
 
