@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import redis
 
+from chance_tap.telemetry import log
 from cli import main
 from cli.commands.repair import repair
 from persistence.postgres import games
@@ -41,6 +42,7 @@ async def refund(world: World, room_id: str, reason: str = "operator") -> operat
 async def command(world: World, *words: str) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(main, "load_settings", lambda: world.settings)
+        patch.setattr(log, "configure", lambda *_, **__: None)  # it would outlive the test
         return await asyncio.to_thread(main.main, words)
 
 
