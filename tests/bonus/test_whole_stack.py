@@ -20,6 +20,7 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.bonus.conftest import REWARD
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 from tests.ws.client import Peer
 
 GOAL = 120
@@ -134,9 +135,11 @@ async def test_a_run_outlives_its_gateway_and_the_worker(
     assert tapper.state["taps"] == GOAL
     stack.run("worker", ["worker"])
     if held:
-        async with asyncio.timeout(20):
-            while not (await tapper.rest("GET", "/bonus", 1))["bonus"]["held"]:  # noqa: ASYNC110 - it is polled
-                await asyncio.sleep(0.1)
+
+        async def is_held() -> bool:
+            return bool((await tapper.rest("GET", "/bonus", 1))["bonus"]["held"])
+
+        await eventually("the reward is held", is_held)
         assert (await tapper.rest("GET", "/me", 1))["balance"] == 1000
     else:
         await tapper.until(lambda: tapper.balance is not None)

@@ -21,6 +21,7 @@ from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
 from tests.fixtures.postgres import Execute
+from tests.fixtures.waiting import eventually
 from workers.loops.notifications import NotificationLoop, notify
 from workers.loops.room_reminders import RoomReminders
 
@@ -248,9 +249,11 @@ async def test_a_game_that_begins_is_told_to_whoever_is_away(
     live.presence.say([str(here)])
     await worker.watch.round()
     assert execute("SELECT FROM bot.notices") == []
-    async with asyncio.timeout(20):
-        while (await live.rooms.tick(room_id)).state == "waiting":  # noqa: ASYNC110  (the deadline is Redis's)
-            await asyncio.sleep(0.02)
+
+    async def begun() -> bool:
+        return (await live.rooms.tick(room_id)).state != "waiting"
+
+    await eventually("the game begins", begun)
     for _ in range(2):
         await worker.watch.round()
         await RoomReminders(live, worker.db, worker.settings).round()  # another worker, or this one after a death

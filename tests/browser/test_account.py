@@ -1,6 +1,5 @@
 """Accounts by e-mail in the browser: coming in without Telegram, a new password, and both ways into one account."""
 
-import asyncio
 import re
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 from tests.stand_ins.mail import MailSink
 
 pytestmark = pytest.mark.xdist_group("browser-lobby")
@@ -35,9 +35,7 @@ async def outside(open_page: OpenPage, stack: Stack, *, locale: str = "en-US", s
 
 async def mailed(sink: MailSink, address: str, number: int = 1) -> str:
     """What stands behind the address in the link of that many-th mail to somebody."""
-    async with asyncio.timeout(20):
-        while len(sink.to(address)) < number:  # noqa: ASYNC110 - the mail is another process's
-            await asyncio.sleep(0.05)
+    await eventually(f"mail {number} to {address}", lambda: len(sink.to(address)) >= number)
     body = sink.to(address)[number - 1].get_body(("plain",))
     assert body is not None
     found = re.search(r"/#((?:verify|reset)=[0-9a-f]{64})", body.get_content())

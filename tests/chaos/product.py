@@ -24,6 +24,7 @@ from cli.embedded.valkey import EmbeddedValkey
 from persistence.postgres.migrate import migrate
 from tests.chaos.wires import Balancer, Door, Road
 from tests.fixtures.stores import JWT_SECRET
+from tests.fixtures.waiting import eventually
 
 DATABASE = "chance_tap"
 READY_S = 60.0
@@ -228,11 +229,11 @@ class Product:
         await door.open()
         await asyncio.to_thread(replica.start)
         await _command(replica, "REPLICAOF", "127.0.0.1", str(door.port))
-        async with asyncio.timeout(READY_S):
-            info = b""
-            while b"master_link_status:up" not in info:
-                await asyncio.sleep(0.05)
-                info = await _command(replica, "INFO", "replication")
+
+        async def in_step() -> bool:
+            return b"master_link_status:up" in await _command(replica, "INFO", "replication")
+
+        await eventually("the replica is in step", in_step, within_s=READY_S)
         return replica, road, door
 
     async def promote(self, replica: EmbeddedValkey) -> None:

@@ -16,11 +16,12 @@ from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.store import RedisStore
 from persistence.rooms.audit import audit
-from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.cluster import Cluster, MakeCluster, Node
 from tests.fixtures.stack import MakeStack
 from tests.fixtures.stores import open_live
+from tests.fixtures.waiting import eventually
+from tests.simulate.games import into_a_game
 
 PLAYERS = 40
 INTO_MS = 1000
@@ -45,13 +46,13 @@ async def absence_s(live: RedisStore, room_id: str) -> float:
     """How long the room's partition answers nobody, as a process with an open store sees it."""
     began = time.monotonic()
     at = keys.room(room_id)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await live.router.execute(at.slot, "HSET", at.heartbeat, "probe", 1)
-                return time.monotonic() - began
-            except StoreUnavailable:
-                continue
+
+    async def write() -> bool:
+        await live.router.execute(at.slot, "HSET", at.heartbeat, "probe", 1)
+        return True
+
+    await eventually("the partition answers", write, despite=StoreUnavailable)
+    return time.monotonic() - began
 
 
 @pytest.mark.parametrize("how", ["killed", "frozen", "held back"])

@@ -4,7 +4,6 @@ What Postgres decided stands, no Star is lost or made, and the room that plays o
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from chance_tap.settings import Settings
-from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from tests.fixtures.cluster import Cluster, MakeCluster
+from tests.fixtures.waiting import eventually
 from tests.rooms.conftest import GRANT, STAKE, World
 
 PARTITION = 0x1F
@@ -39,12 +38,8 @@ class Shard:
 
     async def fail_over(self) -> None:
         self.master.server.kill()
-        await asyncio.to_thread(self.cluster.wait, lambda: self.cluster.failed_over(self.master, self._slot))
-        async with asyncio.timeout(20):
-            while True:
-                with contextlib.suppress(StoreUnavailable):
-                    await self.world.live.heartbeat()
-                    return
+        await eventually("the replica takes over", lambda: self.cluster.failed_over(self.master, self._slot))
+        await self.world.answers()
 
     async def assert_clean(self) -> None:
         assert await self.world.audit() == []

@@ -11,11 +11,12 @@ from cli.simulate.run import Plan, Simulation
 from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.rooms.audit import audit
-from tests.cluster.games import into_a_game
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.cluster import Cluster, MakeCluster, Node
 from tests.fixtures.stack import MakeStack
 from tests.fixtures.stores import open_live
+from tests.fixtures.waiting import wait_for
+from tests.simulate.games import into_a_game
 
 PLAYERS = 40
 INTO_MS = 500
@@ -36,7 +37,7 @@ def key_by_key(cluster: Cluster, slot: int, source: Node, target: Node) -> None:
 
 def in_one_piece(cluster: Cluster, slot: int, source: Node, target: Node) -> None:
     source.run("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.id)
-    cluster.wait(lambda: cluster.owner(slot, besides=target) is target)
+    wait_for("the slot has its new owner", lambda: cluster.owner(slot, besides=target) is target)
 
 
 @pytest.mark.parametrize("move", [key_by_key, in_one_piece])

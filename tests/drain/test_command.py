@@ -14,10 +14,11 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from persistence.redis.gateways import WORD_MS, GatewayInfo
 from persistence.redis.store import RedisStore
-from tests.drain.test_rolling import all_play, assert_nothing_lost, plan
+from tests.drain.test_rolling import assert_nothing_lost, plan
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
+from tests.simulate.games import all_play
 from tests.ws.client import Peer, Refused
 
 PLAYERS = 20

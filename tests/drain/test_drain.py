@@ -18,8 +18,9 @@ from gateway.lifecycle.drain import Drain
 from gateway.live.endpoint import PATH
 from gateway.server import GatewayServer
 from persistence.redis.store import RedisStore
+from tests.fixtures.waiting import eventually
 from tests.rest.conftest import API, init_data
-from tests.ws.client import Peer, Refused, until
+from tests.ws.client import Peer, Refused
 from tests.ws.conftest import PLAIN, Game, Gateway, Road, StartGateway
 
 DRAINING = 4001
@@ -103,7 +104,7 @@ async def test_a_request_under_way_is_answered(start: Start, settings: Settings)
     await writer.drain()
     assert await running.status() == 200  # by now the server has the beginning
     running.ask()
-    await until(lambda: running.server.should_exit)
+    await eventually("the server is told to end", lambda: running.server.should_exit)
     writer.write(body[10:])
     answer = await asyncio.wait_for(reader.read(), 10)
     assert answer.startswith(b"HTTP/1.1 200 ")

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from cli.simulate.api import Api
-from cli.simulate.identity import OPPONENT_IDS, identity
 from cli.simulate.report import Report
 from cli.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.stack import Stack
+from tests.simulate.games import all_play
 
 GATEWAYS = 3
 PLAYERS = 60
@@ -21,18 +20,6 @@ def plan(url: str, players: int = PLAYERS, games: int = 1) -> Plan:
     return Plan(
         url=url, bot_token=DEVELOPMENT_BOT_TOKEN, players=players, stake=50, games=games, seed=3, game_timeout_s=90
     )
-
-
-async def all_play(url: str, players: int = PLAYERS) -> None:
-    """Until everybody's game runs."""
-    api = Api(url, DEVELOPMENT_BOT_TOKEN)
-    try:
-        onlooker = await api.log_in(identity(OPPONENT_IDS))
-        async with asyncio.timeout(60):
-            while sum(tier["playing"] for tier in await api.tiers(onlooker)) < players:  # noqa: ASYNC110 - polled
-                await asyncio.sleep(0.1)
-    finally:
-        await api.close()
 
 
 def assert_nothing_lost(report: Report, players: int = PLAYERS) -> None:
@@ -48,7 +35,7 @@ async def test_rolling_restart_under_load(make_stack: Callable[..., Stack], db: 
     stack = make_stack(gateways=GATEWAYS, WAIT_S="30", GAME_S="14", DRAIN_NOTICE_S="1", DRAIN_S="2")
     async with Balancer(stack.urls) as balancer:
         running = asyncio.create_task(Simulation(plan(balancer.url)).run())
-        await all_play(balancer.url)
+        await all_play(balancer.url, PLAYERS)
         for number in range(GATEWAYS):
             await asyncio.to_thread(stack.parts[f"gateway-{number}"].stop)
             assert stack.parts[f"gateway-{number}"].process.returncode == 0

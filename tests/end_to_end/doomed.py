@@ -15,8 +15,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
@@ -31,6 +29,8 @@ from persistence.payments.payouts import Payouts
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.ton.highload import HighloadChain
+from tests.fixtures.stack import READY_S, is_ready
+from tests.fixtures.waiting import wait_for
 from workers import main as worker
 from workers.loops import payouts
 
@@ -202,17 +202,7 @@ class DoomedGateway(Doomed):
 
     def start(self, at: int = 0) -> None:
         super().start(at)
-        until = time.monotonic() + _READY_S
-        while self.alive() and not self._answers():
-            assert time.monotonic() < until, f"the gateway does not become ready: {self.log[-2000:]}"
-            time.sleep(0.02)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        wait_for("the gateway is ready, or dead", lambda: not self.alive() or is_ready(self.url), within_s=READY_S)
 
 
 class DoomedWorker(Doomed):

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.fixtures.waiting import eventually
 from tests.stand_ins.bot_api.people import Person
 from tests.ws.client import Peer
 
@@ -76,6 +77,19 @@ class Player:
         """A payment in Stars, with its invoice link."""
         payment: dict[str, Any] = (await self.post("/payments/stars", {"stars": stars}))["payment"]
         return payment
+
+    async def withdrawal(self) -> dict[str, Any]:
+        """The latest one."""
+        found: dict[str, Any] = (await self.get("/withdrawals"))["withdrawals"][0]
+        return found
+
+    async def withdrawal_reaches(self, state: str) -> None:
+        """The worker looks every few seconds, and tells nobody that it did."""
+
+        async def reached() -> bool:
+            return bool((await self.withdrawal())["state"] == state)
+
+        await eventually(f"the withdrawal is {state}", reached)
 
     async def play(self, room_id: str, taps: int) -> dict[str, Any]:
         """Follow the room, tap so often once it runs, and wait for the result: the `settled` frame."""

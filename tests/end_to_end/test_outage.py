@@ -1,13 +1,13 @@
 """What happens while updates are lost and answers do not come: Telegram's own book mends ours, by itself."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import psycopg
 
 from tests.end_to_end.player import Player
 from tests.fixtures.outside import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, command
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 from tests.stand_ins.telegram import TelegramApi
 
 STARS = 50
@@ -26,9 +26,9 @@ async def test_no_star_is_lost_in_an_outage(
     telegram_api.lose(lambda update: "message" in update)
     paid = await anna.person.pays((await anna.order(STARS))["invoice_link"])
     assert paid.charge_id is not None
-    await eventually(lambda: has(anna, STARS))
+    await eventually(f"anna has {STARS} Stars", lambda: has(anna, STARS))
     telegram_api.charges_back(anna.person, paid.charge_id)
-    await eventually(lambda: has(anna, 0))
+    await eventually(f"anna has {0} Stars", lambda: has(anna, 0))
     telegram_api.lose(None)
 
     # Paid twice by one link: what is too much goes back, though Telegram's answer to that is lost.
@@ -38,7 +38,7 @@ async def test_no_star_is_lost_in_an_outage(
     ben.person.is_charged(order["invoice_link"])
     await telegram_api.until(lambda: bool(set(telegram_api.book.of("out")) - {paid.charge_id}))
     await telegram_api.delivered()
-    await eventually(lambda: nothing_waits(database_url))
+    await eventually("every refund is made", lambda: nothing_waits(database_url))
     assert await has(ben, STARS)
 
     # Spent, and then taken back: the house's loss, and the account waits for an operator.
@@ -67,13 +67,6 @@ async def nothing_waits(database_url: str) -> bool:
     """No charge of Stars is on its way back."""
     with psycopg.connect(database_url) as connection:
         return connection.execute("SELECT FROM pay.star_receipts WHERE state = 'refunding'").fetchone() is None
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """The worker looks every few seconds, and tells nobody that it did."""
-    async with asyncio.timeout(40):
-        while not await holds():  # noqa: ASYNC110 - it is polled
-            await asyncio.sleep(0.2)
 
 
 def house(database_url: str, kind: str) -> int:

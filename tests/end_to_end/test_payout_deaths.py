@@ -3,7 +3,6 @@ after an attempt is committed, after it has left, after it is seen, before and a
 exactly once, by the chain's own account and by Telegram's.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 from tests.stand_ins.telegram import TelegramApi
 from tests.stand_ins.ton import TonNetwork
 
@@ -67,22 +67,25 @@ async def test_killed_at_every_step_each_is_paid_once(
     for at in range(1, STEPS[method] + 1):
         payees.append(await _asks(db, telegram_api, method))
         worker.start(at)
-        until = time.monotonic() + PATIENCE_S
-        while worker.alive():
-            assert time.monotonic() < until, f"step {at} was never reached: {_state(database_url, payees[-1])}"
-            _execute(database_url, DUE, payees[-1].withdrawal_id)
-            await asyncio.sleep(0.02)
+
+        def died(payee: Payee = payees[-1]) -> bool:
+            if worker.alive():
+                _execute(database_url, DUE, payee.withdrawal_id)
+            return not worker.alive()
+
+        await eventually(f"step {at} is reached", died, within_s=PATIENCE_S)
         assert worker.dies()
         _execute(database_url, NOT_NOW, payees[-1].withdrawal_id)  # whoever died had it: the next has its own
 
     assert [_state(database_url, payee) == "sent" for payee in payees].index(True) == len(payees) - 1
     _execute(database_url, LONG_AGO)
     worker.start()
-    until = time.monotonic() + PATIENCE_S
-    while any(_state(database_url, payee) != "sent" for payee in payees):
-        assert time.monotonic() < until, [_state(database_url, payee) for payee in payees]
+
+    def all_are_sent() -> bool:
         _execute(database_url, ALL_DUE)
-        await asyncio.sleep(0.05)
+        return {_state(database_url, payee) for payee in payees} == {"sent"}
+
+    await eventually("all are sent", all_are_sent, within_s=PATIENCE_S)
     worker.kill()
 
     gifts = telegram_api.book.transactions

@@ -5,7 +5,6 @@ PAYMENT_STORM_SEEDS=20 makes it long; a seed that failed is named by the test.
 """
 
 import os
-import time
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,6 +16,7 @@ from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.end_to_end.doomed import DoomedGateway
 from tests.fixtures.outside import WEBHOOK_SECRET
+from tests.fixtures.waiting import wait_for
 from tests.stand_ins.bot_api.people import Outcome, Person, Soon
 from tests.stand_ins.telegram import TelegramApi
 
@@ -87,10 +87,10 @@ def _until_dead_or_done(
 ) -> bool:
     """One life of a gateway that dies at step `at` (then True); when there are fewer to do, it is killed after them."""
     gateway.start(at)
-    until = time.monotonic() + 20
-    while gateway.alive() and not (telegram_api.is_quiet and all(one.done() for one in paying)):
-        assert time.monotonic() < until, f"updates are not taken: {telegram_api.attempts[-3:]}"
-        time.sleep(0.01)
+    wait_for(
+        "it died, or everything was taken",
+        lambda: not gateway.alive() or (telegram_api.is_quiet and all(one.done() for one in paying)),
+    )
     died = not gateway.alive()
     gateway.kill()
     return died

@@ -1,6 +1,5 @@
 """What two real workers say by themselves, through the job queue: only to whom the app is closed, and once."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from tests.end_to_end.player import Player
 from tests.fixtures.outside import WEBHOOK_SECRET, bot_environment
 from tests.fixtures.stack import Stack
 from tests.fixtures.stores import open_live
+from tests.fixtures.waiting import eventually
 from tests.stand_ins.telegram import TelegramApi
 
 STAKE, LONELY_STAKE = 20, 50
@@ -87,15 +87,16 @@ async def banned_by(admin: Player, player: Player, database_url: str) -> None:
 async def closed(player: Player, live: RedisStore) -> None:
     """The app is closed, and the gateway has said so."""
     player.close_app()
-    async with asyncio.timeout(20):
-        while await live.presence.present([player.user_id], live.now_ms()):  # noqa: ASYNC110 - it is polled
-            await asyncio.sleep(0.02)
+
+    async def away() -> bool:
+        return not await live.presence.present([player.user_id], live.now_ms())
+
+    await eventually("the player is away", away)
 
 
 async def everything_said(database_url: str) -> None:
-    async with asyncio.timeout(40):
-        while told(database_url, "delivery IS NULL OR delivery = 'sending'"):  # noqa: ASYNC110 - it is polled
-            await asyncio.sleep(0.2)
+    unsaid = "delivery IS NULL OR delivery = 'sending'"
+    await eventually("every notice is sent", lambda: not told(database_url, unsaid))
 
 
 def told(database_url: str, which: str = "true") -> dict[str, int]:

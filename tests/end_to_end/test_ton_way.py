@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.player import Player
-from tests.end_to_end.test_outage import eventually
 from tests.end_to_end.test_whole_way import WELCOME, ledger
 from tests.fixtures.outside import HOUSE, NANOTON_PER_STAR, PUBLIC_URL, bot_environment, command, ton_environment
 from tests.fixtures.stack import Stack
@@ -126,22 +125,15 @@ async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: S
     assert (asked["state"], asked["ton"]["address"], asked["ton"]["transaction"]) == ("held", wallet.address, None)
     assert await player.balance() == 0
 
-    async def latest() -> dict[str, Any]:
-        found: dict[str, Any] = (await player.get("/withdrawals"))["withdrawals"][0]
-        return found
-
-    async def is_in(state: str) -> bool:
-        return bool((await latest())["state"] == state)
-
-    await eventually(lambda: is_in("approval"))
+    await player.withdrawal_reaches("approval")
     assert ton.wallet.paid == []
     player.socket.abort()  # whose app is closed hears of the end in the chat
     await asyncio.to_thread(command, product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
-    await eventually(lambda: is_in("sent"))
+    await player.withdrawal_reaches("sent")
     await player.person.hears(f"Вывод отправлен: {PRIZE} ⭐ в TON")
     (paid,) = ton.wallet.paid
     assert (paid.destination, paid.nanoton) == (wallet.address, PRIZE * NANOTON_PER_STAR)
-    assert (await latest())["ton"]["transaction"] is not None
+    assert (await player.withdrawal())["ton"]["transaction"] is not None
     told = (await player.get("/notices"))["notices"][0]
     assert (told["kind"], told["amount"], told["reason"]) == ("withdrawal_sent", PRIZE, "ton")
     steps = json.loads(command(product, "withdrawals", "show", asked["withdrawal_id"], "--json"))["steps"]

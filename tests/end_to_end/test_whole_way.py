@@ -107,15 +107,9 @@ async def _withdraws(player: Player, product: Stack) -> None:
         "withdrawal_id"
     ]
     assert await player.balance() == 0
-    await _reaches(player, "approval")
+    await player.withdrawal_reaches("approval")
     command(product, "withdrawals", "approve", asked["withdrawal_id"], "--by", "the test")
-    await _reaches(player, "sent")
-
-
-async def _reaches(player: Player, state: str) -> None:
-    async with asyncio.timeout(40):
-        while (await player.get("/withdrawals"))["withdrawals"][0]["state"] != state:  # noqa: ASYNC110 - it is polled
-            await asyncio.sleep(0.2)
+    await player.withdrawal_reaches("sent")
 
 
 def ledger(database_url: str, winner: str, loser: str) -> list[Move]:

@@ -19,6 +19,7 @@ from persistence.redis.connection import MAX_IN_FLIGHT
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.scripts import ScriptSet
 from persistence.redis.store import RedisStore
+from tests.fixtures.waiting import eventually
 
 TERMS = RoomTerms("standard", 50, 2, 2, 60_000, 0, 60_000, 0)
 
@@ -49,15 +50,12 @@ async def private(make_valkey: Callable[..., EmbeddedValkey]) -> AsyncIterator[t
     await live.close()
 
 
-async def until_it_answers(live: RedisStore) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await live.due()
-            except StoreUnavailable:
-                await asyncio.sleep(0.02)
-            else:
-                return
+async def answers(live: RedisStore) -> None:
+    async def due() -> bool:
+        await live.due()
+        return True
+
+    await eventually("the store answers again", due, despite=StoreUnavailable)
 
 
 def test_every_script_declares_what_it_is() -> None:
@@ -93,7 +91,7 @@ async def test_a_cut_connection_fails_what_was_in_flight_and_comes_back(live: Re
         client.client_kill_filter(_type="normal", skipme=True)
         outcomes = await asyncio.gather(*asks, return_exceptions=True)
     assert all(isinstance(outcome, StoreUnavailable) or outcome is not None for outcome in outcomes)
-    await until_it_answers(live)
+    await answers(live)
     assert await tap(live, room_id, 1) == [TapStatus.OK]
 
 
@@ -137,14 +135,12 @@ async def test_a_silent_server_is_noticed(private: tuple[EmbeddedValkey, RedisSt
     try:
         with pytest.raises(StoreUnavailable):
             await live.rooms.exists(room_id)
-        async with asyncio.timeout(20):
-            while subscriber.whole:  # noqa: ASYNC110  # nothing is called when messages begin to be missed
-                await asyncio.sleep(0.05)
+        await eventually("the subscriber knows that it misses messages", lambda: not subscriber.whole)
     finally:
         os.kill(server.child.pid, signal.SIGCONT)
     async with asyncio.timeout(20):
         assert list(await resynced) == [channel]
-    await until_it_answers(live)
+    await answers(live)
     assert await live.rooms.exists(room_id)
 
 
@@ -175,7 +171,7 @@ async def test_a_restart_keeps_the_room_and_changes_the_epoch(private: tuple[Emb
     subscriber = live.subscriber(lambda _channel, message: got.put_nowait(message), resynced.set_result)
     await subscriber.subscribe(keys.room(room_id).channel)
     server.restart()
-    await until_it_answers(live)
+    await answers(live)
     async with asyncio.timeout(20):
         await resynced
         after = await live.rooms.snapshot(room_id)

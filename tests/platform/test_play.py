@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import psycopg
 import pytest
 
 from cli.embedded.child import free_port
+from tests.fixtures.waiting import wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -73,13 +73,6 @@ def processes_of(data: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -148,7 +141,7 @@ def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
         )
     play.process.terminate()
     assert play.ended() == 0
-    wait_for(lambda: processes_of(play.data) == [])
+    wait_for("nothing is left of the parts", lambda: not processes_of(play.data), within_s=PATIENCE_S)
 
     # Data that another version made is left as it is.
     play = start()
@@ -157,7 +150,7 @@ def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
         "chance-tap play: The database was made by another version of Chance Tap (it has 9999.other): move "
     )
     assert play.lines[-1].endswith(" away or delete it, and `play` makes a new one.")
-    wait_for(lambda: processes_of(play.data) == [])
+    wait_for("the part is gone", lambda: processes_of(play.data) == [], within_s=PATIENCE_S)
 
 
 def test_a_port_in_use_is_one_line(start: Callable[..., Play]) -> None:

@@ -1,8 +1,7 @@
-"""Waiting for an event, a port where nobody listens, and databases that no migration has seen."""
+"""A port where nobody listens, and databases that no migration has seen."""
 
 import secrets
 import socket
-import time
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -10,19 +9,6 @@ import pytest
 from psycopg import sql
 
 from cli.embedded.postgres import EmbeddedPostgres
-
-LIMIT_S = 30.0
-
-
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], None]:
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.01)
-
-    return wait
 
 
 @pytest.fixture

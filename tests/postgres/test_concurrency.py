@@ -9,6 +9,7 @@ import pytest
 
 from persistence.postgres import games, ledger
 from persistence.postgres.pool import Database
+from tests.fixtures.waiting import eventually
 from tests.postgres.play import (
     STAKE,
     STARS,
@@ -217,9 +218,12 @@ async def test_a_seat_that_is_being_taken_is_waited_for(
         call = organize(db, user, mine) if what == "make" else pay(db, user, mine)
         sitting = asyncio.create_task(call)
         blocked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watcher:
-            while await (await watcher.execute(blocked)).fetchone() is None:
-                pass
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watcher:
+
+            async def waits() -> bool:
+                return await (await watcher.execute(blocked)).fetchone() is not None
+
+            await eventually("it waits for the other one's lock", waits)
     reply = await sitting
 
     assert (reply.status, reply.room_id) == (("already_in_room", hero) if taken else ("paid", mine))

@@ -4,7 +4,6 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from persistence.postgres import users
 from persistence.postgres.function_files import Functions, read_files
 from persistence.postgres.migrate import MigrationRefused, applied, functions_before, migrate
 from persistence.postgres.pool import Database
+from tests.fixtures.waiting import wait_for
 from tests.postgres.shape import Shape, shape
 
 ALL = sorted(path.stem for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
@@ -111,15 +111,13 @@ def test_a_busy_lock_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch)
             migrate(database_url, lock_timeout_s=0)
 
 
-def test_a_deploy_that_was_killed_does_not_stop_the_next(
-    empty_database: str, wait_until: Callable[[Callable[[], bool]], None]
-) -> None:
+def test_a_deploy_that_was_killed_does_not_stop_the_next(empty_database: str) -> None:
     with psycopg.connect(empty_database) as blocker:
         blocker.execute("CREATE SCHEMA ledger")
         process = subprocess.Popen([sys.executable, "-c", MIGRATE, empty_database], cwd=ROOT)
         with psycopg.connect(empty_database, autocommit=True) as watcher:
             # As yoyo's own command line leaves it behind.
-            wait_until(lambda: _waiting(watcher))
+            wait_for("the migration waits for the lock", lambda: _waiting(watcher))
             watcher.execute(
                 "INSERT INTO migrations.yoyo_lock (locked, ctime, pid) VALUES (1, now(), %s)", [process.pid]
             )

@@ -19,6 +19,7 @@ from cli.embedded.postgres import EmbeddedPostgres
 from persistence.errors import StoreUnavailable
 from persistence.postgres import pool
 from persistence.postgres.pool import CommitUnknown, Database, Role
+from tests.fixtures.waiting import eventually
 
 ONE = "SELECT 1"
 
@@ -38,12 +39,6 @@ async def works(db: Database) -> bool:
         return False
 
 
-async def until_it_works(db: Database) -> None:
-    async with asyncio.timeout(30):
-        while not await works(db):  # noqa: ASYNC110 (the event is another process's)
-            await asyncio.sleep(0.05)
-
-
 async def test_a_connection_that_died_idle_is_not_noticed_by_the_caller(db: Database, database_url: str) -> None:
     await db.call(Role.SETTLER, None, ONE)
     with psycopg.connect(database_url) as connection:
@@ -61,7 +56,7 @@ async def test_calls_go_on_after_a_restart(db: Database, postgres_server: Embedd
 
     postgres_server.restart()
 
-    await until_it_works(db)
+    await eventually("Postgres serves again", lambda: works(db))
 
 
 async def test_while_it_is_away_callers_are_refused_and_then_served(
@@ -70,12 +65,10 @@ async def test_while_it_is_away_callers_are_refused_and_then_served(
     await db.call(Role.SETTLER, None, ONE)
     postgres_server.kill()
 
-    async with asyncio.timeout(30):
-        while not await is_refused(db):
-            pass
+    await eventually("calls are refused", lambda: is_refused(db))
 
     postgres_server.start()
-    await until_it_works(db)
+    await eventually("Postgres serves again", lambda: works(db))
 
 
 async def is_refused(db: Database) -> bool:
@@ -95,9 +88,11 @@ async def test_losing_the_connection_in_the_middle_is_unknown(
     call = asyncio.create_task(db.call(Role.SETTLER, None, "SELECT pg_sleep(60)"))
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%;SELECT pg_sleep(60)'"
-        async with asyncio.timeout(30):
-            while await (await connection.execute(kill)).fetchone() is None:
-                pass
+
+        async def killed() -> bool:
+            return await (await connection.execute(kill)).fetchone() is not None
+
+        await eventually("the call's session is there to be ended", killed)
 
     with pytest.raises(CommitUnknown):
         await call
@@ -110,7 +105,7 @@ async def test_a_server_that_stopped_answering_is_given_up(hasty: Database, data
     try:
         with pytest.raises(CommitUnknown):
             await hasty.call(Role.SETTLER, None, ONE)
-        await until_it_works(hasty)
+        await eventually("Postgres serves again", lambda: works(hasty))
     finally:
         os.kill(row[0], signal.SIGCONT)
 
@@ -337,8 +332,7 @@ async def test_who_waits_too_long_for_a_connection_is_refused(hasty: Database, m
 async def test_closing_lets_calls_finish_and_refuses_the_rest(database_url: str) -> None:
     database = await Database.open(database_url, max_size=2, name="test")
     under_way = [asyncio.create_task(database.call(Role.SETTLER, None, "SELECT pg_sleep(0.2), 1")) for _ in range(2)]
-    while len(database._connections) < 2:  # noqa: ASYNC110 (opened when it is needed)
-        await asyncio.sleep(0.01)
+    await eventually("two connections", lambda: len(database._connections) == 2)
     waiting = asyncio.create_task(database.call(Role.SETTLER, None, ONE))
     await asyncio.sleep(0.05)
 
@@ -348,12 +342,9 @@ async def test_closing_lets_calls_finish_and_refuses_the_rest(database_url: str)
     for refused in (waiting, database.call(Role.SETTLER, None, ONE)):
         with pytest.raises(StoreUnavailable):
             await refused
-    with psycopg.connect(database_url) as connection:
-        left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
-        async with asyncio.timeout(30):
-            while connection.execute(left).fetchone() != (0,):
-                await asyncio.sleep(0.01)
-                connection.rollback()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        left = "SELECT FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+        await eventually("all sessions end", lambda: connection.execute(left).fetchone() is None)
     await database.close()
 
 

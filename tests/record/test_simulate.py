@@ -1,6 +1,5 @@
 """Cheats and people as real clients of a whole stack, and what is stored of them after the game."""
 
-import asyncio
 import random
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from persistence.postgres.pool import Database
 from persistence.records.document import decode, unpack
 from persistence.records.verify import verify
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 
 
 def make(name: str, seed: int) -> Style:
@@ -20,11 +20,7 @@ def make(name: str, seed: int) -> Style:
 
 
 async def signals_of(db: Database, room_id: str) -> dict[int, records.SignalsOfPlayer]:
-    async with asyncio.timeout(30):
-        found = await records.signals(db, room_id)
-        while not found:
-            await asyncio.sleep(0.05)
-            found = await records.signals(db, room_id)
+    found = await eventually("signals of the game", lambda: records.signals(db, room_id))
     return {player.user_id: player for player in found}
 
 

@@ -14,6 +14,7 @@ from persistence.accounts import login_retry
 from persistence.accounts.bans import Bans
 from persistence.errors import StoreUnavailable
 from tests.fixtures.postgres import Execute
+from tests.fixtures.waiting import eventually
 from tests.rest.conftest import API, LogIn, code_of, init_data
 
 LOGIN = f"{API}/auth/telegram"
@@ -196,9 +197,7 @@ async def test_what_happens_to_an_account_is_heeded_at_once(
     known = services.accounts._entries
     assert player.user_id in known
     await Bans(services.live, services.db, settings).ban(int(player.user_id), None, "test")
-    async with asyncio.timeout(10):
-        while player.user_id in known:  # noqa: ASYNC110  (nothing there tells of it)
-            await asyncio.sleep(0.001)
+    await eventually("the account is forgotten", lambda: player.user_id not in known)
     assert code_of(await client.get(f"{API}/tiers", headers=player.headers)) == (403, "banned")
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 import redis
 
 from chance_tap.settings import Settings
+from persistence.errors import StoreUnavailable
 from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.idempotency import IdempotencyKey
@@ -22,6 +23,7 @@ from persistence.rooms.audit import audit
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
+from tests.fixtures.waiting import eventually
 from workers.loops.deadlines import DeadlineLoop
 from workers.loops.orphaned_seats import OrphanedSeats
 from workers.loops.results import ResultReader
@@ -156,6 +158,15 @@ class World:
         await self.settle()
         await self.claim()
         await self.mend()
+
+    async def answers(self) -> None:
+        """Redis was away, and is there again."""
+
+        async def beats() -> bool:
+            await self.live.heartbeat()
+            return True
+
+        await eventually("Redis answers again", beats, despite=StoreUnavailable)
 
     async def audit(self) -> list[Finding]:
         return await audit(self.live, self.db, patience_s=0)

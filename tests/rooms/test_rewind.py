@@ -5,8 +5,6 @@ the machine had died before the last second reached the disk.
 """
 
 import asyncio
-import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +15,10 @@ import redis
 
 from chance_tap.settings import Settings
 from cli.embedded.valkey import EmbeddedValkey
-from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
+from tests.fixtures.waiting import wait_for
 from tests.rooms.conftest import GRANT, STAKE, World
 
 
@@ -39,8 +37,7 @@ class Rewindable:
         """A moment to come back to; every command that was answered is in the file."""
         with redis.Redis.from_url(self.server.url) as client:
             # While the disk is busy with the last second, what comes after it may wait in memory for two more.
-            while client.info("persistence")["aof_buffer_length"]:
-                time.sleep(0.01)
+            wait_for("all is in the file", lambda: client.info("persistence")["aof_buffer_length"] == 0)
         return self._log.stat().st_size
 
     def moments(self, start: int, end: int) -> list[int]:
@@ -66,11 +63,7 @@ class Rewindable:
         with self._log.open("rb+") as log:
             log.truncate(moment)
         await asyncio.to_thread(self.server.start)
-        async with asyncio.timeout(20):
-            while True:
-                with contextlib.suppress(StoreUnavailable):
-                    await self.world.live.heartbeat()
-                    return
+        await self.world.answers()
 
     async def assert_clean(self) -> None:
         world = self.world

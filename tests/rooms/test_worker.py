@@ -20,6 +20,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis import keys
 from persistence.redis.store import RedisStore
+from tests.fixtures.waiting import eventually
 from tests.rooms.conftest import GRANT, STAKE, World
 from workers.jobs import audit_ledger, purge_keys
 from workers.loops.results import MAX_FAILURES
@@ -47,24 +48,22 @@ async def played(world: World, key: str) -> tuple[str, int]:
 
 
 async def settled(world: World, room_id: str) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(StoreUnavailable):
-                state = await world.live.rooms.snapshot(room_id)
-                if state is not None and state.outcome is not None:
-                    return
-            await asyncio.sleep(0.05)
+    async def has_outcome() -> bool:
+        state = await world.live.rooms.snapshot(room_id)
+        return state is not None and state.outcome is not None
+
+    await eventually("the room is settled", has_outcome, within_s=60, despite=StoreUnavailable)
 
 
 async def reachable(world: World) -> None:
     """Both stores answer this process again."""
-    async with asyncio.timeout(30):
-        while True:
-            with contextlib.suppress(StoreUnavailable):
-                await world.live.heartbeat()
-                await world.balance(world.players[0])
-                return
-            await asyncio.sleep(0.05)
+
+    async def answer() -> bool:
+        await world.live.heartbeat()
+        await world.balance(world.players[0])
+        return True
+
+    await eventually("both stores answer", answer, despite=StoreUnavailable)
 
 
 async def test_it_outlives_both_stores(

@@ -1,6 +1,5 @@
 """Demo opponents as `play` starts them: they come to a waiting person, and nobody else."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 
@@ -13,6 +12,7 @@ from cli.simulate.identity import SIMULATED_IDS, identity
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import eventually
 
 STAKE = 50
 OPPONENTS = 4
@@ -32,16 +32,19 @@ async def waiting(api: Api, who: Account) -> int:
 
 
 async def waits_for(api: Api, who: Account, players: int) -> None:
-    async with asyncio.timeout(30):
-        while await waiting(api, who) != players:  # noqa: ASYNC110 - counts are only ever polled
-            await asyncio.sleep(0.2)
+    async def so_many() -> bool:
+        return await waiting(api, who) == players
+
+    await eventually(f"{players} players wait", so_many)
 
 
 async def has_company(api: Api, who: Account) -> None:
     """Somebody came.  Counts are up to a second old, so a certain number of players may pass by unseen."""
-    async with asyncio.timeout(30):
-        while await waiting(api, who) < 2:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.2)
+
+    async def more() -> bool:
+        return await waiting(api, who) > 1
+
+    await eventually("somebody comes", more)
 
 
 async def test_a_person_gets_a_whole_game(api: tuple[Stack, Api], db: Database) -> None:

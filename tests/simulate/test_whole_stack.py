@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
-from cli.simulate.api import Api
-from cli.simulate.identity import OPPONENT_IDS, identity
 from cli.simulate.report import Report
 from cli.simulate.rhythm import Style
 from cli.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.stack import Stack
+from tests.simulate.games import all_play
 
 PLAYERS = 500
 
@@ -58,11 +57,7 @@ async def test_honest_fast_hands_with_outages_are_never_blocked(make_stack: Call
 async def test_players_return_when_their_gateway_restarts(make_stack: Callable[..., Stack], db: Database) -> None:
     stack = make_stack(WAIT_S="30", GAME_S="12")  # longer than a restart takes on a busy machine
     game = asyncio.create_task(Simulation(plan(stack, 20)).run())
-    api = Api(stack.url, DEVELOPMENT_BOT_TOKEN)
-    onlooker = await api.log_in(identity(OPPONENT_IDS))
-    while sum(tier["playing"] for tier in await api.tiers(onlooker)) < 20:  # noqa: ASYNC110 - counts are polled
-        await asyncio.sleep(0.2)
-    await api.close()
+    await all_play(stack.url, 20)
     stack.restart_gateway()
     report = await game
     report.audit = [str(finding) for finding in await audit(db)]

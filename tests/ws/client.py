@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 TIMEOUT_S = 10
@@ -138,10 +137,3 @@ class Peer:
 
     def abort(self) -> None:
         self.writer.transport.abort()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that happens inside of this process."""
-    async with asyncio.timeout(TIMEOUT_S):
-        while not condition():  # noqa: ASYNC110  (nothing there tells of it)
-            await asyncio.sleep(0.001)

@@ -11,7 +11,7 @@ from gateway.live.room import Room
 from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode, payload_of, text_frame
 from gateway.ws.wheel import Wheel
-from tests.ws.client import until
+from tests.fixtures.waiting import eventually
 
 
 class Line:
@@ -155,7 +155,7 @@ async def test_a_reader_paused_for_two_beats_is_too_slow() -> None:
         connection.alive = True  # it answers pings, but it does not read
         return line.close_code is not None
 
-    await until(closed)
+    await eventually("the connection is closed", closed)
     assert line.close_code == CloseCode.TOO_SLOW
 
 
@@ -195,11 +195,11 @@ async def test_the_wheel_keeps_one_appointment_each() -> None:
     wheel.schedule(third, 1000)  # beyond a round: cut to it
     wheel.schedule(second, 0.008)
     wheel.schedule(first, 0.003)
-    await until(lambda: "third" in called)
+    await eventually("the third is called", lambda: "third" in called)
     assert called == ["first", "third"]
     assert [item.slot for item in (first, second, third)] == [-1, -1, -1]
     wheel.schedule(first, 0)
-    await until(lambda: called.count("first") == 2)
+    await eventually("the first is called again", lambda: called.count("first") == 2)
 
 
 class VirtualTime:

@@ -10,7 +10,8 @@ from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.redis import keys
 from persistence.redis.room_state import RoomState
-from tests.ws.client import Peer, until
+from tests.fixtures.waiting import eventually
+from tests.ws.client import Peer
 from tests.ws.conftest import Game, Road, StartGateway
 
 
@@ -220,7 +221,7 @@ async def test_reactions_are_no_part_of_the_rooms_history(
     async def snapshot(wanted: str) -> RoomState | None:
         state = await read(wanted)
         assert await game.live.rooms.react(room_id, organizer, anna, "🔥") == "ok"
-        await until(lambda: room._recent)
+        await eventually("the room has heard of it", lambda: room._recent)
         return state
 
     with monkeypatch.context() as patch:
@@ -230,7 +231,7 @@ async def test_reactions_are_no_part_of_the_rooms_history(
     for newcomer in (boris, vera):
         for _ in range(2):
             await guest.send({"type": "reaction", "to": organizer})
-        await until(lambda: gateway.hub.context._tasks <= lasting)
+        await eventually("short tasks end", lambda: gateway.hub.context._tasks <= lasting)
         await game.come(room_id, newcomer)
     for peer in (host, guest):
         seen = [await peer.next() for _ in range(6 + (peer is host))]

@@ -22,7 +22,8 @@ from persistence.redis.user_events import (
     Settled,
     UserEvent,
 )
-from tests.ws.client import Peer, frame, until
+from tests.fixtures.waiting import eventually
+from tests.ws.client import Peer, frame
 from tests.ws.conftest import Game, Road, StartGateway
 
 
@@ -209,7 +210,7 @@ async def test_only_its_players_enter_a_room(start_gateway: StartGateway, game: 
     # Having left, one hears that, and no more.
     await game.live.rooms.leave(room_id, f"seat-{boris}")
     assert (await stranger.next())["type"] == "player_left"
-    await until(lambda: not gateway.hub.rooms)
+    await eventually("the room is forgotten", lambda: not gateway.hub.rooms)
 
 
 async def test_events_follow_the_snapshot_without_a_gap(start_gateway: StartGateway, game: Game, road: Road) -> None:
@@ -262,7 +263,7 @@ async def test_after_a_snapshot_nothing_of_the_earlier_room_follows(
     await game.live.rooms.leave(second, f"seat-{boris}")
     assert (await peer.next())["type"] == "player_left"
     peer.abort()
-    await until(lambda: not gateway.hub.rooms and not gateway.hub.users)
+    await eventually("rooms and users are forgotten", lambda: not gateway.hub.rooms and not gateway.hub.users)
 
 
 async def test_of_two_sockets_in_a_room_the_later_stays(start_gateway: StartGateway, game: Game, road: Road) -> None:

@@ -16,7 +16,8 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres import users
 from persistence.redis import keys
 from persistence.redis.store import RedisStore
-from tests.ws.client import Peer, frame, until
+from tests.fixtures.waiting import eventually
+from tests.ws.client import Peer, frame
 from tests.ws.conftest import Game, StartGateway
 
 
@@ -58,7 +59,7 @@ async def test_the_later_socket_wins_across_gateways(start_gateway: StartGateway
     room_id = await game.room(anna)
     old = await game.peer(first, anna, room_id)
     client = first.hub.users.of(anna)[0]
-    await until(lambda: client.confirmed)
+    await eventually("a tap is confirmed", lambda: client.confirmed)
     new = await game.peer(second, anna, room_id)
     assert await old.closed() == CloseCode.REPLACED
     await new.send({"type": "ping"})
@@ -122,7 +123,7 @@ async def test_a_client_that_never_reads_is_cut_and_the_room_goes_on(start_gatew
     deaf = await Peer.open(gateway.port, PATH, deaf=True)
     await deaf.send({"type": "hello", "token": game.token(anna)})
     await deaf.send({"type": "enter", "room_id": room_id})
-    await until(lambda: gateway.hub.users.of(anna) and gateway.hub.users.of(anna)[0].room)
+    await eventually("she is in the room", lambda: gateway.hub.users.of(anna) and gateway.hub.users.of(anna)[0].room)
     client = gateway.hub.users.of(anna)[0]
     other = await game.peer(gateway, boris, room_id)
     room = gateway.hub.rooms[room_id]
@@ -237,7 +238,7 @@ async def test_what_waited_for_its_slot_when_the_store_went_back_follows_what_wa
         slots: list[Callable[[], None]] = []
         monkeypatch.setattr(gateway.hub.context.ring, "at", lambda _slot, call: slots.append(call))
         await peer.send(game.taps(anna, 4, 3))
-        await until(lambda: slots)
+        await eventually("a frame waits for its slot", lambda: slots)
         client.restore(key, 0, kept, replace=True)
     room.resync()
     snapshot = await peer.next("snapshot")

@@ -8,7 +8,8 @@ import pytest
 from cli.commands.ws_echo import EchoConnection
 from gateway.ws.connection import Connection, Edge, Limits, SocketEndpoint, Visitor
 from gateway.ws.frames import CloseCode
-from tests.ws.client import Peer, Refused, close_payload, frame, until
+from tests.fixtures.waiting import eventually
+from tests.ws.client import Peer, Refused, close_payload, frame
 from tests.ws.conftest import Serve
 
 PATH = "/echo"
@@ -161,7 +162,7 @@ async def test_a_peer_that_never_reads_is_cut_and_costs_little(serve: Serve) -> 
     server = await serve(endpoint)
     peer = await Peer.open(server.port, PATH, deaf=True)
     await peer.write(frame(1, b"hello"))
-    await until(lambda: endpoint.connections)
+    await eventually("the connection is made", lambda: endpoint.connections)
     connection = endpoint.connections[0]
     while not connection.is_closing:
         peer.writer.write(frame(1, b"x" * 1000))
@@ -177,7 +178,7 @@ async def test_a_reader_who_catches_up_gets_everything_in_order(serve: Serve) ->
     server = await serve(endpoint)
     peer = await Peer.open(server.port, PATH, deaf=True)
     await peer.write(frame(1, b"0"))
-    await until(lambda: endpoint.connections)
+    await eventually("the connection is made", lambda: endpoint.connections)
     connection = endpoint.connections[0]
     sent = 1
     while not connection._backlog:
@@ -188,7 +189,7 @@ async def test_a_reader_who_catches_up_gets_everything_in_order(serve: Serve) ->
     for number in range(sent):
         opcode, payload = await peer.read_frame()
         assert (opcode, int(payload)) == (1, number)
-    await until(lambda: not connection.is_paused)
+    await eventually("writing goes on", lambda: not connection.is_paused)
     await peer.write(frame(1, b"done"))
     assert await peer.read_frame() == (1, b"done")
 
@@ -206,7 +207,7 @@ async def test_a_peer_that_does_not_answer_a_close_is_dropped(serve: Serve) -> N
     endpoint = EchoEndpoint(Limits(linger_s=0.1))
     server = await serve(endpoint)
     peer = await Peer.open(server.port, PATH)
-    await until(lambda: endpoint.connections)
+    await eventually("the connection is made", lambda: endpoint.connections)
     endpoint.connections[0].close(CloseCode.DRAINING)
     opcode, payload = await peer.read_frame()
     assert (opcode, payload[:2]) == (8, (4001).to_bytes(2, "big"))
@@ -225,7 +226,7 @@ async def test_nothing_of_a_connection_stays_behind(serve: Serve) -> None:
         assert await peer.read_frame() == (1, b"hello")
         assert not _alive("HttpToolsProtocol")
         peer.abort()
-        await until(lambda: not server.server.server_state.connections)
+        await eventually("the server forgets the connection", lambda: not server.server.server_state.connections)
         endpoint.connections.clear()
         await asyncio.sleep(0)
         assert not _alive("Echo")
