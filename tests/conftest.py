@@ -21,6 +21,8 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.user_events",
     "tests.fixtures.valkey",
+    "tests.fixtures.fork_server",
+    "tests.fixtures.crash",
     "tests.fixtures.stack",
     "tests.stand_ins.telegram",
     # Imports the one above, whose asserts are rewritten only by being named first.

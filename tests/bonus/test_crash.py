@@ -2,21 +2,14 @@
 put everything right, and nobody is rewarded twice."""
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
 from tests.bonus.conftest import REWARD, World
-from tests.rooms.crash import CrashServer
+from tests.fixtures.crash import Crashes
 
 
-@pytest.fixture(scope="module")
-def crashes() -> Iterator[CrashServer]:
-    with CrashServer() as server:
-        yield server
-
-
-async def test_start(world: World, crashes: CrashServer) -> None:
+async def test_start(world: World, crashes: Crashes) -> None:
     players = []
     for at in itertools.count(1):
         players.append(await world.player())
@@ -31,7 +24,7 @@ async def test_start(world: World, crashes: CrashServer) -> None:
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_cancel(world: World, crashes: CrashServer, worker_first: bool) -> None:
+async def test_cancel(world: World, crashes: Crashes, worker_first: bool) -> None:
     players = []
     for at in itertools.count(1):
         players.append(await world.started())
@@ -49,7 +42,7 @@ async def test_cancel(world: World, crashes: CrashServer, worker_first: bool) ->
     await world.clean()
 
 
-async def test_flush(world: World, crashes: CrashServer) -> None:
+async def test_flush(world: World, crashes: Crashes) -> None:
     done, running = [], []
     for at in itertools.count(1):
         done.append(await world.started())

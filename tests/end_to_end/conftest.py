@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.doomed import DoomedGateway
+from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import bot_environment, set_webhook
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, stack_environment
 from tests.stand_ins.telegram import TelegramApi
 from tests.ws.client import Peer
 
@@ -23,10 +24,12 @@ def product(make_stack: Callable[..., Stack], telegram_api: TelegramApi) -> Stac
 
 
 @pytest.fixture
-def gateway(database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path) -> Iterator[DoomedGateway]:
+def gateway(
+    database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path, fork_server: ForkServer
+) -> Iterator[DoomedGateway]:
     """One gateway, not yet started, that can be killed at a step of its own."""
-    environment = Stack(tmp_path, database_url, redis_url, bot_environment(telegram_api)).environment
-    with DoomedGateway(environment, tmp_path / "gateway.log") as doomed:
+    environment = stack_environment(tmp_path, database_url, redis_url, **bot_environment(telegram_api))
+    with DoomedGateway(fork_server, environment, tmp_path / "gateway.log") as doomed:
         yield doomed
 
 

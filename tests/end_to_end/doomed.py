@@ -1,20 +1,14 @@
-"""Real gateways and workers that are killed with SIGKILL at a chosen step: run as a program, it forks one for every
-line it reads, so that one is up in a fraction of a second.
+"""Real gateways and workers that are killed with SIGKILL at a chosen step.
 
 A gateway's steps are the beginning of an update, the end of each call that its handling makes to Postgres and to
 Telegram, and the end of the handling before the answer is sent.  A worker's are the ends of the calls to Postgres, to
 the chain and to Telegram by which it pays withdrawals out.  Production code knows nothing of it.
 """
 
-import contextlib
 import contextvars
-import ctypes
 import functools
 import os
-import pickle
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
@@ -24,20 +18,17 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from bot.updates import Updates
 from cli.embedded.child import free_port
 from cli.main import main as command_line
-from gateway import server  # warm: every gateway needs all of it
 from persistence.payments.payouts import Payouts
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.ton.highload import HighloadChain
+from tests.fixtures.fork_server import Forked, ForkServer
+from tests.fixtures.parts import take_over
 from tests.fixtures.stack import READY_S, is_ready
 from tests.fixtures.waiting import wait_for
-from workers import main as worker
 from workers.loops import payouts
 
-__all__ = ["DoomedGateway", "DoomedWorker", "server", "worker"]
-
-_READY_S = 20.0
-_PR_SET_PDEATHSIG = 1
+_END_S = 20.0
 
 _handling = contextvars.ContextVar("handling", default=False)
 
@@ -106,50 +97,28 @@ def _lay_in_worker(fuse: Fuse) -> None:
 _LAY: dict[str, Callable[[Fuse], None]] = {"gateway": _lay_in_gateway, "worker": _lay_in_worker}
 
 
-def _part(name: str, environment: dict[str, str], log: str, at: int) -> None:
-    """The child: a part by its own command line, with a fuse."""
-    die_with_parent()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.environ.clear()
-    os.environ.update(environment)
+def run(name: str, environment: dict[str, str], log: str, at: int) -> int:
+    """In the forked process: a part by its own command line, with a fuse."""
+    take_over(environment, log)
     _LAY[name](Fuse(at))
-    os._exit(command_line([name]))
-
-
-def die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def main() -> None:
-    die_with_parent()
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            _part(*pickle.loads(bytes.fromhex(line)))
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    return command_line([name])
 
 
 class Doomed:
-    """The program above, seen from a test: one part at a time."""
+    """One part at a time, as its test sees it."""
 
-    def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, forks: ForkServer, name: str, environment: dict[str, str], log: Path) -> None:
+        self._forks = forks
         self._name = name
         self._environment = environment
         self._log = log
-        self._pid: int | None = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.end_to_end.doomed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process: Forked | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._process.communicate()
 
     @property
     def log(self) -> str:
@@ -157,44 +126,33 @@ class Doomed:
 
     def start(self, at: int = 0) -> None:
         """Start one that dies at step `at`; it may be dead when this returns."""
-        assert self._pid is None, "the one before still lives"
-        assert self._process.stdin is not None
-        self._process.stdin.write(pickle.dumps((self._name, self._environment, str(self._log), at)).hex() + "\n")
-        self._process.stdin.flush()
-        self._pid = int(self._read())
+        assert self._process is None, "the one before still lives"
+        self._process = self._forks.start(f"{__name__}:run", self._name, self._environment, str(self._log), at)
 
     def dies(self) -> bool:
         """Wait for its end: whether it was killed."""
-        code = int(self._read())
-        self._pid = None
+        assert self._process is not None
+        code = self._process.wait(_END_S)
+        self._process = None
         assert code in (0, -signal.SIGKILL), f"the {self._name} failed: {self.log[-2000:]}"
         return code != 0
 
     def kill(self) -> None:
-        if self._pid is not None:
-            with contextlib.suppress(ProcessLookupError):  # it is dead already
-                os.kill(self._pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.send(signal.SIGKILL)
             self.dies()
 
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
     def alive(self) -> bool:
-        assert self._pid is not None
-        try:
-            state = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return False
-        return state != "Z"
+        assert self._process is not None
+        return self._process.running()
 
 
 class DoomedGateway(Doomed):
     """Always on the same port."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, forks: ForkServer, environment: dict[str, str], log: Path) -> None:
         self._port = free_port()
-        super().__init__("gateway", environment | {"PORT": str(self._port)}, log)
+        super().__init__(forks, "gateway", environment | {"PORT": str(self._port)}, log)
 
     @property
     def url(self) -> str:
@@ -208,9 +166,5 @@ class DoomedGateway(Doomed):
 class DoomedWorker(Doomed):
     """Nobody asks a worker whether it is ready: what it does is seen in the stores."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        super().__init__("worker", environment, log)
-
-
-if __name__ == "__main__":
-    main()
+    def __init__(self, forks: ForkServer, environment: dict[str, str], log: Path) -> None:
+        super().__init__(forks, "worker", environment, log)

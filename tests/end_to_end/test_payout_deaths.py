@@ -23,8 +23,9 @@ from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import NewWithdrawal, Rules
 from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
+from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import stack_environment
 from tests.fixtures.waiting import eventually
 from tests.stand_ins.telegram import TelegramApi
 from tests.stand_ins.ton import TonNetwork
@@ -45,11 +46,18 @@ class Payee:
 
 @pytest.fixture
 def worker(
-    database_url: str, redis_url: str, queue_url: str, telegram_api: TelegramApi, ton: TonNetwork, tmp_path: Path
+    database_url: str,
+    redis_url: str,
+    queue_url: str,
+    telegram_api: TelegramApi,
+    ton: TonNetwork,
+    tmp_path: Path,
+    fork_server: ForkServer,
 ) -> Iterator[DoomedWorker]:
     switches = {"WITHDRAWALS_PREMIUM": "on", "WITHDRAWAL_HOLD_S": "0", "QUEUE_REDIS_URL": queue_url}
-    environment = switches | bot_environment(telegram_api) | ton_environment(ton)
-    with DoomedWorker(Stack(tmp_path, database_url, redis_url, environment).environment, tmp_path / "log") as doomed:
+    world = switches | bot_environment(telegram_api) | ton_environment(ton)
+    environment = stack_environment(tmp_path, database_url, redis_url, **world)
+    with DoomedWorker(fork_server, environment, tmp_path / "log") as doomed:
         yield doomed
 
 

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
+from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import PUBLIC_URL, WEBHOOK_SECRET, bot_environment, set_webhook
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, stack_environment
 from tests.stand_ins.telegram import TelegramApi
 
 KINDS = {"message", "callback_query", "pre_checkout_query", "my_chat_member"}
 
 
 def test_polling_takes_the_webhook_s_place_and_gives_it_back(
-    database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path
+    database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path, fork_server: ForkServer
 ) -> None:
-    stack = Stack(tmp_path, database_url, redis_url, bot_environment(telegram_api))
+    environment = stack_environment(tmp_path, database_url, redis_url, **bot_environment(telegram_api))
+    stack = Stack(tmp_path, fork_server, environment)
     anna = telegram_api.person("Аня", language_code="ru")
     telegram_api.webhook_at(f"{PUBLIC_URL}/telegram/webhook", WEBHOOK_SECRET)  # of another day
     try:

@@ -3,7 +3,7 @@ the books must be right to the Star."""
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -13,14 +13,8 @@ import pytest_asyncio
 from chance_tap.settings import Settings
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
+from tests.fixtures.crash import Crashes
 from tests.rooms.conftest import GRANT, STAKE, World
-from tests.rooms.crash import CrashServer
-
-
-@pytest.fixture(scope="module")
-def crashes() -> Iterator[CrashServer]:
-    with CrashServer() as server:
-        yield server
 
 
 @pytest_asyncio.fixture
@@ -46,7 +40,7 @@ async def assert_clean(world: World) -> None:
 
 @pytest.mark.parametrize("scenario", ["join", "refused_join"])
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_join(calm: World, crashes: CrashServer, scenario: str, worker_first: bool) -> None:
+async def test_join(calm: World, crashes: Crashes, scenario: str, worker_first: bool) -> None:
     for at in itertools.count(1):
         if not await crashes.dies(scenario, at, calm.settings, await calm.player(), STAKE):
             break
@@ -67,7 +61,7 @@ async def test_join(calm: World, crashes: CrashServer, scenario: str, worker_fir
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_leave(calm: World, crashes: CrashServer, worker_first: bool) -> None:
+async def test_leave(calm: World, crashes: Crashes, worker_first: bool) -> None:
     rooms: dict[int, str] = {}
     for at in itertools.count(1):
         user_id = await calm.player()
@@ -116,7 +110,7 @@ async def assert_paid(world: World, rooms: list[Ended]) -> None:
     await assert_clean(world)
 
 
-async def test_settle(world: World, crashes: CrashServer) -> None:
+async def test_settle(world: World, crashes: Crashes) -> None:
     rooms = await ended_rooms(world, 9)
     await world.live.results.read("makes the groups")
     ends = [await crashes.dies("settle", at, world.settings, room.room_id) for at, room in enumerate(rooms, 1)]
@@ -127,7 +121,7 @@ async def test_settle(world: World, crashes: CrashServer) -> None:
     assert await world.claim() == 0
 
 
-async def test_play_again_before_the_room_is_settled(world: World, crashes: CrashServer) -> None:
+async def test_play_again_before_the_room_is_settled(world: World, crashes: Crashes) -> None:
     rooms = await ended_rooms(world, 14)
     ends = [
         await crashes.dies("join", at, world.settings, room.loser, room.stake, "again")
@@ -138,7 +132,7 @@ async def test_play_again_before_the_room_is_settled(world: World, crashes: Cras
     await assert_paid(world, rooms)
 
 
-async def test_void(calm: World, crashes: CrashServer) -> None:
+async def test_void(calm: World, crashes: Crashes) -> None:
     for at in itertools.count(1):
         user_id = await calm.player()
         room_id = (await calm.sit(user_id)).room_id

@@ -3,7 +3,7 @@ must be right to the Star."""
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import psycopg
@@ -16,16 +16,10 @@ from persistence.postgres.pool import Database
 from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
+from tests.fixtures.crash import Crashes
 from tests.rooms.conftest import CREATE_ONCE, GRANT, JOIN_BY_KEY_ONCE, STAKE, World
-from tests.rooms.crash import CrashServer
 from tests.rooms.test_crash import assert_clean, time_passes
 from tests.rooms.test_life import code_of
-
-
-@pytest.fixture(scope="module")
-def crashes() -> Iterator[CrashServer]:
-    with CrashServer() as server:
-        yield server
 
 
 @pytest_asyncio.fixture
@@ -45,7 +39,7 @@ async def end_what_waits(world: World) -> None:
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_create(calm: World, crashes: CrashServer, worker_first: bool) -> None:
+async def test_create(calm: World, crashes: Crashes, worker_first: bool) -> None:
     for at in itertools.count(1):
         if not await crashes.dies("create_hero", at, calm.settings, await calm.player(), STAKE):
             break
@@ -84,7 +78,7 @@ async def opened(world: World, players: int = 0, fee: int = STAKE) -> tuple[Room
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_join(calm: World, crashes: CrashServer, worker_first: bool) -> None:
+async def test_join(calm: World, crashes: Crashes, worker_first: bool) -> None:
     room, organizer, _ = await opened(calm)
     guests = []
     for at in itertools.count(1):
@@ -111,7 +105,7 @@ async def test_join(calm: World, crashes: CrashServer, worker_first: bool) -> No
     await assert_clean(calm)
 
 
-async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: CrashServer) -> None:
+async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Crashes) -> None:
     """The organizer starts while requests lie dead: who was seated plays, all others get their Stars back, and each
     one's retry tells which."""
     room, organizer, first = await opened(calm, 2)
@@ -140,7 +134,7 @@ async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Cr
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
-async def test_the_organizer_leaves(calm: World, crashes: CrashServer, worker_first: bool) -> None:
+async def test_the_organizer_leaves(calm: World, crashes: Crashes, worker_first: bool) -> None:
     rooms: dict[int, str] = {}
     for at in itertools.count(1):
         room, organizer, _ = await opened(calm, 2)
@@ -171,7 +165,7 @@ async def played(world: World, count: int) -> list[tuple[str, int, int]]:
     return await asyncio.gather(*(play() for _ in range(count)))
 
 
-async def test_settle(calm: World, crashes: CrashServer) -> None:
+async def test_settle(calm: World, crashes: Crashes) -> None:
     rooms = await played(calm, 9)
     await calm.live.results.read("makes the groups")
     ends = [await crashes.dies("settle", at, calm.settings, room_id) for at, (room_id, _, _) in enumerate(rooms, 1)]
@@ -185,7 +179,7 @@ async def test_settle(calm: World, crashes: CrashServer) -> None:
     assert await calm.claim() == 0
 
 
-async def test_create_again_before_the_room_is_settled(calm: World, crashes: CrashServer) -> None:
+async def test_create_again_before_the_room_is_settled(calm: World, crashes: Crashes) -> None:
     rooms = await played(calm, 14)
     again = replace(calm.settings, hero_wait_s=600)
     ends = []
