@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check bench anticheat chaos deposits structure screenshots webperf web wheel format lock clean
+.PHONY: help play test check check-python check-web bench anticheat chaos deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -22,19 +22,24 @@ test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run a
 	@echo "Testing the web app ..."
 	@.ci/quietly $(NPM) test
 	@echo "Testing the rest ..."
-	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 2 --dist loadgroup
+	@# Most tests wait more than they work: one more at a time than the two cores that are counted on.
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 3 --dist loadgroup
 
 check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, generated files; nothing is changed
 	@.ci/system-packages luacheck
-	@echo "Checking Python ..."
+	@$(MAKE) --no-print-directory -j2 check-web check-python
+
+check-python:
+	@echo "Checking Python and Lua ..."
 	@.ci/quietly $(PY) -m ruff check .
 	@.ci/quietly $(PY) -m ruff format --check .
 	@.ci/quietly $(PY) -m mypy
 	@.ci/quietly $(PY) -m gateway.protocol_page --check
-	@echo "Checking Lua ..."
 	@.ci/quietly .ci/check-lua
-	@echo "Checking the web app ..."
 	@.ci/quietly $(PY) -m gateway.schemas.generate --check
+
+check-web:
+	@echo "Checking the web app ..."
 	@.ci/quietly $(NPM) run check
 
 bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)

@@ -1,11 +1,14 @@
 """Whole games on the whole stack, through the public API only."""
 
 import asyncio
-from collections.abc import Callable
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.simulate.report import Report
-from cli.simulate.rhythm import Style
+from cli.simulate.rhythm import Style, human_rate, taps
 from cli.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
@@ -28,9 +31,16 @@ async def play(stack: Stack, plan: Plan, db: Database) -> Report:
     return report
 
 
+def hands_rest_early(start_ms: float, rng: random.Random) -> Iterator[float]:
+    """A person's taps, but for the last 2 s of a game of five: where one machine plays all five hundred, their last
+    frames may be later than the second for which the rules still take them."""
+    early = itertools.takewhile(lambda at: at < start_ms + 3000, taps(start_ms, human_rate(rng), rng))
+    return itertools.chain(early, itertools.repeat(math.inf))
+
+
 async def test_five_hundred_players_in_fifty_rooms(make_stack: Callable[..., Stack], db: Database) -> None:
     stack = make_stack(WAIT_S="30")
-    report = await play(stack, plan(stack, PLAYERS), db)
+    report = await play(stack, plan(stack, PLAYERS, Style(moments=hands_rest_early)), db)
     assert report.discrepancies() == []
     figures = report.figures()
     print(report.text())
