@@ -1,7 +1,6 @@
 """What the bonus tests share: players, the flow on both stores, and a worker whose rounds are made by hand."""
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +9,7 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.bonus_runs import BonusRuns
-from persistence.postgres import bonus, ledger, users
+from persistence.postgres import bonus, ledger
 from persistence.postgres.audit import audit
 from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
@@ -18,18 +17,11 @@ from persistence.redis.bonus import BonusFrame, TapsReply
 from persistence.redis.codes import TapStatus
 from persistence.redis.store import RedisStore
 from persistence.vocabulary import BonusState
+from tests.fixtures.accounts import new_player
 from workers.loops.bonus_runs import BonusFlush
 
 GOAL = 100
 REWARD = 7700
-
-_telegram_ids = itertools.count(1)
-
-
-async def sign_up(db: Database) -> int:
-    number = next(_telegram_ids)
-    profile = users.TelegramProfile(telegram_id=number, first_name=f"Player {number}", is_demo=True)
-    return (await users.log_in_telegram(db, profile, 0)).user_id
 
 
 @dataclass
@@ -105,7 +97,7 @@ class World:
         return World(replace(self.settings, **changes), self.live, self.db)  # type: ignore[arg-type]
 
     async def player(self) -> int:
-        return await sign_up(self.db)
+        return await new_player(self.db)
 
     async def started(self) -> int:
         """A player whose run runs."""

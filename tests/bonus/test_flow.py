@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-import redis
 
 from persistence.bonus_runs import BonusRuns
 from persistence.errors import ErrorCode, GameError
@@ -16,17 +15,6 @@ from tests.bonus.conftest import REWARD, World
 from tests.fixtures.user_events import Ear
 
 OK, DUPLICATE, CLOSED = TapStatus.OK, TapStatus.DUPLICATE, TapStatus.ROOM_CLOSED
-
-
-@pytest.fixture
-def flush(redis_url: str) -> Callable[[], None]:
-    """Make Redis lose everything."""
-
-    def flush_all() -> None:
-        with redis.Redis.from_url(redis_url) as client:
-            client.flushall()
-
-    return flush_all
 
 
 async def refused(call: "asyncio.Future[object] | object") -> ErrorCode:

@@ -11,7 +11,8 @@ from persistence.postgres import bonus, ledger
 from persistence.postgres.audit import audit
 from persistence.postgres.bonus import Run
 from persistence.postgres.pool import Database, Role
-from tests.bonus.conftest import GOAL, REWARD, Books, report, sign_up
+from tests.bonus.conftest import GOAL, REWARD, Books, report
+from tests.fixtures.accounts import new_player
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 
@@ -31,7 +32,7 @@ def execute(database_url: str) -> Execute:
 
 
 async def test_a_run_has_the_terms_of_its_start(books: Books, db: Database) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     assert await bonus.latest(db, user_id) is None
     run = await books.running(user_id)
     assert (run.state, run.goal, run.taps, run.seq, run.reward) == ("running", GOAL, 0, 0, REWARD)
@@ -40,7 +41,7 @@ async def test_a_run_has_the_terms_of_its_start(books: Books, db: Database) -> N
 
 
 async def test_started_again_it_is_the_same_run(books: Books, db: Database) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     first = await books.running(user_id)
     assert await books.running(user_id) == first
     many = await asyncio.gather(*(books.running(user_id) for _ in range(20)))
@@ -48,12 +49,12 @@ async def test_started_again_it_is_the_same_run(books: Books, db: Database) -> N
 
 
 async def test_started_from_many_sides_at_once_there_is_one(books: Books, db: Database) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     assert len({run.run_id for run in await asyncio.gather(*(books.running(user_id) for _ in range(20)))}) == 1
 
 
 async def test_after_a_cancelled_run_comes_one_with_a_higher_number(books: Books, db: Database) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     first = await books.running(user_id)
     assert (await books.report(first, "cancelled", 30)).run.reason == "player"
     second = await books.running(user_id)
@@ -62,13 +63,13 @@ async def test_after_a_cancelled_run_comes_one_with_a_higher_number(books: Books
 
 
 async def test_who_is_banned_starts_nothing(books: Books, db: Database, execute: Execute) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     execute("UPDATE auth.users SET banned_at = now()")
     assert await books.start(user_id) == ("banned", None)
 
 
 async def test_off_or_with_too_little_left_nothing_starts(books: Books, db: Database) -> None:
-    one, two = await sign_up(db), await sign_up(db)
+    one, two = await new_player(db), await new_player(db)
     assert await books.start(one, budget=0) == ("forbidden", None)
     assert await books.start(one, budget=REWARD - 1) == ("forbidden", None)
     books.budget = REWARD
@@ -78,7 +79,7 @@ async def test_off_or_with_too_little_left_nothing_starts(books: Books, db: Data
 
 
 async def test_one_that_runs_is_found_though_the_budget_is_spent(books: Books, db: Database) -> None:
-    one, two = await sign_up(db), await sign_up(db)
+    one, two = await new_player(db), await new_player(db)
     books.budget = REWARD
     mine, other = await books.running(one), await books.running(two)
     await books.done(other)
@@ -86,13 +87,13 @@ async def test_one_that_runs_is_found_though_the_budget_is_spent(books: Books, d
 
 
 async def test_nobody_starts_for_another(db: Database) -> None:
-    one, two = await sign_up(db), await sign_up(db)
+    one, two = await new_player(db), await new_player(db)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await db.call(Role.PLAYER, one, f"SELECT game.start_bonus({two}, 1, 1, 1, 0, 1)")
 
 
 async def test_reports_are_taken_forward_only(books: Books, db: Database) -> None:
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     for taps, seq, last, stands in (
         (20, 2, 1_700_000_001_000, (20, 2, 1_700_000_001_000)),
         (10, 1, 1_700_000_000_500, (20, 2, 1_700_000_001_000)),
@@ -109,13 +110,13 @@ async def test_reports_are_taken_forward_only(books: Books, db: Database) -> Non
 
 
 async def test_a_cheat_is_kept_with_its_evidence(books: Books, db: Database) -> None:
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     now = (await books.report(run, "cancelled", 50, evidence=61)).run
     assert (now.state, now.reason, now.evidence) == ("cancelled", "too_fast", 61)
 
 
 async def test_a_run_nobody_knows_is_told_by_its_absence(books: Books, db: Database) -> None:
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     ghost = report(run, "running", 5)
     recorded = await books.record([report(run, "running", 7), bonus.Report(**{**_fields(ghost), "run_id": 10**6})])
     assert list(recorded) == [run.run_id]
@@ -126,7 +127,7 @@ def _fields(value: bonus.Report) -> dict[str, Any]:
 
 
 async def test_the_goal_pays_once_however_often_it_is_reported(books: Books, db: Database) -> None:
-    user_id = await sign_up(db)
+    user_id = await new_player(db)
     run = await books.running(user_id)
     reached = await asyncio.gather(*(books.done(run) for _ in range(10)))
     assert {(each.run.state, each.balance) for each in reached} == {("rewarded", REWARD)}
@@ -140,14 +141,14 @@ async def test_the_goal_pays_once_however_often_it_is_reported(books: Books, db:
 
 async def test_a_report_of_a_reward_is_one_of_the_goal(books: Books, db: Database) -> None:
     """Redis may have the word from a decision that Postgres lost."""
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     assert (await books.report(run, "rewarded", GOAL)).run.state == "rewarded"
     await books.clean()
 
 
 async def test_racing_finishers_never_exceed_the_budget(books: Books, db: Database) -> None:
     books.budget = 3 * REWARD + REWARD - 1
-    players = [await sign_up(db) for _ in range(12)]
+    players = [await new_player(db) for _ in range(12)]
     runs = [await books.running(user_id) for user_id in players]
     batches = [runs[n : n + 3] for n in range(0, 12, 3)]
     await asyncio.gather(
@@ -164,7 +165,7 @@ async def test_racing_finishers_never_exceed_the_budget(books: Books, db: Databa
 
 async def test_many_at_once_in_one_statement(books: Books, db: Database) -> None:
     books.budget = 1000 * REWARD
-    runs = [await books.running(await sign_up(db)) for _ in range(30)]
+    runs = [await books.running(await new_player(db)) for _ in range(30)]
     recorded = await books.record(
         [report(run, "done" if n % 3 == 0 else "running", GOAL if n % 3 == 0 else n) for n, run in enumerate(runs)]
     )
@@ -175,7 +176,7 @@ async def test_many_at_once_in_one_statement(books: Books, db: Database) -> None
 
 async def held(books: Books, db: Database) -> Run:
     books.approval = REWARD - 1
-    run = (await books.done(await books.running(await sign_up(db)))).run
+    run = (await books.done(await books.running(await new_player(db)))).run
     assert (run.state, run.held) == ("done", "approval")
     assert await ledger.balance(db, run.user_id) == 0
     return run
@@ -209,7 +210,7 @@ async def test_above_the_limit_an_operator_approves(books: Books, db: Database) 
 async def test_a_refused_reward_is_free_for_others_and_its_player_had_the_one_try(books: Books, db: Database) -> None:
     books.budget = REWARD
     run = await held(books, db)
-    other = await sign_up(db)
+    other = await new_player(db)
     assert (await books.start(other))[0] == "forbidden"
     for _ in range(2):
         status, refused = await decide(books, run, approve=False)
@@ -230,7 +231,7 @@ async def test_two_operators_at_once_pay_once(books: Books, db: Database) -> Non
 
 async def test_what_did_not_fit_is_paid_when_the_budget_is_raised(books: Books, db: Database) -> None:
     books.budget = REWARD
-    first, second = await books.running(await sign_up(db)), await books.running(await sign_up(db))
+    first, second = await books.running(await new_player(db)), await books.running(await new_player(db))
     await books.done(first)
     late = (await books.done(second)).run
     assert (late.state, late.held, late.promised) == ("done", "budget", None)
@@ -242,7 +243,7 @@ async def test_what_did_not_fit_is_paid_when_the_budget_is_raised(books: Books, 
 
 
 async def test_the_reward_of_a_banned_player_waits(books: Books, db: Database, execute: Execute) -> None:
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     execute("UPDATE auth.users SET banned_at = now()")
     assert (await books.done(run)).run.held == "banned"
     assert (await decide(books, run, approve=True))[0] == "banned"
@@ -252,13 +253,13 @@ async def test_the_reward_of_a_banned_player_waits(books: Books, db: Database, e
 
 
 async def test_a_review_of_nothing(books: Books, db: Database) -> None:
-    running = await books.running(await sign_up(db))
+    running = await books.running(await new_player(db))
     assert (await decide(books, running, approve=True))[0] == "conflict"
     assert await bonus.review(db, 10**6, approve=True, by="Olga", budget=1) == ("not_found", None)
 
 
 async def test_late_runs_are_found(books: Books, db: Database) -> None:
-    run = await books.running(await sign_up(db))
+    run = await books.running(await new_player(db))
     assert await bonus.due(db, run.ends_ms - 1, 10) == []
     assert await bonus.due(db, run.ends_ms, 10) == [run]
     await books.report(run, "expired")
@@ -277,8 +278,8 @@ DAMAGE = {
 @pytest.mark.parametrize("rule", DAMAGE)
 async def test_the_audit_finds_damage(books: Books, db: Database, execute: Execute, rule: str) -> None:
     for _ in range(2):
-        await books.done(await books.running(await sign_up(db)))
-    await books.running(await sign_up(db))
+        await books.done(await books.running(await new_player(db)))
+    await books.running(await new_player(db))
     await books.clean()
     execute("DROP INDEX game.bonus_reached_once")
     execute("ALTER TABLE game.bonus_runs DROP CONSTRAINT bonus_within_budget")

@@ -4,13 +4,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.simulate.api import Account, Api
@@ -21,7 +20,9 @@ from persistence.postgres.pool import Database
 from tests.bonus.conftest import REWARD
 from tests.fixtures.stack import Stack
 from tests.fixtures.waiting import eventually
-from tests.ws.client import Peer
+from tests.ws.client import Peer, hang_up
+
+__all__ = ["hang_up"]
 
 GOAL = 120
 
@@ -84,15 +85,6 @@ class Tapper:
         self.state = state
         self._seq = max(self._seq, state["seq"])
         self.unacknowledged = {seq: frame for seq, frame in self.unacknowledged.items() if seq > state["seq"]}
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def hang_up() -> AsyncIterator[None]:
-    """Sockets end with the loop that they belong to."""
-    yield
-    for peer in Peer.opened:
-        peer.abort()
-    Peer.opened.clear()
 
 
 def kill(stack: Stack, name: str) -> None:

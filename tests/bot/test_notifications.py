@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiogram import Bot
 
 from chance_tap.settings import Settings
-from persistence.postgres import notices, users
+from persistence.postgres import notices
 from persistence.postgres import telegram_chats as memory
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
@@ -20,6 +20,7 @@ from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.telegram import make_bot
 from tests.bot.conftest import Telegram
+from tests.fixtures.accounts import new_player
 from tests.fixtures.postgres import Execute
 from tests.fixtures.waiting import eventually
 from workers.loops.notifications import NotificationLoop, notify
@@ -66,8 +67,7 @@ class Worker:
             await notify(self.ctx, notice_id)
 
     async def player(self, telegram_id: int, language: str = "en") -> int:
-        profile = users.TelegramProfile(telegram_id=telegram_id, first_name="P", language_code=language)
-        return (await users.log_in_telegram(self.db, profile, 1000)).user_id
+        return await new_player(self.db, 1000, telegram_id=telegram_id, name="P", language=language)
 
 
 @pytest_asyncio.fixture

@@ -13,6 +13,7 @@ from persistence.postgres.pool import Database
 from tests.browser.chromium import SMALL
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import LIGHT, TelegramClient
+from tests.fixtures.accounts import new_player
 from tests.fixtures.stack import Stack
 from tests.postgres.play import Finisher, fill, finished, new_room, sign_up
 
@@ -26,10 +27,7 @@ TO_THE_END = "scrollTo(0, document.documentElement.scrollHeight)"
 
 async def account(db: Database, client: TelegramClient, *, stars: int = 10_000) -> int:
     """Who `client` logs in as."""
-    profile = users.TelegramProfile(
-        telegram_id=client.telegram_id, first_name=client.first_name, language_code=client.language
-    )
-    return (await users.log_in_telegram(db, profile, stars)).user_id
+    return await new_player(db, stars, telegram_id=client.telegram_id, name=client.first_name, language=client.language)
 
 
 async def win(db: Database, winner: int, loser: int, amount: int) -> str:

@@ -15,7 +15,7 @@ from tests.chaos.run import Plan, run
 from tests.rooms.conftest import World
 
 
-async def test_games_while_parts_die(tmp_path: Path) -> None:
+async def test_games_while_parts_die(open_folder: Path) -> None:
     plan = Plan(
         seed=5,
         games=8,
@@ -29,12 +29,12 @@ async def test_games_while_parts_die(tmp_path: Path) -> None:
         environment={"WAIT_S": "1", "GAME_S": "3"},
     )
     said: list[str] = []
-    result = await run(plan, tmp_path / "report", said.append)
+    result = await run(plan, open_folder / "chaos", said.append)
     assert result.differs == [], "\n".join([*said, *result.schedule])
     assert result.figures["games"] >= plan.games
     assert set(result.figures["faults_by_kind"]) == set(plan.kinds)
-    assert (tmp_path / "report" / "report.json").exists()
-    assert "gateway killed" in (tmp_path / "report" / "table.md").read_text()
+    assert (open_folder / "chaos" / "report.json").exists()
+    assert "gateway killed" in (open_folder / "chaos" / "table.md").read_text()
 
 
 def test_a_seed_is_a_schedule() -> None:

@@ -41,10 +41,6 @@ class Shard:
         await eventually("the replica takes over", lambda: self.cluster.failed_over(self.master, self._slot))
         await self.world.answers()
 
-    async def assert_clean(self) -> None:
-        assert await self.world.audit() == []
-        assert await self.world.total() == GRANT * len(self.world.players)
-
 
 @pytest_asyncio.fixture
 async def shard(
@@ -68,9 +64,9 @@ async def test_after_confirm(shard: Shard) -> None:
     await world.mend(void_after_s=0)
     assert await world.room_of(user_id) is None
     assert await world.balance(user_id) == GRANT
-    await shard.assert_clean()
+    await shard.world.assert_clean()
     await world.sit(user_id, "again")
-    await shard.assert_clean()
+    await shard.world.assert_clean()
 
 
 async def test_after_leave(shard: Shard) -> None:
@@ -86,7 +82,7 @@ async def test_after_leave(shard: Shard) -> None:
     assert await world.balance(users[1]) == GRANT - STAKE
     await world.mend()
     assert await world.balance(users[2]) == GRANT
-    await shard.assert_clean()
+    await shard.world.assert_clean()
 
 
 @pytest.mark.parametrize("settled_before", [False, True], ids=["finish", "settle"])
@@ -117,4 +113,4 @@ async def test_after(shard: Shard, settled_before: bool) -> None:
     state = await world.live.rooms.snapshot(room_id)
     assert state is not None
     assert state.state == "settled"
-    await shard.assert_clean()
+    await shard.world.assert_clean()

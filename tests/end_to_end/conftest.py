@@ -1,17 +1,18 @@
 """The whole product beside the stand-ins: gateways with a webhook and a worker, as processes of their own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.end_to_end.doomed import DoomedGateway
 from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import bot_environment, set_webhook
 from tests.fixtures.stack import Stack, stack_environment
 from tests.stand_ins.telegram import TelegramApi
-from tests.ws.client import Peer
+from tests.ws.client import hang_up
+
+__all__ = ["gateway", "hang_up", "product"]
 
 
 @pytest.fixture
@@ -31,12 +32,3 @@ def gateway(
     environment = stack_environment(tmp_path, database_url, redis_url, **bot_environment(telegram_api))
     with DoomedGateway(fork_server, environment, tmp_path / "gateway.log") as doomed:
         yield doomed
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def hang_up() -> AsyncIterator[None]:
-    """Sockets end with the loop that they belong to."""
-    yield
-    for peer in Peer.opened:
-        peer.abort()
-    Peer.opened.clear()

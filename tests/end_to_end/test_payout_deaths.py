@@ -16,13 +16,14 @@ import pytest
 from chance_tap.settings import load_settings
 from persistence.chain import ProvenWallet
 from persistence.payments.chain_reconciliation import ChainReconciliation
-from persistence.postgres import users, wallets, withdrawals
+from persistence.postgres import wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import NewWithdrawal, Rules
 from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
+from tests.fixtures.accounts import new_player
 from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.fixtures.stack import stack_environment
@@ -123,8 +124,7 @@ async def _asks(db: Database, telegram_api: TelegramApi, method: withdrawals.Met
     """Somebody with Stars and a wallet, and the request."""
     telegram_id = secrets.randbelow(2**40) + 1
     telegram_api.person("Winner", user_id=telegram_id)
-    profile = users.TelegramProfile(telegram_id=telegram_id, first_name="Winner")
-    user_id = (await users.log_in_telegram(db, profile, STARS)).user_id
+    user_id = await new_player(db, STARS, telegram_id=telegram_id, name="Winner")
     address = f"0:{secrets.token_hex(32)}"
     assert await wallets.link(db, user_id, ProvenWallet(address, "mainnet", "ab" * 32)) == "ok"
     asked = await withdrawals.request(

@@ -13,6 +13,7 @@ from persistence.redis.store import RedisStore
 from tests.postgres.play import Finisher, fill, finished, new_room, sign_up
 
 NOON = datetime(2082, 11, 18, 12, tzinfo=UTC)  # a Wednesday; far ahead, so that no board has ended
+TODAY, WEEK = "today:2082-11-18", "week:2082-11-16"
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 

@@ -8,7 +8,6 @@ from typing import Any, LiteralString
 
 import pytest
 import pytest_asyncio
-import redis
 
 from gateway.cache.leaderboards import AWAY_S, FRESH_S, PROFILES_S, Leaderboards
 from gateway.schemas.leaderboard import OwnPlace
@@ -56,15 +55,6 @@ async def reader(season: Season, redis_url: str) -> AsyncIterator[Reader]:
     yield Reader(season, live, db)
     await live.close()
     await db.close()
-
-
-@pytest.fixture
-def empty(redis_url: str) -> Callable[[], None]:
-    def flush() -> None:
-        with redis.Redis.from_url(redis_url) as client:
-            client.flushall()
-
-    return flush
 
 
 async def league(season: Season, count: int = 12) -> tuple[list[int], int]:
@@ -162,12 +152,12 @@ async def test_midnight_begins_a_new_day_and_week_at_once(reader: Reader) -> Non
     assert (await reader.leaderboards.read("all", one)).me == OwnPlace(1, 100)
 
 
-async def test_a_bare_redis_is_not_an_empty_board(reader: Reader, empty: Callable[[], None]) -> None:
+async def test_a_bare_redis_is_not_an_empty_board(reader: Reader, flush: Callable[[], None]) -> None:
     winners, loser = await league(reader.season)
     whole = {
         (period, user): await reader.leaderboards.read(period, user) for period in PERIODS for user in (*winners, loser)
     }
-    empty()
+    flush()
     reader.now_s += FRESH_S
     asked = reader.db.asked
     again = await asyncio.gather(*(reader.leaderboards.read(period, user) for period, user in whole))
@@ -190,7 +180,7 @@ async def test_a_redis_that_does_not_answer_is_none_needed(reader: Reader) -> No
 
 
 async def test_a_postgres_that_is_away_is_not_needed_for_known_profiles(
-    reader: Reader, empty: Callable[[], None]
+    reader: Reader, flush: Callable[[], None]
 ) -> None:
     winners, loser = await league(reader.season)
     board = await reader.leaderboards.read("all", loser)
@@ -203,7 +193,7 @@ async def test_a_postgres_that_is_away_is_not_needed_for_known_profiles(
     assert await reader.leaderboards.read("all", loser) == board
     assert reader.db.asked == asked + 1  # not asked again for a while
     reader.now_s += AWAY_S
-    empty()
+    flush()
     with pytest.raises(StoreUnavailable):
         await reader.leaderboards.read("all", winners[0])
 

@@ -10,8 +10,7 @@ from persistence.leaderboards import leaderboard_at
 from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
 from persistence.redis.leaderboards import Own, Sum
-from tests.leaderboards.conftest import NOON_MS, Season
-from tests.leaderboards.test_keeping import TODAY, WEEK
+from tests.leaderboards.conftest import NOON_MS, TODAY, WEEK, Season
 
 
 async def test_a_rebuild_puts_wrong_scores_right(season: Season, redis_url: str) -> None:

@@ -10,13 +10,14 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.payments.stars import Invoice, StarPayments
-from persistence.postgres import ledger, payments, users
+from persistence.postgres import ledger, payments
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
+from tests.fixtures.accounts import new_player
 from tests.payments.telegram import TOKEN, Telegram
 from tests.stand_ins.telegram import TelegramApi
 
@@ -70,10 +71,8 @@ class World:
         return replace(self, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
 
     async def player(self) -> Player:
-        number = next(_numbers)
-        profile = users.TelegramProfile(telegram_id=7_000_000 + number, first_name=f"Payer {number}")
-        account = await users.log_in_telegram(self.db, profile, 0)
-        return Player(account.user_id, profile.telegram_id)
+        telegram_id = 7_000_000 + next(_numbers)
+        return Player(await new_player(self.db, telegram_id=telegram_id, name="Payer"), telegram_id)
 
     async def order(self, player: Player, amount: int = 50, key: str | None = None) -> Payment:
         """An order whose invoice has a link."""

@@ -15,7 +15,7 @@ from chance_tap.settings import Settings
 from persistence.chain import ProvenWallet
 from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.withdrawals import Withdrawals
-from persistence.postgres import ledger, users, wallets, withdrawals
+from persistence.postgres import ledger, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
@@ -25,6 +25,7 @@ from persistence.telegram import make_bot
 from persistence.ton.exchange_rates import FixedRate
 from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import Toncenter
+from tests.fixtures.accounts import new_player
 from tests.payments.telegram import TOKEN, Telegram
 from tests.stand_ins.highload import HighloadContract, HighloadToncenter
 from tests.stand_ins.telegram import TelegramApi
@@ -99,8 +100,7 @@ class World:
 
     async def player(self, stars: int = STARS, *, wallet: bool = True) -> Player:
         telegram_id = secrets.randbelow(2**40) + 1
-        profile = users.TelegramProfile(telegram_id=telegram_id, first_name="Winner")
-        user_id = (await users.log_in_telegram(self.db, profile, stars)).user_id
+        user_id = await new_player(self.db, stars, telegram_id=telegram_id, name="Winner")
         self.telegram.api.person("Winner", user_id=telegram_id)
         address = f"0:{secrets.token_hex(32)}"
         if wallet:

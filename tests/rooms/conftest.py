@@ -1,16 +1,15 @@
 """What the flows' tests share: players with Stars, a whole game without a gateway, the worker's rounds by hand."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field, replace
 
+import psycopg
 import pytest
 import pytest_asyncio
-import redis
 
 from chance_tap.settings import Settings
-from persistence.errors import StoreUnavailable
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games, users
 from persistence.postgres.audit import Finding
 from persistence.postgres.idempotency import IdempotencyKey
@@ -23,6 +22,7 @@ from persistence.rooms.audit import audit
 from persistence.rooms.join_requests import Joined
 from persistence.rooms.seats import Seats
 from persistence.rooms.settlement import Settlement
+from tests.fixtures.accounts import new_player
 from tests.fixtures.waiting import eventually
 from workers.loops.deadlines import DeadlineLoop
 from workers.loops.orphaned_seats import OrphanedSeats
@@ -37,8 +37,6 @@ JOIN_BY_KEY = "/api/v1/rooms/join-by-key"
 JOIN_ONCE = IdempotencyKey(JOIN, "key", b"body")
 CREATE_ONCE = IdempotencyKey(CREATE, "key", b"body")
 JOIN_BY_KEY_ONCE = IdempotencyKey(JOIN_BY_KEY, "key", b"body")
-
-_telegram_ids = itertools.count(1)
 
 
 @dataclass
@@ -64,11 +62,8 @@ class World:
         self.sweep = DeadlineLoop(self.live, self.settlement, self.settings.stakes)
 
     async def player(self) -> int:
-        number = next(_telegram_ids)
-        profile = users.TelegramProfile(telegram_id=number, first_name=f"Player {number}", is_demo=True)
-        account = await users.log_in_telegram(self.db, profile, GRANT)
-        self.players.append(account.user_id)
-        return account.user_id
+        self.players.append(await new_player(self.db, GRANT, is_demo=True))
+        return self.players[-1]
 
     async def join(self, user_id: int, key: str, stake: int = STAKE) -> Joined:
         return await self.seats.join(user_id, stake, IdempotencyKey(JOIN, key, b"body"))
@@ -94,6 +89,15 @@ class World:
         assert joined.room_state is not None
         await self.responses.store(user_id, IdempotencyKey(JOIN_BY_KEY, key, b"body"), b"answer")
         return joined.room_state
+
+    async def opened(self, players: int = 2, fee: int = STAKE) -> tuple[RoomState, int, list[int]]:
+        """A waiting hero room, its organizer and its players."""
+        organizer = await self.player()
+        room = await self.organize(organizer, fee=fee)
+        guests = [await self.player() for _ in range(players)]
+        for guest in guests:
+            await self.come(guest, room)
+        return room, organizer, guests
 
     async def start(self, room: RoomState) -> str:
         """The organizer's start; how it was answered."""
@@ -168,8 +172,26 @@ class World:
 
         await eventually("Redis answers again", beats, despite=StoreUnavailable)
 
+    async def time_passes(self) -> None:
+        """As after half a minute: holds of the dead have run out and so have the leases of their keys."""
+        for room_id in await self.live.open_rooms():
+            for seat in await self.live.rooms.seats(room_id) or []:
+                if seat.state == "reserved" and await self.room_of(int(seat.user_id)) is None:
+                    await self.live.rooms.leave(room_id, seat.seat_id)
+        self.leases_run_out()
+
+    def leases_run_out(self) -> None:
+        """Whoever began a request is taken for dead."""
+        with psycopg.connect(self.settings.database_url) as connection:
+            connection.execute("UPDATE game.idempotency SET lease_until = now()")
+
     async def audit(self) -> list[Finding]:
         return await audit(self.live, self.db, patience_s=0)
+
+    async def assert_clean(self) -> None:
+        """The books are right, and no Star was made or lost."""
+        assert await self.audit() == []
+        assert await self.total() == GRANT * len(self.players)
 
     async def total(self) -> int:
         """Stars of all players, those that lie in their seats included."""
@@ -178,6 +200,15 @@ class World:
             seat = await games.live_seat(self.db, user_id)
             total += await self.balance(user_id) + (0 if seat is None else seat.amount)
         return total
+
+
+async def code_of(request: Awaitable[object]) -> ErrorCode | None:
+    """How a request was refused; None when it was not."""
+    try:
+        await request
+    except GameError as refusal:
+        return refusal.code
+    return None
 
 
 @pytest.fixture
@@ -189,17 +220,3 @@ def quick(settings: Settings) -> Settings:
 @pytest_asyncio.fixture
 async def world(quick: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     yield World(quick, live, db)
-
-
-@pytest.fixture
-def flush(redis_kind: str, redis_url: str, request: pytest.FixtureRequest) -> Callable[[], None]:
-    """Make Redis lose everything."""
-
-    def flush_all() -> None:
-        if redis_kind == "cluster":
-            request.getfixturevalue("valkey_cluster").flush()
-            return
-        with redis.Redis.from_url(redis_url) as client:
-            client.flushall()
-
-    return flush_all

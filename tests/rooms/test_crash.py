@@ -6,7 +6,6 @@ import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-import psycopg
 import pytest
 import pytest_asyncio
 
@@ -23,21 +22,6 @@ async def calm(settings: Settings, live: RedisStore, db: Database) -> AsyncItera
     yield World(replace(settings, capacity=10, wait_s=60), live, db)
 
 
-async def time_passes(world: World) -> None:
-    """As after half a minute: holds of the dead have run out and so have the leases of their keys."""
-    for room_id in await world.live.open_rooms():
-        for seat in await world.live.rooms.seats(room_id) or []:
-            if seat.state == "reserved" and await world.room_of(int(seat.user_id)) is None:
-                await world.live.rooms.leave(room_id, seat.seat_id)
-    with psycopg.connect(world.settings.database_url) as connection:
-        connection.execute("UPDATE game.idempotency SET lease_until = now()")
-
-
-async def assert_clean(world: World) -> None:
-    assert await world.audit() == []
-    assert await world.total() == GRANT * len(world.players)
-
-
 @pytest.mark.parametrize("scenario", ["join", "refused_join"])
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
 async def test_join(calm: World, crashes: Crashes, scenario: str, worker_first: bool) -> None:
@@ -47,8 +31,8 @@ async def test_join(calm: World, crashes: Crashes, scenario: str, worker_first: 
     assert at > 5
     if worker_first:
         await calm.recover()
-        await assert_clean(calm)
-    await time_passes(calm)
+        await calm.assert_clean()
+    await calm.time_passes()
     for user_id in calm.players:
         joined = await calm.join(user_id, "key")
         assert joined.response == b"answer" or joined.room_state is not None
@@ -57,7 +41,7 @@ async def test_join(calm: World, crashes: Crashes, scenario: str, worker_first: 
     for user_id in calm.players:
         assert await calm.balance(user_id) == GRANT - STAKE
         assert await calm.room_of(user_id) is not None
-    await assert_clean(calm)
+    await calm.assert_clean()
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
@@ -71,13 +55,13 @@ async def test_leave(calm: World, crashes: Crashes, worker_first: bool) -> None:
     assert at > 3
     if worker_first:
         await calm.recover()
-        await assert_clean(calm)
+        await calm.assert_clean()
     for user_id, room_id in rooms.items():
         assert await calm.seats.leave(user_id, room_id) == GRANT
     await calm.recover()
     for user_id in calm.players:
         assert await calm.balance(user_id) == GRANT
-    await assert_clean(calm)
+    await calm.assert_clean()
 
 
 @dataclass(frozen=True)
@@ -107,7 +91,7 @@ async def assert_paid(world: World, rooms: list[Ended]) -> None:
     await world.recover()
     for room in rooms:
         assert await world.balance(room.winner) == GRANT + room.stake
-    await assert_clean(world)
+    await world.assert_clean()
 
 
 async def test_settle(world: World, crashes: Crashes) -> None:
@@ -144,4 +128,4 @@ async def test_void(calm: World, crashes: Crashes) -> None:
         await calm.live.rooms.cancel(room_id, "outage")
     await calm.recover()
     assert {await calm.balance(user_id) for user_id in calm.players} == {GRANT}
-    await assert_clean(calm)
+    await calm.assert_clean()

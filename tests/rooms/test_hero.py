@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
@@ -16,19 +15,8 @@ from persistence.redis.room_state import RoomState
 from persistence.redis.user_events import BalanceChanged, Settled
 from persistence.rooms.seats import Seats
 from tests.fixtures.user_events import Ear
-from tests.rooms.conftest import GRANT, JOIN_BY_KEY, JOIN_BY_KEY_ONCE, STAKE, World
-from tests.rooms.test_life import code_of
-from tests.rooms.test_seats import Instead
-
-
-async def opened(world: World, players: int = 2, fee: int = STAKE) -> tuple[RoomState, int, list[int]]:
-    """A waiting hero room, its organizer and its players."""
-    organizer = await world.player()
-    room = await world.organize(organizer, fee=fee)
-    guests = [await world.player() for _ in range(players)]
-    for guest in guests:
-        await world.come(guest, room)
-    return room, organizer, guests
+from tests.rooms.conftest import GRANT, JOIN_BY_KEY, JOIN_BY_KEY_ONCE, STAKE, World, code_of
+from tests.rooms.faults import Instead
 
 
 async def assert_all_is_back(world: World) -> None:
@@ -40,7 +28,7 @@ async def assert_all_is_back(world: World) -> None:
 
 @pytest.mark.parametrize("taps", [(0, 3, 20), (7, 8, 9)], ids=["by target", "by time"])
 async def test_a_whole_room_pays_nine_tenths_and_one(world: World, taps: tuple[int, int, int]) -> None:
-    room, organizer, guests = await opened(world, 3, fee=37)
+    room, organizer, guests = await world.opened(3, fee=37)
     assert await world.room_of(organizer) == room.room_id
     assert (await users.hello(world.db, [organizer]))[organizer].room_id == room.room_id
     assert await world.balance(organizer) == GRANT
@@ -60,7 +48,7 @@ async def test_a_whole_room_pays_nine_tenths_and_one(world: World, taps: tuple[i
 
 
 async def test_everybody_is_notified(world: World, ear: Ear) -> None:
-    room, organizer, guests = await opened(world)
+    room, organizer, guests = await world.opened()
     paid = BalanceChanged(GRANT - STAKE)
     assert await ear.by_user(2) == {str(guest): paid for guest in guests}
 
@@ -82,7 +70,7 @@ async def test_everybody_is_notified(world: World, ear: Ear) -> None:
 @pytest.mark.parametrize("players", [0, 1, 3])
 async def test_a_room_that_is_not_started_in_time_returns_everything(world: World, players: int) -> None:
     world.seats = Seats(world.live, world.db, replace(world.settings, hero_wait_s=1))
-    room, organizer, _ = await opened(world, players)
+    room, organizer, _ = await world.opened(players)
     assert room.deadline_ms == room.created_ms + 1000
     await world.tick_until(room.room_id, "cancelled")
     state = await world.live.rooms.snapshot(room.room_id)
@@ -97,7 +85,7 @@ async def test_a_room_that_is_not_started_in_time_returns_everything(world: Worl
 
 
 async def test_nobody_tapped_returns_everything(world: World) -> None:
-    room, _, _ = await opened(world)
+    room, _, _ = await world.opened()
     await world.start(room)
     await world.play(room.room_id, {})
     await world.settle()
@@ -105,7 +93,7 @@ async def test_nobody_tapped_returns_everything(world: World) -> None:
 
 
 async def test_the_organizer_takes_the_room_back(world: World) -> None:
-    room, organizer, guests = await opened(world, 3)
+    room, organizer, guests = await world.opened(3)
     balances = await asyncio.gather(*(world.seats.leave(organizer, room.room_id) for _ in range(5)))
     assert balances == [GRANT] * 5
     await assert_all_is_back(world)  # and no worker had a hand in it
@@ -117,7 +105,7 @@ async def test_the_organizer_takes_the_room_back(world: World) -> None:
 
 
 async def test_the_organizer_cannot_leave_a_game(world: World) -> None:
-    room, organizer, guests = await opened(world)
+    room, organizer, guests = await world.opened()
     await world.start(room)
     assert await code_of(world.seats.leave(organizer, room.room_id)) == ErrorCode.ROOM_CLOSED
     await world.play(room.room_id, {guests[0]: 5})
@@ -130,7 +118,7 @@ async def test_the_organizer_cannot_leave_a_game(world: World) -> None:
 
 
 async def test_a_player_leaves_and_comes_back(world: World) -> None:
-    room, _, [guest] = await opened(world, 1)
+    room, _, [guest] = await world.opened(1)
     assert await world.seats.leave(guest, room.room_id) == GRANT
     assert await world.live.rooms.snapshot(room.room_id) is not None
     again = await world.come(guest, room, "again")
@@ -140,7 +128,7 @@ async def test_a_player_leaves_and_comes_back(world: World) -> None:
 
 
 async def test_starting(world: World) -> None:
-    room, organizer, [guest] = await opened(world, 1)
+    room, organizer, [guest] = await world.opened(1)
     start = world.live.rooms.start
     assert await world.start(room) == "conflict"
     other = await world.player()
@@ -162,8 +150,8 @@ async def test_starting(world: World) -> None:
 
 
 async def test_one_room_a_user_whichever_way(world: World) -> None:
-    room, organizer, [guest] = await opened(world, 1)
-    other_room, _, _ = await opened(world, 0)
+    room, organizer, [guest] = await world.opened(1)
+    other_room, _, _ = await world.opened(0)
 
     async def refused(request: Awaitable[object]) -> str:
         with pytest.raises(GameError) as refusal:
@@ -196,10 +184,10 @@ async def open_hero_rooms(world: World) -> list[str]:
 
 
 async def test_a_full_room_and_an_empty_purse(world: World) -> None:
-    room, _, _ = await opened(world, 4)
+    room, _, _ = await world.opened(4)
     late = await world.player()
     assert await code_of(world.come(late, room)) == ErrorCode.ROOM_FULL
-    dear, _, _ = await opened(world, 0, fee=GRANT + 1)
+    dear, _, _ = await world.opened(0, fee=GRANT + 1)
     with pytest.raises(GameError) as refusal:
         await world.come(late, dear)
     assert refusal.value.code == ErrorCode.INSUFFICIENT_BALANCE
@@ -210,7 +198,7 @@ async def test_a_full_room_and_an_empty_purse(world: World) -> None:
 
 async def test_a_repeated_join_is_answered_when_the_key_is_dead(world: World) -> None:
     """The answers of two got lost: one was stored before, the other not even that."""
-    room, _, [stored] = await opened(world, 1)
+    room, _, [stored] = await world.opened(1)
     resumed = await world.player()
     assert room.key is not None
     await world.seats.join_by_key(resumed, room.key, JOIN_BY_KEY_ONCE)
@@ -218,7 +206,7 @@ async def test_a_repeated_join_is_answered_when_the_key_is_dead(world: World) ->
     again = world.seats.join_by_key
     assert (await again(stored, room.key, JOIN_BY_KEY_ONCE)).response == b"answer"
     assert await code_of(again(resumed, room.key, JOIN_BY_KEY_ONCE)) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
-    let_leases_run_out(world)
+    world.leases_run_out()
     joined = await again(resumed, room.key, JOIN_BY_KEY_ONCE)
     assert joined.room_state is not None
     assert joined.room_state.state in ("countdown", "playing")
@@ -228,7 +216,7 @@ async def test_a_repeated_join_is_answered_when_the_key_is_dead(world: World) ->
 
 async def test_a_room_that_starts_behind_its_look_up(world: World) -> None:
     """Between finding the room and asking for a seat: newcomers are late, a repetition still gets its answer."""
-    room, _, [before, other] = await opened(world, 2)
+    room, _, [before, other] = await world.opened(2)
     assert room.key is not None
 
     async def by_key(key: str) -> RoomState | None:
@@ -246,14 +234,9 @@ async def test_a_room_that_starts_behind_its_look_up(world: World) -> None:
     assert await world.balance(late) == GRANT
 
 
-def let_leases_run_out(world: World) -> None:
-    with psycopg.connect(world.settings.database_url) as connection:
-        connection.execute("UPDATE game.idempotency SET lease_until = now()")
-
-
 @pytest.mark.parametrize("then", ["create", "join", "come"])
 async def test_the_next_room_does_not_wait_for_the_worker(world: World, then: str) -> None:
-    room, organizer, guests = await opened(world)
+    room, organizer, guests = await world.opened()
     await world.start(room)
     await world.play(room.room_id, {guests[1]: 20})
     if then == "create":
@@ -261,7 +244,7 @@ async def test_the_next_room_does_not_wait_for_the_worker(world: World, then: st
     elif then == "join":
         await world.sit(organizer, "again")
     else:
-        other, _, _ = await opened(world, 0)
+        other, _, _ = await world.opened(0)
         await world.come(organizer, other, "again")
     assert await world.balance(guests[1]) == GRANT - STAKE + 90
     assert await ledger.balance(world.db, organizer) in (GRANT + 10, GRANT + 10 - STAKE)
@@ -271,7 +254,7 @@ async def test_the_next_room_does_not_wait_for_the_worker(world: World, then: st
 
 async def test_the_sweep_ends_a_room_that_nobody_watches(world: World) -> None:
     world.seats = Seats(world.live, world.db, replace(world.settings, hero_wait_s=1))
-    room, _, _ = await opened(world)
+    room, _, _ = await world.opened()
     remaining_ms = (await world.live.rooms.tick(room.room_id)).remaining_ms
     assert 0 < remaining_ms <= 1000
     await world.sweep.round()
@@ -287,7 +270,7 @@ async def test_joins_racing_the_organizer(world: World, end: str) -> None:
     """Whoever is seated in time shares the room's fate; nobody else pays."""
     world.seats = Seats(world.live, world.db, replace(world.settings, hero_capacity=50))
     for turn in range(4):
-        room, organizer, _ = await opened(world, 2)
+        room, organizer, _ = await world.opened(2)
         guests = [await world.player() for _ in range(8)]
         requests: list[Awaitable[object]] = [world.come(guest, room) for guest in guests]
         requests.insert(turn * 2, world.seats.leave(organizer, room.room_id) if end == "leave" else world.start(room))
@@ -307,7 +290,7 @@ async def test_joins_racing_the_organizer(world: World, end: str) -> None:
 
 
 async def test_an_organizer_without_players_is_no_orphan(world: World) -> None:
-    room, organizer, _ = await opened(world, 0)
+    room, organizer, _ = await world.opened(0)
     for _ in range(2):
         await world.mend(void_after_s=0)
     assert await world.room_of(organizer) == room.room_id
@@ -315,7 +298,7 @@ async def test_an_organizer_without_players_is_no_orphan(world: World) -> None:
 
 
 async def test_a_room_that_redis_lost_frees_everybody(world: World, flush: Callable[[], None]) -> None:
-    room, organizer, guests = await opened(world)
+    room, organizer, guests = await world.opened()
     flush()
     with pytest.raises(StoreUnavailable):
         await world.seats.leave(organizer, room.room_id)
@@ -329,7 +312,7 @@ async def test_a_room_that_redis_lost_frees_everybody(world: World, flush: Calla
 
 async def test_a_room_that_postgres_decided_is_closed_to_all(world: World) -> None:
     """Redis came back older than the decision, with the key alive."""
-    room, organizer, _ = await opened(world)
+    room, organizer, _ = await world.opened()
     await games.void(world.db, room.room_id, "outage")
     late = await world.player()
     assert await code_of(world.come(late, room)) == ErrorCode.ROOM_CLOSED
@@ -342,7 +325,7 @@ async def test_a_room_that_postgres_decided_is_closed_to_all(world: World) -> No
 
 async def test_an_organizer_whose_process_is_gone_changes_nothing(world: World) -> None:
     """Nothing that an organizer's gateway holds matters: the room waits, is started from elsewhere, and pays."""
-    room, organizer, guests = await opened(world)
+    room, organizer, guests = await world.opened()
     await world.recover()
     assert await world.room_of(organizer) == room.room_id
     elsewhere = await world.live.rooms.snapshot(room.room_id)

@@ -13,13 +13,10 @@ import pytest_asyncio
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode
 from persistence.postgres.pool import Database
-from persistence.redis.room_state import RoomState
 from persistence.redis.store import RedisStore
 from persistence.rooms.seats import Seats
 from tests.fixtures.crash import Crashes
-from tests.rooms.conftest import CREATE_ONCE, GRANT, JOIN_BY_KEY_ONCE, STAKE, World
-from tests.rooms.test_crash import assert_clean, time_passes
-from tests.rooms.test_life import code_of
+from tests.rooms.conftest import CREATE_ONCE, GRANT, JOIN_BY_KEY_ONCE, STAKE, World, code_of
 
 
 @pytest_asyncio.fixture
@@ -46,8 +43,8 @@ async def test_create(calm: World, crashes: Crashes, worker_first: bool) -> None
     assert at > 5
     if worker_first:
         await calm.recover()
-        await assert_clean(calm)
-    await time_passes(calm)
+        await calm.assert_clean()
+    await calm.time_passes()
     for user_id in calm.players:
         bound = await calm.room_of(user_id)
         made = await calm.seats.create_hero(user_id, STAKE, CREATE_ONCE)
@@ -60,26 +57,17 @@ async def test_create(calm: World, crashes: Crashes, worker_first: bool) -> None
         assert await calm.balance(user_id) == GRANT
     await end_what_waits(calm)
     assert len(await calm.live.open_rooms()) == len(calm.players)
-    await assert_clean(calm)
+    await calm.assert_clean()
     for user_id in calm.players:
         room_id = await calm.room_of(user_id)
         assert room_id is not None
         assert await calm.seats.leave(user_id, room_id) == GRANT
-    await assert_clean(calm)
-
-
-async def opened(world: World, players: int = 0, fee: int = STAKE) -> tuple[RoomState, int, list[int]]:
-    organizer = await world.player()
-    room = await world.organize(organizer, fee=fee)
-    guests = [await world.player() for _ in range(players)]
-    for guest in guests:
-        await world.come(guest, room)
-    return room, organizer, guests
+    await calm.assert_clean()
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
 async def test_join(calm: World, crashes: Crashes, worker_first: bool) -> None:
-    room, organizer, _ = await opened(calm)
+    room, organizer, _ = await calm.opened(0)
     guests = []
     for at in itertools.count(1):
         guests.append(await calm.player())
@@ -88,8 +76,8 @@ async def test_join(calm: World, crashes: Crashes, worker_first: bool) -> None:
     assert at > 5
     if worker_first:
         await calm.recover()
-        await assert_clean(calm)
-    await time_passes(calm)
+        await calm.assert_clean()
+    await calm.time_passes()
     assert room.key is not None
     for guest in guests:
         joined = await calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY_ONCE)
@@ -97,18 +85,18 @@ async def test_join(calm: World, crashes: Crashes, worker_first: bool) -> None:
         assert await calm.balance(guest) == GRANT - STAKE
         assert await calm.room_of(guest) == room.room_id
     await calm.recover()
-    await assert_clean(calm)
+    await calm.assert_clean()
     assert await calm.start(room) == "ok"
     await calm.play(room.room_id, {guests[0]: 5})
     await calm.recover()
     assert await calm.balance(organizer) == GRANT + len(guests) * STAKE // 10
-    await assert_clean(calm)
+    await calm.assert_clean()
 
 
 async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Crashes) -> None:
     """The organizer starts while requests lie dead: who was seated plays, all others get their Stars back, and each
     one's retry tells which."""
-    room, organizer, first = await opened(calm, 2)
+    room, organizer, first = await calm.opened(2)
     guests = []
     for at in itertools.count(1):
         guests.append(await calm.player())
@@ -118,7 +106,7 @@ async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Cr
     # At once: a game of a second may be over before everybody has asked again.
     await calm.tick_until(room.room_id, "playing")
     assert await calm.tap(room.room_id, first[0], 5, 1) == 1
-    await time_passes(calm)
+    await calm.time_passes()
     assert room.key is not None
     codes = {guest: await code_of(calm.seats.join_by_key(guest, room.key, JOIN_BY_KEY_ONCE)) for guest in guests}
     assert set(codes.values()) == {None, ErrorCode.NOT_FOUND}
@@ -126,38 +114,38 @@ async def test_join_and_the_room_starts_without_waiting(calm: World, crashes: Cr
     await calm.recover()
     for guest in guests:
         assert await calm.balance(guest) == (GRANT - STAKE if guest in playing else GRANT)
-    await assert_clean(calm)
+    await calm.assert_clean()
     await calm.tick_until(room.room_id, "finished", "settled")
     await calm.recover()
     assert await calm.balance(organizer) == GRANT + (len(playing) + 2) * STAKE // 10
-    await assert_clean(calm)
+    await calm.assert_clean()
 
 
 @pytest.mark.parametrize("worker_first", [True, False], ids=["worker first", "retry first"])
 async def test_the_organizer_leaves(calm: World, crashes: Crashes, worker_first: bool) -> None:
     rooms: dict[int, str] = {}
     for at in itertools.count(1):
-        room, organizer, _ = await opened(calm, 2)
+        room, organizer, _ = await calm.opened(2)
         rooms[organizer] = room.room_id
         if not await crashes.dies("leave", at, calm.settings, organizer, room.room_id):
             break
     assert at > 5
     if worker_first:
         await calm.recover()
-        await assert_clean(calm)
+        await calm.assert_clean()
     for organizer, room_id in rooms.items():
         assert await calm.seats.leave(organizer, room_id) == GRANT
     await calm.recover()
     assert {await calm.balance(user_id) for user_id in calm.players} == {GRANT}
     assert {await calm.room_of(user_id) for user_id in calm.players} == {None}
-    await assert_clean(calm)
+    await calm.assert_clean()
 
 
 async def played(world: World, count: int) -> list[tuple[str, int, int]]:
     """Rooms that have ended and are not settled: id, organizer, winner."""
 
     async def play() -> tuple[str, int, int]:
-        room, organizer, guests = await opened(world, 2)
+        room, organizer, guests = await world.opened(2)
         await world.start(room)
         await world.play(room.room_id, {guests[0]: 1, guests[1]: 5})
         return room.room_id, organizer, guests[1]
@@ -175,7 +163,7 @@ async def test_settle(calm: World, crashes: Crashes) -> None:
     for _, organizer, winner in rooms:
         assert await calm.balance(organizer) == GRANT + 10
         assert await calm.balance(winner) == GRANT + 40
-    await assert_clean(calm)
+    await calm.assert_clean()
     assert await calm.claim() == 0
 
 
@@ -194,4 +182,4 @@ async def test_create_again_before_the_room_is_settled(calm: World, crashes: Cra
     for _, organizer, winner in rooms:
         assert await calm.balance(organizer) == GRANT + 10
         assert await calm.balance(winner) == GRANT + 40
-    await assert_clean(calm)
+    await calm.assert_clean()

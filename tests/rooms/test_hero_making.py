@@ -11,10 +11,9 @@ from persistence.errors import ErrorCode, StoreUnavailable
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown
 from persistence.rooms.seats import Seats
-from tests.rooms.conftest import CREATE, CREATE_ONCE, STAKE, World
-from tests.rooms.test_hero import let_leases_run_out, open_hero_rooms
-from tests.rooms.test_life import code_of
-from tests.rooms.test_seats import Instead, LostAnswers
+from tests.rooms.conftest import CREATE, CREATE_ONCE, STAKE, World, code_of
+from tests.rooms.faults import Instead, LostAnswers
+from tests.rooms.test_hero import open_hero_rooms
 
 
 async def test_creating_at_once_with_one_key_makes_one_room(world: World) -> None:
@@ -49,7 +48,7 @@ async def test_a_repeated_creation_finds_its_room(world: World) -> None:
     assert first.room_state is not None
     again = world.seats.create_hero
     assert await code_of(again(organizer, STAKE, CREATE_ONCE)) == ErrorCode.IDEMPOTENCY_IN_PROGRESS
-    let_leases_run_out(world)
+    world.leases_run_out()
     second = await again(organizer, STAKE, CREATE_ONCE)
     assert second.room_state is not None
     assert (second.room_state.room_id, second.room_state.key) == (first.room_state.room_id, first.room_state.key)
@@ -78,7 +77,7 @@ async def test_a_room_of_unknown_commit_is_left_alone(world: World, monkeypatch:
         await Seats(world.live, db, world.settings).create_hero(organizer, STAKE, CREATE_ONCE)
     room_id = await world.room_of(organizer)
     assert await open_hero_rooms(world) == [room_id]
-    let_leases_run_out(world)
+    world.leases_run_out()
     made = await world.seats.create_hero(organizer, STAKE, CREATE_ONCE)
     assert made.room_state is not None
     assert made.room_state.room_id == room_id

@@ -15,18 +15,9 @@ from persistence.redis import keys
 from persistence.redis.user_events import BalanceChanged, RankedPlayer, Settled
 from persistence.rooms.seats import Seats
 from tests.fixtures.user_events import Ear
-from tests.rooms.conftest import GRANT, JOIN, JOIN_ONCE, STAKE, World
+from tests.rooms.conftest import GRANT, JOIN, JOIN_ONCE, STAKE, World, code_of
 
 pytestmark = pytest.mark.on_cluster_too
-
-
-async def code_of(request: Awaitable[object]) -> ErrorCode | None:
-    """How a request was refused; None when it was not."""
-    try:
-        await request
-    except GameError as refusal:
-        return refusal.code
-    return None
 
 
 async def test_a_whole_room_pays_the_winner(world: World) -> None:

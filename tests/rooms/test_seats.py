@@ -10,48 +10,17 @@ import pytest
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import games
 from persistence.postgres.idempotency import IdempotencyKey
-from persistence.postgres.pool import CommitUnknown, Database
+from persistence.postgres.pool import CommitUnknown
 from persistence.redis.keys import new_room_id
 from persistence.rooms.seats import MAX_TRIES, Seats, standard_terms
 from tests.rooms.conftest import GRANT, JOIN, JOIN_ONCE, STAKE, World
+from tests.rooms.faults import Instead, LostAnswers
 
 pytestmark = pytest.mark.on_cluster_too
 
 
-class Instead:
-    """A store or a part of one with some methods replaced."""
-
-    def __init__(self, target: Any, **instead: Any) -> None:
-        self._target = target
-        self.__dict__.update(instead)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._target, name)
-
-
 def seats_on(world: World, *, live: Any = None, db: Any = None) -> Seats:
     return Seats(live or world.live, db or world.db, replace(world.settings, capacity=10, wait_s=60))
-
-
-class LostAnswers:
-    """Postgres whose answers to stakes are lost on the way; `committed`: they took effect."""
-
-    def __init__(self, db: Database, losses: int, *, committed: bool, function: str = "game.stake(") -> None:
-        self._db = db
-        self._function = function
-        self._losses = losses
-        self._committed = committed
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def one(self, role: Any, user_id: Any, query: Any, params: Any = None) -> Any:
-        if self._function in query and self._losses:
-            self._losses -= 1
-            if self._committed:
-                await self._db.one(role, user_id, query, params)
-            raise CommitUnknown("postgres")
-        return await self._db.one(role, user_id, query, params)
 
 
 @pytest.mark.parametrize("committed", [True, False], ids=["committed", "not committed"])

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from chance_tap.settings import Settings
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import ledger, payments, ton_deposits, users
+from persistence.postgres import ledger, payments, ton_deposits
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Payment
@@ -20,6 +20,7 @@ from persistence.redis.store import RedisStore
 from persistence.ton.exchange_rates import RateUnavailable
 from persistence.ton.toncenter import Toncenter as Client
 from persistence.ton.transaction import hash_hex
+from tests.fixtures.accounts import new_player
 from tests.stand_ins.toncenter import Chain, Toncenter, Tx
 from workers.loops.ton_watcher import ChainWatcher
 
@@ -92,9 +93,7 @@ class World:
         await self.watcher(page).round()
 
     async def player(self) -> int:
-        number = next(_numbers)
-        profile = users.TelegramProfile(telegram_id=8_000_000 + number, first_name=f"Payer {number}")
-        return (await users.log_in_telegram(self.db, profile, 0)).user_id
+        return await new_player(self.db, name="Payer")
 
     async def order(self, user_id: int, stars: int = 100, *, rate: int = RATE) -> Payment:
         """An order made at the chain's time of now."""

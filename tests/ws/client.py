@@ -5,7 +5,10 @@ import json
 import os
 import socket
 import struct
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Self
+
+import pytest_asyncio
 
 TIMEOUT_S = 10
 
@@ -137,3 +140,17 @@ class Peer:
 
     def abort(self) -> None:
         self.writer.transport.abort()
+
+
+def hang_up_all() -> None:
+    """Sockets end with the loop that they belong to."""
+    for peer in Peer.opened:
+        peer.abort()
+    Peer.opened.clear()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    """For every test where this is imported."""
+    yield
+    hang_up_all()

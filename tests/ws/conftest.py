@@ -20,12 +20,12 @@ from gateway.ws.adapter import websocket_endpoint
 from gateway.ws.connection import ENDPOINT_KEY, Limits, SocketEndpoint
 from gateway.ws.protocol import WebSocketProtocol
 from persistence.postgres.pool import Database
-from persistence.postgres.users import TelegramProfile, log_in_telegram
 from persistence.redis.keys import new_room_id, new_room_key, partition_of_key
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
+from tests.fixtures.accounts import new_player
 from tests.fixtures.stores import JWT_SECRET
-from tests.ws.client import Peer
+from tests.ws.client import Peer, hang_up_all
 
 Road = type[WebSocketProtocol] | str
 FAST: Road = WebSocketProtocol
@@ -76,9 +76,7 @@ async def serve() -> AsyncIterator[Serve]:
         return running[-1]
 
     yield start
-    for peer in Peer.opened:
-        peer.abort()
-    Peer.opened.clear()
+    hang_up_all()
     await asyncio.gather(*(each.stop() for each in running))
 
 
@@ -102,12 +100,9 @@ class Game:
         self.db = db
         self.live = live
         self.tokens = tokens
-        self._next_telegram_id = 1000
 
     async def account(self) -> str:
-        self._next_telegram_id += 1
-        profile = TelegramProfile(telegram_id=self._next_telegram_id, first_name="Player", is_demo=True)
-        return str((await log_in_telegram(self.db, profile, 0)).user_id)
+        return str(await new_player(self.db, is_demo=True))
 
     def token(self, user_id: str) -> str:
         return self.tokens.issue(user_id, None, "user")[0]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import redis
 
 from chance_tap.settings import Settings
 from cli.embedded.postgres import EmbeddedPostgres
@@ -31,15 +30,6 @@ def settings(settings: Settings) -> Settings:
 @pytest_asyncio.fixture
 async def behind(settings: Settings, live: RedisStore, db: Database) -> AsyncIterator[World]:
     yield World(settings, live, db)
-
-
-@pytest.fixture
-def flush(redis_url: str) -> Callable[[], None]:
-    def flush_all() -> None:
-        with redis.Redis.from_url(redis_url) as client:
-            client.flushall()
-
-    return flush_all
 
 
 def taps(game: Game, count: int, seq: int | None, *, ago_ms: int = 0, **more: Any) -> dict[str, Any]:

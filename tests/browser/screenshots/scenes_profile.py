@@ -8,6 +8,7 @@ from persistence.postgres import games, notices, referrals, users
 from persistence.postgres.pool import Database
 from tests.browser.screenshots.studio import LONG_NAME, Studio, Viewer
 from tests.browser.test_profile import TO_THE_END, account, lose_blocked, win
+from tests.fixtures.accounts import new_player
 from tests.fixtures.stack import MakeStack
 from tests.postgres.play import Finisher, fill, finished, hero_room
 
@@ -15,11 +16,7 @@ NAMES = (LONG_NAME, "🔥🔥 Максим 🔥", "محمد عبد الله ال
 
 
 async def others(db: Database) -> list[int]:
-    made = []
-    for number, name in enumerate(NAMES * 2):
-        profile = users.TelegramProfile(telegram_id=4_000_000_000 + number, first_name=name)
-        made.append((await users.log_in_telegram(db, profile, 10_000)).user_id)
-    return made
+    return [await new_player(db, 10_000, name=name) for name in NAMES * 2]
 
 
 async def play_much(db: Database, viewer: Viewer, rivals: list[int]) -> None:

@@ -15,9 +15,7 @@ from persistence.leaderboards import wanted
 from persistence.postgres import leaderboards as truth
 from persistence.redis import keys
 from persistence.redis.leaderboards import Own, Sums
-from tests.leaderboards.conftest import DAY_MS, NOON_MS, Season, ms
-
-TODAY, WEEK = "today:2082-11-18", "week:2082-11-16"
+from tests.leaderboards.conftest import DAY_MS, NOON_MS, TODAY, WEEK, Season, ms
 
 
 @pytest.mark.on_cluster_too
