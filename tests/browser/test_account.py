@@ -13,8 +13,6 @@ from tests.fixtures.stack import Stack
 from tests.fixtures.waiting import eventually
 from tests.stand_ins.mail import MailSink
 
-pytestmark = pytest.mark.xdist_group("browser-lobby")
-
 PASSWORD = "correct horse battery"
 OTHER = "another long password"
 REFUSED = "Failed to load resource"  # what the console says of every answer that is a refusal

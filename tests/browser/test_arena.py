@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Callable
 
-import pytest
 from playwright.async_api import WebSocketRoute, expect
 
 from gateway.live.reactions import BURST
@@ -15,8 +14,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-games")
 
 TWO = {"CAPACITY": "2", "WAIT_S": "30", "DEMO_STARS": "100"}
 LONG_NAME = "Анна-Мария Константинопольская-Задунайская фон Бранденбург Я"

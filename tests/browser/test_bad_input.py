@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
 from playwright.async_api import CDPSession, Route, WebSocketRoute, expect
 
 from persistence.postgres.audit import audit
@@ -22,8 +21,6 @@ from tests.browser.telegram import TelegramClient
 from tests.fixtures.balancer import Balancer
 from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-games")
 
 NAMES = (
     "👩‍👩‍👧‍👦🏳️‍🌈 🅰️",

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.async_api import Locator, WebSocketRoute, expect
 
 from persistence.postgres.audit import audit
@@ -13,8 +12,6 @@ from tests.browser.chromium import SMALL
 from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-games")
 
 
 def button(player: Player, name: str) -> Locator:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import uvicorn
 from playwright.async_api import expect
 
@@ -15,8 +14,6 @@ from gateway.web_app import WebApp
 from tests.browser.conftest import OpenPage
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 ROOT = Path(__file__).parents[2]
 PHOTO = "https://t.me/i/userpic/320/anna.svg"

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-import pytest
 from playwright.async_api import Page, expect
 
 from persistence.postgres.audit import audit
@@ -13,8 +12,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.line import Line
 from tests.browser.player import Player, seat_somebody
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-games")
 
 # A room of two starts when both are in, however slow the machine is.
 TWO = {"CAPACITY": "2", "WAIT_S": "30", "DEMO_STARS": "100"}

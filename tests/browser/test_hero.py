@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-import pytest
 from playwright.async_api import Locator, expect
 
 from persistence.postgres.audit import audit
@@ -15,8 +14,6 @@ from tests.browser.line import Line
 from tests.browser.player import Player, seat_by_key
 from tests.browser.telegram import TelegramClient
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-games")
 
 LONG_NAME = "Максимилиан Константинопольский-Задунайский фон Гогенцоллерн"
 FAILED = "Failed to load resource"

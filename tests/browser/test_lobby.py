@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
@@ -11,8 +10,6 @@ from tests.browser.player import seat_somebody
 from tests.browser.telegram import DARK, LIGHT, TelegramClient
 from tests.fixtures.outside import command
 from tests.fixtures.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 # A theme of somebody's own.
 VIOLET = {"bg_color": "#f0e8ff", "text_color": "#201040", "secondary_bg_color": "#ffffff"}

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.chromium import SMALL
@@ -20,8 +19,6 @@ from tests.stand_ins.bot_api.people import Person
 from tests.stand_ins.telegram import TelegramApi
 from tests.stand_ins.ton import TonNetwork
 from tests.stand_ins.wallet import Wallet
-
-pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 DOMAIN = PUBLIC_URL.removeprefix("https://")
 VISIT = """

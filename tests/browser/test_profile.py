@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Callable
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
 from persistence.postgres import games, notices, referrals, users
@@ -16,8 +15,6 @@ from tests.browser.telegram import LIGHT, TelegramClient
 from tests.fixtures.accounts import new_player
 from tests.fixtures.stack import Stack
 from tests.postgres.play import Finisher, fill, finished, new_room, sign_up
-
-pytestmark = pytest.mark.xdist_group("browser-lobby")
 
 LONG = "Константин-Мария Константинопольский-Задунайский ибн Абдуллах"
 

@@ -7,8 +7,6 @@ from tests.browser import accessibility
 from tests.browser.chromium import open_player
 from tests.browser.telegram import Insets, TelegramClient
 
-pytestmark = pytest.mark.xdist_group("browser-lobby")
-
 POST = "([name, params]) => window.TelegramWebviewProxy.postEvent(name, params && JSON.stringify(params))"
 LISTEN = """
   () => {
