@@ -10,7 +10,7 @@ export function RoomHeader({ room, children }: { room: Room; children?: ReactNod
   return (
     <header className={styles.roomHeader}>
       <div>
-        <h1>{t(`room.${room.kind}`)}</h1>
+        <h1>{t(`room.kind.${room.kind}`)}</h1>
         <p>
           {t("room.entry", { stars: "" })}
           <Stars amount={room.stake} />

@@ -85,7 +85,7 @@ function Facts({ game }: { game: Details }): ReactNode {
   const nowMs = useServices().clock.now();
   return (
     <Rows title={t("gameDetails.facts")}>
-      <Row label={t("gameDetails.room")} value={t(`history.${game.kind}`)} />
+      <Row label={t("gameDetails.room")} value={t(`history.kind.${game.kind}`)} />
       <Row label={t("gameDetails.entry")} value={<Stars amount={game.stake} />} />
       <Row label={t("gameDetails.players")} value={game.players.toLocaleString(i18n.language)} />
       {game.outcome === "refunded" && game.organizer && (

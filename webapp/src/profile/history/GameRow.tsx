@@ -32,7 +32,7 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
         <span className={styles.what}>
           <strong>{useSummary(game, outcome)}</strong>
           <span>
-            {t(`history.${game.kind}`)} <QuietStars stars={game.stake} />
+            {t(`history.kind.${game.kind}`)} <QuietStars stars={game.stake} />
             {"\u00a0· "}
             <span>{formatTime(game.decided_ms, i18n.language)}</span>
           </span>
