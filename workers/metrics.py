@@ -39,10 +39,10 @@ chain_differences = Gauge(
 reconciled_at = Gauge(
     "chance_tap_reconciliation_timestamp_seconds",
     "When Telegram and the chain were last compared with the ledger.",
-    ("book",),
+    ("source",),
 )
 star_balance = Gauge(
-    "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("book",)
+    "chance_tap_star_balance", "The bot's Stars by Telegram, by our ledger, and none of the ledger's.", ("source",)
 )
 mails = Counter("chance_tap_mails_total", "E-mails by what became of them.", ("outcome",))
 notifications = Counter(

@@ -124,7 +124,7 @@ def check(
     ] = 0,
     as_json: Json = False,
 ) -> int:
-    """Hold the chain's book of deposits against ours."""
+    """Hold the chain's deposits against our ledger."""
     compared = asyncio.run(_check(settings_of(context), from_lt))
     if as_json:
         print_json(asdict(compared))

@@ -155,22 +155,22 @@ def _differences(books: dict[str, Any]) -> list[str]:
 
 
 async def _read_books(db: Database, settings: Settings, *, whole: bool) -> list[str]:
-    """Hold Telegram's book and the chain's against ours now; what of it could not be done."""
+    """Hold Telegram's transactions and the chain's against our ledger now; what of it could not be done."""
     not_read = []
     if settings.has_bot:
         try:
             await _read_telegrams(db, settings, whole=whole)
         except (TelegramUnavailable, TelegramRefused) as error:
             problem = error.problem if isinstance(error, TelegramUnavailable) else error.reason
-            not_read.append(f"Telegram's book could not be read: {problem}")
+            not_read.append(f"Telegram's transactions could not be read: {problem}")
     if settings.ton_deposits or settings.ton_payout_key:
         try:
             async with Toncenter.from_settings(settings) as toncenter:
-                with progress_bar("Reading the chain's book") as progress:
+                with progress_bar("Reading the chain's transactions") as progress:
                     await ChainReconciliation(db, toncenter, settings).reconcile(whole=whole, progress=progress)
         except (ChainUnavailable, ChainRefused) as error:
             problem = error.problem if isinstance(error, ChainUnavailable) else str(error)
-            not_read.append(f"the chain's book could not be read: {problem}")
+            not_read.append(f"the chain's transactions could not be read: {problem}")
     return not_read
 
 
@@ -180,5 +180,5 @@ async def _read_telegrams(db: Database, settings: Settings, *, whole: bool) -> N
 
     async with open_bot(settings) as bot, open_redis(settings) as live:
         book = StarReconciliation(db, bot, StarPayments(live, db, bot, settings), settings)
-        with progress_bar("Reading Telegram's book") as progress:
+        with progress_bar("Reading Telegram's transactions") as progress:
             await book.reconcile(whole=whole, progress=progress)

@@ -112,7 +112,7 @@ def reconcile(
     whole: Annotated[bool, typer.Option("--all", help="read all of it, not only what is new")] = False,
     as_json: Json = False,
 ) -> int:
-    """Hold Telegram's book of Stars against ours, and record what lacks."""
+    """Hold Telegram's Star transactions against ours, and record what lacks."""
     settings = _settings(context)
     try:
         found = asyncio.run(_reconcile(settings, whole=whole))
@@ -158,7 +158,7 @@ async def _refund(settings: Settings, charge_id: str, by: str) -> ChargeResult:
 
 async def _reconcile(settings: Settings, *, whole: bool) -> Reconciliation:
     async with _open(settings) as (reconciliation, _):
-        with progress_bar("Reading Telegram's book") as progress:
+        with progress_bar("Reading Telegram's transactions") as progress:
             return await reconciliation.reconcile(whole=whole, progress=progress)
 
 
@@ -243,7 +243,7 @@ def _report_lines(report: dict[str, Any]) -> Iterator[str]:
     for each in report["assignments"]:
         yield f"given to user {each['user_id']} by {each['assigned_by']} ({each['login']}) at {each['assigned_at']}"
     for each in report["telegram"]:
-        yield f"Telegram's book: {each['transaction_id']}  {each['direction']}  {each['stars']} Stars"
+        yield f"in Telegram's list: {each['transaction_id']}  {each['direction']}  {each['stars']} Stars"
     for transfer in report["transfers"]:
         legs = ", ".join(f"{leg['account']} {leg['amount']:+}" for leg in transfer["entries"])
         yield f"transfer {transfer['transfer_id']}  {transfer['kind']}  {transfer['key']}  {legs}"

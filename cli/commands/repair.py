@@ -85,16 +85,18 @@ async def repair(
         StoreUnavailable: a store did not answer; what was done is done, say it again.
     """
     settlement = _Noted(live, db)
-    sweep = DeadlineLoop(live, settlement, stakes)
-    orphans = OrphanedSeats(live, db, settlement, unconfirmed_after_s=unconfirmed_after_s, void_after_s=void_after_s)
+    deadlines = DeadlineLoop(live, settlement, stakes)
+    orphaned_seats = OrphanedSeats(
+        live, db, settlement, unconfirmed_after_s=unconfirmed_after_s, void_after_s=void_after_s
+    )
     if forgotten := await live.rebuild_lobbies(stakes):
         settlement.done[f"lobbies: {forgotten} rooms that are no more were taken out"] = None
     until = time.monotonic() + max(unconfirmed_after_s, void_after_s) + MARGIN_S
     while True:
         settlement.undecided |= {room.room_id for room in await games.open_rooms(db, 0, ROOMS)}
-        await sweep.round()
+        await deadlines.round()
         await _settle_ended(live, settlement)
-        await orphans.round()
+        await orphaned_seats.round()
         beyond = {f"room {room_id}" for room_id in settlement.beyond}
         left = [f for f in await compare(live, db) if f.rule in _REPAIRABLE and f.subject not in beyond]
         if not left or time.monotonic() > until:

@@ -69,8 +69,8 @@ local allowed = BURST_TAPS + (now - starts) / MS_A_TAP
 local byte, sub, format = string.byte, string.sub, string.format
 local unpack_numbers, pack_numbers = struct.unpack, struct.pack
 local writes = {'hot', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil}
-local used = 0 -- players written so far, each at its slot in `writes` and `news`
-local news = {nil, nil, nil, nil, nil, nil, nil, nil}
+local used = 0 -- players written so far, each at its slot in `writes` and `changed`
+local changed = {nil, nil, nil, nil, nil, nil, nil, nil}
 local log, counted = '', 0
 local blocked_users
 local reached_target = false
@@ -157,7 +157,7 @@ for i = 1, frames do
       end
       packed = packed or pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, index)
       writes[2 * slot + 2] = packed .. sub(record, PLAYER_WINDOW, window)
-      news[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
+      changed[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
     end
   end
   replies[i] = code
@@ -185,7 +185,7 @@ if not in_grace then
   local head = '","version":'
   local epoch = nonce .. '.' .. args[1]
   redis.call('SPUBLISH', args[3], '{"type":"progress","epoch":"' .. epoch .. head .. since + 1 .. ',"since":' .. since
-    .. ',"taps":{' .. table.concat(news, ',') .. '}}')
+    .. ',"taps":{' .. table.concat(changed, ',') .. '}}')
   for i = 1, version - since - 1 do
     redis.call('SPUBLISH', args[3], '{"type":"blocked","epoch":"' .. epoch .. head .. since + 1 + i .. ',"user_id":"'
       .. blocked_users[i] .. '","reason":"too_fast"}')

@@ -213,9 +213,9 @@ class Payouts:
             if found is not None:
                 await self._end(each, "sent", reference=found)
             elif sure:
-                await self._end(each, "again", "Telegram's book does not have it", in_ms=0)
+                await self._end(each, "again", "Telegram's transactions do not have it", in_ms=0)
             else:
-                await self._end(each, "later", "not in Telegram's book yet", in_ms=RETRY_MS)
+                await self._end(each, "later", "not in Telegram's transactions yet", in_ms=RETRY_MS)
 
     async def _find_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> str | None:
         """Telegram's id of this gift: to this person, for so many months and Stars, behind what it had when the

@@ -33,8 +33,9 @@ from tests.stand_ins.ton import TonNetwork
 
 PATIENCE_S = 90.0  # of a machine that does much else
 STARS = 1000  # what three months of Premium cost
-# The hold ended, taken up, the chain's time, a number, committed, looked for, sent, its end; then taken up again, time,
-# seen, booked.  A gift: the hold ended, taken up, committed, given, found in Telegram's book, not another's, booked.
+# The hold ended, taken up, the chain's time, a number, committed, looked for, sent, its end; then taken up again,
+# time, seen, booked.  A gift: the hold ended, taken up, committed, given, found in Telegram's transactions, not
+# another's, booked.
 STEPS = {"ton": 12, "premium": 7}
 
 

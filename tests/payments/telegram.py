@@ -40,7 +40,7 @@ class Telegram:
             self.api.fail(method, status, description, retry_after=30 if status == 429 else None)
 
     def pay(self, link: str, payer_id: int) -> Charge:
-        """Somebody pays an invoice: Telegram's book has it from here on, whatever we are told."""
+        """Somebody pays an invoice: Telegram's transactions have it from here on, whatever we are told."""
         return self._charge(self.invoices[link], payer_id)
 
     def charge(self, payload: str, payer_id: int, stars: int) -> Charge:

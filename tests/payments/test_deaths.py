@@ -1,5 +1,5 @@
 """Whatever is delivered, however often, in any order, and wherever the process dies: every charge is credited exactly
-once, and the ledger is Telegram's book in the end.
+once, and the ledger is Telegram's transactions in the end.
 
 A death is an exception at a step that nobody catches: before a statement or a call is sent, after it took effect and
 before its answer, or when an event is published.  What was in the process's memory is gone; what was committed is not.
@@ -110,7 +110,8 @@ async def pay(world: World, player: Player, amount: int = 50) -> tuple[Payment, 
 
 
 async def settle_all(world: World) -> None:
-    """What comes in the end: the worker's round, as if every wait were over, and the reading of Telegram's book."""
+    """What comes in the end: the worker's round, as if every wait were over, and the reading of Telegram's
+    transactions."""
     assert world.bot is not None
     for each in await stars.receipts(world.db, open_only=True, user_id=None, limit=999):
         await stars.settle_refund(world.db, each.charge_id, "later", error=None, retry_s=-1)

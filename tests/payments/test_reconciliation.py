@@ -1,4 +1,4 @@
-"""Telegram's book against ours: lost payments are found and credited, differences of either direction told."""
+"""Telegram's transactions against ours: lost payments are found and credited, differences of either direction told."""
 
 import asyncio
 from dataclasses import replace

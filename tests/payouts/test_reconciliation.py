@@ -1,4 +1,5 @@
-"""The chain's book of the paying wallet held against the withdrawals, and what `chance-tap money` says of it."""
+"""The chain's transactions of the paying wallet held against the withdrawals, and what `chance-tap money` says of
+it."""
 
 import asyncio
 import json
@@ -203,7 +204,7 @@ async def test_the_command_reads_anew_and_its_exit_code_says_whether_books_diffe
     assert (await money("money", "--whole"))[0] == 0
     world.toncenter.faults["transactions"] = [400]
     code, _, problem = await money("money")
-    assert (code, "the chain's book could not be read: 400" in problem) == (2, True)
+    assert (code, "the chain's transactions could not be read: 400" in problem) == (2, True)
 
 
 async def test_the_command_tells_differences_to_telegrams_book(

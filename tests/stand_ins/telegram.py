@@ -1,5 +1,6 @@
 """A Bot API server for tests.  It speaks Telegram's protocol at `url`, holds every call against Telegram's own
-documentation (`bot_api.schema`), delivers updates as Telegram does, and keeps Telegram's book of the bot's Stars.
+documentation (`bot_api.schema`), delivers updates as Telegram does, and keeps Telegram's list of the bot's Star
+transactions.
 
 The fixture `telegram_api` fails a test whose product called a method that does not exist, or one with an unknown or
 ill-typed parameter.  The server runs in a thread of its own, so that a test may block, and the product may die.

@@ -1,4 +1,4 @@
-"""Deposits held against the chain's book from time to time: on from where the last comparison agreed."""
+"""Deposits held against the chain's transactions from time to time: on from where the last comparison agreed."""
 
 import psycopg
 
