@@ -61,7 +61,7 @@ async def test_after_confirm(shard: Shard) -> None:
     user_id = await world.player()
     await world.sit(user_id)
     await shard.fail_over()
-    await world.mend(void_after_s=0)
+    await world.release_orphans(void_after_s=0)
     assert await world.room_of(user_id) is None
     assert await world.balance(user_id) == GRANT
     await shard.world.assert_clean()
@@ -80,7 +80,7 @@ async def test_after_leave(shard: Shard) -> None:
     await shard.fail_over()
     await world.sit(users[1], "again")  # Redis has the old seat back: it must not be taken for a paid one
     assert await world.balance(users[1]) == GRANT - STAKE
-    await world.mend()
+    await world.release_orphans()
     assert await world.balance(users[2]) == GRANT
     await shard.world.assert_clean()
 

@@ -151,7 +151,7 @@ class World:
         await self.results.settle(entries)
         return len(entries)
 
-    async def mend(self, *, void_after_s: float = 3600) -> None:
+    async def release_orphans(self, *, void_after_s: float = 3600) -> None:
         """One orphan round that takes everybody who might be under way for dead."""
         orphans = OrphanedSeats(self.live, self.db, self.settlement, unconfirmed_after_s=0, void_after_s=void_after_s)
         await orphans.round()
@@ -161,7 +161,7 @@ class World:
         await self.sweep.round()
         await self.settle()
         await self.claim()
-        await self.mend()
+        await self.release_orphans()
 
     async def answers(self) -> None:
         """Redis was away, and is there again."""

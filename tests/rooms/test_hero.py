@@ -292,7 +292,7 @@ async def test_joins_racing_the_organizer(world: World, end: str) -> None:
 async def test_an_organizer_without_players_is_no_orphan(world: World) -> None:
     room, organizer, _ = await world.opened(0)
     for _ in range(2):
-        await world.mend(void_after_s=0)
+        await world.release_orphans(void_after_s=0)
     assert await world.room_of(organizer) == room.room_id
     assert await world.audit() == []
 
@@ -304,7 +304,7 @@ async def test_a_room_that_redis_lost_frees_everybody(world: World, flush: Calla
         await world.seats.leave(organizer, room.room_id)
     assert await code_of(world.organize(organizer, "again")) == ErrorCode.ALREADY_IN_ROOM
     assert await code_of(world.come(await world.player(), room)) == ErrorCode.NOT_FOUND
-    await world.mend(void_after_s=0)
+    await world.release_orphans(void_after_s=0)
     await assert_all_is_back(world)
     assert (await world.organize(organizer, "again")).room_id != room.room_id
     assert (await world.organize(guests[0])).key is not None

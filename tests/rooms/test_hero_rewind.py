@@ -23,7 +23,7 @@ async def test_after_create(redis_at: Rewindable) -> None:
             break
         await redis_at.back_to(moments[cut])
         cut += 1
-        await world.mend(void_after_s=0)
+        await world.release_orphans(void_after_s=0)
         await redis_at.world.assert_clean()
         if await world.room_of(organizer) is None:
             await world.organize(organizer, "again")
@@ -45,7 +45,7 @@ async def test_after_join(redis_at: Rewindable) -> None:
             break
         await redis_at.back_to(moments[cut])
         cut += 1
-        await world.mend(void_after_s=0)
+        await world.release_orphans(void_after_s=0)
         await redis_at.world.assert_clean()
         if await world.room_of(guest) is None:
             await world.come(guest, room, "again")

@@ -165,7 +165,7 @@ async def test_racers_fill_rooms_exactly(world: World) -> None:
     assert set(codes) <= {None, ErrorCode.TEMPORARILY_UNAVAILABLE}
     assert max(rooms[room_id] for room_id in rooms if room_id) == 3
     assert await world.total() == 30 * GRANT
-    await world.mend()
+    await world.release_orphans()
     assert await world.audit() == []
 
 

@@ -92,7 +92,7 @@ async def test_after_confirm(redis_at: Rewindable, others: int) -> None:
             break
         await redis_at.back_to(moments[cut])
         cut += 1
-        await world.mend(void_after_s=0)
+        await world.release_orphans(void_after_s=0)
         await redis_at.world.assert_clean()
         if await world.room_of(user_id) is None:
             await world.sit(user_id, "again")
@@ -118,7 +118,7 @@ async def test_after_leave(redis_at: Rewindable) -> None:
         if cut % 2:
             await world.sit(user_id, "again")
             assert await world.balance(user_id) == GRANT - STAKE
-        await world.mend()
+        await world.release_orphans()
         assert await world.total() == GRANT * len(world.players)
         await redis_at.world.assert_clean()
     assert cut >= 2

@@ -54,7 +54,7 @@ async def test_a_seat_of_unknown_payment_is_never_released(world: World, monkeyp
     held = await world.live.rooms.seats(seat.room_id)
     assert held is not None
     assert [(other.seat_id, other.state) for other in held] == [(seat.seat_id, "reserved")]
-    await world.mend()
+    await world.release_orphans()
     assert await world.balance(user_id) == GRANT
     assert await world.audit() == []
 
@@ -198,7 +198,7 @@ async def test_leave_of_a_room_that_redis_lost_waits_for_the_verdict(world: Worl
     flush()
     with pytest.raises(StoreUnavailable):
         await world.seats.leave(user_id, room_id)
-    await world.mend(void_after_s=0)
+    await world.release_orphans(void_after_s=0)
     assert await world.balance(user_id) == GRANT
     with pytest.raises(GameError) as refusal:
         await world.seats.leave(user_id, room_id)

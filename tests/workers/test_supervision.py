@@ -199,18 +199,18 @@ async def test_a_lost_room_is_void_after_two_reads_a_minute_apart(world: World, 
     at = keys.room(room_id)
     dump = await world.live.router.execute(at.slot, "DUMP", at.data)
     flush()
-    await world.mend(void_after_s=60)
+    await world.release_orphans(void_after_s=60)
     assert await world.balance(user_id) == GRANT - STAKE
 
     await world.live.router.execute(at.slot, "RESTORE", at.data, 0, dump)
-    await world.mend(void_after_s=0)
+    await world.release_orphans(void_after_s=0)
     assert await world.balance(user_id) == GRANT - STAKE
 
     flush()
-    await world.mend(void_after_s=60)
+    await world.release_orphans(void_after_s=60)
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("UPDATE game.rooms SET missing_since = missing_since - interval '61 s'")
-    await world.mend(void_after_s=60)
+    await world.release_orphans(void_after_s=60)
     assert await world.balance(user_id) == GRANT
     assert await world.room_of(user_id) is None
     assert await world.audit() == []
@@ -226,7 +226,7 @@ async def test_a_lost_room_is_not_void_while_redis_is_away(
     await world.sit(user_id)
     server.kill()
     with pytest.raises(StoreUnavailable):
-        await world.mend(void_after_s=0)
+        await world.release_orphans(void_after_s=0)
     assert await world.balance(user_id) == GRANT - STAKE
     await live.close()
 
