@@ -59,7 +59,7 @@ class World:
         self.responses = ResponseWriter(self.db)
         self.settlement = Settlement(self.live, self.db)
         self.results = ResultReader(self.live, self.db, self.settlement, consumer="test", stop=self.stop)
-        self.sweep = DeadlineLoop(self.live, self.settlement, self.settings.stakes)
+        self.deadlines = DeadlineLoop(self.live, self.settlement, self.settings.stakes)
 
     async def player(self) -> int:
         self.players.append(await new_player(self.db, GRANT, is_demo=True))
@@ -158,7 +158,7 @@ class World:
 
     async def recover(self) -> None:
         """Everything that a worker does in its first half minute after a crash."""
-        await self.sweep.round()
+        await self.deadlines.round()
         await self.settle()
         await self.claim()
         await self.release_orphans()

@@ -257,10 +257,10 @@ async def test_the_sweep_ends_a_room_that_nobody_watches(world: World) -> None:
     room, _, _ = await world.opened()
     remaining_ms = (await world.live.rooms.tick(room.room_id)).remaining_ms
     assert 0 < remaining_ms <= 1000
-    await world.sweep.round()
+    await world.deadlines.round()
     assert await open_hero_rooms(world) == [room.room_id]
     await asyncio.sleep(remaining_ms / 1000)
-    await world.sweep.round()
+    await world.deadlines.round()
     await world.settle()
     await assert_all_is_back(world)
 

@@ -168,7 +168,7 @@ async def test_an_outage_inside_a_game_returns_the_stakes(world: World) -> None:
     at = keys.room(room_id)
     before = world.live.now_ms() - 5_100
     await world.live.router.execute(at.slot, "HSET", at.heartbeat, "at", before)  # nobody was heard for so long
-    await world.sweep.round()
+    await world.deadlines.round()
     await world.settle()
     state = await world.live.rooms.snapshot(room_id)
     assert state is not None
@@ -182,13 +182,13 @@ async def test_a_result_whose_stream_entry_was_lost_is_settled_by_the_sweep(worl
     await world.tick_until(room_id, "finished")
     at = keys.room(room_id)
     await world.live.router.execute(at.slot, "ZADD", at.due, 0, room_id)  # as after half a minute
-    await world.sweep.round()
+    await world.deadlines.round()
     assert await world.balance(winner) == GRANT - STAKE  # the readers are only late
 
     await world.live.router.execute(at.slot, "XTRIM", at.results, "MAXLEN", 0)
     assert await world.settle() == 0
     await world.live.router.execute(at.slot, "ZADD", at.due, 0, room_id)
-    await world.sweep.round()
+    await world.deadlines.round()
     assert await world.balance(winner) == GRANT + STAKE
     assert await world.audit() == []
 
