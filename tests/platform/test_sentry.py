@@ -52,7 +52,8 @@ def clean_up() -> Iterator[None]:
     handlers, level = list(logging.root.handlers), logging.root.level
     yield
     sentry_sdk.get_client().close(timeout=2)
-    sentry_sdk.init()
+    # Not `init()`: it would wrap Starlette and aiohttp for the rest of this process, and read what is theirs to read.
+    sentry_sdk.get_global_scope().set_client(None)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     logging.captureWarnings(False)
