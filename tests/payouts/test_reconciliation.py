@@ -145,7 +145,7 @@ async def test_one_of_many_workers_reads_and_all_tell_what_was_found(world: Worl
         assert connection.execute("SELECT count(*) FROM pay.chain_reconciliations").fetchone() == (1,)
     await ReconciliationGauges(world.db).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 1
-    assert (REGISTRY.get_sample_value("chance_tap_reconciliation_timestamp_seconds", {"book": "chain"}) or 0) > 0
+    assert (REGISTRY.get_sample_value("chance_tap_reconciliation_timestamp_seconds", {"source": "chain"}) or 0) > 0
     # Another one reads that all is well: nobody goes on telling the difference.
     for transaction in world.chain.transactions.values():
         await chain_transactions.explain(world.db, hash_hex(transaction["hash"]), by="olga")
