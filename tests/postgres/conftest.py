@@ -1,13 +1,16 @@
-"""A port where nobody listens, and databases that no migration has seen."""
+"""A port where nobody listens, databases that no migration has seen, and the migrations to be changed."""
 
 import secrets
+import shutil
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from chance_tap.resources import MIGRATIONS
 from cli.embedded.postgres import EmbeddedPostgres
 
 
@@ -42,3 +45,9 @@ def make_database(
 def empty_database(make_database: Callable[[], str]) -> str:
     """The URL of a database that no migration has seen."""
     return make_database()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The present files, to be changed."""
+    return Path(shutil.copytree(MIGRATIONS, tmp_path / "migrations"))
