@@ -97,6 +97,10 @@ def _lines(account: dict[str, Any]) -> list[str]:
     lines = [f"{account['user_id']}  {name}  {account['role']}  telegram {account['telegram_id'] or '-'}"]
     games = f"{account['games']} games, {account['wins']} won"
     lines.append(f"  {account['balance']} Stars  {games}  room {account['room_id'] or '-'}")
+    lines += [
+        f"  the same person's: {other['user_id']}  {other['balance']} Stars  room {other['room_id'] or '-'}"
+        for other in account["others"]
+    ]
     if account["banned_at"]:
         lines.append(f"  banned since {account['banned_at']}: {account['ban_reason'] or 'no reason given'}")
     lines += [

@@ -1,4 +1,4 @@
-"""Banning an account: first Postgres, then whoever holds a session of it, then its seat.
+"""Banning whoever has an account: Postgres, then whoever holds a session of any of the accounts, then their seats.
 
 A ban moves no Star by itself and stops no game.  A seat in a room that still waits is given back by the rule of
 leaving, since its player cannot come to play; an organizer's waiting room is taken back whole.  A game that has begun
@@ -7,7 +7,7 @@ goes on: the banned player's sockets are closed, taps already counted stay, and 
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
-from persistence.postgres import games, operators
+from persistence.postgres import games, operators, users
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import AccountChanged, Banned
@@ -29,16 +29,16 @@ class Bans:
             StoreUnavailable: say it again; the account is banned or not, as `user show` says.
         """
         status = await operators.ban(self._db, user_id, reason, operator)
-        if status != "not_found":
-            await self._live.user_events.publish_confirmed(user_id, Banned())
-            await self._leave(user_id)
+        for account in await users.accounts_of_same_person(self._db, user_id):
+            await self._live.user_events.publish_confirmed(account, Banned())
+            await self._leave(account)
         return status
 
     async def unban(self, user_id: int, reason: str | None, operator: str) -> str:
         """`ok`, `unchanged` or `not_found`."""
         status = await operators.unban(self._db, user_id, reason, operator)
-        if status != "not_found":
-            await self._live.user_events.publish_confirmed(user_id, AccountChanged())
+        for account in await users.accounts_of_same_person(self._db, user_id):
+            await self._live.user_events.publish_confirmed(account, AccountChanged())
         return status
 
     async def _leave(self, user_id: int) -> None:

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramRefused, TelegramUnavailable
-from persistence.postgres import idempotency, payments, stars
+from persistence.postgres import idempotency, payments, stars, users
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Ordered, Payment
 from persistence.postgres.pool import Database
@@ -137,6 +137,9 @@ class StarPayments:
                 lost=result.receipt.lost,
             )
         self._publish(result)
+        if result.blocked and result.receipt is not None and result.receipt.user_id is not None:
+            for account in await users.accounts_of_same_person(self._db, result.receipt.user_id):
+                self._live.user_events.publish(account, Banned())
         return result
 
     async def refund(self, charge_id: str, *, by: str) -> ChargeResult:
@@ -254,5 +257,3 @@ class StarPayments:
             # A charge that was paid by another says nothing of the balance of the order's owner.
             if result.balance is not None and result.receipt and result.receipt.user_id == payment.user_id:
                 self._live.user_events.publish(payment.user_id, BalanceChanged(result.balance))
-        if result.blocked and result.receipt is not None and result.receipt.user_id is not None:
-            self._live.user_events.publish(result.receipt.user_id, Banned())

@@ -45,7 +45,8 @@ async def find(db: Database, *, telegram_id: int | None = None, username: str | 
 
 
 async def report(db: Database, user_id: int) -> dict[str, Any] | None:
-    """The account, its money and totals, and what operators did to it; None: there is no such account."""
+    """The account, its money and totals, the same person's other accounts, and what operators did to them; None: there
+    is no such account."""
     row = await db.call(
         Role.OPERATOR,
         None,

@@ -303,4 +303,7 @@ async def test_nobody_sees_or_changes_anothers_limits(
     await spending_limits.put(db, two, daily_stars=None, excluded_until_ms=None)
     assert (await spending_limits.mine(db, one)).daily_stars == 5
     assert (await spending_limits.mine(db, two)).daily_stars is None
-    assert execute("SELECT user_id, daily_stars FROM pay.spending_limits ORDER BY user_id") == [(one, 5), (two, None)]
+    assert execute(
+        "SELECT a.user_id, l.daily_stars FROM pay.spending_limits AS l JOIN auth.users AS a USING (person_id)"
+        " ORDER BY a.user_id"
+    ) == [(one, 5), (two, None)]

@@ -6,13 +6,20 @@ $function$
 DECLARE
     v_face public.users;
     v_login auth.email_logins;
+    v_person_id bigint;
+    v_other_person_id bigint;
 BEGIN
     PERFORM FROM auth.users AS a WHERE a.user_id IN (p_user_id, p_other_id) ORDER BY a.user_id FOR UPDATE;
     IF (SELECT count(*) FROM auth.users AS a WHERE a.user_id IN (p_user_id, p_other_id)) <> 2 THEN
         o_status := 'conflict';
         RETURN;
     END IF;
-    IF EXISTS (SELECT FROM auth.users AS a WHERE a.user_id = p_other_id AND a.banned_at IS NOT NULL) THEN
+    SELECT a.person_id INTO v_person_id FROM auth.users AS a WHERE a.user_id = p_user_id;
+    SELECT a.person_id INTO v_other_person_id FROM auth.users AS a WHERE a.user_id = p_other_id;
+    IF EXISTS (
+        SELECT FROM auth.persons AS p
+        WHERE p.person_id IN (v_person_id, v_other_person_id) AND p.banned_at IS NOT NULL
+    ) THEN
         o_status := 'banned';
         RETURN;
     END IF;
@@ -50,9 +57,10 @@ BEGIN
     INSERT INTO auth.email_logins (user_id, email, password_hash, changed_at, created_at)
     VALUES (o_user_id, v_login.email, v_login.password_hash, v_login.changed_at, v_login.created_at)
     ON CONFLICT DO NOTHING;
+    PERFORM auth.join_persons(v_person_id, v_other_person_id);
     o_status := 'ok';
 END
 $function$;
 
 COMMENT ON FUNCTION auth.join_accounts IS
-    'Makes one user of an account by Telegram and one by e-mail, if one of them never did anything: whatever refers to a user is a history. Money and history stay where they are.';
+    'Makes one user of an account by Telegram and one by e-mail, if one of them never did anything: whatever refers to a user is a history. Money and history stay where they are; their persons become one. Behind auth.hold_persons.';

@@ -6,6 +6,7 @@ $function$
 DECLARE
     v_other_id bigint;
 BEGIN
+    PERFORM auth.hold_persons(p_user_id, 'email', p_email);
     SELECT l.user_id INTO v_other_id FROM auth.email_logins AS l WHERE l.email = p_email;
     IF NOT FOUND THEN
         o_status := 'conflict';

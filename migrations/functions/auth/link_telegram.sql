@@ -8,7 +8,11 @@ $function$
 DECLARE
     v_telegram_id bigint;
     v_other_id bigint;
+    v_person_id bigint;
+    v_former_id bigint;
 BEGIN
+    SELECT p.o_person_id, p.o_other_id INTO v_person_id, v_former_id
+    FROM auth.hold_persons(p_user_id, 'telegram', p_telegram_id::text) AS p;
     SELECT a.telegram_id INTO v_telegram_id FROM auth.users AS a WHERE a.user_id = p_user_id FOR UPDATE;
     o_user_id := p_user_id;
     IF NOT FOUND OR v_telegram_id = p_telegram_id THEN
@@ -24,9 +28,14 @@ BEGIN
         SELECT j.o_status, j.o_user_id INTO o_status, o_user_id FROM auth.join_accounts(p_user_id, v_other_id) AS j;
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM auth.persons AS p WHERE p.person_id = v_former_id AND p.banned_at IS NOT NULL) THEN
+        o_status := 'banned';
+        RETURN;
+    END IF;
     UPDATE public.users AS u SET telegram_id = p_telegram_id WHERE u.user_id = p_user_id;
     UPDATE auth.users AS a SET telegram_id = p_telegram_id, session_epoch = a.session_epoch + 1
     WHERE a.user_id = p_user_id;
+    PERFORM auth.note_identity(v_person_id, 'telegram', p_telegram_id::text);
     o_status := 'ok';
 END
 $function$;

@@ -4,20 +4,22 @@ CREATE OR REPLACE FUNCTION auth.unban(p_user_id bigint, p_reason text, p_operato
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
-    v_banned boolean;
+    v_person_id bigint := auth.hold_person(p_user_id);
 BEGIN
-    SELECT a.banned_at IS NOT NULL INTO v_banned FROM auth.users AS a WHERE a.user_id = p_user_id FOR UPDATE;
-    IF NOT FOUND THEN
+    IF v_person_id IS NULL THEN
         RETURN 'not_found';
     END IF;
-    IF NOT v_banned THEN
+    UPDATE auth.persons AS p SET banned_at = NULL, ban_reason = NULL
+    WHERE p.person_id = v_person_id AND p.banned_at IS NOT NULL;
+    IF NOT FOUND THEN
         RETURN 'unchanged';
     END IF;
-    UPDATE auth.users AS a SET banned_at = NULL, ban_reason = NULL WHERE a.user_id = p_user_id;
+    PERFORM auth.spread_ban(v_person_id);
     INSERT INTO auth.operator_log (user_id, action, reason, operator) VALUES (p_user_id, 'unban', p_reason, p_operator);
     RETURN 'ok';
 END
 $function$;
 
-COMMENT ON FUNCTION auth.unban IS 'Lifts a ban; sessions from before it stay ended.';
+COMMENT ON FUNCTION auth.unban IS
+    'Lifts the ban of whoever has this account, on every account; sessions from before it stay ended.';
 GRANT EXECUTE ON FUNCTION auth.unban TO ct_operator;

@@ -8,6 +8,9 @@ $function$
 DECLARE
     v_token auth.mail_tokens;
     v_banned boolean;
+    v_person_id bigint;
+    v_other_id bigint;
+    v_is_new boolean := false;
 BEGIN
     -- Two tokens of one address at once: the second waits, before it holds anything, and finds what the first made.
     PERFORM pg_advisory_xact_lock(hashtextextended(t.email, 0))
@@ -21,7 +24,12 @@ BEGIN
     END IF;
     IF v_token.purpose = 'link' THEN
         o_user_id := v_token.user_id;
-        SELECT a.banned_at IS NOT NULL INTO v_banned FROM auth.users AS a WHERE a.user_id = o_user_id FOR UPDATE;
+        SELECT p.o_person_id, p.o_other_id INTO v_person_id, v_other_id
+        FROM auth.hold_persons(o_user_id, 'email', v_token.email) AS p;
+        PERFORM FROM auth.users AS a WHERE a.user_id = o_user_id FOR UPDATE;
+        v_banned := EXISTS (
+            SELECT FROM auth.persons AS p WHERE p.person_id IN (v_person_id, v_other_id) AND p.banned_at IS NOT NULL
+        );
     END IF;
     o_status := CASE
         WHEN v_banned THEN 'banned'
@@ -37,8 +45,13 @@ BEGIN
         INSERT INTO public.users AS u (first_name, language_code, is_demo)
         VALUES (v_token.name, v_token.language, p_is_demo)
         RETURNING u.user_id INTO o_user_id;
-        INSERT INTO auth.users (user_id, first_name, language_code) VALUES (o_user_id, v_token.name, v_token.language);
-        PERFORM ledger.open_account(o_user_id, p_demo_stars);
+        SELECT p.o_person_id, p.o_is_new INTO v_person_id, v_is_new FROM auth.person_for('email', v_token.email) AS p;
+        INSERT INTO auth.users (user_id, first_name, language_code, person_id, banned_at, ban_reason)
+        SELECT o_user_id, v_token.name, v_token.language, p.person_id, p.banned_at, p.ban_reason
+        FROM auth.persons AS p WHERE p.person_id = v_person_id;
+        PERFORM ledger.open_account(o_user_id, CASE WHEN v_is_new THEN p_demo_stars ELSE 0 END);
+    ELSE
+        PERFORM auth.note_identity(v_person_id, 'email', v_token.email);
     END IF;
     INSERT INTO auth.email_logins (user_id, email, password_hash)
     VALUES (o_user_id, v_token.email, v_token.password_hash);

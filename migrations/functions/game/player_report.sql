@@ -1,3 +1,4 @@
+-- depends: auth.accounts_of auth.person_of
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION game.player_report(p_user_id bigint) RETURNS jsonb
@@ -5,7 +6,16 @@ CREATE OR REPLACE FUNCTION game.player_report(p_user_id bigint) RETURNS jsonb
     RETURN (
         SELECT jsonb_build_object(
             'balance', b.balance, 'room_id', s.room_id, 'games', coalesce(p.games, 0), 'wins', coalesce(p.wins, 0),
-            'won', coalesce(p.won, 0)
+            'won', coalesce(p.won, 0),
+            'others', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'user_id', o.user_id, 'balance', ob.balance, 'room_id', os.room_id
+                ) ORDER BY o.user_id), '[]')
+                FROM auth.accounts_of(auth.person_of(b.user_id)) AS o (user_id)
+                JOIN ledger.balances AS ob USING (user_id)
+                LEFT JOIN game.seats AS os ON os.user_id = o.user_id AND os.state = 'live'
+                WHERE o.user_id <> b.user_id
+            )
         )
         FROM ledger.balances AS b
         LEFT JOIN game.seats AS s ON s.user_id = b.user_id AND s.state = 'live'
@@ -13,5 +23,5 @@ CREATE OR REPLACE FUNCTION game.player_report(p_user_id bigint) RETURNS jsonb
         WHERE b.user_id = p_user_id
     );
 
-COMMENT ON FUNCTION game.player_report IS 'Balance, room and totals of a player, for an operator.';
+COMMENT ON FUNCTION game.player_report IS 'Balance, room and totals of a player, and the same person''s other accounts, for an operator.';
 GRANT EXECUTE ON FUNCTION game.player_report TO ct_operator;

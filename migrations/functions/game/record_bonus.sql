@@ -28,11 +28,16 @@ BEGIN
         AND (n.taps > r.taps OR n.seq > r.seq OR n.state <> 'running');
 
     FOR v_done IN
-        SELECT r.run_id, r.reward, h.banned FROM game.bonus_runs AS r, auth.hello(ARRAY[r.user_id]) AS h
+        SELECT r.run_id, r.user_id, r.reward, h.banned FROM game.bonus_runs AS r, auth.hello(ARRAY[r.user_id]) AS h
         WHERE r.run_id = ANY (p_run_ids) AND r.state = 'done' AND r.promised IS NULL AND r.over_at = now()
-        ORDER BY r.run_id
+        ORDER BY auth.person_of(r.user_id), r.run_id
     LOOP
-        IF game.promise_bonus(v_done.run_id, p_budget) THEN
+        -- Two persons who both ran turned out to be one: whoever was first has had the bonus.
+        PERFORM auth.hold_person(v_done.user_id);
+        IF game.bonus_taken(v_done.user_id, v_done.run_id) THEN
+            UPDATE game.bonus_runs AS r SET state = 'cancelled', held = NULL, reason = 'taken'
+            WHERE r.run_id = v_done.run_id;
+        ELSIF game.promise_bonus(v_done.run_id, p_budget) THEN
             IF v_done.banned OR v_done.reward > p_approval THEN
                 UPDATE game.bonus_runs AS r SET held = CASE WHEN v_done.banned THEN 'banned' ELSE 'approval' END
                 WHERE r.run_id = v_done.run_id;
@@ -49,5 +54,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.record_bonus IS
-    'Takes what Redis reports of runs, forward only, and rewards those that reached the goal: within the budget, held above the limit. Returns what stands now, with the players'' balances.';
+    'Takes what Redis reports of runs, forward only, and rewards those that reached the goal: within the budget, held above the limit, once a person. Returns what stands now, with the players'' balances.';
 GRANT EXECUTE ON FUNCTION game.record_bonus TO ct_settler;

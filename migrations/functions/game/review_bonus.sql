@@ -14,8 +14,11 @@ BEGIN
         WHEN o_run.state <> 'done' THEN 'conflict'
     END;
     IF o_status IS NULL AND p_approve THEN
+        PERFORM auth.hold_person(o_run.user_id);
         IF (SELECT h.banned FROM auth.hello(ARRAY[o_run.user_id]) AS h) THEN
             o_status := 'banned';
+        ELSIF game.bonus_taken(o_run.user_id, p_run_id) THEN
+            o_status := 'conflict';
         ELSIF o_run.held = 'budget' AND NOT game.promise_bonus(p_run_id, p_budget) THEN
             o_status := 'over_budget';
         ELSE
@@ -39,5 +42,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.review_bonus IS
-    'An operator''s word on a held reward; repeated, it is ok again. over_budget: it does not fit; conflict: it is not held.';
+    'An operator''s word on a held reward; repeated, it is ok again. over_budget: it does not fit; conflict: it is not held, or the person has another run that was rewarded or is held: refuse one.';
 GRANT EXECUTE ON FUNCTION game.review_bonus TO ct_settler;

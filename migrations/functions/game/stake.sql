@@ -41,13 +41,13 @@ BEGIN
     -- One block that is left as soon as something stands against the stake.
     <<attempt>>
     BEGIN
-        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance, s.room_id, l.user_id IS NOT NULL
+        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance, s.room_id, l.person_id IS NOT NULL
         INTO STRICT v_banned, o_name, o_photo_url, v_account_id, o_balance, v_other_room_id, v_limited
         FROM auth.users AS a
         JOIN public.users AS u USING (user_id)
         JOIN ledger.balances AS b USING (user_id)
         LEFT JOIN game.seats AS s ON s.user_id = a.user_id AND s.state = 'live'
-        LEFT JOIN pay.spending_limits AS l ON l.user_id = a.user_id
+        LEFT JOIN pay.spending_limits AS l ON l.person_id = a.person_id
         WHERE a.user_id = p_user_id;
         IF v_banned THEN
             o_status := 'banned';

@@ -1,4 +1,4 @@
--- depends: auth.hello pay.spending_limits_at
+-- depends: auth.hello auth.person_of pay.spending_limits_at
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.deposit_refusal(p_user_id bigint, p_stars bigint) RETURNS text
@@ -8,7 +8,7 @@ BEGIN ATOMIC
         WHEN h.banned THEN 'banned'
         WHEN (pay.spending_limits_at(l, clock_timestamp())).excluded_until IS NOT NULL THEN 'limit_reached'
     END
-    FROM auth.hello(ARRAY[p_user_id]) AS h LEFT JOIN pay.spending_limits AS l ON l.user_id = p_user_id;
+    FROM auth.hello(ARRAY[p_user_id]) AS h LEFT JOIN pay.spending_limits AS l ON l.person_id = auth.person_of(p_user_id);
 END;
 
 COMMENT ON FUNCTION pay.deposit_refusal IS

@@ -4,16 +4,16 @@ CREATE OR REPLACE FUNCTION pay.set_spending_limits(p_daily_stars bigint, p_exclu
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
-    v_user_id bigint := auth.claim();
+    v_person_id bigint := auth.person_of(auth.claim());
     v_now timestamptz;
     v_old pay.spending_limits;
     v_new pay.spending_limits;
 BEGIN
-    IF v_user_id IS NULL THEN
+    IF v_person_id IS NULL THEN
         RAISE EXCEPTION 'nobody is named' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    INSERT INTO pay.spending_limits (user_id) VALUES (v_user_id) ON CONFLICT DO NOTHING;
-    SELECT l.* INTO STRICT v_old FROM pay.spending_limits AS l WHERE l.user_id = v_user_id FOR NO KEY UPDATE;
+    INSERT INTO pay.spending_limits (person_id) VALUES (v_person_id) ON CONFLICT DO NOTHING;
+    SELECT l.* INTO STRICT v_old FROM pay.spending_limits AS l WHERE l.person_id = v_person_id FOR NO KEY UPDATE;
     -- After the wait for the row: a later moment than that of what was waited for.
     v_now := coalesce(p_now, clock_timestamp());
     v_old := pay.spending_limits_at(v_old, v_now);
@@ -55,10 +55,10 @@ BEGIN
     SET daily_stars = v_new.daily_stars, next_daily_stars = v_new.next_daily_stars, next_daily_at = v_new.next_daily_at,
         excluded_until = v_new.excluded_until, next_excluded_until = v_new.next_excluded_until,
         next_excluded_at = v_new.next_excluded_at
-    WHERE l.user_id = v_user_id;
+    WHERE l.person_id = v_person_id;
 END
 $function$;
 
 COMMENT ON FUNCTION pay.set_spending_limits IS
-    'The claim''s user''s wish: a daily limit or none, no games until a moment or not (one that is past is none). Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
+    'The wish of whoever has the claim''s account: a daily limit or none, no games until a moment or not (one that is past is none). Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
 GRANT EXECUTE ON FUNCTION pay.set_spending_limits TO ct_player;

@@ -6,9 +6,10 @@ $function$
 DECLARE
     v_limits pay.spending_limits;
     v_spent bigint;
+    v_person_id bigint := auth.person_of(p_user_id);
 BEGIN
     -- Held until the stake is committed: who stakes twice at once, or tightens meanwhile, waits here.
-    SELECT l.* INTO v_limits FROM pay.spending_limits AS l WHERE l.user_id = p_user_id FOR NO KEY UPDATE;
+    SELECT l.* INTO v_limits FROM pay.spending_limits AS l WHERE l.person_id = v_person_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
@@ -19,7 +20,7 @@ BEGIN
         )::text, 'UTF8');
     END IF;
     IF p_stars > 0 AND v_limits.daily_stars IS NOT NULL THEN
-        v_spent := pay.spent(p_user_id, p_now);
+        v_spent := pay.spent(v_person_id, p_now);
         IF v_spent + p_stars > v_limits.daily_stars THEN
             RETURN convert_to(jsonb_build_object(
                 'limit', 'daily', 'daily_stars', v_limits.daily_stars, 'spent_stars', v_spent,
@@ -32,4 +33,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.stake_refusal IS
-    'Which limit of the player stands against such a stake (0: taking part without one), as JSON for the details of limit_reached; null: none.';
+    'Which limit of the person stands against such a stake (0: taking part without one), as JSON for the details of limit_reached; null: none.';
