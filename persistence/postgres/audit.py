@@ -22,6 +22,7 @@ async def audit(db: Database) -> list[Finding]:
         "SELECT rule, subject, detail FROM game.audit() UNION ALL SELECT rule, subject, detail FROM game.audit_bonus()"
         " UNION ALL SELECT rule, subject, detail FROM pay.audit_payments()"
         " UNION ALL SELECT rule, subject, detail FROM pay.audit_chain()"
-        " UNION ALL SELECT rule, subject, detail FROM pay.audit_withdrawals()",
+        " UNION ALL SELECT rule, subject, detail FROM pay.audit_withdrawals()"
+        " UNION ALL SELECT rule, subject, detail FROM ledger.audit_transfers()",
     )
     return [Finding(*row) for row in rows]

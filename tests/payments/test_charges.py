@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from persistence.postgres import payments, stars, users
+from persistence.postgres import games, payments, stars, users
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge
@@ -14,6 +14,8 @@ from persistence.redis.user_events import BalanceChanged, Banned, PaymentChanged
 from tests.fixtures.postgres import Execute
 from tests.fixtures.user_events import Ear
 from tests.payments.conftest import Player, World
+from tests.postgres.play import Finisher, finished, new_room
+from tests.postgres.play import pay as stake
 
 
 def ledger_sum(execute: Execute, kind: str) -> int:
@@ -28,15 +30,12 @@ async def pay(world: World, player: Player, amount: int = 50) -> tuple[Payment, 
     return payment, world.telegram.pay(payment.invoice_link, player.telegram_id)
 
 
-async def spend(world: World, player: Player, execute: Execute, amount: int) -> None:
-    """Stars that went to the house, as a lost game's."""
-    execute(
-        "SELECT ledger.post('stake:' || gen_random_uuid(), 'stake', NULL, NULL, ARRAY[b.account_id, h.account_id],"
-        " ARRAY[-%s, %s]) FROM ledger.balances AS b, ledger.accounts AS h WHERE b.user_id = %s AND h.kind = 'house'",
-        amount,
-        amount,
-        player.user_id,
-    )
+async def spend(world: World, player: Player, amount: int) -> None:
+    """Stars that went to the house, as a fee of all that was staked."""
+    room = new_room()
+    seat = (await stake(world.db, player.user_id, room, amount=amount, fee_bps=10_000)).seat_id
+    assert seat is not None
+    await games.settle(world.db, room, finished(room, [Finisher(seat, player.user_id, 9)]))
 
 
 async def test_a_payment_is_credited_once_however_often_it_comes(world: World, execute: Execute) -> None:
@@ -193,11 +192,11 @@ async def test_an_operators_refund(world: World) -> None:
     assert (await world.stars.reversed(charge)).status == "repeated"
 
 
-async def test_spent_stars_are_not_refunded(world: World, execute: Execute) -> None:
+async def test_spent_stars_are_not_refunded(world: World) -> None:
     player = await world.player()
     _, charge = await pay(world, player)
     await world.stars.paid(charge)
-    await spend(world, player, execute, 1)
+    await spend(world, player, 1)
     assert (await world.stars.refund(charge.charge_id, by="op")).status == "insufficient_balance"
     assert await world.balance(player) == 49
 
@@ -239,7 +238,7 @@ async def test_what_telegram_says_to_a_refund_is_recorded_once(world: World, exe
     assert await world.balance(player) == world.telegram.balance == ledger_sum(execute, "telegram") == 0
 
 
-async def test_the_player_hears_of_every_step(world: World, execute: Execute, ear: Ear) -> None:
+async def test_the_player_hears_of_every_step(world: World, ear: Ear) -> None:
     player, stranger = await world.player(), await world.player()
     payment, charge = await pay(world, player)
     user_id, paid = str(player.user_id), PaymentChanged(payment.payment_id, "paid")
@@ -251,7 +250,7 @@ async def test_the_player_hears_of_every_step(world: World, execute: Execute, ea
     await world.stars.paid(again)
     assert await ear.next(1) == [(user_id, paid)]  # of the balance it says nothing: the money is a stranger's
 
-    await spend(world, player, execute, 30)
+    await spend(world, player, 30)
     world.telegram.take_back(charge)
     assert (await world.stars.reversed(charge)).status == "charged_back"
     refunded = PaymentChanged(payment.payment_id, "refunded")
@@ -269,7 +268,7 @@ async def test_a_charge_back_never_makes_a_balance_negative(world: World, execut
     payment, charge = await pay(world, player)
     await world.stars.paid(charge)
     if spent:
-        await spend(world, player, execute, spent)
+        await spend(world, player, spent)
     world.telegram.take_back(charge)
     answers = await asyncio.gather(*(world.stars.reversed(charge) for _ in range(5)))
     assert sorted(answer.status for answer in answers) == ["charged_back"] + ["repeated"] * 4

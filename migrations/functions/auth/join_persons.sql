@@ -17,6 +17,7 @@ BEGIN
     PERFORM auth.spread_ban(p_kept_id);
     PERFORM auth.join_referrals(p_kept_id);
     PERFORM pay.join_person(p_kept_id, p_gone_id);
+    PERFORM ledger.call_debts(p_kept_id, 'account', 'person:' || p_kept_id);
     DELETE FROM auth.persons AS p WHERE p.person_id = p_gone_id;
 END
 $function$;

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION game.record_bonus(
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
+    v_users bigint[];
     v_done record;
 BEGIN
     PERFORM FROM game.bonus_runs AS r WHERE r.run_id = ANY (p_run_ids) ORDER BY r.run_id FOR NO KEY UPDATE;
@@ -27,13 +28,18 @@ BEGIN
     WHERE r.run_id = n.run_id AND r.state = 'running'
         AND (n.taps > r.taps OR n.seq > r.seq OR n.state <> 'running');
 
+    -- Who reached the goal, whether banned, and what was taken before, stand still from here on.
+    SELECT array_agg(r.user_id ORDER BY auth.person_of(r.user_id)) INTO v_users
+    FROM game.bonus_runs AS r
+    WHERE r.run_id = ANY (p_run_ids) AND r.state = 'done' AND r.promised IS NULL AND r.over_at = now();
+    PERFORM auth.hold_person(u.user_id) FROM unnest(v_users) AS u (user_id);
+    PERFORM FROM ledger.balances AS b WHERE b.user_id = ANY (v_users) ORDER BY b.account_id FOR NO KEY UPDATE;
     FOR v_done IN
         SELECT r.run_id, r.user_id, r.reward, h.banned FROM game.bonus_runs AS r, auth.hello(ARRAY[r.user_id]) AS h
         WHERE r.run_id = ANY (p_run_ids) AND r.state = 'done' AND r.promised IS NULL AND r.over_at = now()
         ORDER BY auth.person_of(r.user_id), r.run_id
     LOOP
         -- Two persons who both ran turned out to be one: whoever was first has had the bonus.
-        PERFORM auth.hold_person(v_done.user_id);
         IF game.bonus_taken(v_done.user_id, v_done.run_id) THEN
             UPDATE game.bonus_runs AS r SET state = 'cancelled', held = NULL, reason = 'taken'
             WHERE r.run_id = v_done.run_id;

@@ -7,7 +7,7 @@ DECLARE
     v_account_id bigint;
 BEGIN
     INSERT INTO ledger.accounts (kind, user_id) VALUES ('player', p_user_id) RETURNING account_id INTO v_account_id;
-    INSERT INTO ledger.balances (account_id, user_id) VALUES (v_account_id, p_user_id);
+    INSERT INTO ledger.balances (account_id, user_id, granted) VALUES (v_account_id, p_user_id, p_demo_stars);
     IF p_demo_stars > 0 THEN
         PERFORM ledger.post(
             'grant:' || p_user_id, 'grant', NULL, NULL,
@@ -15,8 +15,10 @@ BEGIN
             ARRAY[-p_demo_stars, p_demo_stars]
         );
     END IF;
+    PERFORM ledger.call_debts(auth.person_of(p_user_id), 'account', 'account:' || p_user_id);
 END
 $function$;
 
-COMMENT ON FUNCTION ledger.open_account IS 'Opens a new player''s account, with demonstration Stars or 0.';
+COMMENT ON FUNCTION ledger.open_account IS
+    'Opens a new player''s account, with demonstration Stars or 0; what its person owes, it owes too. Behind the person''s lock.';
 GRANT EXECUTE ON FUNCTION ledger.open_account TO ct_auth;

@@ -46,8 +46,8 @@ BEGIN
     );
     UPDATE pay.star_receipts AS r SET state = 'credited', user_id = p_user_id, payment_id = v_payment_id, error = NULL
     WHERE r.charge_id = p_charge_id;
-    INSERT INTO pay.star_assignments (charge_id, user_id, payment_id, assigned_by)
-    VALUES (p_charge_id, p_user_id, v_payment_id, p_by);
+    INSERT INTO pay.star_assignments (charge_id, user_id, payment_id, assigned_by, attempts)
+    VALUES (p_charge_id, p_user_id, v_payment_id, p_by, v_receipt.attempt);
     RETURN pay.result_of_charge(p_charge_id, 'ok', false);
 END
 $function$;

@@ -6,12 +6,12 @@ BEGIN ATOMIC
     WITH sums AS (
         SELECT a.kind, sum(e.amount) AS stars
         FROM ledger.accounts AS a JOIN ledger.entries AS e USING (account_id) JOIN ledger.transfers AS t USING (transfer_id)
-        WHERE a.kind IN ('telegram', 'suspense', 'loss') AND t.kind IN ('deposit', 'deposit_refund', 'chargeback')
+        WHERE a.kind IN ('telegram', 'suspense', 'loss') AND t.kind::text IN ('deposit', 'deposit_refund', 'chargeback', 'debt')
         GROUP BY a.kind
     ), charges AS (
         SELECT coalesce(sum(r.stars) FILTER (WHERE r.state IN ('credited', 'review', 'refunding')), 0) AS here,
             coalesce(sum(r.stars) FILTER (WHERE r.state IN ('review', 'refunding')), 0) AS nobodys,
-            coalesce(sum(r.lost), 0) AS lost
+            coalesce(sum(r.lost), 0) - (SELECT coalesce(sum(d.paid), 0) FROM ledger.debts AS d) AS lost
         FROM pay.star_receipts AS r WHERE r.booked
     ), expected (kind, stars) AS (
         SELECT k.kind, CASE k.kind WHEN 'telegram' THEN -c.here WHEN 'suspense' THEN c.nobodys ELSE -c.lost END

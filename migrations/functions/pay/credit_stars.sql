@@ -53,8 +53,8 @@ BEGIN
         UPDATE pay.payments AS p SET state = 'paid', credited = p_stars, paid_at = v_paid_at
         WHERE p.payment_id = v_payment.payment_id;
         v_status := 'credited';
-        IF v_payer.banned THEN
-            PERFORM pay.hold_refund(p_charge_id, 'banned', 'rule');
+        -- Not where a debt was paid with it: what is left of it cannot be sent back, and waits on the balance.
+        IF v_payer.banned AND pay.hold_refund(p_charge_id, 'banned', 'rule') = 'ok' THEN
             v_status := 'refunding';
         END IF;
     ELSIF v_reason IN ('surplus', 'late') THEN
@@ -75,5 +75,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.credit_stars IS
-    'A charge that Telegram made, recorded once: credited (also after a cancel or expiry, whoever is banned), refunding (surplus; later than p_late_s after the expiry; banned), review (unknown payload, another payer, another amount), or repeated.';
+    'A charge that Telegram made, recorded once: credited (also after a cancel or expiry, whoever is banned), refunding (surplus; later than p_late_s after the expiry; banned, unless it paid a debt), review (unknown payload, another payer, another amount), or repeated.';
 GRANT EXECUTE ON FUNCTION pay.credit_stars TO ct_settler;

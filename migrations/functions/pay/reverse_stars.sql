@@ -9,6 +9,7 @@ DECLARE
     v_at timestamptz := to_timestamp(p_at_ms / 1000.0);
     v_receipt pay.star_receipts;
     v_lost bigint := 0;
+    v_person_id bigint;
     v_status text;
 BEGIN
     INSERT INTO pay.star_receipts (
@@ -34,8 +35,12 @@ BEGIN
             v_status := 'refunded';
         ELSE
             IF v_receipt.state = 'credited' THEN
+                -- What is missing is owed by the person: no account may be opened or joined meanwhile.
+                v_person_id := auth.hold_person(v_receipt.user_id);
+                PERFORM FROM ledger.balances AS b WHERE b.user_id IN (SELECT auth.accounts_of(v_person_id))
+                ORDER BY b.account_id FOR NO KEY UPDATE;
                 SELECT greatest(v_receipt.stars - b.balance, 0) INTO STRICT v_lost
-                FROM ledger.balances AS b WHERE b.user_id = v_receipt.user_id FOR NO KEY UPDATE;
+                FROM ledger.balances AS b WHERE b.user_id = v_receipt.user_id;
                 PERFORM ledger.post(
                     'chargeback:' || p_charge_id, 'chargeback', NULL, NULL,
                     ARRAY[pay.player_account(v_receipt.user_id), pay.house_account('loss'), pay.house_account('telegram')],
@@ -43,6 +48,9 @@ BEGIN
                 );
                 UPDATE pay.payments AS p SET state = 'refunded', credited = 0 WHERE p.payment_id = v_receipt.payment_id;
                 IF v_lost > 0 THEN
+                    INSERT INTO ledger.debts (charge_id, user_id, stars)
+                    VALUES (p_charge_id, v_receipt.user_id, v_lost);
+                    PERFORM ledger.call_debts(v_person_id, 'chargeback', 'chargeback:' || p_charge_id);
                     PERFORM auth.block_for_review(v_receipt.user_id, 'chargeback');
                 END IF;
             ELSIF v_receipt.booked THEN
@@ -63,5 +71,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.reverse_stars IS
-    'Telegram gave a charge back to the payer: refunded (we had asked), charged_back (nobody had; what is spent is the house''s loss, and the account is blocked for review), unknown (the charge itself never came), or repeated.';
+    'Telegram gave a charge back to the payer: refunded (we had asked), charged_back (nobody had; what is spent is the house''s loss and the person''s debt, and the account is blocked for review), unknown (the charge itself never came), or repeated.';
 GRANT EXECUTE ON FUNCTION pay.reverse_stars TO ct_settler;
