@@ -22,11 +22,12 @@ MINIMUM_SECRET_VARIETY = 10  # different characters: `aaaa…` is long and no se
 # like ours.  General words (DATABASE_, REDIS_, LOG_ …) are not here: a platform sets such names by itself.
 _OUR_BEGINNINGS = (
     "BONUS_", "BOT_", "CAPACITY", "COUNTDOWN_", "DEMO_", "DRAIN_", "GAME_", "HERO_", "HOUSE_", "INIT_DATA_", "JWT_",
-    "MAIL_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
+    "MAIL_", "METRICS_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
     "TELEGRAM_", "TONCENTER_", "TON_", "TRUSTED_", "WAIT_", "WEB_APP_", "WITHDRAWAL",
 )  # fmt: skip
 TON_CONNECT_MANIFEST = "/tonconnect-manifest.json"
 """Where every gateway serves the manifest of TON Connect."""
+_HOST = r"[0-9A-Za-z.:_-]{1,253}"
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 
 
@@ -59,11 +60,16 @@ def _redis_url() -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Units are in the names: `_s` seconds, `_bps` hundredths of a per cent; money is whole Stars."""
+    """Units are in the names: `_s` seconds, `_bps` hundredths of a per cent; money is whole Stars.
+
+    `metrics_port` 0 is the part's own (`telemetry.metrics`).
+    """
 
     env: Literal["development", "production"] = _choice("development", "production")
-    host: str = _setting("127.0.0.1", pattern=r"[0-9A-Za-z.:_-]{1,253}", form="an address or a host name")
+    host: str = _setting("127.0.0.1", pattern=_HOST, form="an address or a host name")
     port: int = _setting(8000, low=1, high=65535)
+    metrics_host: str = _setting("127.0.0.1", pattern=_HOST, form="an address or a host name")
+    metrics_port: int = _setting(0, low=1, high=65535)
     data_dir: Path = Path(".chance-tap")
     bot_token: str = _setting(DEVELOPMENT_BOT_TOKEN, pattern=r"[0-9]+:\S+", form="like 123456:ABC…", secret=True)
     telegram_api_url: str = _setting("https://api.telegram.org", pattern=r"https?://\S+", form="an http address")

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.app import ENDPOINTS
 from gateway.errors import STATUS
-from gateway.rest.endpoint import Endpoint
+from gateway.rest.endpoint import BASE, Endpoint
 from gateway.schemas import messages
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME, SAFE_INTEGER, Claimed
 from gateway.texts import error_text
@@ -28,7 +28,6 @@ TEMPLATE = DOCS / "protocol.template.md"
 TARGET = DOCS / "protocol.md"
 COMMAND = "python -m gateway.protocol_page"
 
-BASE: Final = "/api/v1"
 FIRST_OWN_CLOSE_CODE: Final = 4000
 CLOSE_CODES: Final[Mapping[int, str]] = {
     4000: "the server is going away (no gateway sends it now)",

@@ -8,12 +8,14 @@ stores are closed.  A second signal leaves nobody time, a third one nothing at a
 import asyncio
 import gc
 import socket
+from contextlib import AsyncExitStack
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
 from chance_tap.settings import Settings
+from chance_tap.telemetry.metrics import serve_metrics
 from gateway.app import Opening, build_app
 from gateway.rest.uvicorn_http import LimitedHttpProtocol
 from gateway.ws.protocol import WebSocketProtocol
@@ -49,6 +51,8 @@ class GatewayServer(uvicorn.Server):
     def __init__(self, settings: Settings) -> None:
         config = configuration(settings)
         super().__init__(config)
+        self._settings = settings
+        self._metrics = AsyncExitStack()
         self._opening: Opening = config.app.state.opening  # type: ignore[union-attr]  # ours is no string
         self._asked = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -58,7 +62,13 @@ class GatewayServer(uvicorn.Server):
         """Open the stores first: that one is away is for the caller to say, not for a traceback."""
         self._loop = asyncio.get_running_loop()
         await self._opening.open()
+        await self._metrics.enter_async_context(serve_metrics(self._settings, "gateway"))
         await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """To the end of what is under way its metrics can be read."""
+        await super().shutdown(sockets)
+        await self._metrics.aclose()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's
         """A signal has come, whatever this thread was doing: so the loop deals with it."""
@@ -90,6 +100,7 @@ def serve(settings: Settings) -> None:
     Raises:
         StoreUnavailable: a store is away at the start.
         UnfitStore: Redis is not configured to keep games safe.
+        SettingsError: the port for metrics cannot be had.
         SystemExit: the port cannot be had; the log says why.
     """
     server = GatewayServer(settings)

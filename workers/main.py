@@ -16,6 +16,7 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from chance_tap.settings import Settings, SettingsError
+from chance_tap.telemetry.metrics import serve_metrics
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
@@ -37,7 +38,7 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is under way.
 
     Raises:
-        SettingsError: a store has no address.
+        SettingsError: a store has no address, or the port for metrics cannot be had.
         StoreUnavailable: a store is away at the start.
         UnfitStore: Redis is not configured to keep games safe, or the queue would lie on a cluster.
     """
@@ -52,7 +53,8 @@ async def _until_signal(settings: Settings) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await supervise(settings, stop)
+    async with serve_metrics(settings, "worker"):
+        await supervise(settings, stop)
 
 
 async def supervise(settings: Settings, stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ from bot.updates import Updates, open_updates
 from bot.webhook import delete_webhook, set_webhook
 from chance_tap.settings import Settings
 from chance_tap.telemetry import log, sentry
+from chance_tap.telemetry.metrics import serve_metrics
 from cli.commands.options import settings_of
 from cli.commands.output import refuse
 from cli.commands.stores import open_bot, open_stores
@@ -81,7 +82,7 @@ async def _updates(settings: Settings) -> AsyncIterator[Updates]:
 
 
 async def _run(settings: Settings) -> None:
-    async with _updates(settings) as updates:
+    async with _updates(settings) as updates, serve_metrics(settings, "bot"):
         await poll_until_stopped(updates, settings)
 
 

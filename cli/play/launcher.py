@@ -119,10 +119,13 @@ class Launcher:
         environment["REDIS_URL"] = redis_url
         urls = self._external_postgres() if settings.database_url else self._start_postgres()
         self._folder.publish({"database_url": urls["admin"], "redis_url": redis_url})
-        self._start_part("gateway", environment | {"DATABASE_URL": urls["gateway"]})
-        self._start_part("worker", environment | {"DATABASE_URL": urls["worker"]})
-        if settings.has_bot:
-            self._start_part("bot", environment | {"DATABASE_URL": urls["gateway"]})
+        for number, (name, login) in enumerate((("gateway", "gateway"), ("worker", "worker"), ("bot", "gateway"))):
+            if name == "bot" and not settings.has_bot:
+                continue
+            own = {"DATABASE_URL": urls[login]}
+            if settings.metrics_port:  # one a process: the next ones for worker and bot
+                own["METRICS_PORT"] = str(settings.metrics_port + number)
+            self._start_part(name, environment | own)
         address = public_address(settings.host, settings.port)
         self._wait_until_ready(address)
         if settings.demo_opponents and not settings.is_production:

@@ -104,6 +104,7 @@ ENDPOINTS = [
     Endpoint(
         method="POST",
         path="/api/v1/rooms/join-by-key",
+        area="join",
         handler=join_by_key,
         summary="Pay the fee and take a seat in the hero room with this key",
         body=JoinByKey,

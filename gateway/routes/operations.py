@@ -1,4 +1,4 @@
-"""Health, metrics and the interface's description: what machines ask, without a token."""
+"""Health and the interface's description: what machines ask, without a token.  Metrics have a port of their own."""
 
 import asyncio
 import json
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -44,10 +43,6 @@ async def readyz(request: Request) -> Response:
     return json_response(_OK)
 
 
-async def metrics(_request: Request) -> Response:
-    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
-
-
 @cache
 def _described(endpoints: tuple[Endpoint, ...]) -> bytes:
     return json.dumps(document(endpoints)).encode()
@@ -63,7 +58,6 @@ def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
     return [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route("/metrics", metrics),
         Route("/openapi.json", openapi),
         Route("/api/v1/openapi.json", openapi),
     ]

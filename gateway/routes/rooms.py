@@ -73,6 +73,7 @@ ENDPOINTS = [
     Endpoint(
         method="POST",
         path="/api/v1/rooms/join",
+        area="join",
         handler=join,
         summary="Pay a stake and take a seat in a standard room",
         body=JoinStandard,

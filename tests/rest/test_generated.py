@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from gateway import protocol_page
 from gateway.app import ENDPOINTS
+from gateway.rest.endpoint import BASE
 from gateway.rest.openapi import document
 from gateway.schemas import generate, messages
 from persistence.errors import ErrorCode
@@ -45,7 +46,7 @@ def test_the_page_has_every_code_frame_and_endpoint() -> None:
         for frame in get_args(union):
             assert f"| `{frame.__struct_config__.tag}` |" in page
     for endpoint in ENDPOINTS:
-        assert f"| {endpoint.method} `{endpoint.path.removeprefix(protocol_page.BASE)}" in page
+        assert f"| {endpoint.method} `{endpoint.path.removeprefix(BASE)}" in page
 
 
 def test_the_openapi_document_has_sound_schemas_and_every_endpoint() -> None:

@@ -6,6 +6,8 @@ import math
 import random
 from collections.abc import Callable, Iterator
 
+import httpx
+
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.simulate.report import Report
 from cli.simulate.rhythm import Style, human_rate, taps
@@ -13,6 +15,7 @@ from cli.simulate.run import Plan, Simulation
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.stack import Stack
+from tests.platform.test_metrics import MOST_SERIES
 from tests.simulate.games import all_play
 
 PLAYERS = 500
@@ -49,6 +52,11 @@ async def test_five_hundred_players_in_fifty_rooms(make_stack: Callable[..., Sta
     assert figures["taps_counted"] == figures["taps_sent"] > 0
     assert figures["refused"] == {}
     assert stack.errors() == []
+    async with httpx.AsyncClient() as prometheus:
+        for address in stack.metrics.values():
+            text = (await prometheus.get(address)).text
+            assert "chance_tap_" in text
+            assert sum(not line.startswith("#") for line in text.splitlines()) <= MOST_SERIES
 
 
 async def test_honest_fast_hands_with_outages_are_never_blocked(make_stack: Callable[..., Stack], db: Database) -> None:
