@@ -2,7 +2,8 @@
 -- the person pays it first, in the transaction that brings it (ledger.post).  What is still owed, and what was
 -- forgiven, is the house's loss; so the account `loss` is what the debts say.
 -- Also which accounts hold demonstration Stars: they never leave, and never meet Stars that were paid for.
--- Locks: the person's accounts in their order, then the debts in theirs, after everything else.
+-- Locks: the person, then the balances of the person's accounts in their order, then the debts in theirs, and nothing
+-- after them.
 -- depends: 0017.persons
 
 SET LOCAL ROLE ct_owner;
@@ -98,11 +99,18 @@ FROM pay.star_receipts AS r WHERE r.charge_id = s.charge_id;
 ALTER TABLE game.rooms ADD COLUMN demo boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN game.rooms.demo IS
     'Whether it is for accounts with demonstration Stars, as who made it or sat down first was: nobody else sits in it.';
+UPDATE game.rooms AS r SET demo = true
+WHERE r.outcome = 'open' AND EXISTS (
+    SELECT FROM game.seats AS s JOIN ledger.balances AS b USING (user_id) WHERE s.room_id = r.room_id AND b.granted > 0
+);
 
 ALTER TABLE bot.notices DROP CONSTRAINT notices_kind_check, ADD CONSTRAINT notices_kind_check CHECK (kind IN (
     'prize', 'organizer_fee', 'refund', 'cancelled', 'blocked', 'bonus', 'payment_refund', 'withdrawal_return',
     'withdrawal_sent', 'chargeback', 'debt', 'banned', 'unbanned', 'appeal_answer', 'game_starts', 'room_expires'
 ));
+
+-- It takes whether the room is for demonstration Stars.
+DROP FUNCTION IF EXISTS game.open_room;
 
 GRANT UPDATE (owes) ON ledger.balances TO ct_ledger;
 GRANT SELECT, INSERT, UPDATE ON ledger.debts TO ct_ledger;

@@ -37,8 +37,9 @@ class Withdrawals:
         """Take Stars from the balance to pay them out after the hold, once for a key.
 
         Raises:
-            GameError: forbidden (switched off), banned, conflict (no wallet or Telegram user is linked), idempotency_*,
-                insufficient_balance (details: needed, balance), limit_reached (details: limit, until_ms).
+            GameError: forbidden (switched off, or demonstration Stars), banned, conflict (no wallet or Telegram user is
+                linked), idempotency_*, insufficient_balance (details: needed, balance), limit_reached (details: limit,
+                until_ms).
         """
         settings = self._settings
         if (settings.withdrawals_ton if method == "ton" else settings.withdrawals_premium) != "on":

@@ -22,6 +22,7 @@ StakeStatus = Literal[
     "insufficient_balance",
     "already_in_room",
     "banned",
+    "forbidden",
     "limit_reached",
     "room_closed",
 ]
@@ -58,7 +59,7 @@ class StakeReply:
 
     `room_id` and `seat_id` are those of the earlier attempt when the status is `resume` or `stored`, and `room_id` is
     where the player sits when it is `already_in_room`.  `response` is the stored one; under `limit_reached` it is the
-    details in JSON.
+    details in JSON.  `forbidden`: demonstration Stars and others do not meet in a room.
     """
 
     status: StakeStatus

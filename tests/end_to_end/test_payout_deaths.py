@@ -23,7 +23,7 @@ from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import NewWithdrawal, Rules
 from persistence.ton.toncenter import Toncenter
 from tests.end_to_end.doomed import DoomedWorker
-from tests.fixtures.accounts import new_player
+from tests.fixtures.accounts import earn, new_player
 from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
 from tests.fixtures.stack import stack_environment
@@ -125,7 +125,8 @@ async def _asks(db: Database, telegram_api: TelegramApi, method: withdrawals.Met
     """Somebody with Stars and a wallet, and the request."""
     telegram_id = secrets.randbelow(2**40) + 1
     telegram_api.person("Winner", user_id=telegram_id)
-    user_id = await new_player(db, STARS, telegram_id=telegram_id, name="Winner")
+    user_id = await new_player(db, telegram_id=telegram_id, name="Winner")
+    await earn(db, user_id, STARS)
     address = f"0:{secrets.token_hex(32)}"
     assert await wallets.link(db, user_id, ProvenWallet(address, "mainnet", "ab" * 32)) == "ok"
     asked = await withdrawals.request(

@@ -25,7 +25,7 @@ from persistence.telegram import make_bot
 from persistence.ton.exchange_rates import FixedRate
 from persistence.ton.highload import HighloadChain, HighloadWallet
 from persistence.ton.toncenter import Toncenter
-from tests.fixtures.accounts import new_player
+from tests.fixtures.accounts import earn, new_player
 from tests.payments.telegram import TOKEN, Telegram
 from tests.stand_ins.highload import HighloadContract, HighloadToncenter
 from tests.stand_ins.telegram import TelegramApi
@@ -100,7 +100,8 @@ class World:
 
     async def player(self, stars: int = STARS, *, wallet: bool = True) -> Player:
         telegram_id = secrets.randbelow(2**40) + 1
-        user_id = await new_player(self.db, stars, telegram_id=telegram_id, name="Winner")
+        user_id = await new_player(self.db, telegram_id=telegram_id, name="Winner")
+        await earn(self.db, user_id, stars)
         self.telegram.api.person("Winner", user_id=telegram_id)
         address = f"0:{secrets.token_hex(32)}"
         if wallet:

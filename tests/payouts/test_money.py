@@ -43,7 +43,7 @@ async def test_a_periods_sums(
         "stake_refunds": 50,
         "prizes": 90,
         "fees": 10,
-        "demo_grants": 2 * STARS,
+        "bonus": 2 * STARS,
         "withdrawals_asked": 2700,
         "withdrawals_returned": 700,
         "paid_out_premium": 1000,

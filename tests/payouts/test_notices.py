@@ -7,10 +7,11 @@ from tests.payouts.conftest import HOLD_MS, Player, World
 
 
 def told(world: World, player: Player) -> list[tuple[str, str, int, str]]:
-    """Kind, subject, Stars and reason of the player's notices."""
+    """Kind, subject, Stars and reason of the player's notices, but for where the Stars were from."""
     with psycopg.connect(world.settings.database_url) as connection:
         return connection.execute(
-            "SELECT kind, subject, amount, reason FROM bot.notices WHERE user_id = %s ORDER BY notice_id",
+            "SELECT kind, subject, amount, reason FROM bot.notices WHERE user_id = %s AND kind <> 'bonus'"
+            " ORDER BY notice_id",
             [player.user_id],
         ).fetchall()
 

@@ -56,7 +56,7 @@ async def test_what_was_paid_is_found_once_and_agrees(world: World) -> None:
     first = await read(world)
     assert (first.outgoing, first.differences) == (1, [])
     await paid(world, player, 700)
-    await paid(world, player, 700)
+    await paid(world, await world.player(), 700)
     assert [((await read(world)).outgoing, (await read(world, whole=True)).differences) for _ in range(2)] == [
         (2, []),
         (0, []),

@@ -14,6 +14,7 @@ from chance_tap.settings import Settings
 from cli.main import main
 from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
+from tests.fixtures.accounts import earn
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import KEY, RATE
 from tests.rest.conftest import API, LogIn, Player, app, client, log_in  # noqa: F401 - fixtures
@@ -30,13 +31,14 @@ def settings(settings: Settings) -> Settings:
         withdrawals_premium="on",
         ton_payout_key=KEY,
         ton_nanoton_per_star=RATE,
-        demo_stars=3000,
+        demo_stars=0,
     )
 
 
 @pytest_asyncio.fixture
-async def player(log_in: LogIn, execute: Callable[..., Any]) -> AsyncIterator[Player]:  # noqa: F811
+async def player(log_in: LogIn, execute: Callable[..., Any], db: Database) -> AsyncIterator[Player]:  # noqa: F811
     made = await log_in(21)
+    await earn(db, int(made.user_id), 3000)
     execute(
         "INSERT INTO pay.wallets (user_id, network, address, public_key) VALUES (%s, 'mainnet', %s, %s)",
         int(made.user_id),

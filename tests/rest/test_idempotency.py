@@ -18,6 +18,8 @@ from gateway.app import ENDPOINTS
 from gateway.rest.idempotency import read_key, respond_once
 from gateway.schemas.rest import JoinStandard, RoomAnswer
 from gateway.schemas.room import room_view
+from persistence.postgres.pool import Database
+from tests.fixtures.accounts import earn
 from tests.payments.telegram import TOKEN
 from tests.rest.conftest import API, LogIn, Player, code_of
 from tests.stand_ins.telegram import TelegramApi
@@ -48,7 +50,7 @@ def settings(settings: Settings, telegram_api: TelegramApi) -> Settings:
         ton_payout_key="11" * 32,
         ton_wallet_address="0:" + "5f" * 32,
         ton_nanoton_per_star=13_000_000,
-        demo_stars=3000,
+        demo_stars=0,
     )
 
 
@@ -67,9 +69,10 @@ def bodies(client: httpx.AsyncClient, log_in: LogIn) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-async def rich(log_in: LogIn, execute: Callable[..., Any]) -> Player:
+async def rich(log_in: LogIn, execute: Callable[..., Any], db: Database) -> Player:
     """Somebody who can do everything that is asked for here."""
     player = await log_in(7)
+    await earn(db, int(player.user_id), 3000)
     execute(
         "INSERT INTO pay.wallets (user_id, network, address, public_key) VALUES (%s, 'mainnet', %s, %s)",
         int(player.user_id),

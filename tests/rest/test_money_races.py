@@ -17,6 +17,7 @@ from gateway.app import build_app
 from gateway.rate_limits import Rate
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
+from tests.fixtures.accounts import earn
 from tests.fixtures.postgres import Execute
 from tests.payments.telegram import TOKEN
 from tests.rest.conftest import API, code_of, hold_against_the_document, init_data
@@ -70,12 +71,12 @@ def settings(settings: Settings, telegram_api: TelegramApi) -> Settings:
         withdrawals_ton="on",
         withdrawals_premium="on",
         ton_payout_key="11" * 32,
-        demo_stars=STARS,
+        demo_stars=0,
     )
 
 
 @pytest_asyncio.fixture
-async def sides(settings: Settings, execute: Execute) -> AsyncIterator[Callable[..., Any]]:
+async def sides(settings: Settings, execute: Execute, db: Database) -> AsyncIterator[Callable[..., Any]]:
     """`await sides(wanted, key, body)`: one of two gateways is asked, in turn, by a player with a wallet and Stars."""
     async with AsyncExitStack() as stack:
         clients = []
@@ -90,6 +91,7 @@ async def sides(settings: Settings, execute: Execute) -> AsyncIterator[Callable[
             clients.append(client)
         login = await clients[0].post(f"{API}/auth/telegram", json={"init_data": init_data(settings)})
         session = login.json()
+        await earn(db, int(session["user"]["user_id"]), STARS)
         execute(
             "INSERT INTO pay.wallets (user_id, network, address, public_key) VALUES (%s, 'mainnet', %s, %s)",
             int(session["user"]["user_id"]), ADDRESS, "cd" * 32,

@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION game.organize(
 $function$
 DECLARE
     v_banned boolean;
+    v_demo boolean;
     v_other_room_id text;
 BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
@@ -34,8 +35,9 @@ BEGIN
     o_room_id := p_room_id;
     o_seat_id := p_seat_id;
 
-    SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.balance, s.room_id
-    INTO STRICT v_banned, o_name, o_photo_url, o_balance, v_other_room_id
+    PERFORM auth.share_person(p_user_id);
+    SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.balance, b.granted > 0, s.room_id
+    INTO STRICT v_banned, o_name, o_photo_url, o_balance, v_demo, v_other_room_id
     FROM auth.users AS a
     JOIN public.users AS u USING (user_id)
     JOIN ledger.balances AS b USING (user_id)
@@ -50,7 +52,9 @@ BEGIN
     ELSIF o_response IS NOT NULL THEN
         o_status := 'limit_reached';
     ELSIF EXISTS (SELECT FROM game.seats AS s WHERE s.seat_id = p_seat_id)
-        OR NOT game.open_room(p_room_id, 'hero', p_stake, p_capacity, p_fee_bps, p_user_id, nullif(p_target, 0))
+        OR NOT game.open_room(
+            p_room_id, 'hero', p_stake, p_capacity, p_fee_bps, v_demo, p_user_id, nullif(p_target, 0)
+        )
     THEN
         o_status := 'room_closed';
     ELSE

@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_ledger;
 
 -- Takes one stake.  Every answer's word is a code of persistence.errors, or says what was found.
--- Locks are taken in one order everywhere: the key, the limits, the room, the seat, then balances by account.
+-- Locks are taken in one order everywhere: the key, the person, the limits, the room, the seat, then balances by account.
 CREATE OR REPLACE FUNCTION game.stake(
     p_user_id bigint, p_room_id text, p_seat_id uuid, p_amount bigint, p_kind game.room_kind, p_capacity int,
     p_fee_bps int, p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
@@ -16,6 +16,7 @@ DECLARE
     v_account_id bigint;
     v_banned boolean;
     v_limited boolean;
+    v_demo boolean;
     v_other_room_id text;
 BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
@@ -41,8 +42,10 @@ BEGIN
     -- One block that is left as soon as something stands against the stake.
     <<attempt>>
     BEGIN
-        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance, s.room_id, l.person_id IS NOT NULL
-        INTO STRICT v_banned, o_name, o_photo_url, v_account_id, o_balance, v_other_room_id, v_limited
+        PERFORM auth.share_person(p_user_id);
+        SELECT a.banned_at IS NOT NULL, u.name, u.photo_url, b.account_id, b.balance, b.granted > 0, s.room_id,
+            l.person_id IS NOT NULL
+        INTO STRICT v_banned, o_name, o_photo_url, v_account_id, o_balance, v_demo, v_other_room_id, v_limited
         FROM auth.users AS a
         JOIN public.users AS u USING (user_id)
         JOIN ledger.balances AS b USING (user_id)
@@ -72,7 +75,7 @@ BEGIN
             EXIT attempt;
         END IF;
 
-        SELECT r.outcome, r.kind, r.stake, r.escrow_id INTO v_room
+        SELECT r.outcome, r.kind, r.stake, r.escrow_id, r.demo INTO v_room
         FROM game.rooms AS r WHERE r.room_id = p_room_id FOR KEY SHARE;
         IF NOT FOUND THEN
             -- Only its organizer makes a hero room.
@@ -80,8 +83,8 @@ BEGIN
                 o_status := 'room_closed';
                 EXIT attempt;
             END IF;
-            PERFORM game.open_room(p_room_id, p_kind, p_amount, p_capacity, p_fee_bps, NULL, NULL);
-            SELECT r.outcome, r.kind, r.stake, r.escrow_id INTO STRICT v_room
+            PERFORM game.open_room(p_room_id, p_kind, p_amount, p_capacity, p_fee_bps, v_demo, NULL, NULL);
+            SELECT r.outcome, r.kind, r.stake, r.escrow_id, r.demo INTO STRICT v_room
             FROM game.rooms AS r WHERE r.room_id = p_room_id FOR KEY SHARE;
         END IF;
         IF v_room.outcome <> 'open' THEN
@@ -90,6 +93,12 @@ BEGIN
         END IF;
         IF v_room.kind <> p_kind OR v_room.stake <> p_amount THEN
             RAISE EXCEPTION 'room % is % for %, not % for %', p_room_id, v_room.kind, v_room.stake, p_kind, p_amount;
+        END IF;
+
+        -- Demonstration Stars are won and lost among themselves.
+        IF v_room.demo <> v_demo THEN
+            o_status := 'forbidden';
+            EXIT attempt;
         END IF;
 
         INSERT INTO game.seats (seat_id, room_id, user_id, amount)

@@ -13,6 +13,7 @@ BEGIN
         o_status := 'stale';
         RETURN;
     END IF;
+    PERFORM auth.share_person(o_withdrawal.user_id);
     IF (SELECT a.o_banned FROM auth.payee(o_withdrawal.user_id) AS a) THEN
         UPDATE pay.withdrawals AS w SET state = 'approval', waits_for = 'banned', next_try_at = NULL
         WHERE w.withdrawal_id = p_withdrawal_id RETURNING w.* INTO o_withdrawal;

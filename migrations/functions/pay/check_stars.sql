@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.check_stars(p_payload text, p_payer_id bigint, p_stars bigint, p_currency text, p_now_ms bigint)
     RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
     v_payment pay.payments;

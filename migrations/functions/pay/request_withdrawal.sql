@@ -14,6 +14,8 @@ DECLARE
     v_subject text;
     v_payee record;
     v_address text;
+    v_demo boolean;
+    v_day bigint;
 BEGIN
     IF p_user_id IS DISTINCT FROM auth.claim() THEN
         RAISE EXCEPTION 'the claim names another user' USING ERRCODE = 'insufficient_privilege';
@@ -27,21 +29,25 @@ BEGIN
     IF o_status <> 'new' THEN
         RETURN;
     END IF;
+    PERFORM auth.share_person(p_user_id);
     -- Requests wait here for each other, so that together they pass no total of the day.
     PERFORM pg_advisory_xact_lock(hashtextextended('pay.withdrawals', 0));
-    SELECT b.balance INTO STRICT o_balance FROM ledger.balances AS b WHERE b.user_id = p_user_id FOR NO KEY UPDATE;
+    SELECT b.balance, b.granted > 0 INTO STRICT o_balance, v_demo
+    FROM ledger.balances AS b WHERE b.user_id = p_user_id FOR NO KEY UPDATE;
     SELECT a.o_telegram_id AS telegram_id, a.o_banned AS banned INTO STRICT v_payee FROM auth.payee(p_user_id) AS a;
     IF p_method = 'ton' THEN
         SELECT w.address INTO v_address FROM pay.wallets AS w
-        WHERE w.user_id = p_user_id AND w.network = p_network AND w.unlinked_at IS NULL;
+        WHERE w.user_id = p_user_id AND w.network = p_network AND w.unlinked_at IS NULL FOR SHARE;
     END IF;
-    IF pay.withdrawn(p_user_id, v_now) + p_stars > p_account_day THEN
+    v_day := pay.withdrawn(p_user_id, v_now) + p_stars;
+    IF v_day > p_account_day THEN
         o_limit := 'account_day';
     ELSIF pay.withdrawn(NULL, v_now) + p_stars > p_house_day THEN
         o_limit := 'house_day';
     END IF;
     o_status := CASE
         WHEN v_payee.banned THEN 'banned'
+        WHEN v_demo THEN 'forbidden'
         WHEN p_method = 'ton' AND v_address IS NULL THEN 'conflict'
         WHEN p_method = 'premium' AND v_payee.telegram_id IS NULL THEN 'conflict'
         WHEN o_balance < p_stars THEN 'insufficient_balance'
@@ -65,7 +71,7 @@ BEGIN
         p_withdrawal_id, p_user_id, p_method, p_stars, p_months,
         CASE WHEN p_method = 'premium' THEN v_payee.telegram_id END, v_address,
         CASE WHEN p_method = 'ton' THEN p_network END, CASE WHEN p_method = 'ton' THEN p_stars * p_rate END,
-        CASE WHEN p_method = 'ton' THEN p_rate END, p_stars > p_approval_stars, v_now,
+        CASE WHEN p_method = 'ton' THEN p_rate END, v_day > p_approval_stars, v_now,
         v_now + make_interval(secs => p_hold_s)
     )
     RETURNING w.* INTO o_withdrawal;
@@ -75,5 +81,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.request_withdrawal IS
-    'Takes Stars from the balance to pay them out later, once for a key. conflict: there is no wallet, or no Telegram user, to pay to; limit_reached: account_day or house_day. The claim must be the player''s.';
+    'Takes Stars from the balance to pay them out later, once for a key. forbidden: the account has demonstration Stars; conflict: there is no wallet, or no Telegram user, to pay to; limit_reached: account_day or house_day. What the person asked for in the day, with whichever account, counts for the account''s limits, that above which an operator decides included. The claim must be the player''s.';
 GRANT EXECUTE ON FUNCTION pay.request_withdrawal TO ct_player;

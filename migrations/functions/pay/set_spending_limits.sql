@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION pay.set_spending_limits(p_daily_stars bigint, p_exclu
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
-    v_person_id bigint := auth.person_of(auth.claim());
+    -- Who stakes at this moment is waited for, whether or not there were limits before.
+    v_person_id bigint := auth.hold_person(auth.claim());
     v_now timestamptz;
     v_old pay.spending_limits;
     v_new pay.spending_limits;
