@@ -9,7 +9,11 @@ CREATE OR REPLACE FUNCTION ledger.audit_transfers() RETURNS TABLE (rule text, su
 BEGIN ATOMIC
     WITH legs AS (
         SELECT t.key, t.kind::text AS kind, t.room_id, e.account_id, e.amount
-        FROM ledger.transfers AS t JOIN ledger.entries AS e USING (transfer_id)
+        FROM ledger.transfers AS t JOIN (
+            -- Together, since the same entries might be there twice.
+            SELECT n.transfer_id, n.account_id, sum(n.amount)::bigint AS amount
+            FROM ledger.entries AS n GROUP BY n.transfer_id, n.account_id
+        ) AS e USING (transfer_id)
     ), expected AS (
         SELECT x.* FROM game.expected_legs() AS x
         UNION ALL SELECT x.* FROM pay.expected_legs() AS x
