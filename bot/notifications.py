@@ -19,6 +19,7 @@ _WORDS: Final = {
     "payment_refund": texts.NOTICE_PAYMENT_REFUND,
     "withdrawal_return": texts.NOTICE_WITHDRAWAL_RETURN,
     "chargeback": texts.NOTICE_CHARGEBACK,
+    "debt": texts.NOTICE_DEBT,
     "banned": texts.BANNED,
     "unbanned": texts.NOTICE_UNBANNED,
     "appeal_answer": texts.NOTICE_APPEAL_ANSWER,
@@ -26,12 +27,13 @@ _WORDS: Final = {
     "room_expires": texts.NOTICE_ROOM_EXPIRES,
 }
 _BY_REASON: Final = {
+    ("payment_refund", "refused"): texts.NOTICE_PAYMENT_REFUND_REFUSED,
     ("withdrawal_return", "refused"): texts.NOTICE_WITHDRAWAL_REFUSED,
     ("withdrawal_sent", "ton"): texts.NOTICE_WITHDRAWAL_TON,
     ("withdrawal_sent", "premium"): texts.NOTICE_WITHDRAWAL_PREMIUM,
 }
 """Kinds whose reason makes other words of them."""
-_WITHOUT_BUTTON: Final = frozenset({"banned", "chargeback"})
+_WITHOUT_BUTTON: Final = frozenset({"banned", "chargeback", "debt"})
 
 
 def message_of(delivery: Delivery, mini_app_url: str) -> SendMessage:

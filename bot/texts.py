@@ -189,6 +189,10 @@ NOTICE_PAYMENT_REFUND: Final[Text] = {
     "ru": "Платёж возвращается: {amount} ⭐",
     "en": "A payment is on its way back: {amount} ⭐",
 }
+NOTICE_PAYMENT_REFUND_REFUSED: Final[Text] = {
+    "ru": "Вернуть платёж не удалось, {amount} ⭐ снова на балансе. Вопросы: /paysupport",
+    "en": "A payment could not be sent back, {amount} ⭐ are on your balance again. Questions: /paysupport",
+}
 NOTICE_WITHDRAWAL_RETURN: Final[Text] = {
     "ru": "Вывод не состоялся, {amount} ⭐ снова на балансе.",
     "en": "A withdrawal did not go through, {amount} ⭐ are on your balance again.",
@@ -208,6 +212,10 @@ NOTICE_WITHDRAWAL_PREMIUM: Final[Text] = {
 NOTICE_CHARGEBACK: Final[Text] = {
     "ru": "Telegram отозвал платёж на {amount} ⭐. Вопросы: /paysupport",
     "en": "Telegram took a payment of {amount} ⭐ back. Questions: /paysupport",
+}
+NOTICE_DEBT: Final[Text] = {
+    "ru": "{amount} ⭐ пошли в счёт долга: Telegram отозвал платёж, уже потраченный в игре. Вопросы: /paysupport",
+    "en": "{amount} ⭐ went towards your debt: Telegram took back a payment that was spent. Questions: /paysupport",
 }
 NOTICE_UNBANNED: Final[Text] = {"ru": "Ваш аккаунт снова открыт.", "en": "Your account is open again."}
 NOTICE_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обращение:\n{reason}", "en": "To your appeal:\n{reason}"}

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "bonus": Command("Bonus runs, and rewards that wait for an operator.", needs=_STORES),
     "money": Command("What came in, moved and went out in a period.", needs=_STORES),
     "withdrawals": Command("See withdrawals, and decide about those that wait.", needs=_STORES),
+    "debts": Command("What players owe after charge-backs, and forgiving it.", needs=("database_url",)),
     "user": Command("An account: show it, ban it, lift a ban.", needs=_STORES),
     "chain": Command("Deposits of TON, and those that wait for an operator.", needs=_STORES),
     "wallet-apps": Command("The wallets that the chat offers, held against the public list."),

@@ -30,6 +30,7 @@ _LINES: Final = {
     "deposit_refunds": ("deposit_refund", "telegram", 1),
     "chargebacks": ("chargeback", "telegram", 1),
     "chargeback_losses": ("chargeback", "loss", -1),
+    "debts_paid": ("debt", "loss", 1),
     "stakes": ("stake", "escrow", 1),
     "stake_refunds": ("refund", "escrow", -1),
     "prizes": ("settle", "player", 1),

@@ -24,7 +24,7 @@ from persistence.rooms.settlement import RefundReason, Settlement
 from workers.loops.deadlines import DeadlineLoop
 from workers.loops.orphaned_seats import UNCONFIRMED_AFTER_S, VOID_AFTER_S, OrphanedSeats
 
-ROOMS = 10_000
+PAGE = 1_000
 PAUSE_S = 1.0
 MARGIN_S = 10.0
 _REPAIRABLE = frozenset({"room_not_in_redis", "room_not_settled", "seat_not_in_redis"})
@@ -93,7 +93,7 @@ async def repair(
         settlement.done[f"lobbies: {forgotten} rooms that are no more were taken out"] = None
     until = time.monotonic() + max(unconfirmed_after_s, void_after_s) + MARGIN_S
     while True:
-        settlement.undecided |= {room.room_id for room in await games.open_rooms(db, 0, ROOMS)}
+        settlement.undecided |= set(await games.open_room_seats(db, page=PAGE))
         await deadlines.round()
         await _settle_ended(live, settlement)
         await orphaned_seats.round()

@@ -17,6 +17,7 @@ NoticeKind = Literal[
     "withdrawal_return",
     "withdrawal_sent",
     "chargeback",
+    "debt",
     "banned",
     "unbanned",
     "appeal_answer",
@@ -35,7 +36,9 @@ class Appealed(msgspec.Struct):
 class Notice(msgspec.Struct):
     """Something that happened to the player's Stars or account.  `reason` is a word for what a rule did, the way (ton,
     premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer.  A withdrawal comes
-    back `refused` by an operator or `failed`."""
+    back `refused` by an operator or `failed`; a payment that was to be sent back and could not is `refused`.  `debt`:
+    Stars that came in paid for a payment that Telegram had taken back; its `reason` is the kind of transfer that
+    brought them."""
 
     notice_id: str
     kind: NoticeKind

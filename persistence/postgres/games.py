@@ -286,6 +286,26 @@ async def open_rooms(db: Database, older_than_s: float, limit: int) -> list[Open
     return [OpenRoom(*row) for row in rows]
 
 
+async def open_room_seats(db: Database, *, page: int) -> dict[str, set[str]]:
+    """Every undecided room, oldest first, with its live seats that were paid for; read `page` rooms at a time."""
+    found: dict[str, set[str]] = {}
+    after, after_id = "-infinity", ""
+    while True:
+        rows = await db.rows(
+            Role.SETTLER,
+            None,
+            """
+            SELECT room_id, created_at::text, seat_ids
+            FROM game.open_room_seats(%(after)s::timestamptz, %(after_id)s, %(limit)s)
+            """,
+            {"after": after, "after_id": after_id, "limit": page},
+        )
+        found |= {row[0]: set(row[2]) for row in rows}
+        if len(rows) < page:
+            return found
+        after_id, after = rows[-1][:2]
+
+
 async def report(db: Database, room_id: str) -> dict[str, Any]:
     """Everything about one room, for an operator: `room` (None: nobody ever paid), `escrow`, `seats`, `transfers`,
     `dead_letters`."""

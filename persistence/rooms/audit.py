@@ -7,7 +7,6 @@ counts only when it is still there some seconds later.
 
 import asyncio
 import itertools
-from collections import defaultdict
 
 from persistence.postgres import games
 from persistence.postgres.audit import Finding
@@ -19,8 +18,8 @@ from persistence.redis.store import RedisStore
 
 PATIENCE_S = 3.0
 """Between two looks: a join or a settlement under way is through by then."""
-ROOMS = 10_000
-SEATS = 100_000
+PAGE = 1_000
+"""Rooms that one statement reads; all of them are looked at."""
 AT_ONCE = 32
 
 
@@ -42,7 +41,7 @@ async def audit(
 
 async def compare(live: RedisStore, db: Database, progress: Progress = untold) -> list[Finding]:
     """Undecided rooms of Postgres beside the rooms of Redis, at one look."""
-    rooms = await games.open_rooms(db, 0, ROOMS)
+    rooms = await games.open_room_seats(db, page=PAGE)
     limit = asyncio.Semaphore(AT_ONCE)
     looked_at = itertools.count(1)
 
@@ -52,13 +51,10 @@ async def compare(live: RedisStore, db: Database, progress: Progress = untold) -
         progress(next(looked_at), len(rooms))
         return state
 
-    states = await asyncio.gather(*(snapshot(room.room_id) for room in rooms))
-    seats: dict[str, set[str]] = defaultdict(set)
-    for seat in await games.stale_live_seats(db, 0, SEATS):
-        seats[seat.room_id].add(seat.seat_id)
+    states = await asyncio.gather(*map(snapshot, rooms))
     findings: list[Finding] = []
-    for room, state in zip(rooms, states, strict=True):
-        findings += differences(room.room_id, state, seats[room.room_id])
+    for (room_id, seats), state in zip(rooms.items(), states, strict=True):
+        findings += differences(room_id, state, seats)
     return findings
 
 

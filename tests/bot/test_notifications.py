@@ -118,9 +118,12 @@ async def test_a_prize_is_told_once_in_the_player_s_language(
         ("withdrawal_sent", "premium", "Telegram Premium за 90 ⭐ ваш", "Premium for 90 ⭐ is yours"),
         ("withdrawal_return", "refused", "Вывод отклонён, 90 ⭐", "declined, 90 ⭐"),
         ("withdrawal_return", "failed", "Вывод не состоялся, 90 ⭐", "did not go through, 90 ⭐"),
+        ("payment_refund", "operator", "Платёж возвращается: 90 ⭐", "on its way back: 90 ⭐"),
+        ("payment_refund", "refused", "Вернуть платёж не удалось, 90 ⭐", "could not be sent back, 90 ⭐"),
+        ("debt", "settle", "90 ⭐ пошли в счёт долга", "90 ⭐ went towards your debt"),
     ],
 )
-async def test_what_became_of_a_withdrawal_is_told(
+async def test_what_became_of_a_payment_is_told(
     worker: Worker, telegram: Telegram, execute: Execute, kind: str, reason: str, ru: str, en: str
 ) -> None:
     for telegram_id, language in ((7, "ru"), (8, "en")):

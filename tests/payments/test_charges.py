@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.notifications import message_of
 from persistence.postgres import games, payments, stars, users
+from persistence.postgres.notices import Delivery
 from persistence.postgres.payments import Payment
 from persistence.postgres.pool import Database
 from persistence.postgres.stars import Charge
@@ -236,6 +238,21 @@ async def test_what_telegram_says_to_a_refund_is_recorded_once(world: World, exe
     assert (await stars.refund(world.db, charge.charge_id, by="op")).status == "ok"
     assert execute("SELECT state::text FROM pay.star_receipts") == [("refunded",)]
     assert await world.balance(player) == world.telegram.balance == ledger_sum(execute, "telegram") == 0
+
+
+async def test_a_refund_that_telegram_refused_is_not_told_as_one_on_its_way(world: World, execute: Execute) -> None:
+    player = await world.player()
+    _, charge = await pay(world, player)
+    await world.stars.paid(charge)
+    world.telegram.fail("refundStarPayment", 400, "Bad Request: USER_ID_INVALID")
+    await world.stars.refund(charge.charge_id, by="op")
+    told = execute("SELECT kind, amount, reason FROM bot.notices WHERE user_id = %s ORDER BY notice_id", player.user_id)
+    assert told == [("payment_refund", 50, "operator"), ("payment_refund", 50, "refused")]
+    languages = {"ru": ("возвращается", "не удалось"), "en": ("on its way back", "could not be sent back")}
+    for language, words in languages.items():
+        for (kind, amount, reason), said in zip(told, words, strict=True):
+            delivery = Delivery(1, player.telegram_id, language, kind, None, amount, reason)
+            assert said in message_of(delivery, "https://play.example/").text
 
 
 async def test_the_player_hears_of_every_step(world: World, ear: Ear) -> None:

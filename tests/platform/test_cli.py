@@ -48,6 +48,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "user",
         "withdrawals",
         "money",
+        "debts",
         "bot",
         "appeals",
         "wallet-apps",

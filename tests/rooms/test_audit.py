@@ -74,6 +74,17 @@ async def test_findings_are_printed_and_nothing_is_changed(
     assert await world.live.open_rooms() == []
 
 
+async def test_every_room_is_looked_at_however_many_there_are(
+    world: World, flush: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = {(await world.sit(await world.player(), stake=stake)).room_id for stake in range(1, 6)}
+    flush()
+    for page in (1, 2, 5, 6):
+        monkeypatch.setattr("persistence.rooms.audit.PAGE", page)
+        found = await world.audit()
+        assert {finding.subject for finding in found} == {f"room {room_id}" for room_id in rooms}
+
+
 async def test_a_seat_under_way_is_no_finding(world: World) -> None:
     """Reserved in Redis and not paid yet."""
     user_id = await world.player()

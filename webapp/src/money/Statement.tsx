@@ -15,6 +15,8 @@ import { usePaged } from "../ui/use-paged";
 import { PageList } from "./PageList";
 import { usePayments } from "./payments";
 
+type Kind = keyof typeof KINDS;
+
 const KINDS = {
   grant: "statement.grant",
   stake: "statement.stake",
@@ -24,9 +26,14 @@ const KINDS = {
   deposit: "statement.deposit",
   deposit_refund: "statement.depositRefund",
   chargeback: "statement.chargeback",
+  debt: "statement.debt",
   withdrawal: "statement.withdrawal",
   withdrawal_return: "statement.withdrawalReturn",
 } as const;
+
+function wordsOf(kind: string): (typeof KINDS)[Kind] | "statement.other" {
+  return kind in KINDS ? KINDS[kind as Kind] : "statement.other";
+}
 
 export default function Statement(): ReactNode {
   const { t, i18n } = useTranslation();
@@ -47,8 +54,16 @@ export default function Statement(): ReactNode {
     const words =
       kind === "settle" && role === "organizer"
         ? t("transfers.organizer")
-        : t(kind in KINDS ? KINDS[kind as keyof typeof KINDS] : "statement.other");
-    const whyKey = kind === "refund" ? reasonKey(reason) : null;
+        : kind === "deposit_refund" && amount > 0
+          ? t("statement.depositRefundRefused")
+          : t(wordsOf(kind));
+    // Of a debt it is told which Stars paid it.
+    const whyKey =
+      kind === "refund"
+        ? reasonKey(reason)
+        : kind === "debt" && reason !== null && reason in KINDS
+          ? wordsOf(reason)
+          : null;
     const why = whyKey === null ? null : t(whyKey);
     const moment = formatMoment(entry.created_ms, i18n.language);
     const after = t("statement.after", { amount: balance_after.toLocaleString(i18n.language) });

@@ -472,10 +472,10 @@ export const appealedSchema = z.object({
 });
 export type Appealed = z.infer<typeof appealedSchema>;
 
-/** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, the way (ton, premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer. A withdrawal comes back `refused` by an operator or `failed`. */
+/** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, the way (ton, premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer. A withdrawal comes back `refused` by an operator or `failed`; a payment that was to be sent back and could not is `refused`. `debt`: Stars that came in paid for a payment that Telegram had taken back; its `reason` is the kind of transfer that brought them. */
 export const noticeSchema = z.object({
   notice_id: z.string(),
-  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent"]),
+  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "debt", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent"]),
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
   amount: z.nullable(z.int().check(z.gte(0))),
   reason: z.nullable(z.string()),

@@ -6,7 +6,7 @@ import { formatTime } from "../../texts/moments";
 import { reasonKey } from "../../texts/reasons";
 import { Amount } from "../../ui/Amount";
 import { Appeal } from "./Appeal";
-import { NOTICE_TEXTS, shownAmount } from "./notice-texts";
+import { noticeText, shownAmount } from "./notice-texts";
 import styles from "./notices.module.css";
 
 interface NoticeCardProps {
@@ -18,7 +18,7 @@ interface NoticeCardProps {
 
 export function NoticeCard({ notice, isNew, onChange }: NoticeCardProps): ReactNode {
   const { t, i18n } = useTranslation();
-  const { title, effect, isWritten } = NOTICE_TEXTS[notice.kind];
+  const { title, effect, isWritten } = noticeText(notice);
   const known = reasonKey(notice.reason);
   const amount = shownAmount(notice);
   const isOrganizers = notice.kind === "cancelled" && notice.amount === 0;

@@ -12,7 +12,7 @@ interface NoticeText {
   readonly isWritten?: true;
 }
 
-export const NOTICE_TEXTS: Readonly<Record<Notice["kind"], NoticeText>> = {
+const NOTICE_TEXTS: Readonly<Record<Notice["kind"], NoticeText>> = {
   prize: { title: "notices.prize", effect: "gain" },
   organizer_fee: { title: "notices.organizerFee", effect: "gain" },
   refund: { title: "notices.refund", effect: "back" },
@@ -23,14 +23,22 @@ export const NOTICE_TEXTS: Readonly<Record<Notice["kind"], NoticeText>> = {
   withdrawal_return: { title: "notices.withdrawalReturn", effect: "back" },
   withdrawal_sent: { title: "notices.withdrawalSent", effect: "aside" },
   chargeback: { title: "notices.chargeback", effect: "loss" },
+  debt: { title: "notices.debt", effect: "loss" },
   banned: { title: "notices.banned", effect: "aside", isWritten: true },
   unbanned: { title: "notices.unbanned", effect: "aside" },
   appeal_answer: { title: "notices.appealAnswer", effect: "aside", isWritten: true },
 };
 
+const REFUND_REFUSED: NoticeText = { title: "notices.paymentRefundRefused", effect: "back" };
+
+export function noticeText({ kind, reason }: Notice): NoticeText {
+  return kind === "payment_refund" && reason === "refused" ? REFUND_REFUSED : NOTICE_TEXTS[kind];
+}
+
 /** What the notice did to the balance, for eyes; null where it did nothing or says no amount. */
-export function shownAmount({ kind, amount }: Notice): number | null {
-  const { effect } = NOTICE_TEXTS[kind];
+export function shownAmount(notice: Notice): number | null {
+  const { amount } = notice;
+  const { effect } = noticeText(notice);
   if (amount === null || amount === 0 || effect === "aside") return null;
   return effect === "loss" ? -amount : amount;
 }
