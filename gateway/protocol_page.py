@@ -22,6 +22,7 @@ from gateway.texts import error_text
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.errors import ErrorCode
+from persistence.records.rules import AWAY_MOST, AWAY_MS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 TEMPLATE = DOCS / "protocol.template.md"
@@ -74,6 +75,8 @@ def render() -> str:
         "close_codes": _close_codes,
         "objects": lambda: _objects(objects, claimed),
         "max_taps_per_frame": lambda: str(MAX_TAPS_PER_FRAME),
+        "away_ms": lambda: str(AWAY_MS),
+        "away_most": lambda: str(AWAY_MOST),
         "hello_s": lambda: f"{limits.hello_s:g}",
         "frames_per_s": lambda: f"{limits.frames_per_s:g}",
         "frame_burst": lambda: str(limits.frame_burst),

@@ -327,6 +327,8 @@ class Seat:
     def _on_error(self, frame: dict[str, Any]) -> None:
         code = str(frame["code"])
         self.outcome.refused[code] += 1
+        if frame.get("for") == "taps" and self._outbox is not None and self._style is not None and self._style.hold_s:
+            self.outcome.taps_refused += self._outbox.count_of(frame["seq"])
         if frame.get("for") == "enter":
             self._asked = False
             if code == "not_found":

@@ -54,6 +54,10 @@ class Outbox:
                 if frame.first_sent:
                     yield now - frame.first_sent
 
+    def count_of(self, seq: int) -> int:
+        """The taps of a frame, 0 where it is forgotten."""
+        return next((frame.count for frame in self._sent if frame.seq == seq), 0)
+
     def lacking(self, seq: int, now: float) -> list[bytes]:
         """What a server that knows frames up to `seq` must get, acknowledged before or not: Redis may have come back
         older than it was."""

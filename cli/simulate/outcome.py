@@ -23,6 +23,7 @@ class Outcome:
     settled_frames: int = 0
     taps_sent: int = 0
     taps_held: int = 0
+    taps_refused: int = 0  # of a cheat who holds frames back
     frames_sent: int = 0
     frames_resent: int = 0
     progress_seen: int = 0

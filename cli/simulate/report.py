@@ -133,6 +133,8 @@ class Report:
 def _taps_are_missing(outcome: Outcome) -> bool:
     if outcome.reached_target:
         return outcome.taps_counted > outcome.taps_sent
+    if outcome.taps_refused:
+        return outcome.taps_counted > outcome.taps_sent - outcome.taps_refused
     return outcome.taps_counted != outcome.taps_sent
 
 

@@ -14,7 +14,6 @@ FRAME_TAPS = 20
 FRAME_MS = 200
 WINDOW_MS = 2000
 WINDOW_TAPS = 50
-MAX_FRAME_TAPS = 50
 HUMAN_RATES = (4.0, 9.0)
 
 
@@ -121,11 +120,11 @@ class Packer:
 
     def _allow(self, stamp_ms: int, wanted: int) -> int:
         if not self.obeys:
-            return min(wanted, MAX_FRAME_TAPS)
+            return min(wanted, FRAME_TAPS)
         window = self._window
         while window and window[0][0] <= stamp_ms - WINDOW_MS:
             window.popleft()
-        allowed = min(wanted, MAX_FRAME_TAPS, WINDOW_TAPS - sum(count for _, count in window))
+        allowed = min(wanted, FRAME_TAPS, WINDOW_TAPS - sum(count for _, count in window))
         if allowed > 0:
             window.append((stamp_ms, allowed))
         return max(allowed, 0)

@@ -49,11 +49,14 @@ class Client(Connection):
         "_context",
         "_dispatch",
         "_registry",
+        "answered_ms",
+        "asked_ms",
         "awaited",
         "confirmed",
         "early",
         "entering",
         "epoch",
+        "heard_ms",
         "language",
         "number",
         "organizes",
@@ -91,6 +94,9 @@ class Client(Connection):
         self.entering: Room | None = None
         self.origin = origin
         self.snapshot_ms = 0  # when it last got a whole room, by the server's clock
+        self.heard_ms = 0
+        self.asked_ms = 0
+        self.answered_ms = 0
         self.organizes = False
         self.awaited = 0  # the frame that has to come first: -1 none before a snapshot, 0 whichever comes
         self.confirmed = False  # our own "entered" has come back, so another one that follows is later
@@ -166,7 +172,7 @@ class Client(Connection):
         self._registry.ended(self)
 
     def on_pong(self, payload: bytes) -> None:
-        self._context.observations.answered(self, payload)
+        self._context.absences.answered(self, payload)
 
     def on_pause(self) -> None:
         if self.room is not None:

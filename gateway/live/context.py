@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from gateway.live.absences import Absences
 from gateway.live.flush_schedule import SLOT_S, PhaseRing
 from gateway.live.observations import Observations
 from persistence.redis.store import RedisStore
@@ -23,7 +24,7 @@ LAST_TAPS_S: Final = 1.0  # how long the end waits for frames that were received
 class Context:
     """One a gateway.  Needs the running event loop.  `secret` is the same on all gateways, `gateway` on no other."""
 
-    __slots__ = ("_tasks", "busy", "clock", "gateway", "live", "observations", "ring", "subscriber")
+    __slots__ = ("_tasks", "absences", "busy", "clock", "gateway", "live", "observations", "ring", "subscriber")
 
     def __init__(self, live: RedisStore, subscriber: Subscriber, secret: str) -> None:
         self.gateway = secrets.token_hex(6)
@@ -31,6 +32,7 @@ class Context:
         self.subscriber = subscriber
         self.clock = asyncio.get_running_loop().time
         self.ring = PhaseRing()
+        self.absences = Absences(live)
         self.observations = Observations(live, secret)
         self.busy: set[object] = set()  # tap buffers with frames that no script has answered yet
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -51,7 +53,7 @@ class Context:
     async def stop(self) -> None:
         """End every timer and task, and listen no more."""
         self.ring.stop()
-        self.observations.stop()
+        self.absences.stop()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

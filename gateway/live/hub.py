@@ -87,7 +87,6 @@ class Hub:
 
     def ended(self, client: Client) -> None:
         """The client is of no more use."""
-        self.context.observations.forget(client)
         if client.entering is not None:
             client.entering.leave(client)
         if client.room is not None:

@@ -7,7 +7,7 @@ the room again, once for all its sockets.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -79,6 +79,11 @@ class Room:
         self._ticking = False
 
     @property
+    def sockets(self) -> Iterable[Socket]:
+        """Those that follow it here and have their snapshot."""
+        return self._sockets
+
+    @property
     def is_empty(self) -> bool:
         return not self._sockets and not self._waiting
 
@@ -112,6 +117,7 @@ class Room:
 
     def close(self) -> None:
         """Stop every timer and task of the room."""
+        self._context.absences.forget(self)
         self._cancel_deadline()
         self._held = None
         if self._serving is not None:
@@ -218,6 +224,8 @@ class Room:
                 socket.send(event.item.frame)
         self._writers = None
         self._arm(_due_ms(state))
+        if state.state == "playing" and self._sockets:
+            self._context.absences.watch(self)
         self.taps.order()
 
     def _turn_away(self, socket: Socket) -> None:
@@ -314,10 +322,12 @@ class Room:
             self._arm(head.starts_ms)
         elif head.type == "started":
             self._arm(head.ends_ms)
+            self._context.absences.watch(self)
         elif head.type == "player_joined" and self._deadline is None:
             self._tick_soon()
         elif head.type in ("finished", "cancelled"):
             self._cancel_deadline()
+            self._context.absences.forget(self)
 
     # Deadlines.
 

@@ -21,6 +21,12 @@ class Socket(Protocol):
 
     awaited: int
     """The taps frame that has to come first: -1 none before a snapshot, 0 whichever comes."""
+    heard_ms: int
+    """When its last taps frame came, by the server's clock."""
+    asked_ms: int
+    """When it was last sent a ping that it has to answer."""
+    answered_ms: int
+    """When the latest ping was sent that it answered."""
     organizes: bool
     """Whether its player organizes the room that it follows, and so only watches."""
 

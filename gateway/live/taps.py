@@ -16,11 +16,10 @@ from typing import Final, Protocol
 
 from gateway.live import metrics
 from gateway.live.context import Context
-from gateway.live.observations import LATE_MS
 from gateway.live.socket import Socket
 from gateway.schemas.messages import Taps
 from persistence.errors import ErrorCode
-from persistence.redis.codes import TapFrame, TapStatus
+from persistence.redis.codes import TapFrame, TapMark, TapStatus
 
 # Frames of about 6 s, which is what comes at once after an outage that a game survives; who sends more than that is
 # not served faster by waiting longer.
@@ -29,9 +28,6 @@ MAX_BATCH: Final = 500
 # How long the frame that a snapshot asked for may take: a slow round trip.  Who has it no more goes on then.
 AWAITED_S: Final = 1.5
 LAST_S: Final = 0.5  # of the second in which a room that is over still takes what was tapped before
-PROMPT_S: Final = 0.3
-EXCUSED_S: Final = 5.0  # after a loss of ours frames come late without anybody's doing
-_stamp: Final = attrgetter("timestamp")
 _seq: Final = attrgetter("seq")
 
 
@@ -60,14 +56,13 @@ class TapBuffer:
     """Frames of one room on this gateway."""
 
     __slots__ = (
+        "_absences",
         "_context",
         "_early",
-        "_excused_until",
         "_frames",
         "_in_flight",
         "_room",
         "_sent",
-        "_since",
         "_slot",
         "_sockets",
         "answered",
@@ -75,6 +70,7 @@ class TapBuffer:
 
     def __init__(self, context: Context, room: TappedRoom, slot: int) -> None:
         self._context = context
+        self._absences = context.absences
         self._room = room
         self._slot = slot
         self._frames: list[TapFrame] = []
@@ -82,8 +78,6 @@ class TapBuffer:
         self._early: dict[Socket, list[TapFrame]] = {}
         self._in_flight = False
         self._sent = 0
-        self._excused_until = 0.0
-        self._since = 0.0  # when the first of the frames came
         self.answered = 0  # batches that came back, counted or not
 
     @property
@@ -93,8 +87,16 @@ class TapBuffer:
 
     def take(self, socket: Socket, frame: Taps) -> None:
         """Keep a frame for the room's next slot."""
-        seq = frame.seq
-        self._keep(socket, TapFrame(frame.user_id, frame.count, frame.timestamp, -1 if seq is None else seq))
+        seq, stamp_ms, absences = frame.seq, frame.timestamp, self._absences
+        socket.heard_ms = absences.now_ms
+        mark = TapMark.NONE if stamp_ms >= absences.old_ms else self._judge(socket, frame)
+        self._keep(socket, TapFrame(frame.user_id, frame.count, stamp_ms, -1 if seq is None else seq, mark))
+
+    def _judge(self, socket: Socket, frame: Taps) -> TapMark:
+        mark = self._absences.judge(socket, frame.timestamp)
+        if mark is TapMark.HELD:
+            self._context.observations.held(self._room.id, frame.user_id)
+        return mark
 
     def _keep(self, socket: Socket, frame: TapFrame) -> None:
         if socket.awaited and frame.seq >= 0 and self._is_early(socket, frame):
@@ -102,7 +104,6 @@ class TapBuffer:
         frames = self._frames
         if not frames:
             self._context.busy.add(self)
-            self._since = self._context.clock()
             if not self._in_flight:
                 self._context.ring.at(self._slot, self._flush)
         elif len(frames) >= MAX_WAITING_A_CLIENT and len(frames) >= MAX_WAITING_A_CLIENT * self._room.size:
@@ -112,9 +113,8 @@ class TapBuffer:
         self._sockets.append(socket)
 
     def resync(self) -> None:
-        """Everybody gets a snapshot without having asked: what they send again is late by no fault of theirs."""
-        self._excused_until = self._context.clock() + EXCUSED_S
-        self._early.clear()  # the next snapshot may ask for earlier ones
+        """Everybody gets a snapshot without having asked, and it may ask for earlier frames than the last one."""
+        self._early.clear()
 
     def order(self) -> None:
         """Snapshots ask for frames: what waits here is kept only behind those."""
@@ -163,11 +163,6 @@ class TapBuffer:
         self._in_flight = True
         self._sent += 1
         metrics.tap_frames.inc(len(frames))
-        now_ms, now = self._context.live.now_ms(), self._context.clock()
-        # Frames that had to wait here, for a slow Redis, or that a snapshot asked for say nothing of who sent them.
-        is_late = min(map(_stamp, frames)) < now_ms - LATE_MS
-        if is_late and now - self._since < PROMPT_S and now > self._excused_until:
-            self._context.observations.late(self._room.id, frames, sockets, now_ms)
         done = partial(self._done, frames, sockets)
         self._context.live.rooms.tap_batch(self._room.id, frames, done, self._room.origin)
 

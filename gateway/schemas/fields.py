@@ -9,7 +9,7 @@ import msgspec
 
 SAFE_INTEGER: Final = 2**53 - 1
 ROOM_ID_PATTERN: Final = "^[0-3][0-9a-f][0-9a-z]{14}$"
-MAX_TAPS_PER_FRAME: Final = 50
+MAX_TAPS_PER_FRAME: Final = 20
 
 Stars = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER, description="whole Telegram Stars")]
 Moment = Annotated[int, msgspec.Meta(ge=0, le=SAFE_INTEGER, description="milliseconds since the epoch, UTC")]

@@ -9,3 +9,4 @@ local TAP_FORBIDDEN = 7
 local TAP_ROOM_CLOSED = 8
 local TAP_INVALID_REQUEST = 9
 local TAP_NOT_FOUND = 10
+local TAP_HELD = 11

@@ -17,11 +17,12 @@ local function ranking(room)
   local list = {}
   for _, seat in ipairs(room.seats) do
     if seat.status == 'paid' then
-      local evidence, taps, seq, reached, _, _, best, index = struct.unpack(PLAYER,
+      local mark, taps, seq, reached, _, _, best, index = struct.unpack(PLAYER,
         room.fields['p:' .. seat.user_id])
       list[#list + 1] = {
         id = seat.id, user_id = seat.user_id, number = seat.number,
-        blocked = math.min(evidence, 1), taps = taps, seq = seq, reached = reached, best = best, evidence = evidence,
+        blocked = mark > AWAITED and 1 or 0, taps = taps, seq = seq, reached = reached, best = best,
+        evidence = mark > AWAITED and mark or 0,
         index = index,
       }
     end

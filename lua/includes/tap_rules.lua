@@ -1,6 +1,9 @@
 -- The limits of every taps frame, in rooms and in bonus runs.  persistence/records/rules.py holds the same numbers for
 -- whoever checks a record; a test compares them.
-local MAX_COUNT, MAX_SEQ = 50, 4294967295
+local MAX_COUNT, MAX_SEQ = 20, 4294967295
 local WINDOW_MS, WINDOW_TAPS = 2000, 50 -- in (stamp - WINDOW_MS, stamp]
 local FUTURE_MS, PAST_MS = 2000, 12000 -- so far may a stamp be from the server's clock
 local BURST_TAPS, MS_A_TAP = 50, 40 -- since the start: so many at once, then one each 40 ms
+-- Of an absence counts what the player's own rate makes likely: that, a quarter and AWAY_TAPS more, and never over
+-- AWAY_MOST more.  AWAY_MS of a game at most, of which a frame covers the time since the last one, but no long pause.
+local AWAY_MS, AWAY_FRAME_MS, AWAY_TAPS, AWAY_MOST = 24000, 1000, 10, 22

@@ -1,6 +1,7 @@
 -- Applies the frames of one room that a gateway gathered, in their order.  The rules stand in docs/protocol.md.
 -- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat  5 log of frames
--- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles;
+-- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles
+--        5 a byte for each frame, what its gateway says of it: 0, AWAY_MARK or HELD_MARK; '' where that is all 0;
 --        then the field of each frame's player, p:<user id> (four words a frame would cost a sixth more)
 -- Answer one TAP_ code for each frame
 -- Events started (where nobody had called room_tick yet), progress, blocked, finished or cancelled (target reached)
@@ -10,13 +11,14 @@
 -- @include codes
 -- @include tap_rules
 
+local AWAY_MARK, HELD_MARK = 1, 2 -- late: of a player who was away, or of one who answered meanwhile
 local RECENT_BYTES = 256 -- so much of the log waits in the room before it is appended
 
 -- Tables are made with room for a usual batch: growing one step by step costs as much as a frame.
 local args = ARGV
-local numbers, position = args[4], 1
-local frames = #args - 4
-local found = redis.call('HMGET', KEYS[1], 'hot', unpack(args, 5))
+local numbers, marks, position = args[4], args[5], 1
+local frames = #args - 5
+local found = redis.call('HMGET', KEYS[1], 'hot', unpack(args, 6))
 local hot = found[1]
 local replies = {nil, nil, nil, nil, nil, nil, nil, nil}
 
@@ -73,10 +75,11 @@ local used = 0 -- players written so far, each at its slot in `writes` and `chan
 local changed = {nil, nil, nil, nil, nil, nil, nil, nil}
 local log, counted = '', 0
 local blocked_users
+local absences -- of this batch's players, by their fields
 local reached_target = false
 
 for i = 1, frames do
-  local field, count, stamp, seq = args[4 + i]
+  local field, count, stamp, seq = args[5 + i]
   count, stamp, seq, position = unpack_numbers('<ddd', numbers, position)
   local slot = 1
   while slot <= used and writes[2 * slot + 1] ~= field do -- few players: a table by name would cost more
@@ -94,8 +97,8 @@ for i = 1, frames do
   elseif reached_target then
     code = TAP_ROOM_CLOSED
   else
-    local blocked, taps, last_seq, reached, last_ms, sum, best, index = unpack_numbers(PLAYER, record)
-    if blocked ~= 0 then
+    local mark, taps, last_seq, reached, last_ms, sum, best, index = unpack_numbers(PLAYER, record)
+    if mark > AWAITED then
       code = TAP_FORBIDDEN
     elseif seq > MAX_SEQ then
       code = TAP_INVALID_REQUEST
@@ -114,10 +117,31 @@ for i = 1, frames do
         if ms < 0 and ms >= -FUTURE_MS then
           ms = 0
         end
+        -- Who taps after the end knows the others' counts, as one does who was away.
+        local said = marks ~= '' and byte(marks, i)
+        local away = in_grace or said == AWAY_MARK
+        local absence, covered = nil, 0
+        if away or mark == AWAITED then
+          covered = away and math.min(ms - last_ms, AWAY_FRAME_MS) or 0
+          absences = absences or {}
+          absence = absences[field]
+          if not absence then
+            absence = {0, 0, 0}
+            local kept = redis.call('HGET', KEYS[1], 'a:' .. sub(field, 3))
+            if kept then
+              absence = {unpack_numbers(AWAY, kept)}
+            end
+            absences[field] = absence
+          end
+        end
         if count < 1 or count > MAX_COUNT then
           code = TAP_INVALID_REQUEST
+        elseif said == HELD_MARK then
+          code = TAP_HELD
         elseif stamp > now + FUTURE_MS or stamp < now - PAST_MS or ms < last_ms then
           code = TAP_CLOCK
+        elseif away and absence[1] + covered > AWAY_MS then
+          code = TAP_HELD
         else
           local edge = ms - WINDOW_MS
           while window > PLAYER_WINDOW do
@@ -130,23 +154,50 @@ for i = 1, frames do
           end
           if sum + count > WINDOW_TAPS then
             code = TAP_BLOCKED
-            blocked = sum + count
+            mark = sum + count
             blocked_users = blocked_users or {}
             blocked_users[#blocked_users + 1] = sub(field, 3)
           elseif taps + count > allowed then
             code = TAP_RATE_LIMITED
           else
             code = TAP_OK
-            taps = taps + count
+            local counting = count
+            if absence then
+              local away_ms, claimed, credited = absence[1] + covered, absence[2], absence[3]
+              local prompt = taps - credited
+              if away then
+                claimed = claimed + count
+              else
+                prompt = prompt + count
+              end
+              -- By the player's own rate, that of the time that is no absence.
+              local present_ms = (in_grace and ends or now) - starts - away_ms
+              local own = math.floor(away_ms / MS_A_TAP)
+              if present_ms > 0 then
+                own = math.min(own, math.floor(prompt * away_ms / present_ms))
+              end
+              local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, AWAY_MOST)
+              credited = math.max(credited, math.min(claimed, likely))
+              counting = prompt + credited - taps
+              mark = credited < claimed and AWAITED or 0
+              absence[1], absence[2], absence[3] = away_ms, claimed, credited
+            end
+            taps = taps + counting
             sum = sum + count
             applied = applied + 1
-            reached = applied
+            if counting > 0 then
+              reached = applied
+            end
             if sum > best then
               best = sum
             end
-            packed = pack_numbers(PLAYER_COUNTED, 0, taps, last_seq, reached, ms, sum, best, index, ms, count)
+            packed = pack_numbers(PLAYER_COUNTED, mark, taps, last_seq, reached, ms, sum, best, index, ms, count)
             counted = counted + 1
-            log = log .. sub(packed, PLAYER_LOGGED)
+            if away then
+              log = log .. sub(packed, PLAYER_LOGGED, -2) .. string.char(AWAY_FRAME + count)
+            else
+              log = log .. sub(packed, PLAYER_LOGGED)
+            end
             reached_target = target > 0 and taps >= target
           end
         end
@@ -155,7 +206,7 @@ for i = 1, frames do
         used = slot
         writes[2 * slot + 1] = field
       end
-      packed = packed or pack_numbers(PLAYER, blocked, taps, last_seq, reached, last_ms, sum, best, index)
+      packed = packed or pack_numbers(PLAYER, mark, taps, last_seq, reached, last_ms, sum, best, index)
       writes[2 * slot + 2] = packed .. sub(record, PLAYER_WINDOW, window)
       changed[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
     end
@@ -181,6 +232,11 @@ if counted > 0 then
 end
 writes[2] = pack_numbers(HOT, state, version, applied, target, starts, ends, now) .. nonce .. recent
 redis.call('HSET', KEYS[1], unpack(writes))
+if absences then
+  for field, absence in pairs(absences) do
+    redis.call('HSET', KEYS[1], 'a:' .. sub(field, 3), pack_numbers(AWAY, absence[1], absence[2], absence[3]))
+  end
+end
 if not in_grace then
   local head = '","version":'
   local epoch = nonce .. '.' .. args[1]

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from persistence.records import hashing
+from persistence.records import hashing, rules
 from persistence.records.document import (
     FORMAT,
     Decision,
@@ -26,7 +26,8 @@ from persistence.records.document import (
 from persistence.records.signing import Signer
 
 _BATCH: Final = Struct("<IH")
-_COUNTED: Final = Struct("<HHBB")  # index, stamp in three bytes (low two, then the high one), count
+_COUNTED: Final = Struct("<HHBB")  # index, stamp in three bytes (low two, then the high one), count (and _AWAY)
+_AWAY: Final = 128
 
 
 class SeatOfResult(msgspec.Struct, frozen=True):
@@ -68,7 +69,8 @@ def read_log(log: bytes) -> dict[int, list[Frame]]:
                 index, low, high, count = _COUNTED.unpack_from(log, at)
                 at += _COUNTED.size
                 n += 1
-                frames.setdefault(index, []).append(Frame(n, batch_ms, low + (high << 16), count))
+                frame = Frame(n, batch_ms, low + (high << 16), count % _AWAY, count >= _AWAY)
+                frames.setdefault(index, []).append(frame)
     except error as reason:
         raise ValueError("the log ends in the middle of a batch") from reason
     return frames
@@ -76,7 +78,7 @@ def read_log(log: bytes) -> dict[int, list[Frame]]:
 
 def build(facts: GameFacts, log: bytes, made_ms: int, signer: Signer) -> Record:
     """The signed record of a finished game."""
-    frames, state = _frames(facts.seats, log)
+    frames, state = _frames(facts.terms, facts.seats, log)
     players = []
     for seat in sorted(facts.seats, key=lambda seat: seat.index):
         own = frames.get(seat.index, [])
@@ -118,7 +120,7 @@ def sign(record: Record, signer: Signer) -> Record:
     return msgspec.structs.replace(record, marks=marks, hashes=hashes, root=root, signature=signature)
 
 
-def _frames(seats: Sequence[SeatOfResult], log: bytes) -> tuple[Mapping[int, list[Frame]], LogState]:
+def _frames(terms: Terms, seats: Sequence[SeatOfResult], log: bytes) -> tuple[Mapping[int, list[Frame]], LogState]:
     tapped = any(seat.taps for seat in seats)
     if not log:
         return {}, "missing" if tapped else "complete"
@@ -126,7 +128,7 @@ def _frames(seats: Sequence[SeatOfResult], log: bytes) -> tuple[Mapping[int, lis
         frames = read_log(log)
     except ValueError:
         return {}, "incomplete"
-    counts = {index: sum(frame.taps for frame in own) for index, own in frames.items()}
+    counts = {index: rules.counted(own, terms.ends_ms - terms.starts_ms) for index, own in frames.items()}
     agrees = counts == {seat.index: seat.taps for seat in seats if seat.taps}
     if set(frames) - {seat.index for seat in seats}:
         return {}, "incomplete"

@@ -8,7 +8,9 @@ import msgspec
 
 from persistence.vocabulary import RoomKind, RoomOutcome
 
-FORMAT: Final = "chance-tap-record/1"
+Format = Literal["chance-tap-record/1", "chance-tap-record/2"]
+"""1: of games before absences had rules of their own; read and checked, never made any more."""
+FORMAT: Final = "chance-tap-record/2"
 MOST_BYTES: Final = 32 * 1024 * 1024
 
 LogState = Literal["complete", "incomplete", "missing"]
@@ -17,12 +19,14 @@ LogState = Literal["complete", "incomplete", "missing"]
 
 class Frame(NamedTuple):
     """One counted taps frame.  `n` numbers the frames of the room in the order of application, from 1; times are
-    milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap."""
+    milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap.
+    `away`: it came late from an absence, or after the end; records of format 1 do not have it."""
 
     n: int
     at_ms: int
     stamp_ms: int
     taps: int
+    away: bool = False
 
 
 class Terms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -119,7 +123,7 @@ class Signature(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A whole record.  `hashes` has one of each section and of `marks`; `marks` only tell where a change is."""
 
-    format: Literal["chance-tap-record/1"]
+    format: Format
     made_ms: int
     log: LogState
     room: Terms

@@ -14,8 +14,9 @@ import orjson
 
 from persistence.records.document import Frame, Record
 
-_PREFIX: Final = b"chance-tap-record/1 "
+_PREFIX: Final = b"chance-tap-record/1 "  # in both formats: the head says which one it is
 _FRAME: Final = Struct(">IIIB")
+_AWAY: Final = 128
 _VALUE_MARK: Final = 8
 _FRAME_MARK: Final = 4
 """Hex digits of a mark."""
@@ -40,7 +41,8 @@ def links(room_id: str, seat_id: str, user_id: str, frames: Sequence[Frame]) -> 
     link = digest("chain", f"{room_id}\0{seat_id}\0{user_id}".encode())
     chain = [link]
     for frame in frames:
-        link = digest("frame", link + _FRAME.pack(*frame))
+        taps = frame.taps + _AWAY if frame.away else frame.taps
+        link = digest("frame", link + _FRAME.pack(frame.n, frame.at_ms, frame.stamp_ms, taps))
         chain.append(link)
     return chain
 

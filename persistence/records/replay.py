@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from persistence.records.document import Record
-from persistence.records.rules import in_order
+from persistence.records.rules import Count, in_order
 
 _BAR: Final = 40
 _PLAIN_STEP_MS: Final = 5_000
@@ -26,15 +26,16 @@ class Moment:
 
 def timeline(record: Record) -> list[Moment]:
     """Every change of the counts, in the order of application."""
-    totals = {player.index: 0 for player in record.players}
+    length_ms = record.room.ends_ms - record.room.starts_ms
+    counts = {player.index: Count(length_ms) for player in record.players}
     moments: list[Moment] = []
     for frame, place, _ in in_order(record):
         index = record.players[place].index
-        totals[index] += frame.taps
+        counts[index].add(frame)
         if moments and moments[-1].at_ms == frame.at_ms:
-            moments[-1].taps[index] = totals[index]
+            moments[-1].taps[index] = counts[index].taps
         else:
-            moments.append(Moment(frame.at_ms, {index: totals[index]}))
+            moments.append(Moment(frame.at_ms, {index: counts[index].taps}))
     return moments
 
 

@@ -1,31 +1,45 @@
 """The game once more, from its frames: every rule of the tap path, the counts, the order and the winner.
 
-Written from the rules and not from the scripts that apply them, so that one checks the other; only the limits are held
-equal to those of `lua/includes/tap_rules.lua`, by a test.  Knows nothing of hashes.
+A game is held to the rules of its day, which the format of its record names.  Written from the rules and not from the
+scripts that apply them, so that one checks the other; only the limits are held equal to those of
+`lua/includes/tap_rules.lua`, by a test.  Knows nothing of hashes.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from persistence.records.document import Frame, PlayerFrames, Record, SeenLine
+from persistence.records.document import FORMAT, Format, Frame, PlayerFrames, Record, SeenLine
 from persistence.records.findings import Finding
 
 WINDOW_MS: Final = 2_000
 WINDOW_TAPS: Final = 50
 GRACE_MS: Final = 1_000
 OLDEST_MS: Final = 12_000
-MOST_FRAME_TAPS: Final = 50
 BURST_TAPS: Final = 50
 MS_A_TAP: Final = 40
+AWAY_MS: Final = 24_000
+AWAY_FRAME_MS: Final = 1_000
+AWAY_TAPS: Final = 10
+AWAY_MOST: Final = 22
+MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
 
 @dataclass(slots=True)
 class Count:
-    """One player on the way through the game; `reached` is the number of the last counted frame."""
+    """One player on the way through a game of `length_ms`; `reached` is the number of the last frame by which the taps
+    became more.
 
-    taps: int = 0
+    `prompt` taps count at once.  Of those `claimed` for absences, which covered `away_ms`, those count (`credited`)
+    that the player's own rate makes likely, the rate being that of the rest of the time; the others wait until it does.
+    """
+
+    length_ms: int
+    prompt: int = 0
+    claimed: int = 0
+    credited: int = 0
+    away_ms: int = 0
     best: int = 0
     reached: int = 0
     last_ms: int = 0
@@ -38,10 +52,43 @@ class Count:
             self.in_window -= self.window.popleft()[1]
         self.window.append((frame.stamp_ms, frame.taps))
         self.in_window += frame.taps
-        self.taps += frame.taps
         self.best = max(self.best, self.in_window)
-        self.reached = frame.n
+        before = self.taps
+        if frame.away:
+            self.claimed += frame.taps
+            self.away_ms += self.covered_ms(frame)
+        else:
+            self.prompt += frame.taps
         self.last_ms = frame.stamp_ms
+        if self.credited < self.claimed:
+            self.credited = max(self.credited, min(self.claimed, self._likely(frame.at_ms)))
+        if self.taps > before:
+            self.reached = frame.n
+
+    @property
+    def taps(self) -> int:
+        """What counts."""
+        return self.prompt + self.credited
+
+    def covered_ms(self, frame: Frame) -> int:
+        """How much of an absence this frame is of: since the last one, but no long pause."""
+        return min(frame.stamp_ms - self.last_ms, AWAY_FRAME_MS)
+
+    def _likely(self, at_ms: int) -> int:
+        """How many taps the absences may have held, by what is known of the player at this moment of the game."""
+        own = self.away_ms // MS_A_TAP
+        present_ms = min(at_ms, self.length_ms) - self.away_ms
+        if present_ms > 0:
+            own = min(own, self.prompt * self.away_ms // present_ms)
+        return own + min(own // 4 + AWAY_TAPS, AWAY_MOST)
+
+
+def counted(frames: Iterable[Frame], length_ms: int) -> int:
+    """What one player's frames come to in a game of `length_ms`."""
+    count = Count(length_ms)
+    for frame in frames:
+        count.add(frame)
+    return count.taps
 
 
 def in_order(record: Record) -> list[tuple[Frame, int, int]]:
@@ -59,7 +106,8 @@ def in_order(record: Record) -> list[tuple[Frame, int, int]]:
 def check_game(record: Record) -> Iterator[Finding]:
     """Everything about the course of the game that the rules do not allow or that does not follow from the frames."""
     yield from _check_terms(record)
-    counts = {player.index: Count() for player in record.players}
+    length_ms = record.room.ends_ms - record.room.starts_ms
+    counts = {player.index: Count(length_ms) for player in record.players}
     if record.log == "complete":
         yield from _check_frames(record, counts)
         yield from _check_counts(record, counts)
@@ -97,7 +145,7 @@ def _check_frames(record: Record, counts: dict[int, Count]) -> Iterator[Finding]
         if frame.n != expected:
             yield Finding(where, f"is number {frame.n} where number {expected} is due")
             expected = frame.n
-        for wrong in _check_frame(frame, count, length_ms):
+        for wrong in _check_frame(frame, count, length_ms, record.format):
             yield Finding(where, wrong)
         if frame.at_ms < last_at:
             yield Finding(where, f"was applied at {frame.at_ms} ms, after a frame of {last_at} ms")
@@ -119,9 +167,10 @@ def _check_frames(record: Record, counts: dict[int, Count]) -> Iterator[Finding]
         yield Finding("seen.finished_ms", f"is {finished_ms} ms after the start: sooner than the end and its grace")
 
 
-def _check_frame(frame: Frame, count: Count, length_ms: int) -> Iterator[str]:
-    if not 1 <= frame.taps <= MOST_FRAME_TAPS:
-        yield f"has {frame.taps} taps: 1 to {MOST_FRAME_TAPS} are allowed"
+def _check_frame(frame: Frame, count: Count, length_ms: int, form: Format) -> Iterator[str]:
+    most = MOST_FRAME_TAPS[form]
+    if not 1 <= frame.taps <= most:
+        yield f"has {frame.taps} taps: 1 to {most} are allowed"
     if not 0 <= frame.at_ms < length_ms + GRACE_MS:
         yield f"was applied {frame.at_ms} ms after the start: outside of the game"
     if not 0 <= frame.stamp_ms < length_ms:
@@ -132,6 +181,14 @@ def _check_frame(frame: Frame, count: Count, length_ms: int) -> Iterator[str]:
         yield f"was {frame.at_ms - frame.stamp_ms} ms old: over {OLDEST_MS} ms are not counted"
     if frame.stamp_ms < count.last_ms:
         yield f"is stamped {frame.stamp_ms} ms, before the player's last frame ({count.last_ms} ms)"
+    if form != FORMAT:
+        if frame.away:
+            yield f"is of an absence: {form} knows none"
+    elif frame.away:
+        if count.away_ms + count.covered_ms(frame) > AWAY_MS:
+            yield f"makes the player's absences longer than {AWAY_MS} ms"
+    elif frame.at_ms >= length_ms:
+        yield "was applied after the end and does not say so"
 
 
 def _check_counts(record: Record, counts: dict[int, Count]) -> Iterator[Finding]:

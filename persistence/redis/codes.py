@@ -19,6 +19,7 @@ class TapStatus(IntEnum):
     ROOM_CLOSED = 8
     INVALID_REQUEST = 9
     NOT_FOUND = 10
+    HELD = 11
 
     @property
     def error(self) -> ErrorCode | None:
@@ -37,7 +38,16 @@ _ERRORS: dict[TapStatus, ErrorCode | None] = {
     TapStatus.ROOM_CLOSED: ErrorCode.ROOM_CLOSED,
     TapStatus.INVALID_REQUEST: ErrorCode.INVALID_REQUEST,
     TapStatus.NOT_FOUND: ErrorCode.NOT_FOUND,
+    TapStatus.HELD: ErrorCode.CLOCK,
 }
+
+
+class TapMark(IntEnum):
+    """What a gateway says of a frame: late ones came from an absence, or were held back by one who answered."""
+
+    NONE = 0
+    AWAY = 1
+    HELD = 2
 
 
 class TapFrame(NamedTuple):
@@ -47,3 +57,4 @@ class TapFrame(NamedTuple):
     taps: int
     timestamp: int
     seq: int = -1
+    mark: int = TapMark.NONE

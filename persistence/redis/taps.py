@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from struct import pack
 from typing import Final
 
@@ -17,6 +18,7 @@ from persistence.redis.scripts import Script
 TapsDone = Callable[[list[int] | Exception], None]
 
 MAX_FRAMES_A_CALL: Final = 500
+_mark: Final = itemgetter(4)
 
 
 class TapLanes:
@@ -44,12 +46,19 @@ class TapLanes:
         at = keys.room(room_id)
         numbers: list[int] = []
         for frame in frames:
-            numbers += frame[1:]
+            numbers += frame[1:4]
+        marks = bytes(map(_mark, frames))
         self._router.run(
             at.slot,
             self._script,
             (at.data, at.due, at.results, at.heartbeat, at.log),
-            (room_id, at.channel, pack(f"<{len(numbers)}d", *numbers), *(f"p:{frame[0]}" for frame in frames)),
+            (
+                room_id,
+                at.channel,
+                pack(f"<{len(numbers)}d", *numbers),
+                marks if any(marks) else b"",
+                *(f"p:{frame[0]}" for frame in frames),
+            ),
             partial(self._answered, room_id, done),
             origin,
         )

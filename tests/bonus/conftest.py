@@ -106,15 +106,17 @@ class World:
         return user_id
 
     async def tap(self, user_id: int, count: int, seq: int = -1, *, ago_ms: int = 0) -> TapStatus | None:
-        """One frame; None when Redis does not know the run."""
+        """In frames of 20 at most, of which the last has the number; None when Redis does not know the run."""
         done: asyncio.Future[TapsReply | Exception | None] = asyncio.get_running_loop().create_future()
-        frame = BonusFrame(count, self.live.now_ms() - ago_ms, seq)
-        self.live.bonus.taps(str(user_id), [frame], done.set_result)
+        stamp_ms = self.live.now_ms() - ago_ms
+        full, rest = divmod(count - 1, 20)
+        frames = [*[BonusFrame(20, stamp_ms)] * full, BonusFrame(rest + 1, stamp_ms, seq)]
+        self.live.bonus.taps(str(user_id), frames, done.set_result)
         reply = await done
         if reply is None:
             return None
         assert isinstance(reply, TapsReply)
-        return TapStatus(reply.statuses[0])
+        return TapStatus(reply.statuses[-1])
 
     async def balance(self, user_id: int) -> int:
         return await ledger.balance(self.db, user_id)

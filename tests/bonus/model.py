@@ -147,7 +147,7 @@ def _apply(run: Run, frame: BonusFrame) -> TapStatus:
     if run.state != "running":
         return TapStatus.FORBIDDEN if run.reason == "too_fast" else TapStatus.ROOM_CLOSED
     run.seq = max(run.seq, frame.seq)
-    if not 1 <= frame.taps <= 50:
+    if not 1 <= frame.taps <= 20:
         return TapStatus.INVALID_REQUEST
     if not run.now_ms - 12_000 <= frame.timestamp <= run.now_ms + 2_000:
         return TapStatus.CLOCK

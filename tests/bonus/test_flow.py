@@ -36,12 +36,12 @@ async def test_taps_are_seen_at_once_and_recorded_behind(world: World) -> None:
 
 async def test_the_goal_is_reached_exactly_and_rewarded(world: World, ear: Ear) -> None:
     user_id = await world.started()
-    assert await world.tap(user_id, 20, 1) is OK
-    assert await world.tap(user_id, 30, 2) is OK
+    assert await world.tap(user_id, 30, 1) is OK
+    assert await world.tap(user_id, 20, 2) is OK
     seen = await world.seen(user_id)
     assert (seen.taps, seen.state) == (40, "done")
     assert await world.tap(user_id, 5, 3) is CLOSED
-    assert await world.tap(user_id, 30, 2) is DUPLICATE
+    assert await world.tap(user_id, 20, 2) is DUPLICATE
     await world.worker.round()
     run = await world.seen(user_id)
     assert run.state == "rewarded"

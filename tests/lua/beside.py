@@ -145,8 +145,10 @@ class Pair:
             self.room.due = self.clock
         await self.store.heartbeat()
 
-    async def taps(self, items: list[tuple[int, int, int, int]]) -> None:
-        frames = [TapFrame(str(user + 1), count, self.clock + offset, seq) for user, count, offset, seq in items]
+    async def taps(self, items: list[tuple[int, int, int, int, int]]) -> None:
+        frames = [
+            TapFrame(str(user + 1), count, self.clock + offset, seq, mark) for user, count, offset, seq, mark in items
+        ]
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.store.rooms.tap_batch(self.room_id, frames, done.set_result)
         expected = self.room.tap(self.clock, frames) if self.room else [10] * len(frames)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from cli.simulate.rhythm import Moments
-from persistence.redis.codes import TapFrame
+from gateway.live.absences import LATE_MS
+from persistence.redis.codes import TapFrame, TapMark
 
 FRAME_TAPS, FRAME_MS = 20, 200
 WINDOW_MS, WINDOW_TAPS = 2000, 50
@@ -43,14 +44,14 @@ def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, hand: f
             while sent and sent[0][0] <= stamp - WINDOW_MS:
                 sent.popleft()
             room = WINDOW_TAPS - sum(count for _, count in sent)
-            count = min(len(waiting), room)
+            count = min(len(waiting), room, FRAME_TAPS)
             if count > 0:
                 sent.append((stamp, count))
                 frames.append((at, TapFrame(user_id, count, stamp, len(frames) + 1)))
                 del waiting[:count]
-            if not moments_left:
+            if not moments_left and count <= 0:
                 break  # what is still held back at the end is lost
-            if waiting:
+            if waiting and moments_left:
                 waiting.append(moments_left.popleft())
                 timer = at + FRAME_MS
         else:
@@ -80,5 +81,7 @@ def _travel(rng: random.Random, frames: list[tuple[int, TapFrame]]) -> list[tupl
             if begin <= at < begin + length:
                 at = int(begin) + length + rng.randint(0, 300)
         last = max(last, at)
-        arrivals.append((last, frame))
+        # Answers wait behind frames, so a stall leaves the gateway's pings unanswered.
+        mark = TapMark.AWAY if last - frame.timestamp > LATE_MS else TapMark.NONE
+        arrivals.append((last, frame._replace(mark=mark)))
     return arrivals

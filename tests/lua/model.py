@@ -6,7 +6,7 @@ A test drives it beside the real scripts and compares every answer, event, state
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence.redis.codes import TapFrame, TapStatus
+from persistence.redis.codes import TapFrame, TapMark, TapStatus
 from persistence.redis.rooms import RoomTerms
 from tests.lua.rules import Taps
 
@@ -279,7 +279,9 @@ class Room:
             if status is TapStatus.BLOCKED:
                 blocked.append(frame.user_id)
             if status is TapStatus.OK and record is not None:
-                counted.append((record.index, *record.window[-1]))
+                stamp, count = record.window[-1]
+                away = grace or frame.mark == TapMark.AWAY
+                counted.append((record.index, stamp, count + 128 if away else count))
                 reached = 0 < self.terms.target <= record.taps
         if not touched:
             return statuses
@@ -309,10 +311,12 @@ class Room:
             return TapStatus.INVALID_REQUEST, None
         if grace and frame.timestamp >= self.ends_ms:
             return TapStatus.ROOM_CLOSED, None
-        status = seat.record.apply(frame, now, self.starts_ms)
+        before = seat.record.taps
+        status = seat.record.apply(frame, now, self.starts_ms, self.ends_ms)
         if status is TapStatus.OK:
             self.applied += 1
-            seat.record.reached = self.applied
+            if seat.record.taps > before:
+                seat.record.reached = self.applied
         return status, seat.record
 
     # -- how it ends

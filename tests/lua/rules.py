@@ -2,15 +2,22 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from persistence.redis.codes import TapFrame, TapStatus
+from persistence.redis.codes import TapFrame, TapMark, TapStatus
 
 
 @dataclass
 class Taps:
-    """One player's record: the window is an exact list of (stamp, count)."""
+    """One player's record: the window is an exact list of (stamp, count).
 
-    taps: int = 0
+    `prompt` taps count; of those `claimed` for `away_ms` of absences the `credited` ones do.
+    """
+
+    prompt: int = 0
+    claimed: int = 0
+    credited: int = 0
+    away_ms: int = 0
     seq: int = 0
     reached: int = 0
     last_ms: int = 0
@@ -20,13 +27,20 @@ class Taps:
     blocked: bool = False
     window: deque[tuple[int, int]] = field(default_factory=deque)
 
-    def apply(self, frame: TapFrame, now: int, starts_ms: int) -> TapStatus:
+    @property
+    def taps(self) -> int:
+        return self.prompt + self.credited
+
+    def apply(self, frame: TapFrame, now: int, starts_ms: int, ends_ms: int) -> TapStatus:
         """One frame of a player who is not blocked, while the game takes frames: rules 2 to 5."""
         if 0 <= frame.seq <= self.seq:
             return TapStatus.DUPLICATE
         self.seq = max(self.seq, frame.seq)
-        if not 1 <= frame.taps <= 50:
+        if not 1 <= frame.taps <= 20:
             return TapStatus.INVALID_REQUEST
+        if frame.mark == TapMark.HELD:
+            return TapStatus.HELD
+        away = frame.mark == TapMark.AWAY or now >= ends_ms
         if frame.timestamp > now + 2000 or frame.timestamp < now - 12_000:
             return TapStatus.CLOCK
         stamp = min(frame.timestamp, now) - starts_ms
@@ -34,6 +48,9 @@ class Taps:
             stamp = 0
         if stamp < self.last_ms:
             return TapStatus.CLOCK
+        covered = min(1000, stamp - self.last_ms)
+        if away and self.away_ms + covered > 24_000:
+            return TapStatus.HELD
         while self.window and self.window[0][0] <= stamp - 2000:
             self.window.popleft()
         total = sum(count for _, count in self.window) + frame.taps
@@ -43,8 +60,20 @@ class Taps:
             return TapStatus.BLOCKED
         if self.taps + frame.taps > 50 + 25 * (now - starts_ms) / 1000:
             return TapStatus.RATE_LIMITED
-        self.taps += frame.taps
+        if away:
+            self.claimed += frame.taps
+            self.away_ms += covered
+        else:
+            self.prompt += frame.taps
+        self.credited = max(self.credited, min(self.claimed, self._likely(min(now, ends_ms) - starts_ms)))
         self.window.append((stamp, frame.taps))
         self.last_ms = stamp
         self.best = max(self.best, total)
         return TapStatus.OK
+
+    def _likely(self, passed_ms: int) -> int:
+        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 22."""
+        most = Fraction(self.away_ms * 25, 1000)
+        present_ms = passed_ms - self.away_ms
+        own = int(min(most, Fraction(self.prompt * self.away_ms, present_ms)) if present_ms > 0 else most)
+        return own + min(int(own * Fraction(5, 4)) - own + 10, 22)

@@ -133,6 +133,42 @@ FAULTS = [
     Fault(
         "ties that the last one wins", "hero game", "includes/ranking", "a.reached < b.reached", "a.reached > b.reached"
     ),
+    Fault(
+        "taps of an absence that wait for nothing",
+        "standard absences",
+        "scripts/tap_batch-5",
+        "math.min(claimed, likely)",
+        "claimed",
+    ),
+    Fault(
+        "a rate that absences raise",
+        "standard absences",
+        "scripts/tap_batch-5",
+        "local prompt = taps - credited",
+        "local prompt = taps",
+    ),
+    Fault(
+        "absences that never end",
+        "standard absences",
+        "scripts/tap_batch-5",
+        "away and absence[1] + covered > AWAY_MS",
+        "away and ms < 0",
+    ),
+    Fault(
+        "what waits and is never looked at again",
+        "standard absences",
+        "scripts/tap_batch-5",
+        "away or mark == AWAITED",
+        "away",
+    ),
+    Fault(
+        "after the end as if nothing were known",
+        "standard game",
+        "scripts/tap_batch-5",
+        "local away = in_grace or said",
+        "local away = said",
+    ),
+    Fault("held back and counted", "standard game", "scripts/tap_batch-5", "said == HELD_MARK", "said == 9"),
     Fault("indexes from nought", "hero game", "includes/room", "new_record(index))", "new_record(index - 1))"),
     Fault("keys that never go", "hero game", "scripts/room_settled-5", "{1, 3, 4, 5}", "{1, 3, 4}"),
 ]

@@ -109,18 +109,18 @@ async def test_the_organizer_starts_when_two_have_paid(store: RedisStore) -> Non
 
 
 async def test_the_first_to_the_target_ends_it_at_once(store: RedisStore) -> None:
-    room = await HeroRoom(store).make("1", "2", target=60)
+    room = await HeroRoom(store).make("1", "2", target=30)
     assert await room.start() == "ok"
     start_ms = NOON_MS + 3000
     await set_clock(store, start_ms + 2500)
-    frames = TapFrame("2", 40, start_ms + 100, 1), TapFrame("1", 50, start_ms + 200), TapFrame(ORGANIZER, 5, start_ms)
+    frames = TapFrame("2", 15, start_ms + 100, 1), TapFrame("1", 20, start_ms + 200), TapFrame(ORGANIZER, 5, start_ms)
     assert await room.tap(*frames) == [TapStatus.OK, TapStatus.OK, TapStatus.FORBIDDEN]
     last = TapFrame("2", 20, start_ms + 2400, 2), TapFrame("1", 20, start_ms + 2400)
     assert await room.tap(*last) == [TapStatus.OK, TapStatus.ROOM_CLOSED]
     state = await room.state()
     assert state.state == "finished"
     assert [(player.user_id, player.place) for player in state.players] == [("1", 2), ("2", 1)]
-    log = struct.pack("<IH", 2500, 2) + _entry(2, 100, 40) + _entry(1, 200, 50)
+    log = struct.pack("<IH", 2500, 2) + _entry(2, 100, 15) + _entry(1, 200, 20)
     assert await store.rooms.log(room.room_id) == log + struct.pack("<IH", 2500, 1) + _entry(2, 2400, 20)
 
 

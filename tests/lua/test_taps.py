@@ -13,8 +13,9 @@ from chance_tap.resources import LUA
 from cli.simulate import rhythm
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME
 from persistence.records import rules
+from persistence.records.document import FORMAT
 from persistence.redis import keys
-from persistence.redis.codes import TapFrame, TapStatus
+from persistence.redis.codes import TapFrame, TapMark, TapStatus
 from persistence.redis.room_state import RoomState
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
@@ -95,7 +96,7 @@ def test_limits_are_the_same_in_lua_and_python() -> None:
     ]
     limits = dict(pairs)
     assert limits == {
-        "MAX_COUNT": rules.MOST_FRAME_TAPS,
+        "MAX_COUNT": rules.MOST_FRAME_TAPS[FORMAT],
         "MAX_SEQ": 2**32 - 1,
         "WINDOW_MS": rules.WINDOW_MS,
         "WINDOW_TAPS": rules.WINDOW_TAPS,
@@ -103,8 +104,12 @@ def test_limits_are_the_same_in_lua_and_python() -> None:
         "PAST_MS": rules.OLDEST_MS,
         "BURST_TAPS": rules.BURST_TAPS,
         "MS_A_TAP": rules.MS_A_TAP,
+        "AWAY_MS": rules.AWAY_MS,
+        "AWAY_FRAME_MS": rules.AWAY_FRAME_MS,
+        "AWAY_TAPS": rules.AWAY_TAPS,
+        "AWAY_MOST": rules.AWAY_MOST,
     }
-    assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.MAX_FRAME_TAPS
+    assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.FRAME_TAPS
     assert (limits["WINDOW_MS"], limits["WINDOW_TAPS"]) == (rhythm.WINDOW_MS, rhythm.WINDOW_TAPS)
 
 
@@ -138,7 +143,11 @@ async def test_honest_players_are_never_blocked_by_the_scripts(game: Game) -> No
             now_ms = min(tick_ms, END_MS + 999)
             assert set(await game.at(now_ms, *batch)) == {OK}
             stamps = [max(START_MS, min(frame.timestamp, now_ms)) - START_MS for frame in batch]
-            entries = [(int(frame.user_id), ms, frame.taps) for frame, ms in zip(batch, stamps, strict=True)]
+            marks = [128 if frame.mark or now_ms >= END_MS else 0 for frame in batch]
+            entries = [
+                (int(frame.user_id), ms, frame.taps + mark)
+                for frame, ms, mark in zip(batch, stamps, marks, strict=True)
+            ]
             counted.append((now_ms - START_MS, entries))
     for user_id, trace in zip(("1", "2", "3"), traces, strict=True):
         sent = sum(frame.taps for at, frame in trace.arrivals if at < END_MS + 900)
@@ -185,21 +194,121 @@ async def test_stamps_out_of_bounds_are_refused_not_blocked(
 async def test_stamps_that_go_back_are_refused(game: Game) -> None:
     """Rule 3: taps cannot be slipped into a window that is past."""
     assert await game.tap(START_MS + 9000, 10) is OK
-    assert await game.tap(START_MS + 9001, 40, START_MS + 8999) is CLOCK
+    assert await game.tap(START_MS + 9001, 20, START_MS + 8999) is CLOCK
     assert await game.taps() == 10
 
 
 async def test_a_stamp_in_the_future_counts_as_now(game: Game) -> None:
     """Rule 3: leaping ahead gains no window of one's own."""
-    assert await game.tap(START_MS + 5000, 25, START_MS + 7000) is OK
-    assert await game.tap(START_MS + 5100, 25, START_MS + 7100) is OK
-    assert await game.tap(START_MS + 5200, 1, START_MS + 7200) is BLOCKED
+    assert await game.tap(START_MS + 5000, 20, START_MS + 7000) is OK
+    assert await game.tap(START_MS + 5100, 20, START_MS + 7100) is OK
+    assert await game.tap(START_MS + 5200, 11, START_MS + 7200) is BLOCKED
+
+
+async def test_a_frame_holds_twenty_taps_at_most(game: Game) -> None:
+    """Rule 4."""
+    assert await game.tap(START_MS + 1000, 21) is TapStatus.INVALID_REQUEST
+    assert await game.tap(START_MS + 1000, 20) is OK
+    assert await game.taps() == 20
+
+
+async def taps_evenly(game: Game, a_second: int, from_ms: int, until_ms: int, user_id: str = "1") -> None:
+    """As the app sends: two frames a second, at once."""
+    for at in range(from_ms + 500, until_ms + 1, 500):
+        assert await game.tap(START_MS + at, a_second // 2, user_id=user_id) is OK
+
+
+def absent(count: int, from_ms: int, until_ms: int, mark: TapMark = TapMark.AWAY) -> list[TapFrame]:
+    """Frames of player 1, each stamped half a second after the last."""
+    stamps = range(from_ms + 500, until_ms + 1, 500)
+    return [TapFrame("1", count, START_MS + stamp, mark=mark) for stamp in stamps]
+
+
+async def test_the_last_mover_is_refused(game: Game) -> None:
+    """Rule 3: frames kept until the final counts were seen, 204 taps 265 ms after the end, by one who answers pings."""
+    await taps_evenly(game, 8, 0, 48_000)
+    await taps_evenly(game, 10, 48_000, 59_500, "2")
+    held = [TapFrame("1", 12, END_MS - ms, mark=TapMark.HELD) for ms in range(11_900, 3_000, -525)]
+    assert sum(frame.taps for frame in held) == 204
+    assert set(await game.at(END_MS + 265, *held)) == {TapStatus.HELD}
+    assert await game.taps() == 8 * 48
+
+
+async def test_who_was_away_at_the_end_wins_by_own_rate_alone(game: Game) -> None:
+    """Rule 3: the same without answering pings: a quarter more, and ten taps; never more than 22."""
+    await taps_evenly(game, 8, 0, 48_000)
+    assert set(await game.at(END_MS + 265, *absent(12, 48_000, 59_500))) == {OK}
+    assert await game.taps() == 8 * 48 + 8 * 48 * 11_500 // 48_500 + 22
+
+
+async def test_what_comes_after_the_end_counts_by_own_rate_too(game: Game) -> None:
+    """Rule 3: in the last second and a half nobody is late, but after the end everybody knows the counts."""
+    await taps_evenly(game, 8, 0, 58_500)
+    late = [TapFrame("1", 10, END_MS - ms) for ms in (1400, 900, 400)]
+    assert set(await game.at(END_MS + 265, *late)) == {OK}
+    own = 8 * 1100 // 1000
+    assert await game.taps() == 8 * 117 // 2 + own + own // 4 + 10
+
+
+async def test_frames_held_back_in_the_middle_of_the_game_are_refused(game: Game) -> None:
+    await taps_evenly(game, 8, 0, 20_000)
+    assert set(await game.at(START_MS + 24_000, *absent(4, 20_000, 22_000, TapMark.HELD))) == {TapStatus.HELD}
+    assert await game.tap(START_MS + 24_010, 4) is OK
+    assert await game.taps() == 164
+
+
+@pytest.mark.parametrize(("away_s", "rate"), [(5, 8), (5, 24), (11, 8), (11, 24)])
+async def test_an_honest_outage_costs_nothing(game: Game, away_s: int, rate: int) -> None:
+    """Rule 3: 5 s, and 5 s of back-off and a second for the way."""
+    back = 20_000 + 1000 * away_s
+    await taps_evenly(game, rate, 0, 20_000)
+    assert set(await game.at(START_MS + back, *absent(rate // 2, 20_000, back - 1500))) == {OK}
+    await game.at(START_MS + back, *absent(rate // 2, back - 1500, back, TapMark.NONE))
+    assert await game.taps() == rate * (20 + away_s)
+
+
+async def test_who_was_away_from_the_start_is_believed_as_soon_as_own_taps_show_it(game: Game) -> None:
+    """Rule 3: taps that are more than is likely are not lost; they wait until the rest makes them likely."""
+    assert set(await game.at(START_MS + 5000, *absent(10, 0, 3500))) == {OK}
+    assert await game.taps() == 10
+    await taps_evenly(game, 20, 4500, 10_000)
+    assert await game.taps() == 20 * 9  # 3.5 s and 5.5 s, and nothing of it is missing
+
+
+async def test_absences_of_a_game_together_have_a_bound(game: Game) -> None:
+    """Rule 3: 24 s of a game; then late frames are refused."""
+    await taps_evenly(game, 8, 0, 10_000)
+    for start in (10_000, 22_000):
+        assert set(await game.at(START_MS + start + 12_000, *absent(4, start, start + 12_000))) == {OK}
+    assert set(await game.at(START_MS + 36_000, *absent(4, 34_000, 34_500))) == {TapStatus.HELD}
+    assert await game.tap(START_MS + 36_010, 4) is OK
+    assert await game.taps() == 8 * 34 + 4
+
+
+async def test_a_pause_before_an_absence_is_none(game: Game) -> None:
+    """Rule 3: a frame covers the time since the last one, but a second at most."""
+    await taps_evenly(game, 8, 0, 20_000)
+    assert await game.at(START_MS + 55_000, *absent(8, 52_500, 53_500)) == [OK, OK]
+    own = 1500 * 160 // (55_000 - 1500)
+    assert await game.taps() == 160 + min(16, own + own // 4 + 10)
+
+
+async def test_a_frame_refused_as_late_opens_no_window(game: Game) -> None:
+    """Rule 4 holds whatever was refused in between."""
+    for start in (0, 12_000):
+        assert set(await game.at(START_MS + start + 12_000, *absent(4, start, start + 12_000))) == {OK}
+    full = [TapFrame("1", count, START_MS + 28_000) for count in (20, 20, 10)]
+    too_late = TapFrame("1", 1, START_MS + 30_000, mark=TapMark.AWAY)
+    more = TapFrame("1", 1, START_MS + 29_000)
+    assert await game.at(START_MS + 30_000, *full, too_late, more) == [OK, OK, OK, TapStatus.HELD, BLOCKED]
 
 
 async def test_more_than_fifty_in_two_seconds_blocks(game: Game) -> None:
     """Rule 4: the window is half open, exact to the millisecond, and the frame that did it is not counted."""
-    assert await game.tap(START_MS + 1000, 50) is OK
-    assert await game.tap(START_MS + 3000, 50) is OK  # (1000, 3000] does not hold the first
+    now_ms = START_MS + 1000
+    assert set(await game.at(now_ms, *[TapFrame("1", 10, now_ms)] * 5)) == {OK}
+    now_ms = START_MS + 3000
+    assert set(await game.at(now_ms, *[TapFrame("1", 10, now_ms)] * 5)) == {OK}  # (1000, 3000] does not hold the first
     assert await game.tap(START_MS + 4999, 1) is BLOCKED
     assert await game.tap(START_MS + 9000, 1) is FORBIDDEN
     state = await game.state()
@@ -220,10 +329,10 @@ async def test_more_than_time_allows_is_refused_not_blocked(game: Game) -> None:
 
 async def test_the_target_ends_the_game_by_order_of_application(store: RedisStore) -> None:
     """Rule 6: the first frame that reaches it wins, though another in the same batch would have reached more."""
-    game = await Game(store).open(target=60)
-    await game.at(START_MS + 1000, TapFrame("1", 30, START_MS + 900), TapFrame("2", 30, START_MS + 800))
+    game = await Game(store).open(target=40)
+    await game.at(START_MS + 1000, TapFrame("1", 20, START_MS + 900), TapFrame("2", 20, START_MS + 800))
     now_ms = START_MS + 3500
-    frames = TapFrame("2", 30, now_ms), TapFrame("1", 50, now_ms - 300), TapFrame("3", 50, now_ms)
+    frames = TapFrame("2", 20, now_ms), TapFrame("1", 20, now_ms - 300), TapFrame("3", 20, now_ms)
     assert await game.at(now_ms, *frames) == [OK, CLOSED, CLOSED]
     state = await game.state()
     assert state.state == "finished"

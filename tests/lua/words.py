@@ -20,11 +20,12 @@ numbers = st.integers(0, USERS - 1)
 seats = st.tuples(numbers, st.integers(0, 2))  # a user and which of that user's seat ids
 frame = st.tuples(
     st.sampled_from([0, 0, 0, 1, 1, 2, 3, USERS - 1, USERS]),  # the last has no seat, the one before organizes
-    st.sampled_from([1, 5, 12, 12, 20, 20, 25, 30, 50, 0, 51, -3]),
+    st.sampled_from([1, 5, 12, 12, 20, 20, 20, 19, 0, 21, -3]),
     st.sampled_from(
         [0, 0, 0, 0, -10, -150, -400, -900, -1999, -2000, -2001, -6000, -12_000, -12_001, 1, 300, 2000, 2001]
     ),
     st.sampled_from([-1, -1, -1, -1, 1, 2, 3, 4, 5, 6, 8, 9, 2**32]),
+    st.sampled_from([0, 0, 0, 0, 1, 1, 2]),
 )
 taps = st.tuples(st.just("taps"), st.lists(frame, min_size=1, max_size=6))
 heartbeat = st.tuples(st.just("heartbeat"), st.none())
@@ -50,11 +51,28 @@ command = st.one_of(common, common, common, by_organizer)
 # What chance seldom brings together: frames at the edges of the window, equal counts, a frame sent twice, and one that
 # is late but was tapped in time.
 _at_the_window = st.sampled_from([1998, 1999, 2000, 2001]).map(
-    lambda step: [("clock", 2100), ("taps", [(1, 30, 0, -1)]), ("clock", step), ("taps", [(1, 30, 0, -1)])]
+    lambda step: [
+        ("clock", 2100),
+        ("taps", [(1, 15, 0, -1, 0), (1, 15, 0, -1, 0)]),
+        ("clock", step),
+        ("taps", [(1, 15, 0, -1, 0), (1, 15, 0, -1, 0)]),
+    ]
 )
-_even = st.permutations([0, 1, 2]).map(lambda users: [("taps", [(user, 20, 0, -1) for user in users])])
-_twice = st.integers(1, 3).map(lambda seq: [("taps", [(1, 12, 0, seq), (0, 20, 0, seq), (1, 12, 0, seq)])])
-_late = st.sampled_from([-1000, -500, -1]).map(lambda step: [("edge", step), ("taps", [(0, 5, -1999, -1)])])
+# Absences: two who tap, then silence, then what was tapped meanwhile, 12 s old at most.
+_tapping = st.integers(1, 8).map(
+    lambda times: [
+        word for _ in range(times) for word in (("clock", 700), ("taps", [(0, 6, -50, -1, 0), (1, 9, 0, -1, 0)]))
+    ]
+)
+_away = st.tuples(st.sampled_from([2000, 5000, 12_000]), st.sampled_from([3, 11, 20]), st.sampled_from([0, 1])).map(
+    lambda drawn: [
+        ("clock", drawn[0]),
+        ("taps", [(drawn[2], drawn[1], age, -1, 1) for age in range(-drawn[0] + 800, -1500, 800)]),
+    ]
+)
+_even = st.permutations([0, 1, 2]).map(lambda users: [("taps", [(user, 20, 0, -1, 0) for user in users])])
+_twice = st.integers(1, 3).map(lambda seq: [("taps", [(1, 12, 0, seq, 0), (0, 20, 0, seq, 0), (1, 12, 0, seq, 0)])])
+_late = st.sampled_from([-1000, -500, -1]).map(lambda step: [("edge", step), ("taps", [(0, 5, -1999, -1, 0)])])
 _move = st.one_of(taps, taps, small_step, tick, edge, heartbeat, note, react).map(lambda word: [word])
 _moves = st.lists(st.one_of(_move, _move, _at_the_window, _even, _twice), max_size=7)
 _over: list[Word] = [("edge", 0), ("tick", None)]
@@ -66,7 +84,9 @@ _ending: st.SearchStrategy[list[Word]] = st.one_of(
 )
 
 
-def _terms(kind: RoomKind, capacity: list[int], *targets: int) -> st.SearchStrategy[RoomTerms]:
+def _terms(
+    kind: RoomKind, capacity: list[int], *targets: int, game_ms: tuple[int, ...] = (3000, 10_000, 10_000)
+) -> st.SearchStrategy[RoomTerms]:
     hero = kind == "hero"
     return st.builds(
         RoomTerms,
@@ -76,7 +96,7 @@ def _terms(kind: RoomKind, capacity: list[int], *targets: int) -> st.SearchStrat
         min_players=st.just(2),
         wait_ms=st.sampled_from([1000, 20_000]),
         countdown_ms=st.sampled_from([0, 1000]),
-        game_ms=st.sampled_from([3000, 10_000, 10_000]),
+        game_ms=st.sampled_from(game_ms),
         fee_bps=st.sampled_from([1000] if hero else [0, 333]),
         target=st.sampled_from(targets),
         organizer_id=st.just(ORGANIZER if hero else None),
@@ -117,6 +137,12 @@ SCENARIOS: dict[str, st.SearchStrategy[Run]] = {
     "standard game": _run(_terms("standard", [3], 0), _FULL, _moves, _ending, st.lists(common, max_size=4)),
     "standard window": _run(
         _terms("standard", [3], 0), _FULL, st.lists(_at_the_window, min_size=1, max_size=2), _moves
+    ),
+    "standard absences": _run(
+        _terms("standard", [3], 0, 0, 60, game_ms=(20_000, 60_000)),
+        _FULL,
+        st.lists(st.one_of(_tapping, _away, _away, _move), min_size=2, max_size=8),
+        _ending,
     ),
     "standard target": _run(_terms("standard", [3], 20, 40), _FULL, _moves, st.lists(_even, max_size=2), _ending),
     "hero room": _run(_terms("hero", [2, 3], 0), [[]], st.lists(common, max_size=2), st.just([_MADE]), _early, _few),

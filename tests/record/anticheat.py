@@ -24,10 +24,10 @@ import msgspec
 from cli.embedded.valkey import EmbeddedValkey
 from cli.simulate import cheats, people
 from cli.simulate.rhythm import Packer, Style
-from gateway.live.observations import ANSWERED_MS, LATE_MS
+from gateway.live.absences import LATE_MS
 from persistence.records.build import read_log
 from persistence.redis import keys
-from persistence.redis.codes import TapFrame
+from persistence.redis.codes import TapFrame, TapMark
 from persistence.redis.store import RedisStore
 from tests.lua import honest, model
 from tests.lua.clocked import NOON_MS, open_clocked, set_clock
@@ -39,7 +39,6 @@ from workers.signals.rhythm import compact
 
 PLAYERS_A_GAME = 2
 CHUNK = 250
-ASK_EVERY_MS = 1_030
 
 
 @dataclass
@@ -162,7 +161,7 @@ def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tu
     start, end = games.STARTS_MS, games.ENDS_MS
     packer = Packer(style.taps(start, rng), start, end, rng, style.timer_jitter_ms, style.obeys)
     arrivals: list[tuple[int, TapFrame]] = []
-    last, noted, asking_since = 0, 0, 0
+    last, held = 0, 0
     for number, planned in enumerate(packer.frames(), 1):
         sent = planned.send_ms
         if style.hold_s:
@@ -170,12 +169,10 @@ def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tu
             sent = min(start + math.ceil((sent - start) / hold_ms) * hold_ms, end + 300)
         last = max(last, int(sent) + rng.randint(45, 250))
         stamp = style.stamp(planned.stamp_ms, start)
-        if last - stamp > LATE_MS:
-            asking_since = asking_since or last
-            asked = asking_since + (last - 100 - asking_since) // ASK_EVERY_MS * ASK_EVERY_MS
-            noted += asked >= max(asking_since, stamp + ANSWERED_MS)
-        arrivals.append((last, TapFrame(user, planned.count, stamp, number)))
-    return arrivals, noted
+        mark = TapMark.HELD if last - stamp > LATE_MS else TapMark.NONE
+        held += mark is TapMark.HELD
+        arrivals.append((last, TapFrame(user, planned.count, stamp, number, mark)))
+    return arrivals, held
 
 
 def cheat_game(style: Style, seed: int, earlier: Mapping[str, bytes], origins: bool) -> tuple[Cheating, bytes]:

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,9 +12,11 @@ import pytest
 from persistence.records import build
 from persistence.records.document import Leg, Record, Transfer, decode, encode
 from persistence.records.hashing import links
+from persistence.records.replay import as_plain
 from persistence.records.signing import Signer
 from persistence.records.verify import verify
-from tests.record.games import HERO, made_record
+from persistence.redis.codes import TapFrame, TapMark
+from tests.record.games import ENDS_MS, HERO, STARTS_MS, facts_of, finish, log_of, made_record, open_room
 
 SIGNER = Signer(bytes(range(32)))
 OTHER = Signer(bytes(32))
@@ -124,6 +127,53 @@ def test_pieces_taken_out_put_in_or_exchanged_are_found(raw: bytes) -> None:
         assert any(found.startswith(name) for found in names), f"{change.__name__}: {names}"
 
 
+def test_a_game_of_before_is_held_to_the_rules_of_its_day() -> None:
+    """Frames of 50 taps, and what came 12 s late and after the end: signed by a release that knew no absences."""
+    raw = (Path(__file__).parent / "released" / "record-1.json").read_bytes()
+    verdict = verify(raw)
+    assert verdict.findings == []
+    assert verdict.recomputed
+    record = decode(raw)
+    assert record.format == "chance-tap-record/1"
+    assert any(frame.taps == 50 for player in record.players for frame in player.frames)
+    assert max(frame.at_ms - frame.stamp_ms for player in record.players for frame in player.frames) > 10_000
+    assert as_plain(record)["timeline"][-1]["taps"] == {"102": 284}
+    # Signed as a game of today it is none.
+    found = " ".join(finding.what for finding in verify(encode(build.sign(relabelled(record), SIGNER))).findings)
+    assert "1 to 20 are allowed" in found
+    assert "was applied after the end and does not say so" in found
+
+
+def relabelled(record: Record) -> Record:
+    return msgspec.structs.replace(record, format="chance-tap-record/2")
+
+
+def test_absences_are_worked_out_again(raw: bytes) -> None:
+    """Claimed at the limit, and counted by the player's own rate: as the scripts did, and nothing else."""
+    room = open_room(["101", "102"])
+    for at in range(500, 60_000, 500):
+        frames = [TapFrame("102", 6, STARTS_MS + at)]
+        if at <= 40_000:
+            frames.append(TapFrame("101", 4, STARTS_MS + at))
+        room.tap(STARTS_MS + at, frames)
+    away = range(48_500, 59_500, 1_000)
+    room.tap(ENDS_MS + 300, [TapFrame("101", 20, STARTS_MS + at, mark=TapMark.AWAY) for at in away])
+    finish(room)
+    record = build.build(facts_of(room), log_of(room), ENDS_MS + 2_000, SIGNER)
+    assert verify(encode(record)).findings == []
+    line = next(line for line in record.seen.standings if line.index == 1)
+    assert sum(frame.taps for frame in record.players[0].frames) == 320 + 220
+    assert line.taps == 320 + 11_000 * 320 // 49_000 + 22
+    assert as_plain(record)["timeline"][-1]["taps"]["101"] == line.taps
+    more = [msgspec.structs.replace(each, taps=540) if each is line else each for each in record.seen.standings]
+    assert "seen.standings[1].taps" in forged(record, seen=msgspec.structs.replace(record.seen, standings=more))
+    honest = record.players[0]
+    claims = [frame._replace(away=False) for frame in honest.frames]
+    chain = links(record.room.room_id, honest.seat_id, honest.user_id, claims)[-1].hex()
+    lie = msgspec.structs.replace(honest, frames=claims, chain=chain)
+    assert "players[0].frames[80]" in forged(record, players=[lie, record.players[1]])
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"format":"other"}', b"[" * 100_000])
 def test_what_is_no_record_is_said_to_be_none(text: bytes) -> None:
     assert [finding.where for finding in verify(text).findings] == ["record"]
@@ -168,9 +218,13 @@ def test_even_the_key_cannot_sign_what_the_rules_do_not_give(raw: bytes) -> None
     assert "seen.standings[0]" in forged(record, seen=replace(record.seen, standings=swapped))
     early = replace(record.seen, finished_ms=room.ends_ms + 999)
     assert forged(record, seen=early) == ["seen.finished_ms"]
-    for wrong in ({"taps": 51}, {"taps": 0}, {"stamp_ms": 70_000}, {"at_ms": 99_000}, {"n": 9999}):
+    third = players[0].frames[3]
+    for wrong in (
+        *(third._replace(taps=21), third._replace(taps=0), third._replace(stamp_ms=70_000)),
+        *(third._replace(at_ms=99_000), third._replace(n=9999)),
+    ):
         frames = list(players[0].frames)
-        frames[3] = frames[3]._replace(**wrong)
+        frames[3] = wrong
         chain = links(room.room_id, players[0].seat_id, players[0].user_id, frames)[-1].hex()
         found = forged(record, players=[replace(players[0], frames=frames, chain=chain), *players[1:]])
         assert "players[0].frames[3]" in found, wrong
@@ -186,7 +240,7 @@ def test_two_seconds_with_over_fifty_taps_are_found(raw: bytes) -> None:
     record = decode(raw)
     player = record.players[0]
     at = next(n for n, frame in enumerate(player.frames) if frame.stamp_ms > 20_000)
-    frames = [f._replace(taps=40) if at <= n <= at + 1 else f for n, f in enumerate(player.frames)]
+    frames = [f._replace(taps=20) if at - 2 <= n <= at + 1 else f for n, f in enumerate(player.frames)]
     chain = links(record.room.room_id, player.seat_id, player.user_id, frames)[-1].hex()
     found = forged(record, players=[msgspec.structs.replace(player, frames=frames, chain=chain), *record.players[1:]])
     assert f"players[0].frames[{at + 1}]" in found

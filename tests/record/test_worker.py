@@ -35,7 +35,7 @@ async def test_a_game_gets_its_record(world: World) -> None:
     assert verdict.findings == []
     assert verdict.recomputed
     record = decode(raw)
-    assert [len(player.frames) for player in record.players] == [5, 5, 5]
+    assert [len(player.frames) for player in record.players] == [5, 5, 6]
     assert [line.blocked for line in record.seen.standings] == [False, False, True]
     assert record.decision.prize == 3 * STAKE
     winner = record.decision.winner

@@ -5,7 +5,7 @@ from itertools import islice, takewhile
 
 import pytest
 
-from cli.simulate.rhythm import HUMAN_RATES, MAX_FRAME_TAPS, WINDOW_TAPS, Packer, human_rate, taps
+from cli.simulate.rhythm import FRAME_TAPS, HUMAN_RATES, WINDOW_TAPS, Packer, human_rate, taps
 
 START, END = 1_000_000, 1_060_000
 
@@ -28,7 +28,7 @@ def worst_window(frames: list[tuple[int, int]]) -> int:
 def test_honest_frames_stay_inside_the_window(rate: float, timer_jitter_ms: float, seed: int) -> None:
     frames = list(packer(rate, seed, timer_jitter_ms=timer_jitter_ms).frames())
     assert worst_window([(frame.stamp_ms, frame.count) for frame in frames]) <= WINDOW_TAPS
-    assert all(1 <= frame.count <= MAX_FRAME_TAPS for frame in frames)
+    assert all(1 <= frame.count <= FRAME_TAPS for frame in frames)
     assert all(START <= frame.stamp_ms < END and frame.stamp_ms <= frame.send_ms <= END for frame in frames)
     stamps = [frame.stamp_ms for frame in frames]
     assert stamps == sorted(stamps)

@@ -230,6 +230,7 @@ async def test_progress_goes_out_once_a_period_however_many_gateways_make_it(gat
     time = VirtualTime()
 
     class Timed:
+        absences = None
         ring = time
         clock = time.clock
 

@@ -2,7 +2,7 @@
 
 import * as z from "zod/mini";
 
-export const MAX_TAPS_PER_FRAME = 50;
+export const MAX_TAPS_PER_FRAME = 20;
 
 export const errorCodes = [
   "invalid_request",
@@ -353,8 +353,8 @@ export const termsSchema = z.object({
 });
 export type Terms = z.infer<typeof termsSchema>;
 
-/** One counted taps frame. `n` numbers the frames of the room in the order of application, from 1; times are milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap. */
-export const frameSchema = z.tuple([z.int(), z.int(), z.int(), z.int()]);
+/** One counted taps frame. `n` numbers the frames of the room in the order of application, from 1; times are milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap. `away`: it came late from an absence, or after the end; records of format 1 do not have it. */
+export const frameSchema = z.tuple([z.int(), z.int(), z.int(), z.int(), z.boolean()]);
 export type Frame = z.infer<typeof frameSchema>;
 
 /** `chain` is the last link of the player's frames. */
@@ -435,7 +435,7 @@ export type Signature = z.infer<typeof signatureSchema>;
 
 /** A whole record. `hashes` has one of each section and of `marks`; `marks` only tell where a change is. */
 export const recordSchema = z.object({
-  format: z.literal("chance-tap-record/1"),
+  format: z.enum(["chance-tap-record/1", "chance-tap-record/2"]),
   made_ms: z.int(),
   log: z.enum(["complete", "incomplete", "missing"]),
   room: termsSchema,
