@@ -8,8 +8,9 @@ local HOT_NONCE, HOT_RECENT = 38, 49
 local NONCE = '%011x'
 -- p:<user>: mark (0; AWAITED: taps of an absence wait for proof; above that the sum that blocked), taps, seq, reached
 -- (the room's `applied` at the frame by which the taps last became more), last_ms (from the start), window sum, best
--- window sum, index (1 to n from the countdown on, 0 before); then the window: (stamp from the start, count) of 3 + 1 bytes each, newest first, which begins at byte
--- PLAYER_WINDOW.  A frame that counts is packed with its record: from byte PLAYER_LOGGED on that is what the log has.
+-- window sum, index (1 to n from the countdown on, 0 before); then the window: (stamp from the start, count) of 3 + 1
+-- bytes each, newest first, which begins at byte PLAYER_WINDOW.  A frame that counts is packed with its record: from
+-- byte PLAYER_LOGGED on that is what the log has.
 local PLAYER = '<BI4I4I4I4BBI2'
 local PLAYER_COUNTED = PLAYER .. 'I3B'
 local PLAYER_WINDOW, PLAYER_LOGGED = 22, 20

@@ -96,8 +96,7 @@ export class BonusSession {
   /** The screen goes: what waits goes out, and what the server has not acknowledged is handed back to be kept. */
   stop(): SavedRun | null {
     const run = this.runStore.get();
-    const frame = this.buffer?.flush(this.host.now());
-    if (frame) this.sendTaps(frame);
+    for (const frame of this.buffer?.flushAll(this.host.now()) ?? []) this.sendTaps(frame);
     // The page may be frozen before the timer is over.
     if (this.againTimer !== undefined) this.sendAgain();
     clearTimeout(this.flushTimer);

@@ -34,6 +34,8 @@ type Wire = Pick<Connection, "send" | "probe">;
 const ENTER_TIMEOUT_MS = 3000;
 /** Pings that are answered at once tell the server's clock; the quickest answer tells it best. */
 const CLOCK_PINGS = 3;
+/** The mark of the last of them. */
+const MEASURED = "clock";
 const ENTER_AGAIN_MS = 1000;
 /** What the server's clock has in store for a room (its start, its end) is heard of within this long. */
 const OVERDUE_MS = 1500;
@@ -51,6 +53,7 @@ export class RoomSession {
   private connection: Wire | null = null;
   private roomId: string | null = null;
   private isEntered = false;
+  private isMeasuring = false;
   private enterTimer: number | undefined;
   private overdueTimer: number | undefined;
   private visits = 0;
@@ -154,7 +157,9 @@ export class RoomSession {
   }
 
   onPhase(phase: Phase): void {
-    if (phase.name !== "online") this.isEntered = false;
+    if (phase.name === "online") return;
+    this.isEntered = false;
+    this.isMeasuring = false;
   }
 
   onWelcome(frame: Welcome, receivedAt: number): void {
@@ -173,7 +178,10 @@ export class RoomSession {
     switch (frame.type) {
       case "pong":
         this.clock.sample(frame.server_time_ms, receivedAt);
-        if (this.taps.isPlaying) this.clock.fix();
+        if (frame.t === MEASURED) {
+          this.isMeasuring = false;
+          if (this.taps.isPlaying) this.clock.fix();
+        }
         return;
       case "balance":
         this.host.onBalance(frame.balance);
@@ -228,10 +236,18 @@ export class RoomSession {
     } else if (frame.for === "taps" && frame.seq !== undefined) {
       this.taps.refuse(frame.seq);
       if (frame.code === "clock") {
-        this.clock.release();
-        this.connection?.send({ type: "ping", t: "clock" });
+        this.measureClock();
       }
     }
+  }
+
+  /** The server found our stamps wrong.  One slow answer alone would put them far behind, and all frames were late. */
+  private measureClock(): void {
+    if (this.isMeasuring) return;
+    this.isMeasuring = true;
+    this.clock.release();
+    for (let i = 1; i < CLOCK_PINGS; i++) this.connection?.send({ type: "ping", t: i });
+    this.connection?.send({ type: "ping", t: MEASURED });
   }
 
   private enterAgain(): void {

@@ -112,8 +112,7 @@ export class RoomTaps {
 
   /** For the page after this one; what waits goes out before. */
   save(): SavedTaps | null {
-    const frame = this.buffer?.flush(this.clock.now());
-    if (frame) this.send(frame);
+    for (const frame of this.buffer?.flushAll(this.clock.now()) ?? []) this.send(frame);
     return this.buffer?.save() ?? this.saved;
   }
 

@@ -186,12 +186,25 @@ describe("the tap buffer", () => {
   it("survives a reload: numbers, unsent frames and the window", () => {
     const before = new TapBuffer(GAME, 0);
     for (let i = 0; i < 50; i++) before.tap(START + i);
-    before.flush(START + 50);
+    expect(before.flushAll(START + 50).map(({ count }) => count)).toEqual([20, 20, 10]);
     const after = new TapBuffer(GAME, 0, before.save());
-    expect(after.resend(0, START + 800).map(({ count }) => count)).toEqual([50]);
+    expect(after.resend(0, START + 800).map(({ count }) => count)).toEqual([20, 20, 10]);
     after.tap(START + 900);
     expect(after.flush(START + 1100)).toBeNull();
     const dueMs = after.dueMs(START + 1100) ?? 0;
-    expect(after.flush(dueMs)).toMatchObject({ seq: 2, count: 1, timestamp: dueMs });
+    expect(after.flush(dueMs)).toMatchObject({ seq: 4, count: 1, timestamp: dueMs });
+  });
+
+  it("never puts more than 20 taps into a frame, also of those that it held back", () => {
+    const frames = play(new TapBuffer(GAME, 0), every(7, 20_000), 400);
+    expect(Math.max(...frames.map(({ count }) => count))).toBe(20);
+  });
+
+  it("stamps a frame that a hanging page cuts late with the moment at which it is cut", () => {
+    const buffer = new TapBuffer(GAME, 0);
+    buffer.tap(START + 100);
+    expect(buffer.flush(START + 550)).toMatchObject({ timestamp: START + 100 });
+    buffer.tap(START + 1000);
+    expect(buffer.flush(START + 3000)).toMatchObject({ timestamp: START + 3000 });
   });
 });

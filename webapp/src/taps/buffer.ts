@@ -7,7 +7,7 @@
  */
 import { MAX_TAPS_PER_FRAME } from "../protocol/generated";
 
-export const FRAME_TAPS = 20;
+export const FRAME_TAPS = MAX_TAPS_PER_FRAME;
 export const FRAME_MS = 200;
 const WINDOW_TAPS = 50;
 /** The server's window is 2 s; the rest is for a clock that strays a little during a game. */
@@ -16,6 +16,8 @@ const WINDOW_MS = 2050;
 const KEEP_ACKNOWLEDGED_MS = 3000;
 /** The server refuses what is over 12 s old. */
 const TOO_OLD_MS = 11_500;
+/** A frame cut so long after its last tap (the page hung) is stamped when it is cut: late ones are refused. */
+const STALE_MS = 500;
 /** Taps held back beyond this are not taken: nobody who plays by hand gets here. */
 const MAX_PENDING = 50;
 
@@ -91,13 +93,20 @@ export class TapBuffer {
     if (this.pending === 0) return null;
     // The last flush comes when the game is over, with taps that were made before.
     const nowMs = Math.max(Math.min(atMs, this.game.endsMs - 1), this.lastStampMs);
-    const count = Math.min(this.pending, MAX_TAPS_PER_FRAME, WINDOW_TAPS - this.windowTaps(nowMs));
+    const count = Math.min(this.pending, FRAME_TAPS, WINDOW_TAPS - this.windowTaps(nowMs));
     if (count <= 0) return null;
     // Held-back taps are counted when the window lets them through, not when they were made.
-    const isHeld = this.lastPendingMs <= this.lastStampMs;
+    const isHeld = this.lastPendingMs <= this.lastStampMs || nowMs - this.lastPendingMs > STALE_MS;
     const stamp = Math.max(isHeld ? nowMs : this.lastPendingMs, this.lastStampMs);
     if (this.windowTaps(stamp) + count > WINDOW_TAPS) return this.flushAt(nowMs, count);
     return this.flushAt(stamp, count);
+  }
+
+  /** Cuts all frames that the window lets through now: who calls may not be there later. */
+  flushAll(atMs: number): TapFrame[] {
+    const frames: TapFrame[] = [];
+    for (let frame = this.flush(atMs); frame; frame = this.flush(atMs)) frames.push(frame);
+    return frames;
   }
 
   /** Every frame up to `seq` has been dealt with. */
