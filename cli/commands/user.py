@@ -101,6 +101,10 @@ def _lines(account: dict[str, Any]) -> list[str]:
         f"  the same person's: {other['user_id']}  {other['balance']} Stars  room {other['room_id'] or '-'}"
         for other in account["others"]
     ]
+    if account["demo"]:
+        lines.append("  demonstration Stars: it cannot withdraw, and plays with its like")
+    if account["owes"]:
+        lines.append(f"  owes {account['owes']} Stars: chance-tap debts list --user {account['user_id']}")
     if account["banned_at"]:
         lines.append(f"  banned since {account['banned_at']}: {account['ban_reason'] or 'no reason given'}")
     lines += [

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from persistence.postgres import bonus, debts, games, ledger, stars, withdrawals
+from persistence.postgres import bonus, debts, games, ledger, operators, stars, withdrawals
 from persistence.postgres.pool import Database
 from tests.fixtures.accounts import new_player
 from tests.fixtures.postgres import Execute
@@ -239,6 +239,9 @@ async def test_the_persons_other_accounts_pay_at_once_and_later(db: Database, da
 
     await charge_back(db, charge)
     assert (await balance(db, two), await open_debts(db, two)) == (0, [70])
+    told = await operators.report(db, two.user_id)
+    assert told is not None
+    assert (told["owes"], told["demo"]) == (70, False)
     join_persons(database_url, late, one)
     assert (await balance(db, late), await open_debts(db, late)) == (0, [50])
     await assert_clean(db)

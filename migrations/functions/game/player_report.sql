@@ -6,7 +6,11 @@ CREATE OR REPLACE FUNCTION game.player_report(p_user_id bigint) RETURNS jsonb
     RETURN (
         SELECT jsonb_build_object(
             'balance', b.balance, 'room_id', s.room_id, 'games', coalesce(p.games, 0), 'wins', coalesce(p.wins, 0),
-            'won', coalesce(p.won, 0),
+            'won', coalesce(p.won, 0), 'demo', b.granted > 0,
+            'owes', (
+                SELECT coalesce(sum(d.stars - d.paid), 0) FROM ledger.debts AS d
+                WHERE d.closed_at IS NULL AND d.user_id IN (SELECT auth.accounts_of(auth.person_of(b.user_id)))
+            ),
             'others', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'user_id', o.user_id, 'balance', ob.balance, 'room_id', os.room_id
@@ -23,5 +27,5 @@ CREATE OR REPLACE FUNCTION game.player_report(p_user_id bigint) RETURNS jsonb
         WHERE b.user_id = p_user_id
     );
 
-COMMENT ON FUNCTION game.player_report IS 'Balance, room and totals of a player, and the same person''s other accounts, for an operator.';
+COMMENT ON FUNCTION game.player_report IS 'Balance, room, totals and debts of a player, and the same person''s other accounts, for an operator.';
 GRANT EXECUTE ON FUNCTION game.player_report TO ct_operator;
