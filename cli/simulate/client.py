@@ -22,6 +22,8 @@ RECONNECT_S = (0.2, 1.0, 2.0, 5.0)
 FINAL_CLOSE = 4500
 # The clock estimate stays behind the server's by this much more than the way of a message, so no stamp is ever ahead.
 CLOCK_MARGIN_MS = 10.0
+# A frame that goes out so long after its last tap shows that this process stood still.
+STALE_MS = 700.0
 _RESULT_WAIT_S = 3.0
 _OVER = ("finished", "settled", "cancelled")
 
@@ -59,6 +61,7 @@ class Seat:
         self._ready = False
         self._asked = False
         self._offline = False
+        self._stood_still = False
         self._back_online = asyncio.Event()
         self._epoch = ""
         self._version = -1
@@ -263,6 +266,7 @@ class Seat:
             return
         self._learn_clock(frame["server_time_ms"])
         self._asked = False
+        self._stood_still = False
         self._ready = True
         self._epoch, self._version = frame["epoch"], room["version"]
         self.room = room
@@ -400,7 +404,7 @@ class Seat:
         outbox, wire = self._outbox, self._wire
         if outbox is None or self.account.user_id in self.outcome.blocked or self.state != "playing":
             return
-        online = self._ready and not self._offline
+        online = self._ready and not self._offline and not self._is_behind(planned)
         style = self._style or PERSON
         stamp_ms = style.stamp(planned.stamp_ms, self.outcome.starts_ms)
         payload = outbox.add(planned.count, stamp_ms, self._loop.time(), online=online)
@@ -411,6 +415,15 @@ class Seat:
         elif online and wire is not None:
             wire.send(payload)
         self._schedule()
+
+    def _is_behind(self, planned: Planned) -> bool:
+        """Whether frames have to wait for a snapshot.  While this process stood still it answered no ping either, and
+        answers them all before its next frame: without a snapshot that frame would be one that was held back."""
+        late_ms = (self._loop.time() - self._local(planned.send_ms)) * 1000
+        if late_ms > STALE_MS and self._ready and not self._offline and not self._stood_still:
+            self._stood_still = True
+            self._enter()
+        return self._stood_still
 
     def _hold(self, payload: bytes, for_s: float) -> None:
         """Keep a frame back; the first one of a while lets all of them go, at the end of the game at the latest."""
