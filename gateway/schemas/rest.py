@@ -157,7 +157,7 @@ class BalanceAnswer(msgspec.Struct):
 class StatementEntry(msgspec.Struct):
     """One change of the caller's balance; `amount` is negative for what was paid.  `role`: what the caller was in the
     game at /games/`room_id`; null where there is none, as while it goes on.  Of a `debt`, which pays for a payment that
-    Telegram took back after it was spent, `reason` is the kind of change that brought the Stars: the entry before it."""
+    Telegram took back after it was spent, `reason` is the kind of change that brought the Stars just before."""
 
     entry_id: str
     kind: str

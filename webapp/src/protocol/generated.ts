@@ -184,7 +184,7 @@ export const userSchema = z.object({
 });
 export type User = z.infer<typeof userSchema>;
 
-/** One change of the caller's balance; `amount` is negative for what was paid. `role`: what the caller was in the game at /games/`room_id`; null where there is none, as while it goes on. Of a `debt`, which pays for a payment that Telegram took back after it was spent, `reason` is the kind of change that brought the Stars: the entry before it. */
+/** One change of the caller's balance; `amount` is negative for what was paid. `role`: what the caller was in the game at /games/`room_id`; null where there is none, as while it goes on. Of a `debt`, which pays for a payment that Telegram took back after it was spent, `reason` is the kind of change that brought the Stars just before. */
 export const statementEntrySchema = z.object({
   entry_id: z.string(),
   kind: z.string(),
