@@ -221,6 +221,10 @@ NOTICE_UNBANNED: Final[Text] = {"ru": "Ваш аккаунт снова откр
 NOTICE_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обращение:\n{reason}", "en": "To your appeal:\n{reason}"}
 USAGE: Final[Text] = {"ru": "Так: {usage}", "en": "Like this: {usage}"}
 DONE: Final[Text] = {"ru": "{what}: {status}", "en": "{what}: {status}"}
+TOO_MANY_ERRANDS: Final[Text] = {
+    "ru": "За последний час с вашего аккаунта пришло слишком много команд. Эта не принята: повторите её позже.",
+    "en": "Too many commands came from your account within the last hour. This one was not taken: repeat it later.",
+}
 NO_SUCH_ROOM: Final[Text] = {"ru": "Такой комнаты нет.", "en": "There is no such room."}
 WALLET_CHOOSE: Final[Text] = {"ru": "Каким кошельком вы пользуетесь?", "en": "Which wallet do you use?"}
 WALLET_OPEN: Final[Text] = {"ru": "Открыть {app}", "en": "Open {app}"}

@@ -90,7 +90,7 @@ class Settings:
     queue_redis_url: str = _redis_url()
     drain_notice_s: int = _setting(3, low=0, high=300)
     drain_s: int = _setting(5, low=0, high=300)
-    demo_stars: int = _setting(1000, low=0, high=1_000_000_000)
+    demo_stars: int = _setting(1000, low=0, high=1_000_000)
     demo_opponents: int = _setting(9, low=0, high=1000)
     stakes: tuple[int, ...] = _setting(
         (20, 50, 100, 200, 300, 500), pattern=r"[0-9]{1,9}(,[0-9]{1,9})*", form="whole numbers separated by commas"

@@ -7,17 +7,19 @@ from chance_tap.settings import Settings, SettingsError
 from cli.play.folder import kept_secret, running_addresses
 
 
-def with_running_play(settings: Settings, needs: Sequence[str]) -> Settings:
-    """In development, the stores that a running `play` of the same DATA_DIR embeds stand in for unset addresses.
+def with_running_play(settings: Settings, needs: Sequence[str], login: str = "") -> Settings:
+    """In development, the stores that a running `play` of the same DATA_DIR embeds stand in for unset addresses; in
+    Postgres with the login of a part, where one is named.
 
     Raises:
         SettingsError: one of `needs` is not known even so.
     """
     if not settings.is_production:
         running = running_addresses(settings.data_dir)
+        database = f"database_url_{login}" if login else "database_url"
         settings = dataclasses.replace(
             settings,
-            database_url=settings.database_url or running.get("database_url", ""),
+            database_url=settings.database_url or running.get(database, ""),
             redis_url=settings.redis_url or running.get("redis_url", ""),
         )
     for name in needs:

@@ -57,7 +57,7 @@ def _settings(name: str) -> Settings:
         return settings
     from cli.environment import with_running_play
 
-    return with_running_play(settings, COMMANDS[name].needs)
+    return with_running_play(settings, COMMANDS[name].needs, COMMANDS[name].login)
 
 
 def _not_understood(error: typer.TyperException, words: Sequence[str]) -> str:
@@ -85,6 +85,7 @@ def _to_put_right(error: Exception) -> str | None:
         return f"{error.store} does not answer."
     if isinstance(error, SettingsError | PlayError | EmbeddedError):
         return str(error)
-    from persistence.redis.store import UnfitStore  # loads the client of Redis
+    from persistence.postgres.access import UnfitDatabase  # these load the clients of the stores
+    from persistence.redis.store import UnfitStore
 
-    return str(error) if isinstance(error, UnfitStore) else None
+    return str(error) if isinstance(error, UnfitStore | UnfitDatabase) else None

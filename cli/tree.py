@@ -21,19 +21,21 @@ _STORES: Final = ("database_url", "redis_url")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`needs` names the settings without which it cannot work; in development a running `play` supplies them."""
+    """`needs` names the settings without which it cannot work; in development a running `play` supplies them, with the
+    login of a part where `login` names one, else with that of who migrates."""
 
     help: str
     needs: Sequence[str] = ()
+    login: Literal["gateway", "worker", "bot", "console", ""] = "console"
 
 
 COMMANDS: Final = {
     "play": Command("Start everything on this machine, embedded servers included."),
-    "gateway": Command("Serve players: HTTP and WebSocket.", needs=_STORES),
-    "worker": Command("Settle games, keep deadlines, return stakes.", needs=_STORES),
-    "bot": Command("Talk in Telegram: by polling, or tell it of the webhook.", needs=_STORES),
+    "gateway": Command("Serve players: HTTP and WebSocket.", needs=_STORES, login="gateway"),
+    "worker": Command("Settle games, keep deadlines, return stakes.", needs=_STORES, login="worker"),
+    "bot": Command("Talk in Telegram: by polling, or tell it of the webhook.", needs=_STORES, login="bot"),
     "appeals": Command("What blocked players say, and an answer.", needs=("database_url",)),
-    "migrate": Command("Bring the database up to date.", needs=("database_url",)),
+    "migrate": Command("Bring the database up to date.", needs=("database_url",), login=""),
     "simulate": Command("Play real games with virtual players, and measure."),
     "ws-echo": Command("Serve the WebSocket class with an echo, for conformance suites."),
     "audit": Command("Are the books right, do the stores agree?", needs=_STORES),
@@ -50,7 +52,7 @@ COMMANDS: Final = {
     "user": Command("An account: show it, ban it, lift a ban.", needs=_STORES),
     "chain": Command("Deposits of TON, and those that wait for an operator.", needs=_STORES),
     "wallet-apps": Command("The wallets that the chat offers, held against the public list."),
-    "doctor": Command("Check settings, stores and ports, and say what to do."),
+    "doctor": Command("Check settings, stores and ports, and say what to do.", login=""),
 }
 
 

@@ -68,6 +68,7 @@ from persistence.payments.stars import StarPayments
 from persistence.payments.ton_deposits import TonDeposits
 from persistence.payments.wallets import Wallets
 from persistence.payments.withdrawals import Withdrawals
+from persistence.postgres.access import ROLES, Part
 from persistence.postgres.pool import Database
 from persistence.postgres.response_writer import ResponseWriter
 from persistence.redis.store import RedisStore
@@ -188,7 +189,11 @@ def _resources(endpoints: list[Endpoint]) -> list[Resource]:
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     db = await Database.open(
-        settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="gateway"
+        settings.database_url,
+        min_size=POSTGRES_CONNECTIONS,
+        max_size=POSTGRES_CONNECTIONS,
+        name="gateway",
+        roles=ROLES[Part.GATEWAY],
     )
     stack.push_async_callback(db.close)
     live = await RedisStore.open(settings.redis_url)

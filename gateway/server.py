@@ -19,6 +19,7 @@ from chance_tap.telemetry.metrics import serve_metrics
 from gateway.app import Opening, build_app
 from gateway.rest.uvicorn_http import LimitedHttpProtocol
 from gateway.ws.protocol import WebSocketProtocol
+from persistence.postgres.access import Part, check
 
 GRACE_S: Final = 10
 _KEEP_ALIVE_S: Final = 30
@@ -100,9 +101,11 @@ def serve(settings: Settings) -> None:
     Raises:
         StoreUnavailable: a store is away at the start.
         UnfitStore: Redis is not configured to keep games safe.
+        UnfitDatabase: the database or its login is not for this gateway.
         SettingsError: the port for metrics cannot be had.
         SystemExit: the port cannot be had; the log says why.
     """
+    check(settings, Part.GATEWAY)
     server = GatewayServer(settings)
     _calm_the_collector()
     server.run()

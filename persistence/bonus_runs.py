@@ -14,6 +14,7 @@ from typing import Final
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import bonus
+from persistence.postgres.acting import Actor
 from persistence.postgres.bonus import Recorded, Report, Run
 from persistence.postgres.pool import Database
 from persistence.redis.bonus import LiveRun
@@ -146,7 +147,7 @@ class BonusRuns:
         await asyncio.gather(*(self._apply_decision(live, recorded.get(live.run_id)) for live in seen))
         return recorded
 
-    async def review(self, run_id: int, *, approve: bool, by: str) -> tuple[str, Recorded | None]:
+    async def review(self, run_id: int, *, approve: bool, by: Actor) -> tuple[str, Recorded | None]:
         """An operator's word on a held reward; see `bonus.review`."""
         status, recorded = await bonus.review(
             self._db, run_id, approve=approve, by=by, budget=self._settings.bonus_budget_stars

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from chance_tap.settings import Settings, SettingsError
 from chance_tap.telemetry.metrics import serve_metrics
 from persistence.errors import StoreUnavailable
+from persistence.postgres.access import ROLES, Part, check
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 from workers.jobs import cron_jobs
@@ -41,10 +42,12 @@ def run(settings: Settings) -> None:
         SettingsError: a store has no address, or the port for metrics cannot be had.
         StoreUnavailable: a store is away at the start.
         UnfitStore: Redis is not configured to keep games safe, or the queue would lie on a cluster.
+        UnfitDatabase: the database or its login is not for this worker.
     """
     for name in ("database_url", "redis_url"):
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set: the worker needs it.")
+    check(settings, Part.WORKER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(settings))
 
@@ -83,7 +86,11 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
 async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -> None:
     """One life of the worker: until `stop` is set or arq's Redis goes.  `opened` says that all stores answered."""
     db = await Database.open(
-        settings.database_url, min_size=POSTGRES_CONNECTIONS, max_size=POSTGRES_CONNECTIONS, name="chance-tap-worker"
+        settings.database_url,
+        min_size=POSTGRES_CONNECTIONS,
+        max_size=POSTGRES_CONNECTIONS,
+        name="chance-tap-worker",
+        roles=ROLES[Part.WORKER],
     )
     try:
         live = await RedisStore.open(settings.redis_url)

@@ -14,7 +14,7 @@ from chance_tap.settings import Settings
 from cli.commands.options import By, Json, Limit, settings_of
 from cli.commands.output import print_json, print_table, refuse
 from cli.commands.stores import open_database
-from persistence.postgres import notices, operators
+from persistence.postgres import notices
 from persistence.postgres.notices import Appeal
 
 REFUSALS = {"not_found": "there is no such appeal", "conflict": "it was answered before, with other words"}
@@ -55,7 +55,7 @@ def answer(
     as_json: Json = False,
 ) -> int:
     """Answer one; the player gets the words as a notice."""
-    status = asyncio.run(_answer(settings_of(context), appeal_id, text, by[: operators.MAX_OPERATOR]))
+    status = asyncio.run(_answer(settings_of(context), appeal_id, text, by))
     if as_json:
         print_json({"status": status})
     return 0 if status == "ok" else refuse("appeals", f"appeal {appeal_id}: {REFUSALS[status]}.")

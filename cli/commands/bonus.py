@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chance_tap.settings import Settings
-from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, settings_of
+from cli.commands.options import By, Json, Limit, settings_of
 from cli.commands.output import moment, print_json, print_list, refuse
 from cli.commands.stores import open_database, open_stores
 from persistence.bonus_runs import BonusRuns
@@ -59,7 +59,7 @@ def refuse_reward(context: typer.Context, run_id: RunId, by: By, as_json: Json =
 
 
 def _review(settings: Settings, run_id: int, *, approve: bool, by: str, as_json: bool) -> int:
-    status, decided = asyncio.run(_decide(settings, run_id, approve=approve, by=by[:OPERATOR_CHARACTERS]))
+    status, decided = asyncio.run(_decide(settings, run_id, approve=approve, by=by))
     if as_json:
         print_json({"status": status, "run": None if decided is None else asdict(decided)})
     elif status == "ok" and decided is not None:

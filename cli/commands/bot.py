@@ -20,6 +20,7 @@ from cli.commands.stores import open_bot, open_stores
 from persistence.errors import TelegramRefused
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
+from persistence.postgres.access import Part
 from persistence.ton.toncenter import Toncenter
 
 app = typer.Typer(add_completion=False)
@@ -72,7 +73,7 @@ def _done(work: Coroutine[Any, Any, None]) -> int:
 async def _updates(settings: Settings) -> AsyncIterator[Updates]:
     async with (
         open_bot(settings) as bot,
-        open_stores(settings, "bot") as (live, db),
+        open_stores(settings, "bot", Part.BOT) as (live, db),
         Toncenter.from_settings(settings) as toncenter,
     ):
         stars = StarPayments(live, db, bot, settings)

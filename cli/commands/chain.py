@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from chance_tap.settings import Settings, SettingsError
-from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, refused_together, settings_of
+from cli.commands.options import By, Json, Limit, refused_together, settings_of
 from cli.commands.output import moment, print_json, print_list, refuse
 from cli.commands.stores import open_database, open_stores
 from cli.progress import progress_bar
@@ -176,15 +176,13 @@ async def _assign(
     settings: Settings, receipt_id: int, payment: str | None, user: int | None, by: str
 ) -> tuple[str, Receipt | None]:
     async with _open(settings) as (_, deposits):
-        status, recorded = await deposits.assign(
-            receipt_id, payment_id=payment, user_id=user, by=by[:OPERATOR_CHARACTERS]
-        )
+        status, recorded = await deposits.assign(receipt_id, payment_id=payment, user_id=user, by=by)
         return status, recorded.receipt if recorded else None
 
 
 async def _dismiss(settings: Settings, receipt_id: int, by: str) -> tuple[str, Receipt | None]:
     async with _open(settings) as (_, deposits):
-        status, recorded = await deposits.dismiss(receipt_id, by=by[:OPERATOR_CHARACTERS])
+        status, recorded = await deposits.dismiss(receipt_id, by=by)
         return status, recorded.receipt if recorded else None
 
 

@@ -14,14 +14,11 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="NAME",
-        help="who decides (default: the system's user)",
+        help="your name: noted behind the login, which Postgres names by itself (default: the system's user)",
         default_factory=getpass.getuser,
         show_default=False,
     ),
 ]
-
-OPERATOR_CHARACTERS = 100
-"""As much of the name is kept with a decision about money."""
 
 
 def settings_of(context: typer.Context) -> Settings:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from chance_tap.settings import Settings, SettingsError
+from persistence.postgres.access import ROLES, Part, check
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 
@@ -39,13 +40,15 @@ async def open_redis(settings: Settings) -> AsyncIterator[RedisStore]:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, command: str) -> AsyncIterator[Database]:
-    """Postgres alone.
+async def open_database(settings: Settings, command: str, part: Part = Part.CONSOLE) -> AsyncIterator[Database]:
+    """Postgres alone, for what an operator may do unless another `part` is named.
 
     Raises:
         StoreUnavailable: it does not answer.
+        UnfitDatabase: the database or its login is not for that.
     """
-    db = await Database.open(settings.database_url, name=f"chance-tap-{command}")
+    check(settings, part)
+    db = await Database.open(settings.database_url, name=f"chance-tap-{command}", roles=ROLES[part])
     try:
         yield db
     finally:
@@ -53,9 +56,9 @@ async def open_database(settings: Settings, command: str) -> AsyncIterator[Datab
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings, command: str) -> AsyncIterator[Stores]:
+async def open_stores(settings: Settings, command: str, part: Part = Part.CONSOLE) -> AsyncIterator[Stores]:
     """Postgres and Redis; raises as both of them do."""
-    async with open_database(settings, command) as db, open_redis(settings) as live:
+    async with open_database(settings, command, part) as db, open_redis(settings) as live:
         yield Stores(live, db)
 
 

@@ -75,7 +75,7 @@ async def _ban(settings: Settings, user: str, reason: str | None, by: str, *, li
         if user_id is None:
             return _Found("not_found", None)
         bans = Bans(live, db, settings)
-        status = await (bans.unban if lift else bans.ban)(user_id, reason, by[: operators.MAX_OPERATOR])
+        status = await (bans.unban if lift else bans.ban)(user_id, reason, by)
         return await _account(db, user_id, status)
 
 

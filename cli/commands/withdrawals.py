@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from chance_tap.settings import Settings, SettingsError
-from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, settings_of
+from cli.commands.options import By, Json, Limit, settings_of
 from cli.commands.output import moment, print_json, print_list, refuse
 from cli.commands.stores import open_database, open_stores
 from persistence.payments.withdrawals import Withdrawals
@@ -107,7 +107,7 @@ def wallet(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _review(settings: Settings, withdrawal_id: str, decision: Decision, by: str, *, as_json: bool) -> int:
-    status, decided = asyncio.run(_decide(settings, withdrawal_id, decision, by[:OPERATOR_CHARACTERS]))
+    status, decided = asyncio.run(_decide(settings, withdrawal_id, decision, by))
     if as_json:
         print_json({"status": status, "withdrawal": None if decided is None else _facts(decided)})
     elif status == "ok" and decided is not None:

@@ -153,7 +153,8 @@ class DataFolder:
 
 
 def running_addresses(data_dir: Path) -> dict[str, str]:
-    """`database_url` and `redis_url` of the stores that a running `play` embeds; empty when none runs."""
+    """`redis_url` and `database_url` of the stores that a running `play` embeds, and `database_url_gateway` and so on,
+    which are the parts' own logins; empty when none runs."""
     try:
         found = json.loads((data_dir / "addresses.json").read_text())
     except (OSError, ValueError):

@@ -31,6 +31,7 @@ from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from cli.play.folder import DataFolder, PlayError
 from persistence.errors import StoreUnavailable
+from persistence.postgres.access import Part
 from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
 _READY_TIMEOUT_S = 30.0
@@ -118,14 +119,15 @@ class Launcher:
         redis_url = settings.redis_url or self._start_valkey()
         environment["REDIS_URL"] = redis_url
         urls = self._external_postgres() if settings.database_url else self._start_postgres()
-        self._folder.publish({"database_url": urls["admin"], "redis_url": redis_url})
-        for number, (name, login) in enumerate((("gateway", "gateway"), ("worker", "worker"), ("bot", "gateway"))):
-            if name == "bot" and not settings.has_bot:
+        logins = {f"database_url_{part}": urls[part] for part in Part}
+        self._folder.publish({"database_url": urls["admin"], "redis_url": redis_url} | logins)
+        for number, name in enumerate((Part.GATEWAY, Part.WORKER, Part.BOT)):
+            if name is Part.BOT and not settings.has_bot:
                 continue
-            own = {"DATABASE_URL": urls[login]}
+            own = {"DATABASE_URL": urls[name]}
             if settings.metrics_port:  # one a process: the next ones for worker and bot
                 own["METRICS_PORT"] = str(settings.metrics_port + number)
-            self._start_part(name, environment | own)
+            self._start_part(name.value, environment | own)
         address = public_address(settings.host, settings.port)
         self._wait_until_ready(address)
         if settings.demo_opponents and not settings.is_production:
@@ -184,19 +186,19 @@ class Launcher:
         self._step("Migrations", lambda: self._migrate(admin, remedy))
         urls = {"admin": admin}
         with psycopg.connect(admin, autocommit=True) as connection:
-            for part in ("gateway", "worker"):
+            for part in Part:
                 login, password = f"ct_{part}", secrets.token_urlsafe(24)
                 connection.execute(
                     sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(login), sql.Literal(password))
                 )
-                urls[part] = server.url(login, _DATABASE, password)
+                urls[part.value] = server.url(login, _DATABASE, password)
         return urls
 
     def _external_postgres(self) -> dict[str, str]:
         url = self._settings.database_url
         remedy = "use the version that made it, or set DATABASE_URL to another"
         self._step("Migrations", lambda: self._migrate(url, remedy))
-        return {"admin": url, "gateway": url, "worker": url}
+        return dict.fromkeys(("admin", *Part), url)
 
     def _migrate(self, url: str, remedy: str) -> None:
         try:

@@ -8,6 +8,7 @@ goes on: the banned player's sockets are closed, taps already counted stay, and 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import games, operators, users
+from persistence.postgres.acting import Actor
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import AccountChanged, Banned
@@ -22,21 +23,21 @@ class Bans:
         self._db = db
         self._seats = Seats(live, db, settings)
 
-    async def ban(self, user_id: int, reason: str | None, operator: str) -> str:
+    async def ban(self, user_id: int, reason: str | None, by: Actor) -> str:
         """`ok`, `unchanged` or `not_found`.  The player can read `reason`.
 
         Raises:
             StoreUnavailable: say it again; the account is banned or not, as `user show` says.
         """
-        status = await operators.ban(self._db, user_id, reason, operator)
+        status = await operators.ban(self._db, user_id, reason, by)
         for account in await users.accounts_of_same_person(self._db, user_id):
             await self._live.user_events.publish_confirmed(account, Banned())
             await self._leave(account)
         return status
 
-    async def unban(self, user_id: int, reason: str | None, operator: str) -> str:
+    async def unban(self, user_id: int, reason: str | None, by: Actor) -> str:
         """`ok`, `unchanged` or `not_found`."""
-        status = await operators.unban(self._db, user_id, reason, operator)
+        status = await operators.unban(self._db, user_id, reason, by)
         for account in await users.accounts_of_same_person(self._db, user_id):
             await self._live.user_events.publish_confirmed(account, AccountChanged())
         return status
@@ -46,7 +47,7 @@ class Bans:
         if seat is None:
             return
         try:
-            await self._seats.leave(user_id, seat.room_id)
+            await self._seats.vacate(seat)
         except GameError as error:
             if error.code not in (ErrorCode.ROOM_CLOSED, ErrorCode.NOT_FOUND):
                 raise

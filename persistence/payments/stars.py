@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments, stars, users
+from persistence.postgres.acting import Actor
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Ordered, Payment
 from persistence.postgres.pool import Database
@@ -142,7 +143,7 @@ class StarPayments:
                 self._live.user_events.publish(account, Banned())
         return result
 
-    async def refund(self, charge_id: str, *, by: str) -> ChargeResult:
+    async def refund(self, charge_id: str, *, by: Actor) -> ChargeResult:
         """An operator's refund: set aside, and Telegram is asked at once; the worker goes on where that fails.
 
         Statuses: ok (`receipt.state` says how far it is), not_found, conflict, insufficient_balance.
@@ -158,7 +159,7 @@ class StarPayments:
                 result = ChargeResult("ok", settled.receipt, settled.payment, settled.balance, blocked=False)
         return result
 
-    async def assign(self, charge_id: str, *, user_id: int, by: str) -> ChargeResult:
+    async def assign(self, charge_id: str, *, user_id: int, by: Actor) -> ChargeResult:
         """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
         result = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
         if result.status == "ok":

@@ -14,6 +14,7 @@ import structlog
 from chance_tap.settings import Settings, SettingsError
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import ton_deposits
+from persistence.postgres.acting import Actor
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Ordered
 from persistence.postgres.pool import Database
@@ -86,7 +87,7 @@ class TonDeposits:
         return recorded
 
     async def assign(
-        self, receipt_id: int, *, payment_id: str | None, user_id: int | None, by: str
+        self, receipt_id: int, *, payment_id: str | None, user_id: int | None, by: Actor
     ) -> tuple[str, Recorded | None]:
         """An operator's word whose a receipt is; without an order at the rate of now.  See `chain.assign`."""
         rate = await self._rate_now() if user_id is not None else None
@@ -97,7 +98,7 @@ class TonDeposits:
             self._publish(recorded)
         return status, recorded
 
-    async def dismiss(self, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
+    async def dismiss(self, receipt_id: int, *, by: Actor) -> tuple[str, Recorded | None]:
         """An operator's word that a receipt is nobody's here.  See `chain.dismiss`."""
         status, recorded = await ton_deposits.dismiss(self._db, receipt_id, by=by)
         if status == "ok" and recorded is not None:

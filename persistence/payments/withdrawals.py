@@ -11,6 +11,7 @@ from typing import Final
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import withdrawals
+from persistence.postgres.acting import Actor
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Changed, Decision, Method, NewWithdrawal, Requested, Rules
@@ -76,7 +77,7 @@ class Withdrawals:
         """Nanoton for a Star as far as it is known here; what counts is the rate of the request."""
         return self._rate.known() if self._rate is not None and self._settings.withdrawals_ton == "on" else None
 
-    async def review(self, withdrawal_id: str, decision: Decision, *, by: str) -> Changed:
+    async def review(self, withdrawal_id: str, decision: Decision, *, by: Actor) -> Changed:
         """An operator's decision; see `withdrawals.review` for the statuses."""
         changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=self._live.now_ms())
         if changed.status == "ok":

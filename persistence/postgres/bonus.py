@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role, Row
 from persistence.vocabulary import BonusState
 
@@ -97,7 +98,7 @@ _LIST = _query("SELECT COLUMNS FROM game.list_bonus(%(held)s, %(limit)s) AS r", 
 _REVIEW = _query(
     """
     SELECT s.o_status, s.o_balance, COLUMNS
-    FROM game.review_bonus(%(run_id)s, %(approve)s, %(by)s, %(budget)s) AS s
+    FROM game.review_bonus(%(run_id)s, %(approve)s, %(budget)s) AS s
     """,
     "s.o_run",
 )
@@ -167,10 +168,11 @@ async def listed(db: Database, *, held: bool, limit: int) -> list[Run]:
     return [_known(row) for row in rows]
 
 
-async def review(db: Database, run_id: int, *, approve: bool, by: str, budget: int) -> tuple[str, Recorded | None]:
+async def review(db: Database, run_id: int, *, approve: bool, by: Actor, budget: int) -> tuple[str, Recorded | None]:
     """Pay or refuse a held reward.  Statuses: ok (also repeated), not_found, conflict (it is not held), banned,
     over_budget (it never was within the budget, and still is not)."""
-    row = await db.one(Role.SETTLER, None, _REVIEW, {"run_id": run_id, "approve": approve, "by": by, "budget": budget})
+    row = await act(db, by, _REVIEW, {"run_id": run_id, "approve": approve, "budget": budget})
+    assert row is not None
     run = _run(row[2:])
     return row[0], None if run is None else Recorded(run, row[1])
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from persistence.chain import Network
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.audit import Finding
 from persistence.postgres.pool import Database, Role
 
@@ -135,12 +136,11 @@ async def keep(db: Database, found: ChainReading, *, every_s: float) -> None:
     )
 
 
-async def explain(db: Database, transaction: str, *, by: str) -> str:
+async def explain(db: Database, transaction: str, *, by: Actor) -> str:
     """An operator's word that a transfer was the house's own.  Statuses: ok (also repeated), not_found, conflict (it
     paid a withdrawal)."""
-    row = await db.one(
-        Role.OPERATOR, None, "SELECT pay.explain_outgoing(%(hash)s, %(by)s)", {"hash": transaction, "by": by[:100]}
-    )
+    row = await act(db, by, "SELECT pay.explain_outgoing(%(hash)s)", {"hash": transaction})
+    assert row is not None
     return str(row[0])
 
 

@@ -204,7 +204,7 @@ async def refund(db: Database, seat_id: str, reason: str) -> RefundReply:
         psycopg.Error: an organizer's live seat, which holds no stake and goes with its room.
     """
     row = await db.one(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT o_status, o_user_id, o_balance, o_room_id FROM game.refund(%(seat_id)s, %(reason)s)",
         {"seat_id": seat_id, "reason": reason},
@@ -215,7 +215,7 @@ async def refund(db: Database, seat_id: str, reason: str) -> RefundReply:
 async def settle(db: Database, room_id: str, result: bytes) -> Outcome:
     """Decide a room by the result that Redis wrote; a repeat gives the decision that was made."""
     row = await db.call(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT game.settle(%(room_id)s, %(result)s::jsonb)",
         {"room_id": room_id, "result": result.decode()},
@@ -226,7 +226,7 @@ async def settle(db: Database, room_id: str, result: bytes) -> Outcome:
 async def void(db: Database, room_id: str, reason: str) -> Outcome:
     """Decide a room by giving every stake back; a room that was decided before keeps its decision."""
     row = await db.call(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT game.void(%(room_id)s, %(reason)s)",
         {"room_id": room_id, "reason": reason},
@@ -242,7 +242,7 @@ def _decision(row: Row | None) -> Outcome:
 async def seat(db: Database, seat_id: str) -> Seat | None:
     """The seat, whatever its state; None when no stake was committed for it (so far)."""
     row = await db.call(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT seat_id::text, room_id, user_id, amount, state, organizes, age_s FROM game.seat(%(seat_id)s)",
         {"seat_id": seat_id},
@@ -253,7 +253,7 @@ async def seat(db: Database, seat_id: str) -> Seat | None:
 async def live_seat(db: Database, user_id: int) -> Seat | None:
     """The seat that binds the player or organizer now."""
     row = await db.call(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT seat_id::text, room_id, user_id, amount, state, organizes, age_s FROM game.live_seat(%(user_id)s)",
         {"user_id": user_id},

@@ -73,7 +73,7 @@ async def store_responses(db: Database, responses: Sequence[tuple[int, Idempoten
     The first response under a key stays.
     """
     row = await db.one(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         """
         SELECT game.store_responses(

@@ -96,7 +96,7 @@ async def places(
     Reads every sum of those days: for the moment when Redis has no board.
     """
     rows = await db.rows(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT user_id, won, place"
         " FROM game.leaderboard_places(%(first)s, %(last)s, %(limit)s, %(user_ids)s::bigint[])",

@@ -98,14 +98,15 @@ def migrate(
     """Apply what is pending, or roll everything back; the ids of migrations that ran, then the functions applied.
 
     Raises:
-        MigrationRefused: a mistake in a file, a database of another version, a rollback in production, a server that
-            is too old, or the lock was not free in time.  Nothing was applied but what a migration that is not
-            transactional left behind.
+        MigrationRefused: a mistake in a file, a database of another version or environment, a rollback in production,
+            a server that is too old, or the lock was not free in time.  Nothing was applied but what a migration that
+            is not transactional left behind.
         StoreUnavailable: Postgres does not answer.
     """
     if rollback and env != "development":
         raise MigrationRefused("Migrations are rolled back in development only; in production they go forward.")
     with _locked(database_url, lock_timeout_s), _Backend(database_url) as backend, _refusals(backend.connection):
+        _refuse_other_environment(backend.connection, env)
         functions = Functions(backend.connection, read_files(folder / "functions"))
         known = yoyo.read_migrations(str(folder))
         if unknown := _unknown(backend.connection, known):
@@ -119,7 +120,7 @@ def migrate(
         functions.prepare()
         if rollback:
             return _roll_back(backend, backend.to_rollback(known))
-        return _apply(backend, backend.to_apply(known), functions)
+        return _apply(backend, backend.to_apply(known), functions, env)
 
 
 def applied(database_url: str, *, folder: Path = MIGRATIONS) -> MigrationState:
@@ -148,7 +149,7 @@ def functions_before(text: str) -> tuple[str, ...]:
     return words_of(_FUNCTIONS, text)
 
 
-def _apply(backend: _Backend, wanted: MigrationList, functions: Functions) -> list[str]:
+def _apply(backend: _Backend, wanted: MigrationList, functions: Functions, env: str) -> list[str]:
     ids, applied_functions = [], []
     backend.begin()
     for migration in wanted:
@@ -170,8 +171,42 @@ def _apply(backend: _Backend, wanted: MigrationList, functions: Functions) -> li
             " migration that drops it is missing."
         )
     functions.forget_dropped()
+    _note_environment(backend.connection, env)
     backend.commit()
     return ids + applied_functions
+
+
+def _environment(connection: psycopg.Connection) -> str | None:
+    """What the database says that it is for; None: nothing yet."""
+    if connection.execute("SELECT to_regclass('public.installation')").fetchone() == (None,):
+        return None
+    row = connection.execute("SELECT env FROM public.installation").fetchone()
+    return row[0] if row else None
+
+
+def _refuse_other_environment(connection: psycopg.Connection, env: str) -> None:
+    if _environment(connection) == "production" and env != "production":
+        raise MigrationRefused(
+            "This database is production's and ENV is development: set ENV=production, or use another database."
+        )
+
+
+def _note_environment(connection: psycopg.Connection, env: str) -> None:
+    """The database knows from now on what it is for.  It becomes production's by being migrated as such, and never goes
+    back; one in which demo Stars were given out holds Stars that nobody paid for."""
+    if connection.execute("SELECT to_regclass('public.installation')").fetchone() == (None,):
+        return  # the files are older than the table
+    if _environment(connection) == env:
+        return
+    if env == "production" and connection.execute(
+        "SELECT EXISTS (SELECT FROM ledger.transfers WHERE kind = 'grant')"
+    ).fetchone() == (True,):
+        raise MigrationRefused("This database holds demo Stars of development: production needs another database.")
+    connection.execute(
+        "INSERT INTO public.installation (env) VALUES (%s)"
+        " ON CONFLICT (only_one) DO UPDATE SET env = excluded.env, since = now()",
+        [env],
+    )
 
 
 def _roll_back(backend: _Backend, wanted: MigrationList) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role
 
 RoomEvent = Literal["game_starts", "room_expires"]
@@ -97,14 +98,12 @@ async def appeals(db: Database, *, only_open: bool, limit: int) -> list[Appeal]:
     return [Appeal(*row) for row in rows]
 
 
-async def answer_appeal(db: Database, appeal_id: int, answer: str, by: str) -> str:
+async def answer_appeal(db: Database, appeal_id: int, answer: str, by: Actor) -> str:
     """An operator's answer: ok, not_found, conflict (answered before with other words)."""
-    row = await db.one(
-        Role.OPERATOR,
-        None,
-        "SELECT bot.answer_appeal(%(appeal_id)s, %(answer)s, %(by)s)",
-        {"appeal_id": appeal_id, "answer": answer, "by": by},
+    row = await act(
+        db, by, "SELECT bot.answer_appeal(%(appeal_id)s, %(answer)s)", {"appeal_id": appeal_id, "answer": answer}
     )
+    assert row is not None
     return str(row[0])
 
 

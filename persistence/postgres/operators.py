@@ -5,39 +5,33 @@ Must never be called for a player's request: these statements run as a role of t
 
 from typing import Any
 
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role
 
 MAX_REASON: int = 500
-MAX_OPERATOR: int = 100
 
 
-async def ban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
+async def ban(db: Database, user_id: int, reason: str | None, by: Actor) -> str:
     """`ok`, `unchanged` (banned before, for the same reason) or `not_found`."""
-    row = await db.one(
-        Role.OPERATOR,
-        None,
-        "SELECT auth.ban(%(user_id)s, %(reason)s, %(operator)s)",
-        {"user_id": user_id, "reason": reason, "operator": operator},
-    )
+    row = await act(db, by, "SELECT auth.ban(%(user_id)s, %(reason)s)", {"user_id": user_id, "reason": reason})
+    assert row is not None
     return str(row[0])
 
 
-async def unban(db: Database, user_id: int, reason: str | None, operator: str) -> str:
+async def unban(db: Database, user_id: int, reason: str | None, by: Actor) -> str:
     """`ok`, `unchanged` (not banned) or `not_found`."""
-    row = await db.one(
-        Role.OPERATOR,
-        None,
-        "SELECT auth.unban(%(user_id)s, %(reason)s, %(operator)s)",
-        {"user_id": user_id, "reason": reason, "operator": operator},
-    )
+    row = await act(db, by, "SELECT auth.unban(%(user_id)s, %(reason)s)", {"user_id": user_id, "reason": reason})
+    assert row is not None
     return str(row[0])
 
 
-async def find(db: Database, *, telegram_id: int | None = None, username: str | None = None) -> int | None:
+async def find(
+    db: Database, *, telegram_id: int | None = None, username: str | None = None, by: Actor = ""
+) -> int | None:
     """The account of a Telegram number, else the latest that logged in under a user name."""
-    row = await db.call(
-        Role.OPERATOR,
-        None,
+    row = await act(
+        db,
+        by,
         "SELECT auth.find_account(%(telegram_id)s, %(username)s)",
         {"telegram_id": telegram_id, "username": username},
     )

@@ -9,8 +9,9 @@ Works through pgbouncer in transaction mode: nothing is prepared, nothing is set
 
 import asyncio
 import random
+import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, LiteralString, Self
@@ -62,12 +63,20 @@ _UNAVAILABLE = (
 
 
 class Role(StrEnum):
-    """The application roles; what each may do is granted in `migrations/`."""
+    """The application roles; what each may do is granted in `migrations/` and written down in `docs/access.md`."""
 
     PLAYER = "ct_player"
-    SETTLER = "ct_settler"
     LOGIN = "ct_login"
+    SEATS = "ct_seats"
+    CHAT = "ct_chat"
+    SETTLER = "ct_settler"
+    ERRAND = "ct_errand"
     OPERATOR = "ct_operator"
+
+
+ALL_ROLES: Final = frozenset(Role)
+_UNFIT_FOR_A_NOTE: Final = re.compile(r"[^\w .@+-]")
+_LONGEST_NOTE: Final = 60
 
 
 class CommitUnknown(StoreUnavailable):
@@ -81,12 +90,14 @@ class Database:
     not the caller still waits: so none comes back with a reply pending.
     """
 
-    def __init__(self, database_url: str, max_size: int, name: str, statement_timeout_s: float) -> None:
+    def __init__(
+        self, database_url: str, max_size: int, name: str, statement_timeout_s: float, roles: Collection[Role]
+    ) -> None:
         self._database_url = database_url
         self._max_size = max_size
         self._name = name
         self._limit_s = statement_timeout_s * _PATIENCE
-        self._heads = {role: _begin(role, statement_timeout_s) for role in Role}
+        self._heads = {role: _begin(role, statement_timeout_s) for role in roles}
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -104,13 +115,15 @@ class Database:
         max_size: int = 8,
         name: str = "chance-tap",
         statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+        roles: Collection[Role] = ALL_ROLES,
     ) -> Self:
-        """Make a pool with its first `min_size` connections; others follow when they are needed.
+        """Make a pool with its first `min_size` connections; others follow when they are needed.  It takes no other
+        roles than these, whatever its login may do.
 
         Raises:
             StoreUnavailable: Postgres does not answer.
         """
-        database = cls(database_url, max(min_size, max_size), name, statement_timeout_s)
+        database = cls(database_url, max(min_size, max_size), name, statement_timeout_s, roles)
         try:
             connections = await asyncio.gather(*(database._take(_OPEN_TIMEOUT_S) for _ in range(min_size)))
         except BaseException:
@@ -136,16 +149,24 @@ class Database:
             await self._empty.wait()
 
     async def call(
-        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+        self,
+        role: Role,
+        user_id: int | None,
+        query: LiteralString,
+        params: Mapping[str, Any] | None = None,
+        *,
+        note: str = "",
     ) -> Row | None:
         """Run one statement in a transaction of its own, as `role` and with the claim of `user_id`; its first row.
+
+        `note`: whose hand an operator's login is in; see `auth.actor`.
 
         Raises:
             StoreUnavailable: nothing took effect.
             CommitUnknown: nobody knows whether it took effect.
             psycopg.Error: the statement is wrong; nothing took effect.
         """
-        rows = await self.rows(role, user_id, query, params)
+        rows = await self.rows(role, user_id, query, params, note=note)
         return rows[0] if rows else None
 
     async def one(
@@ -157,10 +178,17 @@ class Database:
         return rows[0]
 
     async def rows(
-        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+        self,
+        role: Role,
+        user_id: int | None,
+        query: LiteralString,
+        params: Mapping[str, Any] | None = None,
+        *,
+        note: str = "",
     ) -> Sequence[Row]:
         """As `call`, with all rows."""
-        head = self._heads[role] % (b"" if user_id is None else b"%d" % user_id)
+        claim = b"" if user_id is None else b"%d" % user_id
+        head = self._heads[role] % ((claim, _fit_note(note)) if role is Role.OPERATOR else claim)
         for attempt in range(1, _ATTEMPTS + 1):
             connection = await self._take(_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S)
             try:
@@ -269,11 +297,17 @@ class Database:
 
 
 def _begin(role: Role, statement_timeout_s: float) -> bytes:
-    """What goes before every statement, with a place for the claim."""
+    """What goes before every statement, with a place for the claim, and for an operator's note."""
+    note = " set_config('chance_tap.note', '%b', true)," if role is Role.OPERATOR else ""
     return (
         f"SELECT set_config('role', '{role.value}', true), set_config('jwt.claims.user_id', '%b', true),"
-        f" set_config('statement_timeout', '{statement_timeout_s * 1000:.0f}', true);"
+        f"{note} set_config('statement_timeout', '{statement_timeout_s * 1000:.0f}', true);"
     ).encode()
+
+
+def _fit_note(note: str) -> bytes:
+    """As it may stand between quotes."""
+    return _UNFIT_FOR_A_NOTE.sub("", note)[:_LONGEST_NOTE].strip().encode(errors="ignore")
 
 
 def _ignore(reply: "asyncio.Future[Any]") -> None:

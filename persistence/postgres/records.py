@@ -103,7 +103,7 @@ async def document_for(db: Database, user_id: int, room_id: str) -> bytes | None
 
 async def public_keys(db: Database) -> list[RecordKey]:
     """Every key that ever signed a record, the latest first."""
-    rows = await db.rows(Role.SETTLER, None, "SELECT key_id, public_key, created_at FROM game.all_record_keys()")
+    rows = await db.rows(Role.PLAYER, None, "SELECT key_id, public_key, created_at FROM game.all_record_keys()")
     return [RecordKey(*row) for row in rows]
 
 

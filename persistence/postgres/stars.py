@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
 from persistence.postgres import payments
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.payments import FIELDS, Payment
-from persistence.postgres.pool import Database, Role
+from persistence.postgres.pool import Database, Role, Row
 
 ReceiptState = Literal["credited", "review", "refunding", "refunded", "charged_back"]
 FoundBy = Literal["update", "reconciliation"]
@@ -86,8 +87,8 @@ _CREDIT = _charge(
     "pay.credit_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s, %(late_s)s,"
     " %(found_by)s)"
 )
-_REFUND = _charge("pay.refund_stars(%(charge_id)s, %(by)s)")
-_ASSIGN = _charge("pay.assign_stars(%(charge_id)s, %(user_id)s, %(by)s)")
+_REFUND = _charge("pay.refund_stars(%(charge_id)s)")
+_ASSIGN = _charge("pay.assign_stars(%(charge_id)s, %(user_id)s)")
 _DUE: LiteralString = "SELECT charge_id, payer_id FROM pay.due_refunds(%(charge_id)s, %(lease_s)s, %(limit)s)"
 _SETTLE = _charge("pay.settle_refund(%(charge_id)s, %(outcome)s, %(error)s, %(retry_s)s)")
 _REVERSE = _charge("pay.reverse_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s)")
@@ -100,7 +101,7 @@ _LIST: LiteralString = "SELECT RECEIPT FROM pay.list_receipts(%(open)s, %(user_i
 async def check(db: Database, *, payload: str, payer_id: int, stars: int, currency: str, now_ms: int) -> str:
     """Whether Telegram may take this payment: ok, or a word for what stands against it."""
     row = await db.one(
-        Role.SETTLER,
+        Role.CHAT,
         None,
         _CHECK,
         {
@@ -116,25 +117,26 @@ async def check(db: Database, *, payload: str, payer_id: int, stars: int, curren
 
 async def credit(db: Database, charge: Charge, *, late_s: float, found_by: FoundBy) -> ChargeResult:
     """Record a charge, once.  Statuses: credited, refunding (surplus, late, banned), review, repeated."""
-    return await _ask(db, _CREDIT, {**_params(charge), "late_s": late_s, "found_by": found_by})
+    params = {**_params(charge), "late_s": late_s, "found_by": found_by}
+    return _result(await db.call(Role.CHAT, None, _CREDIT, params))
 
 
 async def reverse(db: Database, charge: Charge) -> ChargeResult:
     """Record that Telegram gave a charge back.  Statuses: refunded (we had asked), charged_back (nobody had), unknown
     (it was never recorded, and will not be credited any more), repeated."""
-    return await _ask(db, _REVERSE, _params(charge))
+    return _result(await db.call(Role.CHAT, None, _REVERSE, _params(charge)))
 
 
-async def refund(db: Database, charge_id: str, *, by: str) -> ChargeResult:
+async def refund(db: Database, charge_id: str, *, by: Actor) -> ChargeResult:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
-    return await _ask(db, _REFUND, {"charge_id": _text(charge_id), "by": by[:100]}, Role.OPERATOR)
+    return _result(await act(db, by, _REFUND, {"charge_id": _text(charge_id)}))
 
 
-async def assign(db: Database, charge_id: str, *, user_id: int, by: str) -> ChargeResult:
+async def assign(db: Database, charge_id: str, *, user_id: int, by: Actor) -> ChargeResult:
     """Give a charge in review to a player.  Statuses: ok (also repeated), not_found, no_user, conflict (it does not
     wait, or was given to another)."""
-    return await _ask(db, _ASSIGN, {"charge_id": _text(charge_id), "user_id": user_id, "by": by[:100]}, Role.OPERATOR)
+    return _result(await act(db, by, _ASSIGN, {"charge_id": _text(charge_id), "user_id": user_id}))
 
 
 async def due_refunds(
@@ -149,16 +151,13 @@ async def settle_refund(
     db: Database, charge_id: str, outcome: RefundOutcome, *, error: str | None, retry_s: float = 0
 ) -> ChargeResult:
     """Record what Telegram said to a refund; the status is the outcome, or repeated."""
-    return await _ask(
-        db,
-        _SETTLE,
-        {
-            "charge_id": charge_id,
-            "outcome": outcome,
-            "error": None if error is None else error[:200],
-            "retry_s": retry_s,
-        },
-    )
+    params = {
+        "charge_id": charge_id,
+        "outcome": outcome,
+        "error": None if error is None else error[:200],
+        "retry_s": retry_s,
+    }
+    return _result(await db.call(Role.SETTLER, None, _SETTLE, params))
 
 
 def _params(charge: Charge) -> dict[str, Any]:
@@ -178,8 +177,8 @@ async def receipts(db: Database, *, open_only: bool, user_id: int | None, limit:
     return [Receipt(*row) for row in rows]
 
 
-async def _ask(db: Database, query: LiteralString, params: dict[str, Any], role: Role = Role.SETTLER) -> ChargeResult:
-    row = await db.one(role, None, query, params)
+def _result(row: Row | None) -> ChargeResult:
+    assert row is not None
     status, balance, blocked = row[:3]
     receipt = row[3 + FIELDS :]
     return ChargeResult(

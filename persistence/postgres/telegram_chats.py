@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role
 
 
@@ -29,13 +30,13 @@ async def account_of(db: Database, telegram_id: int) -> BotAccount | None:
 
 async def is_handled(db: Database, update_id: int) -> bool:
     """Whether an update was dealt with before."""
-    row = await db.one(Role.SETTLER, None, "SELECT bot.is_handled(%(update_id)s)", {"update_id": update_id})
+    row = await db.one(Role.CHAT, None, "SELECT bot.is_handled(%(update_id)s)", {"update_id": update_id})
     return bool(row[0])
 
 
 async def note_handled(db: Database, update_id: int) -> None:
     """An update was dealt with; repeated it changes nothing."""
-    await db.call(Role.SETTLER, None, "SELECT bot.note_handled(%(update_id)s)", {"update_id": update_id})
+    await db.call(Role.CHAT, None, "SELECT bot.note_handled(%(update_id)s)", {"update_id": update_id})
 
 
 async def purge_updates(db: Database, *, older_than_s: float, limit: int) -> int:
@@ -52,15 +53,16 @@ async def purge_updates(db: Database, *, older_than_s: float, limit: int) -> int
 async def set_can_write(db: Database, telegram_id: int, can_write: bool) -> None:
     """Somebody has started the bot, or blocked it."""
     await db.call(
-        Role.SETTLER,
+        Role.CHAT,
         None,
         "SELECT bot.set_can_write(%(telegram_id)s, %(can_write)s)",
         {"telegram_id": telegram_id, "can_write": can_write},
     )
 
 
-async def stats(db: Database) -> dict[str, int]:
+async def stats(db: Database, *, by: Actor) -> dict[str, int]:
     """A few numbers for admins."""
-    row = await db.one(Role.OPERATOR, None, "SELECT bot.stats()")
+    row = await act(db, by, "SELECT bot.stats()")
+    assert row is not None
     numbers: dict[str, int] = row[0]
     return numbers

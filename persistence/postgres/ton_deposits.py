@@ -9,6 +9,7 @@ from typing import Literal, LiteralString
 
 from persistence.chain import Network, Refusal
 from persistence.postgres import payments
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import FIELDS, Order, Ordered, Payment
 from persistence.postgres.pool import Database, Role, Row
@@ -164,13 +165,13 @@ _LIST = _query("SELECT s.sender_id, RECEIPT FROM pay.list_chain(%(state)s, %(lim
 _ASSIGN = _query(
     """
     SELECT s.o_status, s.o_balance, PAYMENT, RECEIPT
-    FROM pay.assign_chain(%(receipt_id)s, %(payment_id)s::uuid, %(user_id)s, %(rate)s, %(by)s) AS s
+    FROM pay.assign_chain(%(receipt_id)s, %(payment_id)s::uuid, %(user_id)s, %(rate)s) AS s
     """,
     "s.o_receipt",
     "s.o_payment",
 )
 _DISMISS = _query(
-    "SELECT s.o_status, NULL, PAYMENT, RECEIPT FROM pay.dismiss_chain(%(receipt_id)s, %(by)s) AS s",
+    "SELECT s.o_status, NULL, PAYMENT, RECEIPT FROM pay.dismiss_chain(%(receipt_id)s) AS s",
     "s.o_receipt",
     "s.o_payment",
 )
@@ -273,21 +274,24 @@ async def statement(
 
 
 async def assign(
-    db: Database, receipt_id: int, *, payment_id: str | None, user_id: int | None, rate: int | None, by: str
+    db: Database, receipt_id: int, *, payment_id: str | None, user_id: int | None, rate: int | None, by: Actor
 ) -> tuple[str, Recorded | None]:
     """An operator's word whose a receipt is.  Statuses: ok (also repeated), not_found, conflict (it does not wait),
     no_payment, no_user, no_rate, too_little (not one Star)."""
-    params = {"receipt_id": receipt_id, "payment_id": payment_id, "user_id": user_id, "rate": rate, "by": by}
-    return await _decide(db, _ASSIGN, params)
+    params = {"receipt_id": receipt_id, "payment_id": payment_id, "user_id": user_id, "rate": rate}
+    return await _decide(db, by, _ASSIGN, params)
 
 
-async def dismiss(db: Database, receipt_id: int, *, by: str) -> tuple[str, Recorded | None]:
+async def dismiss(db: Database, receipt_id: int, *, by: Actor) -> tuple[str, Recorded | None]:
     """An operator's word that a receipt is nobody's here.  Statuses: ok (also repeated), not_found, conflict."""
-    return await _decide(db, _DISMISS, {"receipt_id": receipt_id, "by": by})
+    return await _decide(db, by, _DISMISS, {"receipt_id": receipt_id})
 
 
-async def _decide(db: Database, query: LiteralString, params: Mapping[str, object]) -> tuple[str, Recorded | None]:
-    row = await db.one(Role.SETTLER, None, query, params)
+async def _decide(
+    db: Database, by: Actor, query: LiteralString, params: Mapping[str, object]
+) -> tuple[str, Recorded | None]:
+    row = await act(db, by, query, params)
+    assert row is not None
     return row[0], None if row[2 + FIELDS] is None else _recorded(row[1], row[2:])
 
 

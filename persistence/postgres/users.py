@@ -188,7 +188,7 @@ async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
     Unknown users are left out.
     """
     rows = await db.rows(
-        Role.SETTLER,
+        Role.SEATS,
         None,
         "SELECT user_id, banned, room_id, language, session_epoch FROM auth.sessions_of(%(user_ids)s::bigint[])",
         {"user_ids": list(user_ids)},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 
 from persistence.chain import PayoutMessage
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
 
@@ -153,7 +154,7 @@ _END = _query(
 _REVIEW = _query(
     """
     SELECT s.o_status, s.o_balance, WITHDRAWAL
-    FROM pay.review_withdrawal(%(withdrawal_id)s::uuid, %(decision)s, %(by)s, %(now_ms)s) AS s
+    FROM pay.review_withdrawal(%(withdrawal_id)s::uuid, %(decision)s, %(now_ms)s) AS s
     """,
     "s.o_withdrawal",
 )
@@ -265,10 +266,10 @@ async def gifts_known(db: Database, transaction_ids: list[str]) -> set[str]:
     return set(row[0])
 
 
-async def review(db: Database, withdrawal_id: str, decision: Decision, *, by: str, now_ms: int) -> Changed:
+async def review(db: Database, withdrawal_id: str, decision: Decision, *, by: Actor, now_ms: int) -> Changed:
     """An operator's decision.  Statuses: ok (also repeated), not_found, conflict, banned."""
-    values = {"withdrawal_id": withdrawal_id, "decision": decision, "by": by, "now_ms": now_ms}
-    return _changed(await db.call(Role.SETTLER, None, _REVIEW, values))
+    values = {"withdrawal_id": withdrawal_id, "decision": decision, "now_ms": now_ms}
+    return _changed(await act(db, by, _REVIEW, values))
 
 
 async def listed(db: Database, *, state: State | None, user_id: int | None, limit: int) -> list[Withdrawal]:

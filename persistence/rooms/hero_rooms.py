@@ -13,7 +13,7 @@ import msgspec
 
 from chance_tap.settings import Settings
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
-from persistence.postgres import games, leaderboards, ledger
+from persistence.postgres import games, leaderboards
 from persistence.postgres.games import SeatRef
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import CommitUnknown, Database
@@ -110,8 +110,8 @@ class HeroRooms:
             case _:
                 raise refusal(request, reply)
 
-    async def take_back(self, user_id: int, room_id: str) -> int:
-        """The organizer leaves: cancel the waiting room and return every stake; the organizer's balance after it.
+    async def take_back(self, user_id: int, room_id: str) -> None:
+        """The organizer leaves: cancel the waiting room and return every stake.
 
         Raises:
             GameError: room_closed (the game has started or is over).
@@ -129,7 +129,6 @@ class HeroRooms:
         outcome = await self._settlement.settle_room(room_id, result)
         if outcome.outcome != "refunded":
             raise GameError(ErrorCode.ROOM_CLOSED)
-        return await ledger.balance(self._db, user_id)
 
     async def refuse_unless_taken_back(self, user_id: int, room_id: str) -> None:
         """Let the repetition of an organizer's leave pass, as far as Redis remembers the room.

@@ -94,9 +94,20 @@ class Seats:
         seat = await games.live_seat(self._db, user_id)
         if seat is None or seat.room_id != room_id:
             return await self._left_before(user_id, room_id)
+        balance = await self.vacate(seat)
+        return await ledger.balance(self._db, user_id) if balance is None else balance
+
+    async def vacate(self, seat: games.Seat) -> int | None:
+        """Give a live seat back while its room waits, and take an organizer's whole room back; the player's balance,
+        or None after a room, whose organizer paid nothing.
+
+        Raises:
+            GameError: room_closed (the game has started or is over).
+        """
         if seat.organizes:
-            return await self._hero.take_back(user_id, room_id)
-        left = await self._live.rooms.leave(room_id, seat.seat_id)
+            await self._hero.take_back(seat.user_id, seat.room_id)
+            return None
+        left = await self._live.rooms.leave(seat.room_id, seat.seat_id)
         match left.code:
             case "ok":
                 refund = await self._settlement.refund(seat.seat_id, "left")

@@ -15,8 +15,15 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.app import build_app
 from gateway.routes.telegram import PATH
-from tests.rest.conftest import hold_against_the_document
+from persistence.payments.stars import StarPayments
+from persistence.postgres.access import ROLES, Part
+from persistence.postgres.pool import Database
+from persistence.redis.store import RedisStore
+from persistence.telegram import make_bot
+from tests.fixtures.postgres import login_url
+from tests.rest.conftest import as_gateway, hold_against_the_document
 from tests.stand_ins.bot_api import schema
+from workers.loops.errands import ErrandLoop
 
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"
 SECRET = "a_webhook-secret_of_37_characters_1234"
@@ -97,7 +104,7 @@ def bot_settings(settings: Settings, telegram: Telegram) -> Settings:
 
 @pytest_asyncio.fixture
 async def app(bot_settings: Settings) -> AsyncIterator[Starlette]:
-    application = build_app(bot_settings)
+    application = build_app(as_gateway(bot_settings))
     async with application.router.lifespan_context(application):
         yield application
 
@@ -150,6 +157,30 @@ async def press(chats: Chats, data: str, telegram_id: int = 7) -> int:
     message = {"message_id": 1, "date": int(time.time()), "chat": chat, "text": "x"}
     query = {"id": "1", "from": person(telegram_id), "chat_instance": "1", "data": data, "message": message}
     return await chats.deliver(update("callback_query", query))
+
+
+class Orders:
+    """What an admin writes, and the worker's rounds that follow it."""
+
+    def __init__(self, chats: Chats, loop: ErrandLoop) -> None:
+        self._chats = chats
+        self._loop = loop
+
+    async def say(self, text: str, telegram_id: int = 7) -> None:
+        assert await self._chats.write(text, telegram_id) == 200
+        while await self._loop.round() == 0:
+            pass
+
+
+@pytest_asyncio.fixture
+async def orders(chats: Chats, bot_settings: Settings, live: RedisStore) -> AsyncIterator[Orders]:
+    url = login_url(bot_settings.database_url, "worker")
+    db = await Database.open(url, name="worker", roles=ROLES[Part.WORKER])
+    bot = make_bot(bot_settings)
+    stars = StarPayments(live, db, bot, bot_settings)
+    yield Orders(chats, ErrandLoop(live, db, bot, stars, bot_settings))
+    await bot.session.close()
+    await db.close()
 
 
 @pytest.fixture

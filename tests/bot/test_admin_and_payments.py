@@ -12,7 +12,7 @@ from persistence.postgres import users
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.redis.rate_limits import SharedRateLimit
 from persistence.rooms.seats import Seats
-from tests.bot.conftest import Chats, Telegram, message, person, update
+from tests.bot.conftest import Chats, Orders, Telegram, message, person, update
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, code_of
 
@@ -63,18 +63,18 @@ async def test_to_everybody_else_these_commands_do_not_exist(
     assert execute("SELECT count(*) FROM auth.operator_log") == [(0,)]
 
 
-async def test_a_ban_and_its_end(chats: Chats, telegram: Telegram, execute: Execute, admin: int, target: int) -> None:
-    await chats.write("/stats")
+async def test_a_ban_and_its_end(orders: Orders, telegram: Telegram, execute: Execute, admin: int, target: int) -> None:
+    await orders.say("/stats")
     assert "Игроков: 2" in telegram.last
     for name, status in (("telegram:8", "ok"), (str(target), "unchanged"), ("@ann", "unchanged")):
-        await chats.write(f"/ban {name} two\n  accounts")
+        await orders.say(f"/ban {name} two\n  accounts")
         assert telegram.last == f"ban {target}: {status}"
     assert execute("SELECT ban_reason FROM auth.users WHERE user_id = %s", target) == [("two accounts",)]
-    await chats.write(f"/ban {target}\n{'x' * 600}")
+    await orders.say(f"/ban {target}\n{'x' * 600}")
     assert execute("SELECT length(ban_reason) FROM auth.users WHERE user_id = %s", target) == [(500,)]
-    await chats.write(f"/unban {target} a mistake")
+    await orders.say(f"/unban {target} a mistake")
     assert telegram.last == f"unban {target}: ok"
-    await chats.write("/unban @Ann")
+    await orders.say("/unban @Ann")
     assert telegram.last == f"unban {target}: unchanged"
     assert execute("SELECT action, operator, reason FROM auth.operator_log WHERE length(reason) < 500") == [
         ("ban", f"bot:{admin}", "two accounts"),
@@ -83,7 +83,7 @@ async def test_a_ban_and_its_end(chats: Chats, telegram: Telegram, execute: Exec
 
 
 async def test_a_ban_gives_the_seat_back_and_ends_the_sessions(
-    app: Starlette, chats: Chats, telegram: Telegram, client: httpx.AsyncClient, admin: int, target: int
+    app: Starlette, orders: Orders, telegram: Telegram, client: httpx.AsyncClient, admin: int, target: int
 ) -> None:
     services = app.state.services
     token, _ = services.tokens.issue(str(target), None, "user")
@@ -93,7 +93,7 @@ async def test_a_ban_gives_the_seat_back_and_ends_the_sessions(
     assert joined.status_code == 200, joined.text
     room_id = joined.json()["room"]["room_id"]
     before = (await users.me(services.db, target)).balance
-    await chats.write("/ban @Ann two accounts")
+    await orders.say("/ban @Ann two accounts")
     assert telegram.last == f"ban {target}: ok"
     assert (await users.me(services.db, target)).balance == before + body["stake"]
     room = await services.live.rooms.snapshot(room_id)
@@ -104,12 +104,12 @@ async def test_a_ban_gives_the_seat_back_and_ends_the_sessions(
         await client.post(f"{API}/rooms/join", headers=headers | {"idempotency-key": "k2"}, json=body),
     ]
     assert [code_of(answer)[1] for answer in answers] == ["banned"] * 3
-    await chats.write("/unban @Ann")
+    await orders.say("/unban @Ann")
     assert code_of(await client.get(f"{API}/me", headers=headers))[1] == "unauthorized", "the session stays ended"
 
 
 async def test_bad_input_of_an_admin(
-    chats: Chats, telegram: Telegram, execute: Execute, admin: int, monkeypatch: pytest.MonkeyPatch
+    orders: Orders, telegram: Telegram, execute: Execute, admin: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "ASKED", SharedRateLimit("bot", 0.01, 1000))
     usages = {
@@ -120,32 +120,32 @@ async def test_bad_input_of_an_admin(
     }
     for command, words in usages.items():
         for word in words:
-            assert await chats.write(f"{command} {word}".strip()) == 200
+            await orders.say(f"{command} {word}".strip())
             assert telegram.last.startswith(f"Так: {command} "), (command, word)
     for word, shown in (("999999", "999999"), ("telegram:999", "telegram:999"), ("@nobody", "@nobody")):
         for command in ("ban", "unban"):
-            await chats.write(f"/{command} {word} why")
+            await orders.say(f"/{command} {word} why")
             assert telegram.last == f"{command} {shown}: not_found"
-    await chats.write("/refund no-such-charge")
+    await orders.say("/refund no-such-charge")
     assert telegram.last == "refund: not_found"
-    await chats.write("/room 00AAAAAAAAAAAAAA")
+    await orders.say("/room 00AAAAAAAAAAAAAA")
     assert telegram.last == "Такой комнаты нет."
-    await chats.write("/stats of everything")
+    await orders.say("/stats of everything")
     assert "Игроков: 1" in telegram.last
     assert execute("SELECT count(*) FROM auth.operator_log") == [(0,)]
 
 
 async def test_a_room_and_a_charge_as_admins_see_them(
-    app: Starlette, chats: Chats, telegram: Telegram, execute: Execute, admin: int
+    app: Starlette, chats: Chats, orders: Orders, telegram: Telegram, execute: Execute, admin: int
 ) -> None:
     seats = Seats(app.state.services.live, app.state.services.db, app.state.services.settings)
     room = (await seats.join(admin, 50, IdempotencyKey("/join", "k", b"x" * 32))).room_state
     assert room is not None
-    await chats.write(f"/room {room.room_id.upper()}")
+    await orders.say(f"/room {room.room_id.upper()}")
     assert telegram.last.splitlines()[:2] == [room.room_id, "Redis: standard waiting, 50 ⭐, 1/10"]
     assert f"  {admin}: live 50 ⭐, prize " in telegram.last
     await chats.deliver(message(7, successful_payment=charge("not ours")))
-    await chats.write("/refund charge-1")
+    await orders.say("/refund charge-1")
     assert telegram.last.startswith("refund: ")
     assert "not_found" not in telegram.last
     assert execute("SELECT state FROM pay.star_receipts") != [("review",)]

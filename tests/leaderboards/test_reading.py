@@ -24,10 +24,16 @@ class CountingDatabase(Database):
     asked = 0
 
     async def rows(
-        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+        self,
+        role: Role,
+        user_id: int | None,
+        query: LiteralString,
+        params: Mapping[str, Any] | None = None,
+        *,
+        note: str = "",
     ) -> Sequence[Row]:
         self.asked += 1
-        return await super().rows(role, user_id, query, params)
+        return await super().rows(role, user_id, query, params, note=note)
 
 
 @dataclass

@@ -12,7 +12,8 @@ from persistence.postgres import games, users
 from persistence.postgres.pool import Database, Role
 from tests.postgres.play import STAKE, STARS, Finisher, fill, finished, new_room, new_seat, organize, pay, sign_up
 
-APPLICATION = ("ct_player", "ct_settler", "ct_login", "ct_operator", "ct_gateway", "ct_worker", "ct_analyst")
+LOGINS = ("ct_analyst", "ct_bot", "ct_console", "ct_gateway", "ct_worker")
+APPLICATION = (*Role, *LOGINS)
 OURS = "('public', 'auth', 'ledger', 'game', 'pay', 'bot')"
 
 
@@ -212,7 +213,7 @@ async def test_definers_have_a_fixed_search_path_and_a_poor_owner(admin: psycopg
     )
     assert mighty == []
     logins = column(admin, "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'ct\\_%' AND rolcanlogin ORDER BY 1")
-    assert logins == ["ct_analyst", "ct_gateway", "ct_worker"]
+    assert logins == list(LOGINS)
     for role in ("ct_owner", "ct_auth", "ct_ledger", *APPLICATION):
         can_create = column(
             admin,
@@ -283,7 +284,7 @@ async def test_what_was_won_is_only_ever_added_up_by_the_settlement(db: Database
             admin.execute(forbidden)
 
 
-@pytest.mark.parametrize("login", ["ct_gateway", "ct_worker", "ct_analyst"])
+@pytest.mark.parametrize("login", LOGINS)
 async def test_a_login_that_takes_no_role_can_do_nothing(
     postgres_server: EmbeddedPostgres, database_name: str, login: str
 ) -> None:
@@ -293,7 +294,7 @@ async def test_a_login_that_takes_no_role_can_do_nothing(
             "TABLE auth.users",
             "SELECT ledger.balance()",
             "SELECT game.audit()",
-            "SELECT auth.ban(1, NULL, 'x')",
+            "SELECT auth.ban(1, NULL)",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

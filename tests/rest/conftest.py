@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from gateway.app import ENDPOINTS, build_app
 from gateway.auth.init_data import InitDataCheck
 from gateway.rate_limits import Rate
 from gateway.rest.openapi import document
-from tests.fixtures.postgres import Execute
+from tests.fixtures.postgres import Execute, login_url
 
 API = "/api/v1"
 DOCUMENT = document(ENDPOINTS)
@@ -48,9 +48,14 @@ def init_data(settings: Settings, telegram_id: int = 7, *, age_s: float = 0, **u
     return InitDataCheck(settings.bot_token, settings.init_data_max_age_s).sign(fields)
 
 
+def as_gateway(settings: Settings) -> Settings:
+    """The settings as a gateway has them: with its own login in Postgres."""
+    return replace(settings, database_url=login_url(settings.database_url, "gateway"))
+
+
 @pytest_asyncio.fixture
 async def app(settings: Settings) -> AsyncIterator[Starlette]:
-    application = build_app(settings)
+    application = build_app(as_gateway(settings))
     async with application.router.lifespan_context(application):
         yield application
 

@@ -239,7 +239,7 @@ async def test_a_transaction_that_is_indexed_after_later_ones(world: World) -> N
 async def test_a_banned_player_is_credited(world: World) -> None:
     player = await world.player()
     order = await world.order(player)
-    await world.db.call(Role.OPERATOR, None, "SELECT auth.ban(%(user)s, 'test', 'ann')", {"user": player})
+    await world.db.call(Role.OPERATOR, None, "SELECT auth.ban(%(user)s, 'test')", {"user": player})
     world.chain.send(HOUSE, nanoton(100), order.ton_memo)
     await world.read()
     assert await world.balance(player) == 100

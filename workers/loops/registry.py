@@ -108,6 +108,9 @@ class Loops:
 
             reconciliation = StarReconciliation(db, self.bot, stars, settings)
             rounds[StarReconciliationLoop.NAME] = StarReconciliationLoop(reconciliation).round
+            from workers.loops.errands import ErrandLoop  # likewise
+
+            rounds[ErrandLoop.NAME] = ErrandLoop(live, db, self.bot, stars, settings).round
         return rounds
 
     def _of_chain(self) -> Rounds:

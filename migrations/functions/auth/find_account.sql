@@ -10,4 +10,4 @@ CREATE OR REPLACE FUNCTION auth.find_account(p_telegram_id bigint, p_username te
 
 COMMENT ON FUNCTION auth.find_account IS
     'The account of a Telegram number, else the latest that logged in under a user name; null: there is none.';
-GRANT EXECUTE ON FUNCTION auth.find_account TO ct_operator;
+GRANT EXECUTE ON FUNCTION auth.find_account TO ct_operator, ct_errand;

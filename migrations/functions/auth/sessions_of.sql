@@ -12,4 +12,4 @@ END;
 
 COMMENT ON FUNCTION auth.sessions_of IS
     'For requests and sockets whose tokens were checked: banned or not, the room to return to, the language chosen or reported, the epoch of sessions that still hold.';
-GRANT EXECUTE ON FUNCTION auth.sessions_of TO ct_settler;
+GRANT EXECUTE ON FUNCTION auth.sessions_of TO ct_seats;

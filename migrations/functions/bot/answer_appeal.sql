@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_auth;
 
-CREATE OR REPLACE FUNCTION bot.answer_appeal(p_appeal_id bigint, p_answer text, p_by text) RETURNS text
+CREATE OR REPLACE FUNCTION bot.answer_appeal(p_appeal_id bigint, p_answer text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -12,7 +12,7 @@ BEGIN
     ELSIF v_appeal.answer IS NOT NULL THEN
         RETURN CASE WHEN v_appeal.answer = p_answer THEN 'ok' ELSE 'conflict' END;
     END IF;
-    UPDATE bot.appeals AS p SET answer = p_answer, answered_by = p_by, answered_at = now()
+    UPDATE bot.appeals AS p SET answer = p_answer, answered_by = auth.actor(), answered_at = now()
     WHERE p.appeal_id = p_appeal_id;
     INSERT INTO bot.notices (user_id, kind, subject, reason, expires_at)
     VALUES (v_appeal.user_id, 'appeal_answer', p_appeal_id::text, p_answer, now() + interval '1 day');

@@ -5,4 +5,4 @@ CREATE OR REPLACE FUNCTION bot.is_handled(p_update_id bigint) RETURNS boolean
     RETURN EXISTS (SELECT FROM bot.updates AS u WHERE u.update_id = p_update_id);
 
 COMMENT ON FUNCTION bot.is_handled IS 'Whether an update was dealt with before.';
-GRANT EXECUTE ON FUNCTION bot.is_handled TO ct_settler;
+GRANT EXECUTE ON FUNCTION bot.is_handled TO ct_chat;

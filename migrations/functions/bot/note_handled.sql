@@ -7,4 +7,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION bot.note_handled IS 'An update was dealt with.';
-GRANT EXECUTE ON FUNCTION bot.note_handled TO ct_settler;
+GRANT EXECUTE ON FUNCTION bot.note_handled TO ct_chat;

@@ -9,4 +9,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION bot.set_can_write IS 'Somebody started the bot, or blocked it.';
-GRANT EXECUTE ON FUNCTION bot.set_can_write TO ct_settler;
+GRANT EXECUTE ON FUNCTION bot.set_can_write TO ct_chat;

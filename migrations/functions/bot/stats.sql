@@ -24,4 +24,4 @@ CREATE OR REPLACE FUNCTION bot.stats() RETURNS jsonb
     );
 
 COMMENT ON FUNCTION bot.stats IS 'A few numbers for admins. Reads whole tables.';
-GRANT EXECUTE ON FUNCTION bot.stats TO ct_operator;
+GRANT EXECUTE ON FUNCTION bot.stats TO ct_operator, ct_errand;

@@ -7,4 +7,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION game.all_record_keys IS 'Every public key that signed a record, the latest first.';
-GRANT EXECUTE ON FUNCTION game.all_record_keys TO ct_player, ct_settler;
+GRANT EXECUTE ON FUNCTION game.all_record_keys TO ct_player;

@@ -23,4 +23,4 @@ $function$;
 
 COMMENT ON FUNCTION game.leaderboard_places IS
     'The first players of these days (nulls: of all time) and the named ones, with their places. Reads every sum.';
-GRANT EXECUTE ON FUNCTION game.leaderboard_places TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.leaderboard_places TO ct_seats;

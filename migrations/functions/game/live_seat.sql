@@ -13,4 +13,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION game.live_seat IS 'The seat that binds the player or organizer now, if any.';
-GRANT EXECUTE ON FUNCTION game.live_seat TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.live_seat TO ct_seats;

@@ -39,4 +39,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.refund IS 'Gives one live stake back; a seat that was decided stays as it is.';
-GRANT EXECUTE ON FUNCTION game.refund TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.refund TO ct_seats;

@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION game.review_bonus(
-    p_run_id bigint, p_approve boolean, p_by text, p_budget bigint,
+    p_run_id bigint, p_approve boolean, p_budget bigint,
     OUT o_status text, OUT o_run game.bonus_runs, OUT o_balance bigint
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
@@ -23,7 +23,7 @@ BEGIN
             o_status := 'over_budget';
         ELSE
             PERFORM game.pay_bonus(p_run_id);
-            UPDATE game.bonus_runs AS r SET review = 'approved', reviewed_by = p_by, reviewed_at = now()
+            UPDATE game.bonus_runs AS r SET review = 'approved', reviewed_by = auth.actor(), reviewed_at = now()
             WHERE r.run_id = p_run_id;
             o_status := 'ok';
         END IF;
@@ -32,7 +32,7 @@ BEGIN
             UPDATE game.bonus_budget AS b SET promised = b.promised - o_run.reward;
         END IF;
         UPDATE game.bonus_runs AS r
-        SET state = 'cancelled', held = NULL, reason = 'refused', review = 'refused', reviewed_by = p_by, reviewed_at = now()
+        SET state = 'cancelled', held = NULL, reason = 'refused', review = 'refused', reviewed_by = auth.actor(), reviewed_at = now()
         WHERE r.run_id = p_run_id;
         o_status := 'ok';
     END IF;
@@ -43,4 +43,4 @@ $function$;
 
 COMMENT ON FUNCTION game.review_bonus IS
     'An operator''s word on a held reward; repeated, it is ok again. over_budget: it does not fit; conflict: it is not held, or the person has another run that was rewarded or is held: refuse one.';
-GRANT EXECUTE ON FUNCTION game.review_bonus TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.review_bonus TO ct_operator;

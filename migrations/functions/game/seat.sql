@@ -13,4 +13,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION game.seat IS 'One seat, whatever its state.';
-GRANT EXECUTE ON FUNCTION game.seat TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.seat TO ct_seats;

@@ -159,4 +159,4 @@ $function$;
 
 COMMENT ON FUNCTION game.settle IS
     'Decides a room once, by its result; a repeat returns the decision. Ranked but unpaid seats are dropped, paid but unranked ones refunded; without a winner everything goes back. The fee goes to the organizer, where there is one, else to the house.';
-GRANT EXECUTE ON FUNCTION game.settle TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.settle TO ct_seats;

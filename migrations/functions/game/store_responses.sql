@@ -18,4 +18,4 @@ END;
 
 COMMENT ON FUNCTION game.store_responses IS
     'Keeps the responses to successful requests; the first under a key stays. Tells how many were kept.';
-GRANT EXECUTE ON FUNCTION game.store_responses TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.store_responses TO ct_seats;

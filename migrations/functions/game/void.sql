@@ -8,4 +8,4 @@ CREATE OR REPLACE FUNCTION game.void(p_room_id text, p_reason text) RETURNS text
     ));
 
 COMMENT ON FUNCTION game.void IS 'Decides a room by giving every stake back.';
-GRANT EXECUTE ON FUNCTION game.void TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.void TO ct_seats;

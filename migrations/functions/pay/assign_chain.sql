@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.assign_chain(
-    p_receipt_id bigint, p_payment_id uuid, p_user_id bigint, p_rate bigint, p_by text,
+    p_receipt_id bigint, p_payment_id uuid, p_user_id bigint, p_rate bigint,
     OUT o_status text, OUT o_receipt pay.chain_receipts, OUT o_payment pay.payments, OUT o_balance bigint
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
@@ -36,7 +36,7 @@ BEGIN
         v_named := o_receipt.payment_id;
         PERFORM pay.credit_ton(p_receipt_id, v_user_id, o_payment.payment_id, v_rate, o_receipt.reason);
         PERFORM pay.end_review(v_named);
-        UPDATE pay.chain_receipts AS r SET decided_by = p_by, decided_at = now() WHERE r.receipt_id = p_receipt_id;
+        UPDATE pay.chain_receipts AS r SET decided_by = auth.actor(), decided_at = now() WHERE r.receipt_id = p_receipt_id;
         o_status := 'ok';
     END IF;
     SELECT r.* INTO o_receipt FROM pay.chain_receipts AS r WHERE r.receipt_id = p_receipt_id;
@@ -47,4 +47,4 @@ $function$;
 
 COMMENT ON FUNCTION pay.assign_chain IS
     'An operator''s word whose a receipt in review is: for an order (its own one by default) or for a user at a rate; repeated, it is ok again. conflict: it does not wait for that.';
-GRANT EXECUTE ON FUNCTION pay.assign_chain TO ct_settler;
+GRANT EXECUTE ON FUNCTION pay.assign_chain TO ct_operator;

@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 -- It goes from `suspense` to that player, as the player's own order where the charge names one that waits, else as a
 -- payment of its own.  From then on it is a charge like any other: it can be sent back, and taken back.
-CREATE OR REPLACE FUNCTION pay.assign_stars(p_charge_id text, p_user_id bigint, p_by text) RETURNS pay.charge_result
+CREATE OR REPLACE FUNCTION pay.assign_stars(p_charge_id text, p_user_id bigint) RETURNS pay.charge_result
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -47,7 +47,7 @@ BEGIN
     UPDATE pay.star_receipts AS r SET state = 'credited', user_id = p_user_id, payment_id = v_payment_id, error = NULL
     WHERE r.charge_id = p_charge_id;
     INSERT INTO pay.star_assignments (charge_id, user_id, payment_id, assigned_by, attempts)
-    VALUES (p_charge_id, p_user_id, v_payment_id, p_by, v_receipt.attempt);
+    VALUES (p_charge_id, p_user_id, v_payment_id, auth.actor(), v_receipt.attempt);
     RETURN pay.result_of_charge(p_charge_id, 'ok', false);
 END
 $function$;

@@ -24,4 +24,4 @@ $function$;
 
 COMMENT ON FUNCTION pay.check_stars IS
     'Whether Telegram may take this payment: ok, or what stands against it: unknown, foreign, currency, amount, the state of an order that does not wait, or a code of pay.deposit_refusal.';
-GRANT EXECUTE ON FUNCTION pay.check_stars TO ct_settler;
+GRANT EXECUTE ON FUNCTION pay.check_stars TO ct_chat;

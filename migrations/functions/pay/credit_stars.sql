@@ -76,4 +76,4 @@ $function$;
 
 COMMENT ON FUNCTION pay.credit_stars IS
     'A charge that Telegram made, recorded once: credited (also after a cancel or expiry, whoever is banned), refunding (surplus; later than p_late_s after the expiry; banned, unless it paid a debt), review (unknown payload, another payer, another amount), or repeated.';
-GRANT EXECUTE ON FUNCTION pay.credit_stars TO ct_settler;
+GRANT EXECUTE ON FUNCTION pay.credit_stars TO ct_chat;

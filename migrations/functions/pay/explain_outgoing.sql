@@ -1,10 +1,10 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.explain_outgoing(p_hash text, p_by text) RETURNS text
+CREATE OR REPLACE FUNCTION pay.explain_outgoing(p_hash text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 BEGIN
-    UPDATE pay.chain_outgoing AS o SET explained_by = p_by, explained_at = now()
+    UPDATE pay.chain_outgoing AS o SET explained_by = auth.actor(), explained_at = now()
     WHERE o.hash = p_hash AND o.explained_by IS NULL
         AND NOT EXISTS (SELECT FROM pay.withdrawals AS w WHERE w.reference = p_hash AND w.address = o.destination);
     RETURN CASE

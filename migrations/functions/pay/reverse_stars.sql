@@ -72,4 +72,4 @@ $function$;
 
 COMMENT ON FUNCTION pay.reverse_stars IS
     'Telegram gave a charge back to the payer: refunded (we had asked), charged_back (nobody had; what is spent is the house''s loss and the person''s debt, and the account is blocked for review), unknown (the charge itself never came), or repeated.';
-GRANT EXECUTE ON FUNCTION pay.reverse_stars TO ct_settler;
+GRANT EXECUTE ON FUNCTION pay.reverse_stars TO ct_chat;
