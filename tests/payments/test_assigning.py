@@ -154,4 +154,4 @@ async def test_the_command(world: World, monkeypatch: pytest.MonkeyPatch, capsys
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("SET ROLE ct_settler")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT pay.assign_stars(%s, %s, 'x')", [charge.charge_id, player.user_id])
+            connection.execute("SELECT pay.assign_stars(%s, %s)", [charge.charge_id, player.user_id])
