@@ -39,7 +39,8 @@ class Seeded:
 
 
 def make_users(admin_url: str, count: int) -> list[int]:
-    """`count` new accounts with 1000 Stars each, by the function that logins use."""
+    """`count` new accounts with 1000 Stars each, by the function that logins use: demo Stars, which a database of
+    production never gives out, so for these moments it is none."""
     users: list[int] = []
     with psycopg.connect(admin_url, autocommit=True) as connection:
         row = connection.execute("SELECT count(*) FROM public.users").fetchone()
@@ -47,12 +48,14 @@ def make_users(admin_url: str, count: int) -> list[int]:
         while len(users) < count:
             # The first few are for statistics: plans made on empty tables read them whole.
             batch = min(count - len(users), 5000 if users else 200)
+            connection.execute("UPDATE public.installation SET env = 'development'")
             rows = connection.execute(
                 "SELECT (auth.log_in_telegram(%(id)s + n, 'Bench', NULL, NULL, NULL, 'en', false, 1000)).o_user_id"
                 " FROM generate_series(1, %(n)s) AS n",
                 {"id": FIRST_TELEGRAM_ID + before + len(users), "n": batch},
             )
             users += [int(row[0]) for row in rows]
+            connection.execute("UPDATE public.installation SET env = 'production'")
             connection.execute(_VACUUM)
     return users
 

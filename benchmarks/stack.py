@@ -41,6 +41,7 @@ class Stack:
         self.valkey = EmbeddedValkey(self.path / "valkey")
         self.port = free_port()
         self.jwt_secret = secrets.token_urlsafe(32)
+        self.bot_secret = secrets.token_urlsafe(26)  # of nobody's bot
         self.parts: dict[str, Child] = {}
         self._urls: dict[str, str] = {}
 
@@ -54,7 +55,7 @@ class Stack:
             self.valkey.start()
         with psycopg.connect(self.postgres.admin_url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
-        migrate(self.admin_url)
+        migrate(self.admin_url, env="production")
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             for part in ("gateway", "worker"):
                 login, password = f"ct_{part}", secrets.token_urlsafe(24)
@@ -106,7 +107,7 @@ class Stack:
             "ENV": "production",
             "PORT": str(self.port),
             "DATA_DIR": str(self.path / "data"),
-            "BOT_TOKEN": "424242:" + "b" * 35,
+            "BOT_TOKEN": f"424242:{self.bot_secret}",
             "TELEGRAM_API_URL": "http://127.0.0.1:9",  # nobody is there: players without a socket are written to
             "JWT_SECRET": self.jwt_secret,
             "DATABASE_URL": self._urls[part],

@@ -8,6 +8,7 @@ import pytest
 from tests.end_to_end.doomed import DoomedGateway
 from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import bot_environment, set_webhook
+from tests.fixtures.postgres import login_url
 from tests.fixtures.stack import Stack, stack_environment
 from tests.stand_ins.telegram import TelegramApi
 from tests.ws.client import hang_up
@@ -29,6 +30,7 @@ def gateway(
     database_url: str, redis_url: str, telegram_api: TelegramApi, tmp_path: Path, fork_server: ForkServer
 ) -> Iterator[DoomedGateway]:
     """One gateway, not yet started, that can be killed at a step of its own."""
-    environment = stack_environment(tmp_path, database_url, redis_url, **bot_environment(telegram_api))
+    url = login_url(database_url, "gateway")
+    environment = stack_environment(tmp_path, url, redis_url, **bot_environment(telegram_api))
     with DoomedGateway(fork_server, environment, tmp_path / "gateway.log") as doomed:
         yield doomed

@@ -26,6 +26,7 @@ from tests.end_to_end.doomed import DoomedWorker
 from tests.fixtures.accounts import earn, new_player
 from tests.fixtures.fork_server import ForkServer
 from tests.fixtures.outside import NANOTON_PER_STAR, PAYOUT_KEY, bot_environment, ton_environment
+from tests.fixtures.postgres import login_url
 from tests.fixtures.stack import stack_environment
 from tests.fixtures.waiting import eventually
 from tests.stand_ins.telegram import TelegramApi
@@ -58,7 +59,7 @@ def worker(
 ) -> Iterator[DoomedWorker]:
     switches = {"WITHDRAWALS_PREMIUM": "on", "WITHDRAWAL_HOLD_S": "0", "QUEUE_REDIS_URL": queue_url}
     world = switches | bot_environment(telegram_api) | ton_environment(ton)
-    environment = stack_environment(tmp_path, database_url, redis_url, **world)
+    environment = stack_environment(tmp_path, login_url(database_url, "worker"), redis_url, **world)
     with DoomedWorker(fork_server, environment, tmp_path / "log") as doomed:
         yield doomed
 
