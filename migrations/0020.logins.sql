@@ -1,7 +1,7 @@
 -- Logins that can do what their process needs and no more; who acted; what admins ask for in the chat; and whether this
 -- database is production's.
 -- What each login may do is written down in docs/access.md, and a test holds that page against the catalogue.
--- depends: 0016.notices
+-- depends: 0017.persons
 
 DO $roles$
 DECLARE

@@ -198,7 +198,5 @@ async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
 
 async def accounts_of_same_person(db: Database, user_id: int) -> list[int]:
     """Every account of whoever has this one, this one included, the oldest first; empty: there is no such account."""
-    rows = await db.rows(
-        Role.SETTLER, None, "SELECT auth.accounts_of(auth.person_of(%(user_id)s))", {"user_id": user_id}
-    )
+    rows = await db.rows(Role.CHAT, None, "SELECT auth.accounts_of(auth.person_of(%(user_id)s))", {"user_id": user_id})
     return [row[0] for row in rows]

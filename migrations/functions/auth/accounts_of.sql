@@ -7,4 +7,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION auth.accounts_of IS 'The accounts of a person, the oldest first.';
-GRANT EXECUTE ON FUNCTION auth.accounts_of TO ct_ledger, ct_settler, ct_operator;
+GRANT EXECUTE ON FUNCTION auth.accounts_of TO ct_ledger, ct_chat, ct_settler, ct_operator;
