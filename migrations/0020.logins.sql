@@ -1,7 +1,7 @@
 -- Logins that can do what their process needs and no more; who acted; what admins ask for in the chat; and whether this
 -- database is production's.
 -- What each login may do is written down in docs/access.md, and a test holds that page against the catalogue.
--- depends: 0017.persons
+-- depends: 0018.debts
 
 DO $roles$
 DECLARE
@@ -72,7 +72,7 @@ GRANT USAGE ON SCHEMA bot TO ct_chat, ct_errand;
 
 -- Who acted is read from the session from now on.
 DROP FUNCTION IF EXISTS auth.ban, auth.unban, bot.answer_appeal, game.review_bonus, pay.assign_chain, pay.assign_stars,
-    pay.dismiss_chain, pay.explain_outgoing, pay.refund_stars, pay.review_withdrawal;
+    pay.dismiss_chain, pay.explain_outgoing, pay.forgive_debt, pay.refund_stars, pay.review_withdrawal;
 
 SET LOCAL ROLE ct_owner;
 

@@ -241,7 +241,7 @@ def _report_lines(report: dict[str, Any]) -> Iterator[str]:
         said = "  ".join(str(charge[name]) for name in ("state", "reason", "error") if charge[name])
         yield f"charge {charge['charge_id']}  payer {charge['payer_id']}  {charge['stars']} Stars  {said}"
     for each in report["assignments"]:
-        yield f"given to user {each['user_id']} by {each['assigned_by']} ({each['login']}) at {each['assigned_at']}"
+        yield f"given to user {each['user_id']} by {each['assigned_by']} at {each['assigned_at']}"
     for each in report["telegram"]:
         yield f"in Telegram's list: {each['transaction_id']}  {each['direction']}  {each['stars']} Stars"
     for transfer in report["transfers"]:

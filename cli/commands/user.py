@@ -108,7 +108,13 @@ def _lines(account: dict[str, Any]) -> list[str]:
     if account["banned_at"]:
         lines.append(f"  banned since {account['banned_at']}: {account['ban_reason'] or 'no reason given'}")
     lines += [
-        f"  {entry['at']}  {entry['action']} by {entry['operator']} ({entry['login']}): {entry['reason'] or '-'}"
+        f"  {entry['at']}  {entry['action']} by {_who(entry)}: {entry['reason'] or '-'}"
         for entry in account["operators"]
     ]
     return lines
+
+
+def _who(entry: dict[str, Any]) -> str:
+    """The actor, and the login where that is another, as the worker's on an admin's errand."""
+    operator, login = str(entry["operator"]), str(entry["login"])
+    return operator if operator.split(" ")[0] == login else f"{operator} ({login})"

@@ -6,6 +6,7 @@ Lists them for operators, and forgives.  Must never collect: `ledger.post` does,
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
+from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role
 
 MAX_REASON: int = 500
@@ -66,13 +67,9 @@ async def report(db: Database, debt_id: int) -> DebtReport | None:
     return None if row is None or row[2] is None else DebtReport(Debt(*row[2:]), row[0], row[1])
 
 
-async def forgive(db: Database, debt_id: int, *, reason: str, by: str) -> str:
+async def forgive(db: Database, debt_id: int, *, reason: str, by: Actor) -> str:
     """`ok`, `unchanged` (it was forgiven before), `conflict` (it is paid) or `not_found`.  What is left of it stays
     the house's loss; the account stays as blocked as it is."""
-    row = await db.one(
-        Role.OPERATOR,
-        None,
-        "SELECT pay.forgive_debt(%(debt_id)s, %(reason)s, %(by)s)",
-        {"debt_id": debt_id, "reason": reason, "by": by},
-    )
+    row = await act(db, by, "SELECT pay.forgive_debt(%(debt_id)s, %(reason)s)", {"debt_id": debt_id, "reason": reason})
+    assert row is not None
     return str(row[0])

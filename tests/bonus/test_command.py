@@ -46,7 +46,7 @@ def test_list_and_approve(quick: Settings, cli: None, capsys: pytest.CaptureFixt
     for _ in range(2):
         assert main(["bonus", "approve", str(run_id), "--by", "Olga"]) == 0
         assert "rewarded" in (said := capsys.readouterr().out)
-        assert "approved by Olga" in said
+        assert "approved by postgres (Olga)" in said
     assert main(["bonus", "refuse", str(run_id)]) == 1
     assert capsys.readouterr().err == f"chance-tap bonus: run {run_id}: its reward does not wait for an operator.\n"
 
@@ -55,7 +55,11 @@ def test_refuse(quick: Settings, cli: None, capsys: pytest.CaptureFixture[str]) 
     _, run_id = asyncio.run(_held(quick))
     assert main(["bonus", "refuse", str(run_id), "--by", "Olga", "--json"]) == 0
     decided = json.loads(capsys.readouterr().out)
-    assert (decided["status"], decided["run"]["state"], decided["run"]["reviewed_by"]) == ("ok", "cancelled", "Olga")
+    assert (decided["status"], decided["run"]["state"], decided["run"]["reviewed_by"]) == (
+        "ok",
+        "cancelled",
+        "postgres (Olga)",
+    )
     assert main(["bonus", "approve", "999", "--json"]) == 1
     out = capsys.readouterr()
     assert json.loads(out.out) == {"status": "not_found", "run": None}

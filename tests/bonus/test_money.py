@@ -198,7 +198,7 @@ async def test_above_the_limit_an_operator_approves(books: Books, db: Database) 
     for _ in range(2):
         status, paid = await decide(books, run, approve=True)
         assert (status, paid.state, paid.held, paid.review, paid.reviewed_by) == (
-            *("ok", "rewarded", None, "approved", "Olga"),
+            *("ok", "rewarded", None, "approved", "postgres (Olga)"),
         )
         assert paid.reviewed_ms is not None
     assert await ledger.balance(db, run.user_id) == REWARD

@@ -149,8 +149,8 @@ async def test_the_command(world: World, monkeypatch: pytest.MonkeyPatch, capsys
         f"deposit_assigned:{charge.charge_id}",
     ]
     (given,) = report["assignments"]
-    assert (given["user_id"], given["assigned_by"]) == (player.user_id, "Olga")
-    assert f"given to user {player.user_id} by Olga" in (await run("show", charge.charge_id))[1]
+    assert (given["user_id"], given["assigned_by"]) == (player.user_id, "postgres (Olga)")
+    assert f"given to user {player.user_id} by postgres (Olga)" in (await run("show", charge.charge_id))[1]
     with psycopg.connect(world.settings.database_url) as connection:
         connection.execute("SET ROLE ct_settler")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -62,7 +62,7 @@ async def test_list_show_refund_and_reconcile(world: World, cli: None, capsys: p
         code, said = await run("refund", charge.charge_id, "--by", "Olga")
         assert code == 0
         assert "refunded" in said
-        assert "by Olga" in said
+        assert "by postgres (Olga)" in said
     assert (await run("refund", "nothing"))[0] == 1
     assert world.telegram.balance == 3
     assert (await run("reconcile"))[0] == 0

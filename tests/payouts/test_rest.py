@@ -135,10 +135,14 @@ async def test_the_command_line(
     assert (code, [each["withdrawal_id"] for each in listed["withdrawals"]]) == (0, [withdrawal_id])
     assert (await run("paid", withdrawal_id))[0] == 1
     code, refused = await run("refuse", withdrawal_id, "--by", "olga")
-    assert (code, refused["withdrawal"]["state"], refused["withdrawal"]["reviewed_by"]) == (0, "returned", "olga")
+    assert (code, refused["withdrawal"]["state"], refused["withdrawal"]["reviewed_by"]) == (
+        0,
+        "returned",
+        "postgres (olga)",
+    )
     assert (await run("approve", withdrawal_id))[1]["status"] == "conflict"
     _, shown = await run("show", withdrawal_id)
-    assert [step["by"] for step in shown["steps"]] == ["player", "olga"]
+    assert [step["by"] for step in shown["steps"]] == ["player", "postgres (olga)"]
     assert (await run("wallet"))[1]["address"].startswith("0:")
     assert KEY not in json.dumps([listed, shown])
     assert (await client.get(f"{API}/me", headers=player.headers)).json()["balance"] == 3000

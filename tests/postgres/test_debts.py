@@ -281,7 +281,12 @@ async def test_an_operator_forgives_what_is_left_once_and_with_a_reason(db: Data
     found = await debts.report(db, debt.debt_id)
     assert found is not None
     told = found.debt
-    assert (told.paid, told.forgiven, told.forgiven_by, told.forgiven_reason) == (40, 60, "olga", "a mistake of ours")
+    assert (told.paid, told.forgiven, told.forgiven_by, told.forgiven_reason) == (
+        40,
+        60,
+        "postgres (olga)",
+        "a mistake of ours",
+    )
     assert [(each["stars"], each["cause"]) for each in found.payments] == [(40, f"refund:{seat}")]
     assert [(each["balance"], each["held"]) for each in found.accounts] == [(0, 60)]
     assert balance_of_account(database_url, "loss") == -60  # for good

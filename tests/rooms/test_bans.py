@@ -88,9 +88,9 @@ async def test_another_reason_is_told_and_everything_is_written_down(world: Worl
     report = await operators.report(world.db, player)
     assert report is not None
     assert [(line["action"], line["reason"], line["operator"]) for line in report["operators"]] == [
-        ("ban", "bots", "olga"),
-        ("ban", "two accounts", "pavel"),
-        ("unban", None, "olga"),
+        ("ban", "bots", "postgres (olga)"),
+        ("ban", "two accounts", "postgres (pavel)"),
+        ("unban", None, "postgres (olga)"),
     ]
     assert (report["banned_at"], report["balance"]) == (None, GRANT)
 
@@ -115,7 +115,7 @@ def test_the_command(quick: Settings, monkeypatch: pytest.MonkeyPatch, capsys: p
         said = json.loads(capsys.readouterr().out)
         assert (said["status"], said["user"]["user_id"], said["user"]["ban_reason"]) == (status, user_id, "bots")
     assert main(["user", "show", str(user_id)]) == 0
-    assert "ban by Olga (postgres): bots" in capsys.readouterr().out
+    assert "ban by postgres (Olga): bots" in capsys.readouterr().out
     assert main(["user", "unban", str(user_id)]) == 0
     assert "banned since" not in capsys.readouterr().out
     for unknown in ("999999", "telegram:5", "@nobody"):

@@ -64,7 +64,7 @@ async def test_less_waits_for_an_operator_and_the_order_can_still_be_paid(world:
         status, given = await world.deposits.assign(receipt.receipt_id, payment_id=None, user_id=None, by="ann")
         assert status == "ok"
         assert given is not None
-        assert (given.receipt.stars, given.receipt.decided_by, given.balance) == (99, "ann", 199)
+        assert (given.receipt.stars, given.receipt.decided_by, given.balance) == (99, "postgres (ann)", 199)
 
 
 async def test_paid_after_a_cancel_or_expiry(world: World) -> None:

@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_ledger;
 
 -- Nothing is booked: what is not paid lies in `loss` already, and stays there for good.
-CREATE OR REPLACE FUNCTION pay.forgive_debt(p_debt_id bigint, p_reason text, p_by text) RETURNS text
+CREATE OR REPLACE FUNCTION pay.forgive_debt(p_debt_id bigint, p_reason text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -14,7 +14,7 @@ BEGIN
         RETURN CASE WHEN v_debt.forgiven > 0 THEN 'unchanged' ELSE 'conflict' END;
     END IF;
     UPDATE ledger.debts AS d
-    SET forgiven = d.stars - d.paid, closed_at = now(), forgiven_by = p_by, forgiven_reason = p_reason,
+    SET forgiven = d.stars - d.paid, closed_at = now(), forgiven_by = auth.actor(), forgiven_reason = p_reason,
         forgiven_login = session_user
     WHERE d.debt_id = p_debt_id;
     RETURN 'ok';
