@@ -6,6 +6,8 @@ from typing import Final
 from persistence.postgres.pool import Database, Role
 
 LONGEST_WORDS: Final = 1000
+NO_TEXT: Final = "\ufffd"
+"""Stands for what Postgres cannot keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Asked:
 
 async def ask(db: Database, telegram_id: int, message_id: int, words: str) -> str:
     """Write it down, once a message: ok, no_admin, too_many (a hundred in an hour)."""
-    kept = words.replace("\0", "\ufffd").encode(errors="replace").decode()[:LONGEST_WORDS]
+    kept = words.replace("\0", NO_TEXT).encode(errors="replace").decode()[:LONGEST_WORDS]
     row = await db.one(
         Role.CHAT,
         None,

@@ -139,7 +139,7 @@ async def test_whatever_comes_pays_the_debt_first(db: Database, database_url: st
     await assert_clean(db)
 
     # Lifting the block is not forgiving.
-    execute("SELECT auth.unban(%s, NULL, 'olga')", player.user_id)
+    execute("SELECT auth.unban(%s, NULL)", player.user_id)
     await come()
 
     assert await balance(db, player) == 0
@@ -190,7 +190,7 @@ async def test_the_oldest_debt_is_paid_first_and_the_rest_is_the_players(db: Dat
 
 async def deposit_unblocked(db: Database, url: str, player: Payer, amount: int) -> None:
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT auth.unban(%s, NULL, 'olga')", [player.user_id])
+        connection.execute("SELECT auth.unban(%s, NULL)", [player.user_id])
     await deposit(db, url, player, amount)
 
 
@@ -315,7 +315,7 @@ async def _settlement(db: Database, _url: str, player: Payer) -> tuple[str, Call
 async def _refusal(db: Database, _url: str, player: Payer) -> tuple[str, Callable[[], Awaitable[Any]]]:
     asked = await withdrawn(db, player, 100)
     return (
-        f"SELECT * FROM pay.review_withdrawal('{asked}', 'refuse', 'olga', {money.NOW_MS})",
+        f"SELECT * FROM pay.review_withdrawal('{asked}', 'refuse', {money.NOW_MS})",
         lambda: withdrawals.review(db, asked, "refuse", by="olga", now_ms=money.NOW_MS),
     )
 

@@ -13,6 +13,9 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from persistence.postgres.access import ROLES
+from persistence.postgres.pool import Role
+
 A, B = 910_000_001, 920_000_002
 NUMBER = {A: 910_000_777, B: 920_000_777}
 MARK = {A: "secret-a", B: "secret-b"}
@@ -291,19 +294,12 @@ def test_logins_hold_nothing_themselves_and_may_become_these_roles_only(admin: p
         "SELECT pg_get_userbyid(member)::text, pg_get_userbyid(roleid)::text FROM pg_auth_members"
         " WHERE pg_get_userbyid(member) LIKE 'ct\\_%' AND (set_option OR inherit_option) ORDER BY 1, 2"
     ).fetchall()
-    assert members == [
-        ("ct_gateway", "ct_login"),
-        ("ct_gateway", "ct_operator"),
-        ("ct_gateway", "ct_player"),
-        ("ct_gateway", "ct_settler"),
-        ("ct_worker", "ct_operator"),
-        ("ct_worker", "ct_settler"),
-    ]
+    assert members == sorted((f"ct_{part}", role.value) for part, roles in ROLES.items() for role in roles)
     inheriting = admin.execute(
         "SELECT 1 FROM pg_auth_members WHERE pg_get_userbyid(member) LIKE 'ct\\_%' AND (inherit_option OR admin_option)"
     ).fetchall()
     assert inheriting == []
-    for login in ("ct_gateway", "ct_worker", "ct_analyst"):
+    for login in ("ct_analyst", *(f"ct_{part}" for part in ROLES)):
         for query in (
             "SELECT c.oid::regclass::text FROM pg_class AS c, aclexplode(c.relacl) AS g"
             " WHERE g.grantee = %(login)s::text::regrole",
@@ -325,7 +321,7 @@ def test_the_roles_of_the_application_reach_tables_by_functions(admin: psycopg.C
         " FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
         " JOIN pg_namespace AS n ON n.oid = c.relnamespace, aclexplode(a.attacl) AS g"
         " WHERE n.nspname = ANY (%(schemas)s) AND g.grantee::regrole::text = ANY (%(roles)s)",
-        {"schemas": schemas(admin), "roles": ["ct_player", "ct_settler", "ct_login", "ct_operator", "-"]},
+        {"schemas": schemas(admin), "roles": [*Role, "-"]},
     ).fetchall()
     public = {(table.removeprefix("public."), column) for table, column in PLAYER_READS}
     wanted: set[tuple[str, str, str | None, str]] = {("ct_player", table, column, "SELECT") for table, column in public}
@@ -339,9 +335,9 @@ def test_no_function_that_names_a_user_is_a_players_but_by_claim(admin: psycopg.
     """A function that runs before there is a claim, or for the system, is not a player's to call as well."""
     both = admin.execute(
         "SELECT p.oid::regprocedure::text, r.role FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace,"
-        " unnest(ARRAY['ct_settler', 'ct_login', 'ct_operator']) AS r (role)"
+        " unnest(%s::text[]) AS r (role)"
         " WHERE n.nspname = ANY (%s) AND p.prosecdef AND has_function_privilege('ct_player', p.oid, 'EXECUTE')"
         " AND has_function_privilege(r.role, p.oid, 'EXECUTE')",
-        [schemas(admin)],
+        [sorted(set(Role) - {Role.PLAYER}), schemas(admin)],
     ).fetchall()
-    assert {name for name, _ in both} <= {"game.all_record_keys()"}
+    assert {name for name, _ in both} <= {"auth.environment()"}

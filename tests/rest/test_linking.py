@@ -147,7 +147,7 @@ async def test_a_ban_cannot_be_linked_away(
 ) -> None:
     by_email = await sign_up(client, mailbox)
     by_telegram = await log_in()
-    execute("SELECT auth.ban(%s, NULL, 'test')", by_telegram.user_id)
+    execute("SELECT auth.ban(%s, NULL)", by_telegram.user_id)
     app.state.services.accounts.forget(by_telegram.user_id)
     assert code_of(await link_telegram(client, settings, by_email["token"])) == (403, "banned")
     asked = await post(client, "link", by_telegram.token, email=ANNA, password=PASSWORD)

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION auth.block_for_review(p_user_id bigint, p_reason text
 $function$
 BEGIN
     IF EXISTS (SELECT FROM auth.users AS a WHERE a.user_id = p_user_id AND a.banned_at IS NULL) THEN
-        PERFORM auth.ban(p_user_id, p_reason, 'rule');
+        PERFORM auth.put_ban(p_user_id, p_reason, 'rule');
     END IF;
 END
 $function$;
