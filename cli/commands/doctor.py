@@ -19,10 +19,12 @@ from cli.commands.output import print_json, print_table
 from cli.play.folder import USED_BYTES, PlayError
 from cli.play.launcher import answers, check_port, public_address
 from persistence.errors import StoreUnavailable
+from persistence.postgres.access import Part
 from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, MigrationRefused, applied
+from persistence.postgres.pool import Role
 from workers.queue import clustered, refusal
 
-ROLES = ("ct_player", "ct_settler", "ct_gateway", "ct_worker", "ct_analyst")
+ROLES = (*Role, *(f"ct_{part}" for part in Part), "ct_analyst")
 _CONNECT_TIMEOUT_S = 5
 _MIGRATE = "run `chance-tap migrate`"
 _PLAY = "start `make play`" if CHECKOUT else "start `chance-tap play`"
@@ -72,6 +74,9 @@ def _postgres(settings: Settings) -> Iterator[Check]:
         state = applied(settings.database_url)
     except MigrationRefused as refused:
         yield Check("migrations", str(refused), "put the file right")
+        return
+    except psycopg.errors.InsufficientPrivilege:
+        yield Check("postgres", "this login does not see migrations", "ask with the login that runs `migrate`")
         return
     except (psycopg.Error, StoreUnavailable) as error:
         yield Check("postgres", _first_line(error), "start Postgres or correct DATABASE_URL")
