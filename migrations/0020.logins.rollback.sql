@@ -1,10 +1,13 @@
--- What the logins may do stays less than before: 0001 grants it anew.
-DROP TABLE bot.errands, public.installation;
+COMMENT ON COLUMN auth.operator_log.operator IS 'Who says to have done it.';
 
--- A role that another database of the server still uses stays.
+-- With the functions that read them.
+DROP TABLE bot.errands, public.installation CASCADE;
+
+-- A role that another database of the server still uses stays, and then so does what logins may take.
 DO $roles$
 DECLARE
     role_name text;
+    v_stays boolean := false;
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM ct_bot, ct_console', current_database());
     DROP OWNED BY ct_seats, ct_chat, ct_errand;
@@ -12,8 +15,12 @@ BEGIN
         BEGIN
             EXECUTE format('DROP ROLE %I', role_name);
         EXCEPTION WHEN dependent_objects_still_exist THEN
-            NULL;
+            v_stays := true;
         END;
     END LOOP;
+    IF NOT v_stays THEN
+        GRANT ct_settler, ct_operator TO ct_gateway WITH INHERIT FALSE, SET TRUE;
+        GRANT ct_operator TO ct_worker WITH INHERIT FALSE, SET TRUE;
+    END IF;
 END
 $roles$;

@@ -9,14 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 import psycopg
-import structlog
 from psycopg import sql
 
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
 from persistence.postgres.pool import Role, Row
-
-log = structlog.get_logger(__name__)
 
 _CONNECT_TIMEOUT_S: Final = 5
 HOW_TO: Final = "docs/operations.md#logins"
@@ -88,7 +85,9 @@ def check(settings: Settings, part: Part) -> None:
         )
     more = sorted(set(may) - needed - {f"ct_{part}"})
     if settings.is_production and (is_mighty or more):
-        log.warning(
+        import structlog  # here: it loads what draws for a terminal, and `play` only wants the parts' names
+
+        structlog.get_logger(__name__).warning(
             "login can do more than its process needs",
             login=login,
             part=part.value,

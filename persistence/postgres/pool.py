@@ -165,6 +165,7 @@ class Database:
             StoreUnavailable: nothing took effect.
             CommitUnknown: nobody knows whether it took effect.
             psycopg.Error: the statement is wrong; nothing took effect.
+            LookupError: the part that this pool is of does not take that role.
         """
         rows = await self.rows(role, user_id, query, params, note=note)
         return rows[0] if rows else None
@@ -187,6 +188,8 @@ class Database:
         note: str = "",
     ) -> Sequence[Row]:
         """As `call`, with all rows."""
+        if role not in self._heads:
+            raise LookupError(f"{self._name} does not take {role}: see persistence/postgres/access.py")
         claim = b"" if user_id is None else b"%d" % user_id
         head = self._heads[role] % ((claim, _fit_note(note)) if role is Role.OPERATOR else claim)
         for attempt in range(1, _ATTEMPTS + 1):

@@ -12,6 +12,7 @@ from chance_tap.settings import Settings
 from cli.main import main
 from persistence.accounts.bans import Bans
 from persistence.postgres import games, notices
+from persistence.postgres.pool import Database
 from tests.bot.conftest import Chats, Telegram
 from tests.fixtures.postgres import Execute
 from tests.postgres.play import STAKE, Finisher, fill, finished, hero_room, new_room, new_seat, pay, sign_up
@@ -76,15 +77,15 @@ async def test_cancelled_rooms_and_lost_seats(app: Starlette, client: httpx.Asyn
     assert await seen(client, logged_in(two)) == [("refund", STAKE, "seat_lost")]
 
 
-async def test_pages(app: Starlette, client: httpx.AsyncClient, logged_in: LogInAs, execute: Execute) -> None:
-    one, two = await sign_up(app.state.services.db, 2)
+async def test_pages(db: Database, client: httpx.AsyncClient, logged_in: LogInAs, execute: Execute) -> None:
+    one, two = await sign_up(db, 2)
     for user_id in (one, two):
         execute(
             "INSERT INTO bot.notices (user_id, kind, subject, amount)"
             " SELECT %s, 'prize', n::text, n FROM generate_series(1, 5) AS n",
             user_id,
         )
-    await notices.note_event(app.state.services.db, "game_starts", new_room(), [one], amount=1, for_s=60)
+    await notices.note_event(db, "game_starts", new_room(), [one], amount=1, for_s=60)
     headers = logged_in(one).headers
     amounts: list[int] = []
     cursor = ""
@@ -99,7 +100,7 @@ async def test_pages(app: Starlette, client: httpx.AsyncClient, logged_in: LogIn
 
 
 async def test_an_appeal_goes_to_the_operator_once_and_its_answer_comes_back(
-    app: Starlette,
+    db: Database,
     client: httpx.AsyncClient,
     logged_in: LogInAs,
     execute: Execute,
@@ -107,7 +108,7 @@ async def test_an_appeal_goes_to_the_operator_once_and_its_answer_comes_back(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    one, two = await sign_up(app.state.services.db, 2)
+    one, two = await sign_up(db, 2)
     ((blocked,), (prize,)) = execute(
         "INSERT INTO bot.notices (user_id, kind, subject, reason) VALUES (%s, 'blocked', 'r', 'too_fast'),"
         " (%s, 'prize', 'r', NULL) RETURNING notice_id",
@@ -146,14 +147,14 @@ async def test_an_appeal_goes_to_the_operator_once_and_its_answer_comes_back(
 
 
 async def test_a_banned_player_hears_why_and_appeals_in_the_chat(
-    app: Starlette, chats: Chats, telegram: Telegram, bot_settings: Settings, execute: Execute
+    app: Starlette, db: Database, chats: Chats, telegram: Telegram, bot_settings: Settings, execute: Execute
 ) -> None:
     services = app.state.services
     await chats.write("/start")
     ((user_id,),) = execute("SELECT user_id FROM auth.users")
     await chats.write("/appeal I did nothing")
     assert "не заблокирован" in telegram.last
-    bans = Bans(services.live, services.db, bot_settings)
+    bans = Bans(services.live, db, bot_settings)
     await bans.ban(user_id, "two accounts", "op")
     await chats.write("/balance")
     assert "two accounts" in telegram.last
@@ -163,9 +164,9 @@ async def test_a_banned_player_hears_why_and_appeals_in_the_chat(
     assert telegram.last.startswith("Ваше обращение принято")
     await chats.write("/appeal I did really nothing")
     assert telegram.last.startswith("Вы уже обжаловали")
-    assert [
-        (each.kind, each.reason, each.words) for each in await notices.appeals(services.db, only_open=True, limit=9)
-    ] == [("banned", "two accounts", "I did nothing")]
+    assert [(each.kind, each.reason, each.words) for each in await notices.appeals(db, only_open=True, limit=9)] == [
+        ("banned", "two accounts", "I did nothing")
+    ]
     await bans.unban(user_id, None, "op")
     assert execute("SELECT kind FROM bot.notices ORDER BY notice_id") == [("banned",), ("unbanned",)]
 

@@ -187,7 +187,7 @@ async def test_an_operators_refund(world: World) -> None:
         refunded = await world.stars.refund(charge.charge_id, by="op")
         assert refunded.status == "ok"
         assert refunded.receipt is not None
-        assert (refunded.receipt.state, refunded.receipt.asked_by) == ("refunded", "op")
+        assert (refunded.receipt.state, refunded.receipt.asked_by) == ("refunded", "postgres (op)")
     assert (await world.payment(payment)).state == "refunded"
     assert await world.balance(player) == world.telegram.balance == 0
     assert world.telegram.count("refundStarPayment") == 1

@@ -120,7 +120,7 @@ async def test_a_pool_takes_no_role_that_its_part_does_not_need(database_url: st
     """Also where one login, that may do everything, does for all."""
     db = await Database.open(database_url, name="gateway", roles=ROLES[Part.GATEWAY])
     try:
-        with pytest.raises(KeyError):
+        with pytest.raises(LookupError, match="gateway does not take ct_operator"):
             await db.call(Role.OPERATOR, None, "SELECT bot.stats()")
     finally:
         await db.close()

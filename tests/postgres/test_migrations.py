@@ -58,7 +58,18 @@ def of_ours(rows: Shape) -> Shape:
     return [row for row in rows if row[0] != "database" and row[:2] != ("schema", "public")]
 
 
-def test_each_rollback_gives_back_what_was_there_before(empty_database: str) -> None:
+def test_each_rollback_gives_back_what_was_there_before(open_folder: Path) -> None:
+    """A server of its own: what logins may take belongs to the server, and an early file gives more than a later one
+    leaves."""
+    server = EmbeddedPostgres(open_folder / f"postgres-{secrets.token_hex(4)}", durable=False)
+    server.start()
+    try:
+        _step_by_step(server.admin_url())
+    finally:
+        server.stop()
+
+
+def _step_by_step(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA migrations")
         functions = Functions(connection, FILES)

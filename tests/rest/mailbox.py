@@ -7,16 +7,16 @@ from typing import Self
 from starlette.applications import Starlette
 
 from persistence.mail import Mail
+from persistence.postgres.pool import Database
 from workers.loops.mail import MailLoop
 
 
 class Mailbox:
     """Every mail that was sent so far; also the mailer that takes them."""
 
-    def __init__(self, app: Starlette) -> None:
-        services = app.state.services
+    def __init__(self, app: Starlette, db: Database) -> None:
         self.mails: list[Mail] = []
-        self._loop = MailLoop(services.db, services.settings, to=self)
+        self._loop = MailLoop(db, app.state.services.settings, to=self)
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
+from persistence.postgres.pool import Database
 from tests.bonus.conftest import World
 from tests.rest.conftest import API, LogIn, Player, code_of
 
@@ -28,10 +29,10 @@ async def player(log_in: LogIn) -> Player:
 
 
 @pytest_asyncio.fixture
-async def behind(app: Starlette) -> AsyncIterator[World]:
+async def behind(app: Starlette, db: Database) -> AsyncIterator[World]:
     """The same stores, to tap in and to make the worker's rounds."""
     services = app.state.services
-    yield World(services.settings, services.live, services.db)
+    yield World(services.settings, services.live, db)
 
 
 async def test_look_start_look_cancel(client: httpx.AsyncClient, player: Player, behind: World) -> None:

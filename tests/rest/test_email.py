@@ -17,6 +17,7 @@ from gateway.auth import throttle
 from gateway.auth.passwords import HASHER, Passwords
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
+from persistence.postgres.pool import Database
 from persistence.redis.user_events import SessionsEnded
 from tests.fixtures.postgres import Execute
 from tests.fixtures.user_events import Ear
@@ -47,8 +48,8 @@ def use(app: Starlette, hasher: argon2.PasswordHasher) -> None:
 
 
 @pytest.fixture
-def mailbox(app: Starlette) -> Mailbox:
-    return Mailbox(app)
+def mailbox(app: Starlette, db: Database) -> Mailbox:
+    return Mailbox(app, db)
 
 
 async def post(client: httpx.AsyncClient, path: str, session: str | None = None, **body: Any) -> httpx.Response:
@@ -127,12 +128,12 @@ async def test_one_token_used_from_many_sides_at_once_makes_one_account(
     assert execute("SELECT count(*) FROM public.users") == [(1,)]
 
 
-async def test_an_expired_token(client: httpx.AsyncClient, mailbox: Mailbox, execute: Execute, app: Starlette) -> None:
+async def test_an_expired_token(client: httpx.AsyncClient, mailbox: Mailbox, execute: Execute, db: Database) -> None:
     await post(client, "register", email=ANNA, password=PASSWORD)
     token = await mailbox.token(ANNA)
     execute("UPDATE auth.mail_tokens SET expires_at = now() - interval '1 s'")
     assert code_of(await post(client, "verify", token=token, password=PASSWORD)) == (404, "not_found")
-    assert await logins.purge(app.state.services.db, limit=10) == 1
+    assert await logins.purge(db, limit=10) == 1
 
 
 async def test_who_registers_a_known_address_learns_nothing_and_its_owner_is_told(

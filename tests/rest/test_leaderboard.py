@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from persistence.leaderboards import LeaderboardSync
 from persistence.postgres import games
+from persistence.postgres.pool import Database
 from tests.leaderboards.conftest import Season
 from tests.postgres.play import Finisher, fill, finished, hero_room, new_room
 from tests.rest.conftest import API, LogIn, Player, code_of
@@ -17,8 +18,8 @@ GAMES, BOARD = f"{API}/games", f"{API}/leaderboard"
 
 
 @pytest_asyncio.fixture
-async def season(app: Starlette, database_url: str) -> Season:
-    return Season(app.state.services.live, app.state.services.db, database_url)
+async def season(app: Starlette, db: Database, database_url: str) -> Season:
+    return Season(app.state.services.live, db, database_url)
 
 
 async def test_the_leaderboard_of_each_period(client: httpx.AsyncClient, log_in: LogIn, season: Season) -> None:

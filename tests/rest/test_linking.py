@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from gateway.auth.init_data import FRESH_S
+from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of, init_data
 from tests.rest.mailbox import Mailbox
@@ -28,9 +29,9 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def mailbox(app: Starlette) -> Mailbox:
+def mailbox(app: Starlette, db: Database) -> Mailbox:
     use(app, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    return Mailbox(app)
+    return Mailbox(app, db)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from gateway.rate_limits import Rate
 from persistence.accounts import login_retry
 from persistence.accounts.bans import Bans
 from persistence.errors import StoreUnavailable
+from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute
 from tests.fixtures.waiting import eventually
 from tests.rest.conftest import API, LogIn, code_of, init_data
@@ -189,14 +190,14 @@ async def test_sessions_that_were_ended_are_refused_everywhere(
 
 
 async def test_what_happens_to_an_account_is_heeded_at_once(
-    client: httpx.AsyncClient, log_in: LogIn, settings: Settings, app: Starlette
+    client: httpx.AsyncClient, log_in: LogIn, settings: Settings, app: Starlette, db: Database
 ) -> None:
     player = await log_in()
     services = app.state.services
     assert (await client.get(f"{API}/tiers", headers=player.headers)).status_code == 200
     known = services.accounts._entries
     assert player.user_id in known
-    await Bans(services.live, services.db, settings).ban(int(player.user_id), None, "test")
+    await Bans(services.live, db, settings).ban(int(player.user_id), None, "test")
     await eventually("the account is forgotten", lambda: player.user_id not in known)
     assert code_of(await client.get(f"{API}/tiers", headers=player.headers)) == (403, "banned")
 
