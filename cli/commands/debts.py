@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from chance_tap.settings import Settings
-from cli.commands.options import OPERATOR_CHARACTERS, By, Json, Limit, settings_of
+from cli.commands.options import By, Json, Limit, settings_of
 from cli.commands.output import moment, print_json, print_list, refuse
 from cli.commands.stores import open_database
 from persistence.postgres import debts
@@ -66,7 +66,7 @@ def forgive(
     as_json: Json = False,
 ) -> int:
     """Forgive what is left of one: it stays the house's loss, and the account as blocked as it is."""
-    status, found = asyncio.run(_forgive(settings_of(context), debt_id, reason, by[:OPERATOR_CHARACTERS]))
+    status, found = asyncio.run(_forgive(settings_of(context), debt_id, reason, by))
     return _print(debt_id, found, status, as_json=as_json)
 
 
