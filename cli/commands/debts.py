@@ -108,7 +108,7 @@ def _cells(each: Debt) -> tuple[object, ...]:
 def _forgiven(each: Debt) -> str | None:
     if not each.forgiven:
         return None
-    return f"{each.forgiven} forgiven by {each.forgiven_by} ({each.forgiven_login}): {each.forgiven_reason}"
+    return f"{each.forgiven} forgiven by {each.forgiven_by}: {each.forgiven_reason}"
 
 
 async def _list(settings: Settings, *, open_only: bool, user_id: int | None, limit: int) -> list[Debt]:

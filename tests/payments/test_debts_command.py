@@ -45,8 +45,11 @@ async def test_list_show_and_forgive(
         code, said = await run("forgive", number, "--reason", "our mistake", "--by", "olga", "--json")
         forgiven = json.loads(said)
         assert (code, forgiven["status"], forgiven["debt"]["owed"]) == (0, status, 0)
-        assert (forgiven["debt"]["forgiven_by"], forgiven["debt"]["forgiven_reason"]) == ("olga", "our mistake")
+        assert (forgiven["debt"]["forgiven_by"], forgiven["debt"]["forgiven_reason"]) == (
+            "postgres (olga)",
+            "our mistake",
+        )
     assert await run("list") == (0, "no debts\n")
-    assert "60 forgiven by olga" in (await run("list", "--all"))[1]
+    assert "60 forgiven by postgres (olga)" in (await run("list", "--all"))[1]
     assert (await run("show", "999"))[0] == 1
     assert (await run("forgive", "999", "--reason", "none"))[0] == 1
