@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from cli.simulate.cheats import timer
-from cli.simulate.people import Person, anybody
+from cli.simulate.people import FASTEST_HONEST, Person, anybody
 from cli.simulate.rhythm import Moments, Packer
 from persistence.records.document import Frame
+from tests.lua import honest
 from workers.signals import clock, rhythm, shared_origin
+from workers.signals import frames as frame_signals
 from workers.signals.assess import assess
 from workers.signals.evidence import Tapper, ramp
 
@@ -165,3 +168,66 @@ def test_weak_signals_alone_are_no_reason_to_look() -> None:
     found = assess([Tapper("1", person(1), {}), Tapper("2", person(2), {})], observations)
     assert [assessment.review for assessment in found] == [False, False]
     assert all(0 < assessment.score < 0.7 for assessment in found)
+
+
+def held_until(moments: list[tuple[int, int]]) -> list[Frame]:
+    """Frames of (moment, taps), applied as they were stamped."""
+    return [Frame(n, at + 80, at, taps) for n, (at, taps) in enumerate(moments, 1)]
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [(1_000 + 2_000 * n, 50) for n in range(30)],
+        [(500 + 800 * n, 20) for n in range(70)],
+        [(700 + 2_000 * n, 20) for n in range(29)],
+        [(20, 20), (30, 20), (40, 10), (2_045, 20), (2_050, 20), (2_055, 10), (4_060, 20), (4_070, 20), (4_080, 10)],
+    ],
+)
+def test_few_large_frames_are_no_app(moments: list[tuple[int, int]]) -> None:
+    [signal] = frame_signals.sparse(held_until(moments))
+    assert signal.score > 0.7
+    assert "the app sends a frame after 200 ms" in signal.why
+    [found] = assess([Tapper("1", held_until(moments), {})], {})
+    assert found.review
+
+
+def test_a_hero_room_that_is_taken_faster_than_hands_go_is_seen() -> None:
+    taken = held_until([(at + extra, 10) for at in (20, 2_025, 4_030, 6_035) for extra in (0, 1, 2, 3, 4)])
+    [signal] = frame_signals.beyond_hands(taken)
+    assert signal.score == 1
+    assert "33.1 taps a second over the first 6.0 s" in signal.why
+
+
+def test_the_most_that_time_allows_for_a_minute_is_beyond_hands_in_whatever_frames() -> None:
+    for each in (5, 8, 10, 16):
+        [signal] = frame_signals.beyond_hands(held_until([(40 * each * n, each) for n in range(1, 1_500 // each)]))
+        assert signal.score == 1
+
+
+def test_people_send_as_the_app_does_at_every_rate_and_with_late_timers() -> None:
+    for seed in range(60):
+        rng = random.Random(seed)
+        hand = anybody(rng) if seed % 3 else replace(anybody(rng), rate=FASTEST_HONEST, fingers=4)
+        trace = honest.play(rng, "1", 0, GAME_MS, hand.taps)
+        found = [Frame(n, at, max(0, frame.timestamp), frame.taps) for n, (at, frame) in enumerate(trace.arrivals, 1)]
+        assert names(frame_signals.sparse(found)) == names(frame_signals.beyond_hands(found)) == []
+        # And in a hero room, which the first 200 taps end.
+        short = [frame for n, frame in enumerate(found) if sum(each.taps for each in found[:n]) < 200]
+        assert names(frame_signals.sparse(short)) == names(frame_signals.beyond_hands(short)) == []
+
+
+def test_a_game_too_short_to_judge_is_judged_with_the_players_others() -> None:
+    def taken(seed: int) -> list[Frame]:
+        return frames(timer(1000 / 22, late_ms=2), seed)[:30]
+
+    earlier = {f"room {seed}": rhythm.compact(taken(seed)) for seed in range(1, 4)}
+    assert not assess([Tapper("1", taken(9), {})], {})[0].review
+    [found] = assess([Tapper("1", taken(9), earlier)], {})
+    assert found.review
+    assert {signal.name for signal in found.signals} == {"regular_rhythm"}
+    # A long game of somebody else's hand beside them changes nothing, and people stay people.
+    long = {"a long one": rhythm.compact(person(3))}
+    assert assess([Tapper("1", taken(9), earlier | long)], {})[0].review
+    hands = {f"room {seed}": rhythm.compact(person(seed)[:30]) for seed in range(1, 4)}
+    assert not assess([Tapper("1", person(9)[:30], hands | long)], {})[0].review

@@ -27,6 +27,7 @@ from workers import metrics
 from workers.signals import rhythm
 from workers.signals.assess import assess
 from workers.signals.evidence import Assessment, Observations, Tapper
+from workers.signals.pairs import SmallGames
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ LEASE_S: Final = 30.0
 A_ROUND: Final = 8
 MANY_RESULTS: Final = 32
 IDLE_S: Final = 0.5
+HIGHEST_STAKE: Final = 500
+"""Of standard rooms, where nobody says otherwise."""
 
 
 class _Result(msgspec.Struct):
@@ -69,6 +72,7 @@ class _Facts(msgspec.Struct):
     decision: _Decided
     transfers: list[Transfer]
     rhythms: dict[str, dict[str, str]]
+    few: dict[str, SmallGames]
 
 
 class Records:
@@ -82,12 +86,14 @@ class Records:
         *,
         backlog: Callable[[], int] = lambda: 0,
         lease_s: float = LEASE_S,
+        highest_stake: int = HIGHEST_STAKE,
     ) -> None:
         self._live = live
         self._db = db
         self._signer = signer
         self._backlog = backlog
         self._lease_s = lease_s
+        self._highest_stake = highest_stake
 
     async def round(self) -> float:
         # While results wait to be settled records come forward by one at a time: the thread that makes them takes the
@@ -109,7 +115,7 @@ class Records:
             self._live.rooms.log(game.room_id), self._live.rooms.observations(game.room_id)
         )
         # Some ten milliseconds of arithmetic: in a thread, so that settlements go on meanwhile.
-        made, findings = await asyncio.to_thread(make, game, frames, observations, self._signer)
+        made, findings = await asyncio.to_thread(make, game, frames, observations, self._signer, self._highest_stake)
         if not await records.put(self._db, made):
             return
         metrics.records.labels(made.log).inc()
@@ -122,7 +128,11 @@ class Records:
 
 
 def make(
-    game: records.DueRecord, frames: bytes, observations: Observations, signer: Signer
+    game: records.DueRecord,
+    frames: bytes,
+    observations: Observations,
+    signer: Signer,
+    highest_stake: int = HIGHEST_STAKE,
 ) -> tuple[records.NewRecord, list[Finding]]:
     """The signed record with its signals, and whatever in it does not follow from the rules (nothing, normally)."""
     facts = msgspec.convert(game.facts, _Facts)
@@ -135,6 +145,8 @@ def make(
         )
         for player in record.players
     ]
+    winner = facts.decision.winner
+    company = None if winner is None else (winner, facts.few, highest_stake)
     made = records.NewRecord(
         room_id=game.room_id,
         key_id=signer.key_id,
@@ -142,7 +154,7 @@ def make(
         log=record.log,
         root=bytes.fromhex(record.root),
         document=pack(record),
-        signals=[_as_json(assessment) for assessment in assess(tappers, observations)],
+        signals=[_as_json(assessment) for assessment in assess(tappers, observations, company)],
         rhythms={tapper.user_id: rhythm.compact(tapper.frames).hex() for tapper in tappers if len(tapper.frames) > 1},
     )
     return made, [*check_game(record), *check_money(record)]

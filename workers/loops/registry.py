@@ -81,7 +81,9 @@ class Loops:
             "orphaned-seats": OrphanedSeats(live, db, settlement).round,
             BonusFlush.NAME: BonusFlush(live, db, BonusRuns(live, db, settings)).round,
             "leaderboards": LeaderboardLoop(live, db).round,
-            "records": Records(live, db, signer, backlog=lambda: results.backlog).round,
+            "records": Records(
+                live, db, signer, backlog=lambda: results.backlog, highest_stake=max(settings.stakes)
+            ).round,
         }
 
     def _of_players(self, queue: ArqRedis) -> Rounds:

@@ -28,12 +28,14 @@ class Signal(msgspec.Struct, frozen=True):
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """All signals of one player in one game.  `review`: an operator should look."""
+    """All signals of one player in one game.  `review`: an operator should look; `since_ms` (of the server's time): not
+    at this game alone, but at what came after that moment."""
 
     user_id: str
     score: float
     review: bool
     signals: list[Signal]
+    since_ms: int | None = None
 
 
 def ramp(value: float, nothing: float, certain: float) -> float:

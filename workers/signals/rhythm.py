@@ -6,7 +6,7 @@ A frame holds the moment of its last tap and a count, so the time between two fr
 import cmath
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from struct import Struct
 from typing import Final, NamedTuple
@@ -15,12 +15,13 @@ from persistence.records.document import Frame
 from persistence.records.rules import WINDOW_MS, WINDOW_TAPS
 from workers.signals.evidence import Signal, ramp
 
-_FEWEST_FRAMES: Final = 40
+FEWEST_FRAMES: Final = 40
 _NEIGHBOURS: Final = 8
 _TRIM: Final = 0.05
 _RATE_WINDOW_MS: Final = 5_000
 # Coarser than what a screen at 30 pictures a second does to the touches of people.
 _GRIDS_MS: Final = (40.0, 50.0, 60.0, 75.0, 80.0, 100.0, 120.0, 125.0, 150.0, 200.0, 250.0)
+BETWEEN_GAMES_MS: Final = 30_000
 _KEPT_FRAMES: Final = 400
 _KEPT: Final = Struct("<HB")
 _FEWEST_COMMON: Final = 40
@@ -36,7 +37,7 @@ class Gap(NamedTuple):
 def regularity(frames: Sequence[Frame]) -> Iterator[Signal]:
     """The variation of the time a tap takes, beside that of its neighbours: people are never this steady."""
     gaps = _gaps(frames)
-    if len(gaps) < _FEWEST_FRAMES:
+    if len(gaps) < FEWEST_FRAMES:
         return
     if _held_surplus(frames):
         yield from _regular_at_limit(frames, gaps)
@@ -73,11 +74,11 @@ def variation(gaps: Sequence[Gap]) -> float:
 
 def _held_surplus(frames: Sequence[Frame]) -> bool:
     """Near the limit a client holds taps back for later frames: then counts no longer tell how long a frame took."""
-    return sum(taps >= WINDOW_TAPS - 2 for taps in _windows(frames)) > len(frames) / 10
+    return sum(taps >= WINDOW_TAPS - 2 for taps in windows(frames)) > len(frames) / 10
 
 
-def _windows(frames: Sequence[Frame]) -> Iterator[int]:
-    """Taps of the two seconds up to each frame."""
+def windows(frames: Sequence[Frame]) -> Iterator[int]:
+    """Taps of the two seconds up to each frame, itself included."""
     window: deque[Frame] = deque()
     total = 0
     for frame in frames:
@@ -108,7 +109,7 @@ def _regular_at_limit(frames: Sequence[Frame], gaps: Sequence[Gap]) -> Iterator[
 def grid(frames: Sequence[Frame]) -> Iterator[Signal]:
     """Taps on the ticks of a timer, with beats left out or not."""
     gaps = _gaps(frames)
-    if len(gaps) < _FEWEST_FRAMES:
+    if len(gaps) < FEWEST_FRAMES:
         return
     stamps = [frame.stamp_ms for frame in frames]
     paces = sorted(gap.length_ms / gap.taps for gap in gaps)
@@ -133,10 +134,10 @@ def _resultant(stamps: Sequence[int], period: float) -> float:
 
 
 def pinned(frames: Sequence[Frame]) -> Iterator[Signal]:
-    """The rate stays at what the rules allow, and does not tire."""
-    if len(frames) < _FEWEST_FRAMES:
+    """The rate stays at what the rules allow."""
+    if len(frames) < FEWEST_FRAMES:
         return
-    full = sum(taps >= WINDOW_TAPS for taps in _windows(frames)) / len(frames)
+    full = sum(taps >= WINDOW_TAPS for taps in windows(frames)) / len(frames)
     score = ramp(full, 0.6, 0.85)
     if score > 0:
         yield Signal(
@@ -145,6 +146,10 @@ def pinned(frames: Sequence[Frame]) -> Iterator[Signal]:
             f"after {full:.0%} of {len(frames)} frames the last two seconds held all {WINDOW_TAPS} taps that the rules"
             " allow; the fastest hands get there for moments",
         )
+
+
+def tireless(frames: Sequence[Frame]) -> Iterator[Signal]:
+    """A high rate that does not get lower."""
     rates = windowed_rates(frames)
     if len(rates) < 9:
         return
@@ -235,9 +240,32 @@ def _totals(frames: Sequence[Frame]) -> Iterator[int]:
 
 
 def _gaps(frames: Sequence[Frame]) -> list[Gap]:
-    return [Gap(later.stamp_ms - sooner.stamp_ms, later.taps) for sooner, later in pairwise(frames)]
+    return [
+        Gap(later.stamp_ms - sooner.stamp_ms, later.taps)
+        for sooner, later in pairwise(frames)
+        if later.stamp_ms - sooner.stamp_ms < BETWEEN_GAMES_MS
+    ]
+
+
+def together(frames: Sequence[Frame], earlier: Iterable[Sequence[Gap]]) -> list[Frame]:
+    """A game too short to judge behind the player's earlier ones, as one: those that were too short themselves, and the
+    others where they do not suffice.  Long pauses stand between them."""
+    games = sorted((gaps for gaps in earlier if gaps), key=len)
+    short = [gaps for gaps in games if len(gaps) < FEWEST_FRAMES]
+    if sum(map(len, short)) + len(frames) < FEWEST_FRAMES:
+        short = games
+    found: list[Frame] = []
+    at = 0
+    for gaps in short:
+        found.append(Frame(len(found) + 1, at, at, 1))
+        for gap in gaps:
+            at += gap.length_ms
+            found.append(Frame(len(found) + 1, at, at, gap.taps))
+        at += BETWEEN_GAMES_MS
+    return found + [Frame(len(found) + frame.n, at + frame.at_ms, at + frame.stamp_ms, frame.taps) for frame in frames]
 
 
 def gaps_of(frames: Sequence[Frame]) -> list[Gap]:
     """The gaps that `compact` would keep."""
-    return [Gap(min(gap.length_ms, 0xFFFF), min(gap.taps, 0xFF)) for gap in _gaps(frames)[:_KEPT_FRAMES]]
+    latest = [Gap(later.stamp_ms - sooner.stamp_ms, later.taps) for sooner, later in pairwise(frames)]
+    return [Gap(min(gap.length_ms, 0xFFFF), min(gap.taps, 0xFF)) for gap in latest[:_KEPT_FRAMES]]

@@ -1,4 +1,4 @@
--- depends: game.rhythms_of game.transfers_of
+-- depends: game.rhythms_of game.small_games game.transfers_of
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION game.claim_records(p_limit int, p_lease_s double precision) RETURNS TABLE (room_id text, facts jsonb)
@@ -18,7 +18,8 @@ BEGIN ATOMIC
         'capacity', r.capacity, 'stake', r.stake, 'fee_bps', r.fee_bps, 'kind', r.kind, 'target', coalesce(r.target, 0),
         'organizer_id', r.organizer_id::text, 'pool', coalesce(r.pool, 0), 'prize', coalesce(r.prize, 0),
         'fee', coalesce(r.fee, 0), 'result', r.result, 'decision', r.decision,
-        'transfers', game.transfers_of(r.room_id), 'rhythms', game.rhythms_of(r.room_id)
+        'transfers', game.transfers_of(r.room_id), 'rhythms', game.rhythms_of(r.room_id),
+        'few', game.small_games(r.room_id, 7, 4, 200)
     )
     FROM taken JOIN game.rooms AS r USING (room_id);
 END;
