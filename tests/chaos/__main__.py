@@ -11,6 +11,7 @@ from cli.progress import progress_bar
 from tests.chaos import report
 from tests.chaos.faults import KINDS
 from tests.chaos.run import Plan, run
+from tests.fixtures.fork_server import ForkServer
 
 
 def main() -> int:
@@ -28,8 +29,8 @@ def main() -> int:
     output = arguments.output or Path("build") / "chaos" / str(seed)
     print(f"seed {seed}, report and logs in {output}", flush=True)
     plan = Plan(seed=seed, games=arguments.games, kinds=kinds, players=arguments.players)
-    with progress_bar("games") as progress:
-        result = uvloop.run(run(plan, output, lambda line: print(line, flush=True), progress))
+    with progress_bar("games") as progress, ForkServer() as forks:
+        result = uvloop.run(run(plan, output, forks, lambda line: print(line, flush=True), progress))
     print(report.markdown(result.table))
     for name, value in result.figures.items():
         print(f"{name:26s} {value}")

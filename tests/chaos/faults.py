@@ -12,37 +12,18 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import redis.asyncio as redis
 
 from persistence.redis import keys
 from persistence.redis.results import GROUP
-from tests.chaos.product import Part, Product, Sizes
+from tests.chaos.money import MONEY
+from tests.chaos.product import Part
+from tests.chaos.scene import Action, Scene
 from tests.chaos.wires import Road
-
-Action = Callable[["Scene", random.Random], Awaitable[str]]
-
-
-@dataclass
-class Scene:
-    """What faults act upon.  `poisoned` are the stream entries that must end as dead letters."""
-
-    product: Product
-    sizes: Sizes
-    poisoned: set[tuple[int, str]] = field(default_factory=set)
-    repeated: int = 0
-    stolen: int = 0
-
-    @contextlib.asynccontextmanager
-    async def redis(self) -> AsyncIterator[redis.Redis]:
-        client = redis.Redis.from_url(self.product.valkey.url)
-        try:
-            yield client
-        finally:
-            await client.aclose()
 
 
 @dataclass(frozen=True)
@@ -221,6 +202,34 @@ async def postgres_cut(scene: Scene, rng: random.Random) -> str:
     return await _broken([part.postgres for part in scene.product.parts], rng)
 
 
+# Telegram.
+
+
+async def telegram_cut(scene: Scene, rng: random.Random) -> str:
+    return await _broken([scene.outside.road], rng)
+
+
+async def telegram_answers_lost(scene: Scene, rng: random.Random) -> str:
+    """What is asked happens, and nobody is told."""
+    for_s, bot = rng.uniform(1, 6), scene.outside.bot
+    bot.lose_answer("*", times=None)
+    await asyncio.sleep(for_s)
+    bot.mend()
+    return f"for {for_s:.1f} s"
+
+
+async def telegram_updates_disturbed(scene: Scene, rng: random.Random) -> str:
+    """Each comes several times and in any order; some do not come at all, and only Telegram's book tells of them."""
+    for_s, copies, bot = rng.uniform(4, 10), rng.randint(2, 6), scene.outside.bot
+    losing = random.Random(rng.random())
+    bot.disturb(copies=copies, shuffle=random.Random(rng.random()))
+    bot.lose(lambda update: "message" in update and losing.random() < 0.3)
+    await asyncio.sleep(for_s)
+    bot.lose(None)
+    bot.disturb()
+    return f"{copies} copies of each in any order, and three in ten lost, for {for_s:.1f} s"
+
+
 # Redis set back.
 
 
@@ -319,7 +328,10 @@ PARTS: dict[str, Action] = {
                    players_cut_off, gateway_redis_cut, gateway_postgres_cut, worker_redis_cut, worker_postgres_cut)
 }  # fmt: skip
 STREAMS: dict[str, Action] = {action.__name__: action for action in (stream_poisoned, results_repeated, results_stolen)}
-KINDS: dict[str, Action] = STORES | PARTS | STREAMS
+TELEGRAM: dict[str, Action] = {
+    action.__name__: action for action in (telegram_cut, telegram_answers_lost, telegram_updates_disturbed)
+}
+KINDS: dict[str, Action] = STORES | PARTS | STREAMS | TELEGRAM | MONEY
 
 
 async def inflict(scene: Scene, fault: Fault) -> Happened:

@@ -1,7 +1,8 @@
 """Players who know nothing of the faults: they join, leave, lose answers, play and note what they are told.
 
 Owns what each player was told about games and money, and for how long it could not play.  The players are those of
-`cli.simulate`; they know the public protocol only.
+`cli.simulate`; they know the public protocol only.  They stake what they have bought, ask for withdrawals, and wait
+where they are banned.
 """
 
 import asyncio
@@ -12,15 +13,18 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
-from cli.simulate.api import Account, Api, ApiError
+from cli.simulate.api import Account, ApiError
 from cli.simulate.client import Seat, SeatLost
-from cli.simulate.identity import identity
+from cli.simulate.identity import Identity, identity
 from cli.simulate.outcome import Outcome
 from cli.simulate.rhythm import PERSON
+from tests.chaos.outside import Outside
+from tests.chaos.purse import LATER, PREMIUM_STARS, MoneyApi, Purse
 
 FIRST_ID = 930_000_000_000_000
 STAKES = (20, 50, 100)
@@ -28,7 +32,10 @@ NOTICEABLE_S = 0.75
 """A shorter wait is the game's own: fingers and frames take up to 0.6 s after the start, a settlement some tenths."""
 GRACE_S = 1.0
 HERO_PATIENCE_S = 3.0
-LATER = ("unreachable", "temporarily_unavailable", "rate_limited", "idempotency_in_progress", "unreadable_answer")
+PAYMENTS_AT_MOST = 30
+
+NO_GAME = ("banned", "unauthorized", *LATER)
+"""Refusals that end a game for the player and not the player: looked up in the record."""
 
 View = Literal["join", "taps", "result"]
 
@@ -45,21 +52,30 @@ class Wait:
 
 @dataclass
 class Told:
-    """What one player was told, in the order of the games."""
+    """What one player was told of one account, in the order of the games.  `left_behind`: it was unlinked, and its
+    player goes on with another."""
 
     account: Account
-    first_balance: int
+    purse: Purse
+    left_behind: asyncio.Event = field(default_factory=asyncio.Event)
+    banned: bool = False
+    restless: bool = False
+    """The player shall change the account, after the game that it is in."""
     outcomes: list[Outcome] = field(default_factory=list)
     settled: list[dict[str, Any]] = field(default_factory=list)
     left: list[tuple[str, int]] = field(default_factory=list)
     lost_sight: list[str] = field(default_factory=list)
     last_balance: int | None = None
 
+    @property
+    def retired(self) -> bool:
+        return self.left_behind.is_set()
+
 
 class WatchedSeat(Seat):
     """A seat that keeps every `settled` frame and notes how long nothing came."""
 
-    def __init__(self, api: Api, told: Told, room: dict[str, Any], rng: random.Random, waits: list[Wait]) -> None:
+    def __init__(self, api: MoneyApi, told: Told, room: dict[str, Any], rng: random.Random, waits: list[Wait]) -> None:
         organizes = room["organizer_id"] == told.account.user_id
         super().__init__(api, told.account, room, rng, None if organizes else PERSON)
         self._told = told
@@ -111,10 +127,21 @@ class WatchedSeat(Seat):
 
 
 class Crowd:
-    """All players, each a task that plays until `stop`."""
+    """All players, each a task that plays until `finish`."""
 
-    def __init__(self, url: str, bot_token: str, count: int, seed: int) -> None:
-        self._api = Api(url, bot_token, connections=count)
+    def __init__(
+        self,
+        url: str,
+        outside: Outside,
+        mails: Path,
+        count: int,
+        seed: int,
+        days_pass: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """`days_pass` lets the days go by that a user's new way in must wait before it may remove the old one."""
+        self._api = MoneyApi(url, outside, mails, connections=count)
+        self._days_pass = days_pass
+        self._outside = outside
         self._rng = random.Random(f"players {seed}")
         self._count = count
         self._ids = itertools.count(FIRST_ID)
@@ -128,20 +155,21 @@ class Crowd:
         """Of hero rooms that may wait for players."""
         self.hero_games: set[str] = set()
         self.joins = self.repeated_joins = self.leaves = self.reconnects = 0
+        self.withdrawals_asked = self.accounts_changed = self.bans_met = 0
         self.broken: list[str] = []
         """What no fault excuses."""
 
     async def start(self) -> None:
-        self.told = [
-            Told(account, account.balance)
-            for account in await asyncio.gather(
-                *(self._api.log_in(identity(next(self._ids))) for _ in range(self._count))
-            )
-        ]
+        self.told = await asyncio.gather(*(self._enter(identity(next(self._ids))) for _ in range(self._count)))
         self._tasks = [
             asyncio.create_task(self._life(told, random.Random(self._rng.random())), name=told.account.user_id)
             for told in self.told
         ]
+
+    async def _enter(self, who: Identity) -> Told:
+        self._outside.person(who)
+        account = await self._api.log_in(who)
+        return Told(account, Purse(self._api, self._outside, account))
 
     async def finish(self, within_s: float) -> None:
         """Let everybody end the game they are in; who cannot within that time is broken."""
@@ -165,7 +193,27 @@ class Crowd:
             assert room is not None
             return await self._play(told, room, rng)
 
-        return await asyncio.gather(*(game(told, random.Random(self._rng.random())) for told in self.told))
+        return await asyncio.gather(*(game(told, random.Random(self._rng.random())) for told in self.active))
+
+    @property
+    def active(self) -> list[Told]:
+        """The account that each player plays with."""
+        return [told for told in self.told if not told.retired]
+
+    async def fill_purses(self, least: int) -> None:
+        """Everybody buys Stars until there are so many: what is owed is paid first."""
+        await asyncio.gather(*(self._fill(told, random.Random(self._rng.random()), least) for told in self.active))
+
+    async def _fill(self, told: Told, rng: random.Random, least: int) -> None:
+        for _ in range(PAYMENTS_AT_MOST):
+            if await self.balance(told) >= least:
+                return
+            await self._pay_in(told, rng)
+        self.broken.append(f"player {told.account.user_id} paid in {PAYMENTS_AT_MOST} times and has not {least} Stars")
+
+    async def withdrawals(self, told: Told) -> list[dict[str, Any]]:
+        """What the player is shown of withdrawals now."""
+        return await self._api.withdrawals(told.account)
 
     async def balance(self, told: Told) -> int:
         """What the player is shown now."""
@@ -174,16 +222,82 @@ class Crowd:
     async def _life(self, told: Told, rng: random.Random) -> None:
         await asyncio.sleep(rng.uniform(0, 2))
         while not self._stopping.is_set():
-            choice = rng.random()
-            if choice < 0.02:
-                await self._organize(told, rng)
-            elif choice < 0.3 and self._keys:
-                await self._come(told, self._keys[-1], rng)
-            else:
-                room = await self._sit(told, rng, partial(self._api.join, told.account, rng.choice(STAKES)))
-                if room is not None:
-                    await self._follow(told, room, rng)
+            try:
+                if told.restless and not told.retired:
+                    told = await self._change_account(told)
+                elif told.account.balance >= PREMIUM_STARS and rng.random() < 0.3:
+                    await self._withdraw(told)
+                else:
+                    await self._play_once(told, rng)
+            except ApiError as error:
+                if error.code == "insufficient_balance":
+                    await self._buy(told, rng)
+                elif error.code == "banned":
+                    await self._wait_for_pardon(told)
+                elif error.code not in LATER:
+                    raise
             await asyncio.sleep(rng.uniform(0, 0.5))
+
+    async def _play_once(self, told: Told, rng: random.Random) -> None:
+        choice = rng.random()
+        if choice < 0.02:
+            await self._organize(told, rng)
+        elif choice < 0.3 and self._keys:
+            await self._come(told, self._keys[-1], rng)
+        else:
+            room = await self._sit(told, rng, partial(self._api.join, told.account, rng.choice(STAKES)))
+            if room is not None:
+                await self._follow(told, room, rng)
+
+    async def _buy(self, told: Told, rng: random.Random) -> None:
+        """Pay in; a ban that stands against it is waited for like any."""
+        try:
+            await self._pay_in(told, rng)
+        except ApiError as error:
+            if error.code == "banned":
+                await self._wait_for_pardon(told)
+            elif error.code not in LATER:
+                raise
+
+    async def _pay_in(self, told: Told, rng: random.Random) -> None:
+        """Enough for some games, or for months of Premium; sometimes by a second device too."""
+        stars = rng.randint(1000, 1300) if rng.random() < 0.3 else rng.randint(100, 400)
+        await told.purse.pay_in(stars, twice=rng.random() < 0.03)
+        told.account.balance = await self.balance(told)
+
+    async def _withdraw(self, told: Told) -> None:
+        await self._api.withdraw(told.account)
+        self.withdrawals_asked += 1
+        told.account.balance = await self.balance(told)
+
+    async def _wait_for_pardon(self, told: Told) -> None:
+        """Banned: until an operator has looked, or everybody goes home."""
+        self.bans_met += 1
+        told.banned = True
+        while told.banned and not self._stopping.is_set():
+            await asyncio.sleep(1)
+            with contextlib.suppress(ApiError):
+                told.account.balance = await self.balance(told)
+                told.banned = False
+
+    async def _change_account(self, told: Told) -> Told:
+        """Link an address, unlink Telegram, and log in by Telegram again: another account of the same person."""
+        who = told.account.who
+        await self._api.link_email(told.account)
+        await self._days_pass(told.account.user_id)
+        told.account = await self._api.unlink_telegram(told.account)
+        told.left_behind.set()
+        while True:
+            try:
+                new = await self._enter(who)
+                break
+            except ApiError as error:
+                if error.code not in (*LATER, "banned") or self._stopping.is_set():
+                    raise
+                await asyncio.sleep(1)
+        self.told.append(new)
+        self.accounts_changed += 1
+        return new
 
     async def _organize(self, told: Told, rng: random.Random) -> None:
         """Make a hero room, tell the others its key, start it once some are there; sometimes change one's mind."""
@@ -207,10 +321,14 @@ class Crowd:
         await game
 
     async def _come(self, told: Told, key: str, rng: random.Random) -> None:
-        with contextlib.suppress(ApiError):  # it has begun, or it is lost
+        try:
             room = await self._sit(told, rng, partial(self._api.join_by_key, told.account, key))
-            if room is not None:
-                await self._follow(told, room, rng)
+        except ApiError as error:
+            if error.code in ("banned", "insufficient_balance"):
+                raise
+            return  # it has begun, or it is lost
+        if room is not None:
+            await self._follow(told, room, rng)
 
     async def _sit(
         self, told: Told, rng: random.Random, ask: Callable[[str], Awaitable[dict[str, Any]]]
@@ -270,7 +388,9 @@ class Crowd:
         seat = WatchedSeat(self._api, told, room, rng, self.waits)
         try:
             await seat.run()
-        except SeatLost as error:
+        except (SeatLost, ApiError) as error:
+            if isinstance(error, ApiError) and error.code not in NO_GAME:
+                raise
             told.lost_sight.append(f"{seat.outcome.room_id}: {error}")
             seat.outcome.state = "gone"
         told.outcomes.append(seat.outcome)

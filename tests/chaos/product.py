@@ -10,7 +10,6 @@ import random
 import secrets
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,17 +17,19 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from cli.embedded.child import Child, free_port
+from cli.embedded.child import free_port
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
 from persistence.postgres.migrate import migrate
 from tests.chaos.wires import Balancer, Door, Road
+from tests.fixtures.fork_server import Forked, ForkServer
 from tests.fixtures.stores import JWT_SECRET
 from tests.fixtures.waiting import eventually
 
 DATABASE = "chance_tap"
 READY_S = 60.0
 SUPERVISOR_S = 1.0
+END_S = 20.0
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -44,7 +45,7 @@ class Part:
         self._doors = [Door(lambda: self.redis), Door(lambda: self.postgres)]
         self._command = command
         self._product = product
-        self._child: Child | None = None
+        self._process: Forked | None = None
         self.ended_by_itself = 0
 
     @property
@@ -70,24 +71,24 @@ class Part:
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "DATABASE_URL": f"postgresql://{login}:{password}@127.0.0.1:{postgres.port}/{DATABASE}",
         }
-        argv = [sys.executable, "-P", "-m", "cli", self._command]
-        self._child = Child.start(self.name, argv, log=self.log, env=env, cwd=_PROJECT)
+        self._process = self._product.fork(self._command, env, self.log)
 
     def running(self) -> bool:
-        return self._child is not None and self._child.running()
+        return self._process is not None and self._process.running()
 
     def pids(self) -> list[int]:
-        return [self._child.pid] if self._child is not None and self._child.running() else []
+        return [self._process.pid] if self._process is not None and self._process.running() else []
 
     def kill(self) -> None:
         """It stays dead until it is started."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        if self._process is not None:
+            self._process.send(signal.SIGKILL)
+            self._process.wait(END_S)
+            self._process = None
 
     def keep(self) -> None:
         """As a supervisor: start it again when it has ended by itself."""
-        if self._child is not None and not self._child.running():
+        if self._process is not None and not self._process.running():
             self.ended_by_itself += 1
             self.start()
 
@@ -95,7 +96,15 @@ class Part:
 class Product:
     """Everything that runs.  `folder` gets the stores and the logs; Postgres's user must be able to enter it."""
 
-    def __init__(self, folder: Path, rng: random.Random, environment: dict[str, str], gateways: int, workers: int):
+    def __init__(
+        self,
+        folder: Path,
+        rng: random.Random,
+        environment: dict[str, str],
+        gateways: int,
+        workers: int,
+        forks: ForkServer,
+    ):
         self.folder = folder
         self.logs = folder / "logs"
         self.postgres = EmbeddedPostgres(folder / "postgres", log=self.logs / "postgres.log")
@@ -111,6 +120,7 @@ class Product:
         self.gateways = [Part(f"gateway-{number}", "gateway", self) for number in range(gateways)]
         self.workers = [Part(f"worker-{number}", "worker", self) for number in range(workers)]
         self.balancer = Balancer([gateway.clients for gateway in self.gateways], rng)
+        self._forks = forks
         self._frozen: dict[str, list[int]] = {}
         self._supervisor: asyncio.Task[None] | None = None
 
@@ -133,10 +143,17 @@ class Product:
         await asyncio.to_thread(self._start_stores)
         for part in self.parts:
             await part.open()
-            part.start()
+            await asyncio.to_thread(part.start)
         await self.balancer.open()
         self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
         await self.healthy()
+
+    def fork(self, command: str, environment: dict[str, str], log: Path) -> Forked:
+        """One part by its own command line, in a process that need not load the product first: on a machine that does
+        much else that takes longer than all faults together."""
+        return self._forks.start(
+            "tests.fixtures.parts:run", [command], environment, str(log), modules=("aiogram", "bot.updates")
+        )
 
     async def healthy(self) -> None:
         """Wait until every gateway is ready."""

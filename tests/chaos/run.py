@@ -14,16 +14,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from persistence.progress import Progress, untold
 from tests.chaos import report
-from tests.chaos.checks import Verdict, judge, settle_down
-from tests.chaos.faults import KINDS, Happened, Scene, inflict, schedule
+from tests.chaos.checks import Verdict, close_the_books, judge, pardon, settle_down
+from tests.chaos.faults import KINDS, Happened, inflict, schedule
+from tests.chaos.operators import Operators
+from tests.chaos.outside import Outside
 from tests.chaos.players import STAKES, Crowd
 from tests.chaos.product import Product, Sizes
+from tests.chaos.scene import Scene
+from tests.fixtures.fork_server import ForkServer
 
 ENVIRONMENT = {
-    "DEMO_STARS": "1000000",
+    "DEMO_STARS": "0",
+    "DEMO_OPPONENTS": "0",
     "STAKES": ",".join(map(str, STAKES)),
     "CAPACITY": "4",
     "WAIT_S": "2",
@@ -32,6 +36,12 @@ ENVIRONMENT = {
     "HOUSE_FEE_BPS": "250",
     "HERO_WAIT_S": "8",
     "HERO_TARGET": "30",
+    "STARS_DEPOSITS": "on",
+    "STARS_RECONCILE_S": "5",
+    "WITHDRAWALS_PREMIUM": "on",
+    "WITHDRAWAL_HOLD_S": "2",
+    "WITHDRAWAL_ACCOUNT_DAY_STARS": "1000000",
+    "WITHDRAWAL_HOUSE_DAY_STARS": "1000000",
 }
 FINISH_S = 150.0
 """For the games under way at the end; a room that Redis has lost takes 60 s to be void."""
@@ -67,11 +77,14 @@ class Result:
     table: list[dict[str, Any]]
 
 
-async def run(plan: Plan, output: Path, say: Callable[[str], None], progress: Progress = untold) -> Result:
-    """Run it; the report and the logs of all parts go to `output`, and `progress` counts games."""
+async def run(
+    plan: Plan, output: Path, forks: ForkServer, say: Callable[[str], None], progress: Progress = untold
+) -> Result:
+    """Run it, with parts that `forks` starts; the report and the logs of all parts go to `output`, and `progress`
+    counts games."""
     folder = await asyncio.to_thread(_folder)
     try:
-        result = await _course(plan, folder, say, progress)
+        result = await _course(plan, folder, forks, say, progress)
         await asyncio.to_thread(_write, result, output)
         return result
     finally:
@@ -91,16 +104,25 @@ def _put_away(folder: Path, output: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _course(plan: Plan, folder: Path, say: Callable[[str], None], progress: Progress) -> Result:
-    environment = ENVIRONMENT | plan.environment
-    product = Product(folder, random.Random(f"balancer {plan.seed}"), environment, plan.gateways, plan.workers)
+async def _course(
+    plan: Plan, folder: Path, forks: ForkServer, say: Callable[[str], None], progress: Progress
+) -> Result:
+    outside = Outside()
     crowd: Crowd | None = None
     sizes: Sizes | None = None
+    product: Product | None = None
     try:
+        await outside.open()
+        mails = folder / "mails"
+        environment = ENVIRONMENT | {"SMTP_URL": f"folder:{mails}"} | plan.environment | outside.environment()
+        balancing = random.Random(f"balancer {plan.seed}")
+        product = Product(folder, balancing, environment, plan.gateways, plan.workers, forks)
         await product.start()
+        outside.deliver_to(product.url)
         sizes = Sizes(product)
-        scene = Scene(product, sizes)
-        crowd = Crowd(product.url, DEVELOPMENT_BOT_TOKEN, plan.players, plan.seed)
+        operators = Operators(product, outside)
+        crowd = Crowd(product.url, outside, mails, plan.players, plan.seed, operators.days_pass)
+        scene = Scene(product, sizes, outside, operators, crowd)
         await crowd.start()
         began, clock = time.time(), asyncio.get_running_loop().time
         start = clock()
@@ -108,9 +130,13 @@ async def _course(plan: Plan, folder: Path, say: Callable[[str], None], progress
         calm = clock()
         say(f"{len(crowd.games)} games, {len(happened)} faults in {calm - start:.0f} s; everything heals")
         await product.healthy()
+        await pardon(scene)
         await crowd.finish(FINISH_S)
+        await pardon(scene)
+        await crowd.fill_purses(STAKES[0])
         differs = await _last_game(crowd)
         differs += await settle_down(scene, SETTLE_S)
+        differs += await close_the_books(scene, random.Random(f"operators {plan.seed}"), SETTLE_S)
         verdict = await judge(scene, crowd)
         figures = _figures(crowd, scene, verdict, happened) | {
             "began": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began)),
@@ -126,7 +152,9 @@ async def _course(plan: Plan, folder: Path, say: Callable[[str], None], progress
             await crowd.close()
         if sizes is not None:
             await sizes.close()
-        await product.close()
+        if product is not None:
+            await product.close()
+        await outside.close()
 
 
 async def _storm(
@@ -187,6 +215,13 @@ def _figures(crowd: Crowd, scene: Scene, verdict: Verdict, happened: list[Happen
         },
         "poisoned": len(scene.poisoned),
         "dead_letters": verdict.dead_letters,
+        "payments": sum(told.purse.paid for told in crowd.told),
+        "charged_back": scene.charged_back,
+        "withdrawals_asked": crowd.withdrawals_asked,
+        "bans_met": crowd.bans_met,
+        "accounts_changed": crowd.accounts_changed,
+        "operators": scene.operators.decided,
+        **verdict.money,
         "results_repeated": scene.repeated,
         "results_stolen": scene.stolen,
     }

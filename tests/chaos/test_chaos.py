@@ -12,14 +12,23 @@ from tests.chaos.faults import KINDS, Fault, Happened, schedule
 from tests.chaos.players import Wait
 from tests.chaos.product import last_boundary
 from tests.chaos.run import Plan, run
+from tests.fixtures.fork_server import ForkServer
 from tests.rooms.conftest import World
 
 
-async def test_games_while_parts_die(open_folder: Path) -> None:
+async def test_games_while_parts_die(open_folder: Path, fork_server: ForkServer) -> None:
     plan = Plan(
         seed=5,
         games=8,
-        kinds=["gateway_killed", "redis_killed", "postgres_session_killed", "results_repeated", "worker_killed"],
+        kinds=[
+            "gateway_killed",
+            "redis_killed",
+            "worker_killed",
+            "charged_back",
+            "withdrawal_refused",
+            "banned_looked_at",
+            "unlinked",
+        ],
         players=14,
         gateways=2,
         workers=2,
@@ -29,11 +38,13 @@ async def test_games_while_parts_die(open_folder: Path) -> None:
         environment={"WAIT_S": "1", "GAME_S": "3"},
     )
     said: list[str] = []
-    result = await run(plan, open_folder / "chaos", said.append)
+    result = await run(plan, open_folder / "chaos", fork_server, said.append)
     assert result.differs == [], "\n".join([*said, *result.schedule])
     assert result.figures["games"] >= plan.games
     assert set(result.figures["faults_by_kind"]) == set(plan.kinds)
     assert (open_folder / "chaos" / "report.json").exists()
+    money = ("payments", "charged_back", "withdrawals_asked", "accounts_changed", "bans_met")
+    assert all(result.figures[what] for what in money), result.figures
     assert "gateway killed" in (open_folder / "chaos" / "table.md").read_text()
 
 
@@ -86,6 +97,14 @@ SPOILT = {
     "a player is still bound to a room": "SELECT 1",
     "the total of Stars has changed": """
         UPDATE ledger.entries SET amount = amount + 1 WHERE balance_after IS NULL AND amount > 0""",
+    "what is held is not what was asked for": """
+        INSERT INTO ledger.entries (transfer_id, account_id, amount)
+        SELECT 1, account_id, 5 FROM ledger.accounts WHERE kind = 'held'""",
+    "the loss is not what is owed and was forgiven": """
+        INSERT INTO ledger.debts (charge_id, user_id, stars) SELECT 'x', user_id, 5 FROM ledger.balances""",
+    "somebody owes and has Stars": """
+        UPDATE ledger.balances SET granted = 0;
+        INSERT INTO ledger.debts (charge_id, user_id, stars) SELECT 'x', user_id, 5 FROM ledger.balances""",
 }
 
 
