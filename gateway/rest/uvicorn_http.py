@@ -1,16 +1,17 @@
 """uvicorn's HTTP protocol with time-outs and size limits.
 
 Owns the limits that uvicorn's httptools protocol lacks: how long a client may take for a request's head, the first
-one included, how large that head may be, and how long what is left of a body is read (and thrown away) after its
-answer.  So connections that say nothing, or never stop, cost nothing lasting; and who sends too much still gets the
-answer, which closing on unread bytes would destroy.
+one included, how large that head may be, how many requests it may send ahead, how long what is left of a body is read
+(and thrown away) after its answer, and how long an answer may lie here that its client does not take.  So connections
+that say nothing, never stop or never read cost nothing lasting; and who sends too much still gets the answer, which
+closing on unread bytes would destroy.
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.schemas.rest import ErrorBody
 from gateway.texts import DEFAULT_LANGUAGE, error_text
@@ -19,6 +20,60 @@ from persistence.errors import ErrorCode
 HEAD_TIME_S: Final = 15.0
 LATE_BODY_TIME_S: Final = 5.0
 MAX_HEAD_BYTES: Final = 64 * 1024
+MAX_SENT_AHEAD: Final = 16
+UNREAD_TIME_S: Final = 20.0
+"""An answer of which less than `PROGRESS_BYTES` was taken for so long is given up."""
+PROGRESS_BYTES: Final = 16 * 1024
+MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
+"""All connections' together; beyond it those go that have not moved for longest."""
+LOOK_S: Final = 1.0
+_STATE_KEY: Final = "unread answers"
+
+
+class TooManyAhead(Exception):
+    """A client sends requests without end and waits for no answer."""
+
+
+class UnreadAnswers:
+    """The connections of one server whose clients have not taken all that was written for them."""
+
+    def __init__(self) -> None:
+        self._held: dict[LimitedHttpProtocol, tuple[int, float]] = {}  # bytes left at the last progress, and when
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, protocol: "LimitedHttpProtocol") -> None:
+        self._held[protocol] = (protocol.transport.get_write_buffer_size(), protocol.loop.time())
+        if self._timer is None:
+            self._timer = protocol.loop.call_later(LOOK_S, self._look)
+
+    def discard(self, protocol: "LimitedHttpProtocol") -> None:
+        self._held.pop(protocol, None)
+
+    def _look(self) -> None:
+        self._timer = None
+        total = 0
+        for protocol, (left, since) in list(self._held.items()):
+            now, size = protocol.loop.time(), protocol.transport.get_write_buffer_size()
+            if size <= left - PROGRESS_BYTES:
+                self._held[protocol] = (size, now)
+            elif now - since > UNREAD_TIME_S:
+                self._give_up(protocol)
+                continue
+            elif size > left:
+                self._held[protocol] = (size, since)
+            total += size
+        for protocol in sorted(self._held, key=lambda each: self._held[each][1]):
+            if total <= MAX_UNREAD_BYTES:
+                break
+            total -= protocol.transport.get_write_buffer_size()
+            self._give_up(protocol)
+        for protocol in self._held:
+            self._timer = protocol.loop.call_later(LOOK_S, self._look)
+            break
+
+    def _give_up(self, protocol: "LimitedHttpProtocol") -> None:
+        self.discard(protocol)
+        protocol.transport.abort()
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
@@ -28,14 +83,32 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _in_head = True
     _in_message = False
     _head_bytes = 0
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # so that whatever lies here is told of, and watched
+        self._unread: UnreadAnswers = self.app_state.setdefault(_STATE_KEY, UnreadAnswers())
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        self._unread.discard(self)
         super().connection_lost(exc)
+        # uvicorn tells only the latest request that its client is gone: an earlier one would write on, to nobody.
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        self._answering = None
+        self.pipeline.clear()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.add(self)
+
+    def resume_writing(self) -> None:
+        self._unread.discard(self)
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -49,8 +122,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         elif self._deadline is None and not self.transport.is_closing():
             self._watch()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """What cannot be parsed is refused in our shape too; nothing is known of the reader's language."""
+        if self._answering is not None and not self._answering.response_complete:
+            self.transport.close()  # an answer to an earlier request is under way: nothing may get into it
+            return
         code = ErrorCode.INVALID_REQUEST
         body = msgspec.json.encode(ErrorBody(code=code.value, message=error_text(code, DEFAULT_LANGUAGE)))
         self.transport.write(
@@ -67,6 +147,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._unwatch()
+        if len(self.pipeline) >= MAX_SENT_AHEAD:
+            raise TooManyAhead  # the parser makes a malformed request of it
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
