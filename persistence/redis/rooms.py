@@ -133,8 +133,8 @@ class RoomCommands:
         return self._seat_reply(room_id, reply)
 
     async def start(self, room_id: str, user_id: str) -> StartReply:
-        """The organizer's start.  Codes: ok (also repeated, in the countdown and later), forbidden (not the organizer),
-        conflict (too few have paid), room_closed (cancelled, or its time is over), not_found."""
+        """The organizer's start.  Codes: ok (also repeated, in the countdown and later), forbidden (to its players),
+        conflict (too few have paid), room_closed (cancelled, or its time is over), not_found (also to strangers)."""
         at = keys.room(room_id)
         reply = await self._router.call(
             at.slot, self._scripts["room_start"], (at.data, at.due), room_id, at.channel, user_id

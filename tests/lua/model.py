@@ -163,7 +163,7 @@ class Room:
     def start(self, clock: int, user_id: str) -> str:
         now = self.now(clock)
         if user_id != self.terms.organizer_id:
-            return "forbidden"
+            return "forbidden" if any(seat.user_id == user_id for seat in self.paid) else "not_found"
         if self.state == "cancelled" or (self.state == "waiting" and now >= self.deadline):
             return "room_closed"
         if self.state == "waiting":

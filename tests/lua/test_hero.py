@@ -99,6 +99,7 @@ async def test_the_organizer_starts_when_two_have_paid(store: RedisStore) -> Non
     assert await room.join("2") == "ok"
     await store.rooms.reserve(room.room_id, _seat_id("3"), "3", "a", None)
     assert await room.start("1") == "forbidden"
+    assert await room.start("3") == await room.start("4") == "not_found"
     reply = await store.rooms.start(room.room_id, ORGANIZER)
     assert reply.code == "ok"
     assert reply.room is not None

@@ -133,8 +133,9 @@ async def test_starting(world: World) -> None:
     assert await world.start(room) == "conflict"
     other = await world.player()
     await world.come(other, room)
-    for stranger in (guest, other, await world.player()):
-        assert (await start(room.room_id, str(stranger))).code == "forbidden"
+    for player in (guest, other):
+        assert (await start(room.room_id, str(player))).code == "forbidden"
+    assert (await start(room.room_id, str(await world.player()))).code == "not_found"
     assert (await start(keys.new_room_id(), str(organizer))).code == "not_found"
     first, second = await asyncio.gather(*(start(room.room_id, str(organizer)) for _ in range(2)))
     assert first.code == second.code == "ok"
