@@ -30,7 +30,7 @@ from gateway.lifecycle.registration import Registration
 from gateway.live.endpoint import GameEndpoint
 from gateway.live.hub import Hub
 from gateway.proxies import TrustedProxies
-from gateway.rate_limits import Rates
+from gateway.rate_limits import LastingRates, Rates
 from gateway.rest.endpoint import Endpoint, Resource
 from gateway.routes import (
     auth,
@@ -255,6 +255,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         tiers=TierBoard(live.lobby, settings),
         leaderboards=Leaderboards(live.leaderboards, db, live.now_ms),
         rates=Rates(),
+        lasting_rates=LastingRates(live.rate_limits),
         proxies=TrustedProxies(settings.trusted_proxies),
         updates=updates,
     )

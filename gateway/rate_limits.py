@@ -1,8 +1,8 @@
-"""How much one caller may send: body sizes and request rates.
+"""How much one caller may send, and cause: body sizes, request rates, and rates of what is kept for ever.
 
-Rates live in the process, one number a caller, in bounded memory: the least recently seen are forgotten first, which
-only ever lets a request pass.  Callers are told apart by user first; an address is limited only for failed logins,
-since a whole mobile network may share one.
+Rates of requests live in the process, one number a caller, in bounded memory: the least recently seen are forgotten
+first, which only ever lets a request pass.  Callers are told apart by user first; an address is limited only for failed
+logins, since a whole mobile network may share one.
 """
 
 import asyncio
@@ -12,12 +12,23 @@ from typing import Final
 
 from starlette.types import Receive
 
+from gateway import metrics
 from gateway.errors import RateLimited
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_TIME_S: Final = 15.0
 _MAX_CALLERS: Final = 100_000
+
+
+# What a person may cause to be written down for ever.  Bursts are far above what hands do on a bad day.
+ENTERED_ROOMS: Final = SharedRateLimit("entered-rooms", interval_s=3, burst=20)
+ORDERS: Final = SharedRateLimit("orders", interval_s=20, burst=30)
+WITHDRAWALS: Final = SharedRateLimit("withdrawals", interval_s=60, burst=20)
+BONUS_RUNS: Final = SharedRateLimit("bonus-runs", interval_s=60, burst=20)
+LINKED_WALLETS: Final = SharedRateLimit("linked-wallets", interval_s=60, burst=20)
+WAYS_IN: Final = SharedRateLimit("ways-in", interval_s=60, burst=20)
 
 
 class ClientGone(Exception):
@@ -58,6 +69,41 @@ class Rate:
         full_at = self._full_at.get(caller)
         if full_at is not None:
             self._full_at[caller] = full_at - self._interval_s
+
+
+class LastingRates:
+    """Limits on what a request leaves behind for ever: by person, and for all gateways together.
+
+    What was done is charged after it was done, so a refusal costs nothing, and nobody waits for Redis before an act.
+    Many at once may overtake the limit; they are charged all the same, and the next one waits for as much longer: the
+    rate holds, whatever gateways the requests go to.  While Redis is away nothing is charged, and a metric says so.
+    """
+
+    def __init__(self, rates: RateLimitCommands, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._passes_at: dict[tuple[str, str], float] = {}  # of those who have to wait
+
+    def check(self, rate: SharedRateLimit, person: str) -> None:
+        """Raises RateLimited while the person has to wait."""
+        wait_s = self._passes_at.get((rate.name, person), 0.0) - self._clock()
+        if wait_s > 0:
+            raise RateLimited(wait_s)
+
+    def charge(self, rate: SharedRateLimit, person: str) -> None:
+        """One more was done."""
+
+        def charged(wait_s: float | StoreUnavailable) -> None:
+            if isinstance(wait_s, StoreUnavailable):
+                metrics.open_limits.inc()
+                return
+            self._passes_at.pop((rate.name, person), None)
+            if wait_s > 0:
+                if len(self._passes_at) >= _MAX_CALLERS:
+                    del self._passes_at[next(iter(self._passes_at))]
+                self._passes_at[rate.name, person] = self._clock() + wait_s
+
+        self._rates.charge(rate, person, charged)
 
 
 class Rates:

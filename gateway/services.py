@@ -14,7 +14,7 @@ from gateway.cache.tiers import TierBoard
 from gateway.lifecycle.drain import Drain
 from gateway.live.endpoint import GameEndpoint
 from gateway.proxies import TrustedProxies
-from gateway.rate_limits import Rates
+from gateway.rate_limits import LastingRates, Rates
 from persistence.accounts.mail_tokens import MailTokens
 from persistence.bonus_runs import BonusRuns
 from persistence.payments.stars import StarPayments
@@ -59,5 +59,6 @@ class Services:
     tiers: TierBoard
     leaderboards: Leaderboards
     rates: Rates
+    lasting_rates: LastingRates
     proxies: TrustedProxies
     updates: "Updates | None"

@@ -32,6 +32,7 @@ class _Entry:
     banned: bool
     language: Language | None
     epoch: int = 0
+    person_id: int | None = None
 
 
 _UNKNOWN: Final = _Entry(0.0, exists=True, banned=False, language=None)
@@ -62,8 +63,9 @@ class Accounts:
         self._forgotten: set[str] = set()  # changed since the question under way was asked
         self._asking: asyncio.Task[None] | None = None
 
-    async def admit(self, claims: Claims) -> None:
-        """Let only a valid session of an account that is not banned pass.
+    async def admit(self, claims: Claims) -> int | None:
+        """Let only a valid session of an account that is not banned pass, and tell which person's account it is; None
+        where that cannot be looked up now.
 
         Raises:
             GameError: `banned`, or `unauthorized` when the token outlived its account or the sessions were ended.
@@ -75,6 +77,7 @@ class Accounts:
             raise await banned(self._db, int(claims.user_id))
         if claims.epoch < account.epoch:
             raise GameError(ErrorCode.UNAUTHORIZED)
+        return account.person_id
 
     async def language(self, user_id: str, *, ask: bool = True) -> Language | None:
         """The account's language; None where nobody chose one of ours, or where it cannot be looked up now.
@@ -139,7 +142,14 @@ class Accounts:
             if account is None:
                 fresh = _Entry(until, exists=False, banned=False, language=None)
             else:
-                fresh = _Entry(until, True, account.banned, supported(account.language), account.session_epoch)
+                fresh = _Entry(
+                    until,
+                    exists=True,
+                    banned=account.banned,
+                    language=supported(account.language),
+                    epoch=account.session_epoch,
+                    person_id=account.person_id,
+                )
             if user_id not in self._forgotten:
                 self._keep(user_id, fresh)
             answer.set_result(fresh)

@@ -1,4 +1,4 @@
-"""Request bodies and query strings into models, every failure into its code.
+"""Request bodies into models, every failure into its code.
 
 What is not JSON at all is `invalid_json`; JSON of the wrong shape is `invalid_request` with the field named.
 """
@@ -6,7 +6,6 @@ What is not JSON at all is `invalid_json`; JSON of the wrong shape is `invalid_r
 import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -32,18 +31,6 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise _invalid(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise GameError(ErrorCode.INVALID_JSON) from None
-
-
-def query_fields(query_string: bytes) -> Mapping[str, str]:
-    """The query's fields; one given twice is refused, since which one counts would be a guess."""
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32)
-    except ValueError:
-        raise invalid("query", "malformed") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise invalid("query", "a field is given twice")
-    return fields
 
 
 def check_claimed(claimed: Claimed | Mapping[str, str], user_id: str, telegram_id: str | None) -> None:

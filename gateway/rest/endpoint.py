@@ -1,7 +1,8 @@
 """One REST endpoint: its declaration, and the steps that every request takes through it.
 
-The declaration (body, answer, codes) is what the OpenAPI document is made of.  The steps are: method, token, rate, ban,
-size, media type, JSON, model, idempotency key, handler, answer; whatever fails leaves as `{code, message, details?}`.
+The declaration (body, answer, codes) is what the OpenAPI document is made of.  The steps are: method, parameters,
+token, rate, ban, size, media type, JSON, model, idempotency key, handler, answer; whatever fails leaves as
+`{code, message, details?}`.
 A refusal is counted, not logged; anything else that is raised is logged and answered with `internal`.
 """
 
@@ -19,12 +20,14 @@ from gateway.auth.tokens import Claims
 from gateway.errors import error_response
 from gateway.rate_limits import ClientGone, read_body
 from gateway.rest import idempotency
-from gateway.rest.body import check_claimed, decode, query_fields
+from gateway.rest.body import check_claimed, decode
+from gateway.rest.parameters import PATH_PARAMETERS, Parameter, check_path, names_in, read_query
 from gateway.schemas.fields import Claimed, Language
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres.idempotency import IdempotencyKey
+from persistence.redis.rate_limits import SharedRateLimit
 
 log = structlog.get_logger(__name__)
 
@@ -39,15 +42,17 @@ _NO_KEY: Final = IdempotencyKey("", "", b"")
 
 @dataclass(slots=True)
 class Call:
-    """One request on its way through an endpoint.  `claims` is only there where the endpoint wants a token,
-    `idempotency_key` where it is idempotent."""
+    """One request on its way through an endpoint.  `claims` and `person` (whose account it is, for limits) are only
+    there where the endpoint wants a token, `idempotency_key` where it is idempotent."""
 
     services: Services
     scope: Scope
     headers: Mapping[bytes, bytes]
     claims: Claims
+    person: str = ""
     body: Any = None
     idempotency_key: IdempotencyKey = _NO_KEY
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def user_id(self) -> int:
@@ -64,10 +69,6 @@ class Call:
         """Whom it comes from, behind the balancers that the settings trust."""
         return self.services.proxies.client_of(self.scope)
 
-    @property
-    def query(self) -> Mapping[str, str]:
-        return query_fields(self.scope["query_string"])
-
     def path(self, name: str) -> str:
         return str(self.scope["path_params"][name])
 
@@ -82,6 +83,7 @@ class Endpoint:
     `idempotent`: the request needs an Idempotency-Key and a token; the handler takes effect once for the key of its
     call, and gives the model of a new answer or the bytes that were stored for an earlier send (`rest.idempotency`).
     `cached_s`: how long anybody may keep the answer; never for what depends on who asks.
+    `lasting`: what it writes is kept for ever, so a person may cause only so much of it; every new answer counts.
     `area`: with what its times are measured, the first word of the path unless it says another.
     """
 
@@ -95,9 +97,15 @@ class Endpoint:
     with_token: bool = True
     cached_s: int = 0
     idempotent: bool = False
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Parameter] = field(default_factory=dict)
     codes: tuple[ErrorCode, ...] = ()
+    lasting: SharedRateLimit | None = None
     area: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in names_in(self.path) if name not in PATH_PARAMETERS]
+        if unknown:
+            raise ValueError(f"{self.path}: {unknown} are not in PATH_PARAMETERS")
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
@@ -142,18 +150,29 @@ class Resource:
         metrics.observe_request(*operation, self.area, status, started)
 
     async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> bytes:
+        check_path(call.scope["path_params"])
+        if call.scope["query_string"]:
+            call.query = read_query(call.scope["query_string"], endpoint.query)
         if endpoint.with_token:
             await identify(call, bearer_token(call))
+        if endpoint.lasting is not None:
+            call.services.lasting_rates.check(endpoint.lasting, call.person)
         if endpoint.body is not None:
             call.body = await self._body(endpoint, call, receive)
         if endpoint.idempotent:
             path = endpoint.path.format_map(call.scope["path_params"])
             call.idempotency_key = idempotency.read_key(call.headers.get(idempotency.HEADER), path, call.body)
             return await idempotency.respond_once(
-                call.services.responses, call.user_id, call.idempotency_key, endpoint.handler(call)
+                call.services.responses, call.user_id, call.idempotency_key, self._act(endpoint, call)
             )
-        answer = await endpoint.handler(call)
+        answer = await self._act(endpoint, call)
         return answer if isinstance(answer, bytes) else _encode(answer)
+
+    async def _act(self, endpoint: Endpoint, call: Call) -> msgspec.Struct | bytes:
+        answer = await endpoint.handler(call)
+        if endpoint.lasting is not None and not isinstance(answer, bytes):
+            call.services.lasting_rates.charge(endpoint.lasting, call.person)
+        return answer
 
     async def _body(self, endpoint: Endpoint, call: Call, receive: Receive) -> msgspec.Struct | None:
         media_type = call.headers.get(b"content-type")
@@ -189,9 +208,10 @@ async def identify(call: Call, token: str | None) -> None:
         raise GameError(ErrorCode.UNAUTHORIZED)
     call.claims = call.services.tokens.verify(token)
     call.services.rates.user.take(call.claims.user_id)
-    if call.scope["query_string"]:
+    if call.query:
         check_claimed(call.query, call.claims.user_id, call.claims.telegram_id)
-    await call.services.accounts.admit(call.claims)
+    person_id = await call.services.accounts.admit(call.claims)
+    call.person = f"user {call.claims.user_id}" if person_id is None else str(person_id)
 
 
 def bearer_token(call: Call) -> str | None:

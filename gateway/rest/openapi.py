@@ -8,6 +8,7 @@ import msgspec
 from gateway.errors import STATUS
 from gateway.rest.endpoint import Endpoint
 from gateway.rest.idempotency import MAX_KEY_CHARACTERS
+from gateway.rest.parameters import PATH_PARAMETERS, names_in
 from gateway.schemas.rest import ErrorBody
 from persistence.errors import ErrorCode
 
@@ -33,6 +34,8 @@ def possible_codes(endpoint: Endpoint) -> list[ErrorCode]:
     """Every code with which this endpoint may refuse."""
     codes = {*ALWAYS, *endpoint.codes}
     codes |= set(WITH_TOKEN) if endpoint.with_token else set()
+    codes |= {ErrorCode.INVALID_REQUEST} if endpoint.query else set()
+    codes |= {ErrorCode.NOT_FOUND} if names_in(endpoint.path) else set()
     codes |= set(WITH_BODY) if endpoint.body is not None else set()
     codes |= set(IDEMPOTENT) if endpoint.idempotent else set()
     return [code for code in ErrorCode if code in codes]
@@ -79,13 +82,21 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    text = {"type": "string"}
-    in_path = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-    found = [{"name": name, "in": "path", "required": True, "schema": text} for name in in_path]
-    found += [
-        {"name": name, "in": "query", "description": description, "schema": text}
-        for name, description in endpoint.query.items()
-    ]
+    found: list[dict[str, Any]] = []
+    for where, parameters in (
+        ("path", {name: PATH_PARAMETERS[name] for name in names_in(endpoint.path)}),
+        ("query", endpoint.query),
+    ):
+        found += [
+            {
+                "name": name,
+                "in": where,
+                "required": where == "path",
+                "description": parameter.description,
+                "schema": parameter.schema,
+            }
+            for name, parameter in parameters.items()
+        ]
     if endpoint.idempotent:
         schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[!-~]+$"}
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})

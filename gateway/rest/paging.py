@@ -3,21 +3,17 @@
 Owns how long a page may be and what a cursor looks like to a client.  Must never know what a list holds.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from gateway.errors import invalid
+from gateway.rest.parameters import Number, Parameter, Text
 from persistence.errors import GameError
 
 PAGE: Final = 50
 LONGEST_PAGE: Final = 200
-QUERY: Final[Mapping[str, str]] = {
-    "cursor": "next_cursor of the page before",
-    "limit": f"1 to {LONGEST_PAGE}, {PAGE} by default",
-}
-"""What the OpenAPI document says of the two."""
+_LIMIT: Final = Number("how many at most", 1, LONGEST_PAGE, PAGE)
 
 Row = TypeVar("Row")
 Position = TypeVar("Position")
@@ -33,13 +29,21 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Paging(Generic[Row, Position]):
-    """One list's cursors: that of a row, and the position that a cursor stands for.
+    """One list's cursors: that of a row, the position that a cursor stands for, and what they look like.
 
-    `position_of` raises `bad_cursor()` for what `cursor_of` never made.
+    `position_of` raises `bad_cursor()` for what fits the pattern, and `cursor_of` never made.
     """
 
     cursor_of: Callable[[Row], str]
     position_of: Callable[[str], Position]
+    cursor_pattern: str
+    longest_cursor: int
+
+    @property
+    def query(self) -> Mapping[str, Parameter]:
+        """The parameters of the list's query."""
+        cursor = Text("next_cursor of the page before", self.cursor_pattern, self.longest_cursor)
+        return {"cursor": cursor, "limit": _LIMIT}
 
     async def read(
         self, query: Mapping[str, str], rows_after: Callable[[Position | None, int], Awaitable[list[Row]]]
@@ -50,7 +54,7 @@ class Paging(Generic[Row, Position]):
         Raises:
             GameError: invalid_request.
         """
-        limit = _limit(query)
+        limit = int(query.get("limit", PAGE))
         cursor = query.get("cursor")
         rows = await rows_after(None if cursor is None else self.position_of(cursor), limit + 1)
         page = rows[:limit]
@@ -59,22 +63,9 @@ class Paging(Generic[Row, Position]):
 
 def numbered(number_of: Callable[[Row], int]) -> Paging[Row, int]:
     """The paging of a list whose rows have rising numbers: the cursor is the last number of the page."""
-    return Paging(lambda row: str(number_of(row)), _number)
+    return Paging(lambda row: str(number_of(row)), int, "^[0-9]{1,18}$", 18)
 
 
 def bad_cursor() -> GameError:
     """The refusal of what no answer ever gave as `next_cursor`."""
     return invalid("cursor", "must be a next_cursor of an earlier answer")
-
-
-def _limit(query: Mapping[str, str]) -> int:
-    text = query.get("limit", str(PAGE))
-    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= LONGEST_PAGE:
-        raise invalid("limit", f"must be from 1 to {LONGEST_PAGE}")
-    return int(text)
-
-
-def _number(cursor: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", cursor):
-        raise bad_cursor()
-    return int(cursor)

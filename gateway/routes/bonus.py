@@ -1,5 +1,6 @@
 """/bonus: look at, start and cancel the bonus run.  Taps come over the WebSocket."""
 
+from gateway.rate_limits import BONUS_RUNS
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.bonus import bonus_view
 from gateway.schemas.rest import BonusAnswer, Nothing
@@ -29,6 +30,7 @@ ENDPOINTS = [
         method="POST",
         path=PATH,
         handler=start_bonus,
+        lasting=BONUS_RUNS,
         summary="Start the bonus run, once an account until its goal is reached",
         body=Nothing,
         body_optional=True,

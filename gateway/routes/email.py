@@ -9,6 +9,7 @@ from typing import Final
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from gateway.auth.emails import normalised
 from gateway.auth.passwords import check_new
+from gateway.rate_limits import WAYS_IN
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.session import open_session
 from gateway.schemas.accounts import (
@@ -233,6 +234,7 @@ ENDPOINTS = [
         method="POST",
         path="/api/v1/auth/password/change",
         handler=change_password,
+        lasting=WAYS_IN,
         summary="Change the password; every other session ends",
         body=PasswordChange,
         answer=Session,

@@ -8,14 +8,12 @@ from typing import Any, Final
 
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.games import Game, GameDetails, Games, GameStanding, GameTransfer
 from gateway.schemas.room import Organizer
 from persistence.errors import ErrorCode, GameError
 from persistence.postgres import history
 from persistence.postgres.leaderboards import public_profiles
 
-_ROOM_ID: Final = re.compile(ROOM_ID_PATTERN)
 # Microseconds of the decision, and the seat: 16 digits end in the year 2286.
 _CURSOR: Final = re.compile(
     r"(?P<us>[0-9]{1,16})\.(?P<seat>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
@@ -30,8 +28,6 @@ async def games(call: Call) -> Games:
 async def game(call: Call) -> GameDetails:
     """The record, for those who were in the game until it was decided."""
     room_id = call.path("room_id")
-    if not _ROOM_ID.fullmatch(room_id):
-        raise GameError(ErrorCode.NOT_FOUND)
     db = call.services.db
     found = await history.game(db, call.user_id, room_id)
     if found is None:
@@ -116,7 +112,7 @@ def _position_of(cursor: str) -> tuple[int, str]:
     return int(found["us"]), found["seat"]
 
 
-_PAGING: Final = paging.Paging(_cursor_of, _position_of)
+_PAGING: Final = paging.Paging(_cursor_of, _position_of, "^[A-Za-z0-9_-]+$", 80)
 
 ENDPOINTS = [
     Endpoint(
@@ -125,7 +121,7 @@ ENDPOINTS = [
         handler=games,
         summary="The caller's decided games, organized ones included, newest first",
         answer=Games,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
     Endpoint(
         method="GET",

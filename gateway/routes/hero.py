@@ -10,9 +10,10 @@ from dataclasses import replace
 import msgspec
 
 from gateway.errors import invalid
+from gateway.rate_limits import ENTERED_ROOMS
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.rest.idempotency import body_hash
-from gateway.routes.rooms import joined_answer, room_id_of
+from gateway.routes.rooms import joined_answer
 from gateway.schemas.rest import CreateHero, JoinByKey, KeyedRoom, Nothing, RoomAnswer
 from gateway.schemas.room import organizer_view, room_view
 from persistence.errors import ErrorCode, GameError
@@ -58,7 +59,7 @@ async def join_by_key(call: Call) -> RoomAnswer | bytes:
 
 async def start_room(call: Call) -> RoomAnswer:
     """The organizer starts the countdown; repeated, the room as it is by now."""
-    started = await call.services.live.rooms.start(room_id_of(call), call.claims.user_id)
+    started = await call.services.live.rooms.start(call.path("room_id"), call.claims.user_id)
     if started.room is None or started.code != "ok":
         raise GameError(ErrorCode(started.code))
     return RoomAnswer(room_view(started.room, call.claims.user_id))
@@ -87,6 +88,7 @@ ENDPOINTS = [
         method="POST",
         path="/api/v1/rooms",
         handler=create_room,
+        lasting=ENTERED_ROOMS,
         summary="Make a hero room; its key is in the answer",
         body=CreateHero,
         answer=RoomAnswer,
@@ -106,6 +108,7 @@ ENDPOINTS = [
         path="/api/v1/rooms/join-by-key",
         area="join",
         handler=join_by_key,
+        lasting=ENTERED_ROOMS,
         summary="Pay the fee and take a seat in the hero room with this key",
         body=JoinByKey,
         answer=RoomAnswer,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.errors import invalid
 from gateway.rest.endpoint import Call, Endpoint
+from gateway.rest.parameters import Choice
 from gateway.schemas.leaderboard import Leaderboard
 from persistence.leaderboards import PERIODS, Period
 
@@ -12,10 +12,7 @@ _PERIODS: Final[Mapping[str, Period]] = {period: period for period in PERIODS}
 
 
 async def leaderboard(call: Call) -> Leaderboard:
-    period = _PERIODS.get(call.query.get("period", "today"))
-    if period is None:
-        raise invalid("period", f"must be one of {', '.join(PERIODS)}")
-    return await call.services.leaderboards.read(period, call.user_id)
+    return await call.services.leaderboards.read(_PERIODS[call.query.get("period", "today")], call.user_id)
 
 
 ENDPOINTS = [
@@ -25,6 +22,6 @@ ENDPOINTS = [
         handler=leaderboard,
         summary="The ten who won most, and the caller's own place",
         answer=Leaderboard,
-        query={"period": "today (UTC), week (from Monday) or all; today by default"},
+        query={"period": Choice("today (UTC), this week (from Monday) or of all time", *PERIODS)},
     )
 ]

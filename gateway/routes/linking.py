@@ -10,6 +10,7 @@ from gateway.auth.emails import normalised
 from gateway.auth.login import log_in
 from gateway.auth.passwords import check_new
 from gateway.errors import invalid
+from gateway.rate_limits import WAYS_IN
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.routes.email import VERIFY_LIFE_S, ask_mail, end_sessions
 from gateway.routes.session import open_session
@@ -104,6 +105,7 @@ ENDPOINTS = [
         method="POST",
         path="/api/v1/auth/link",
         handler=link,
+        lasting=WAYS_IN,
         summary="Add Telegram or an e-mail log-in to the account",
         body=Link,
         answer=Linked,
@@ -113,6 +115,7 @@ ENDPOINTS = [
         method="POST",
         path="/api/v1/auth/unlink",
         handler=unlink,
+        lasting=WAYS_IN,
         summary="Take a way in away, never the last one",
         body=Unlink,
         answer=Session,

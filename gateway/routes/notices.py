@@ -17,7 +17,6 @@ from persistence.postgres import notices
 
 PATH: Final = "/api/v1/notices"
 _PAGING: Final[paging.Paging[notices.Notice, int]] = paging.numbered(lambda notice: notice.notice_id)
-_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")  # what Postgres cannot keep
 
 
@@ -30,13 +29,10 @@ async def appeal(call: Call) -> AppealAnswer:
     """Once a block; the same words again get the same answer."""
     body: AppealText = call.body
     call.services.rates.appeal.take(call.claims.user_id)
-    number = call.path("notice_id")
     words = _UNFIT.sub("", body.text).strip()
     if not words:
         raise invalid("text", "must say something")
-    if not _NUMBER.fullmatch(number):
-        raise GameError(ErrorCode.NOT_FOUND)
-    status = await notices.appeal(call.services.db, call.user_id, int(number), words)
+    status = await notices.appeal(call.services.db, call.user_id, int(call.path("notice_id")), words)
     if status != "ok":
         raise GameError(ErrorCode(status))
     return AppealAnswer(ok=True)
@@ -70,7 +66,7 @@ ENDPOINTS = [
         handler=list_notices,
         summary="Prizes, refunds, cancellations and blocks, newest first",
         answer=Notices,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
     Endpoint(
         method="POST",

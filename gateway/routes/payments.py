@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from gateway.errors import invalid
+from gateway.rate_limits import ORDERS
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.payments import PaymentAnswer, Payments, PayStars, PayTon, payment_view
@@ -52,7 +53,7 @@ async def list_payments(call: Call) -> Payments:
 
 
 async def payment(call: Call) -> PaymentAnswer:
-    found = await payments.one(call.services.db, call.user_id, _payment_id(call))
+    found = await payments.one(call.services.db, call.user_id, call.path("payment_id"))
     if found is None:
         raise GameError(ErrorCode.NOT_FOUND)
     return PaymentAnswer(payment_view(found))
@@ -60,7 +61,7 @@ async def payment(call: Call) -> PaymentAnswer:
 
 async def cancel_payment(call: Call) -> PaymentAnswer:
     """Give a pending payment up; repeated: the same answer.  Paid all the same, it is credited."""
-    status, found = await payments.cancel(call.services.db, call.user_id, _payment_id(call))
+    status, found = await payments.cancel(call.services.db, call.user_id, call.path("payment_id"))
     if status != "ok" or found is None:
         raise GameError(ErrorCode(status))
     call.services.stars.publish_payment(found)
@@ -75,18 +76,12 @@ def _ordered(ordered: Ordered) -> PaymentAnswer | bytes:
     return PaymentAnswer(payment_view(ordered.payment))
 
 
-def _payment_id(call: Call) -> str:
-    text = call.path("payment_id")
-    if not payments.is_payment_id(text):
-        raise GameError(ErrorCode.NOT_FOUND)
-    return text
-
-
 ENDPOINTS = [
     Endpoint(
         method="POST",
         path=f"{PATH}/stars",
         handler=pay_stars,
+        lasting=ORDERS,
         summary="Order Telegram Stars; the answer has the link to pay them",
         body=PayStars,
         answer=PaymentAnswer,
@@ -97,6 +92,7 @@ ENDPOINTS = [
         method="POST",
         path=f"{PATH}/ton",
         handler=pay_ton,
+        lasting=ORDERS,
         summary="Order Stars for TON; the answer says what to send where",
         body=PayTon,
         answer=PaymentAnswer,
@@ -109,7 +105,7 @@ ENDPOINTS = [
         handler=list_payments,
         summary="The caller's payments of every method, newest first",
         answer=Payments,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
     Endpoint(
         method="GET",

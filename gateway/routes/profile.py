@@ -66,6 +66,6 @@ ENDPOINTS = [
         handler=statement,
         summary="Every change of the caller's balance, newest first",
         answer=Statement,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
 ]

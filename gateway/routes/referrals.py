@@ -40,6 +40,6 @@ ENDPOINTS = [
         handler=my_referrals,
         summary="The caller's referral code and link, and whom they brought",
         answer=Referrals,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
 ]

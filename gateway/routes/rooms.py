@@ -1,16 +1,12 @@
 """/tiers and /rooms: what can be joined, joining, looking at a room and leaving it."""
 
-import re
-
 from gateway.errors import invalid
+from gateway.rate_limits import ENTERED_ROOMS
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.schemas.fields import ROOM_ID_PATTERN
 from gateway.schemas.rest import BalanceAnswer, JoinStandard, Nothing, RoomAnswer, Tiers
 from gateway.schemas.room import room_view
 from persistence.errors import ErrorCode, GameError
 from persistence.rooms.join_requests import Joined
-
-_ROOM_ID = re.compile(ROOM_ID_PATTERN)
 
 
 async def tiers(call: Call) -> Tiers:
@@ -36,7 +32,7 @@ def joined_answer(call: Call, joined: Joined) -> RoomAnswer | bytes:
 
 async def room(call: Call) -> RoomAnswer:
     """The room as one of its players sees it; to everybody else it does not exist."""
-    state = await call.services.live.rooms.snapshot(room_id_of(call))
+    state = await call.services.live.rooms.snapshot(call.path("room_id"))
     if state is None:
         raise GameError(ErrorCode.NOT_FOUND)
     view = room_view(state, call.claims.user_id)
@@ -47,19 +43,7 @@ async def room(call: Call) -> RoomAnswer:
 
 async def leave(call: Call) -> BalanceAnswer:
     """Give the seat back; the refund is committed before the answer."""
-    return BalanceAnswer(await call.services.seats.leave(call.user_id, room_id_of(call)))
-
-
-def room_id_of(call: Call) -> str:
-    """The path's room.
-
-    Raises:
-        GameError: not_found, when it cannot be any.
-    """
-    room_id = call.path("room_id")
-    if not _ROOM_ID.fullmatch(room_id):
-        raise GameError(ErrorCode.NOT_FOUND)
-    return room_id
+    return BalanceAnswer(await call.services.seats.leave(call.user_id, call.path("room_id")))
 
 
 ENDPOINTS = [
@@ -75,6 +59,7 @@ ENDPOINTS = [
         path="/api/v1/rooms/join",
         area="join",
         handler=join,
+        lasting=ENTERED_ROOMS,
         summary="Pay a stake and take a seat in a standard room",
         body=JoinStandard,
         answer=RoomAnswer,

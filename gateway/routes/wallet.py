@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.rate_limits import LINKED_WALLETS
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.rest import Nothing
 from gateway.schemas.wallet import LinkWallet, ProofChallenge, WalletAnswer
@@ -58,6 +59,7 @@ ENDPOINTS = [
         method="PUT",
         path=PATH,
         handler=link_wallet,
+        lasting=LINKED_WALLETS,
         summary="Link the wallet that signed the payload",
         body=LinkWallet,
         answer=WalletAnswer,

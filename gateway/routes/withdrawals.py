@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from gateway.errors import invalid
+from gateway.rate_limits import WITHDRAWALS
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
@@ -47,6 +48,7 @@ ENDPOINTS = [
         method="POST",
         path=PATH,
         handler=withdraw,
+        lasting=WITHDRAWALS,
         summary="Take Stars out: as TON to the linked wallet, or as Telegram Premium",
         body=Withdraw,
         answer=WithdrawalAnswer,
@@ -63,6 +65,6 @@ ENDPOINTS = [
         handler=list_withdrawals,
         summary="The caller's withdrawals, newest first",
         answer=Withdrawals,
-        query=paging.QUERY,
+        query=_PAGING.query,
     ),
 ]

@@ -80,6 +80,7 @@ class Hello:
     room_id: str | None
     language: str | None
     session_epoch: int = 0
+    person_id: int | None = None
 
 
 def fit_text(field: str, value: str) -> str | None:
@@ -183,14 +184,18 @@ async def set_language(db: Database, user_id: int, language: str) -> None:
 
 
 async def hello(db: Database, user_ids: Sequence[int]) -> dict[int, Hello]:
-    """For many at once: banned or not, the room to return to, the language chosen or reported, the sessions' epoch.
+    """For many at once: banned or not, the room to return to, the language chosen or reported, the sessions' epoch, and
+    whose account it is.
 
     Unknown users are left out.
     """
     rows = await db.rows(
         Role.SEATS,
         None,
-        "SELECT user_id, banned, room_id, language, session_epoch FROM auth.sessions_of(%(user_ids)s::bigint[])",
+        """
+        SELECT s.user_id, s.banned, s.room_id, s.language, s.session_epoch, auth.person_of(s.user_id)
+        FROM auth.sessions_of(%(user_ids)s::bigint[]) AS s
+        """,
         {"user_ids": list(user_ids)},
     )
     return {row[0]: Hello(*row[1:]) for row in rows}

@@ -1,8 +1,11 @@
 """Limits that all gateways share.  Who is limited is kept as a digest; a counter lives until its bucket is full."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from persistence.errors import StoreUnavailable
 from persistence.redis import keys
+from persistence.redis.connection import Reply
 from persistence.redis.router import Router
 from persistence.redis.scripts import ScriptSet
 
@@ -31,8 +34,21 @@ class RateLimitCommands:
         """Undo one `take`: for limits on what turned out wrong, taken before so that nobody overtakes them."""
         await self._ask("give", rate, caller)
 
+    def charge(self, rate: SharedRateLimit, caller: str, done: Callable[[float | StoreUnavailable], None]) -> None:
+        """Count what was done already, without waiting.  `done` gets the seconds after which the next would pass, or
+        that it was not counted."""
+        at = keys.rate_limit(rate.name, caller)
+
+        def counted(reply: Reply) -> None:
+            done(StoreUnavailable("redis") if isinstance(reply, Exception) else int(reply[1]) / 1000)
+
+        self._router.run(at.slot, self._rate, (at.full_at,), ("charge", *_words(rate)), counted)
+
     async def _ask(self, word: str, rate: SharedRateLimit, caller: str) -> float:
         at = keys.rate_limit(rate.name, caller)
-        interval_ms = int(rate.interval_s * 1000)
-        reply = await self._router.call(at.slot, self._rate, (at.full_at,), word, interval_ms, rate.burst)
+        reply = await self._router.call(at.slot, self._rate, (at.full_at,), word, *_words(rate))
         return int(reply[1]) / 1000
+
+
+def _words(rate: SharedRateLimit) -> tuple[int, int]:
+    return int(rate.interval_s * 1000), rate.burst
