@@ -250,7 +250,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         fresh_init_data=InitDataCheck(settings.bot_token, min(FRESH_S, settings.init_data_max_age_s)),
         passwords=passwords,
         mail_tokens=MailTokens(settings.jwt_secret.split(",")),
-        login_throttle=LoginThrottle(live.rate_limits),
+        login_throttle=LoginThrottle(live.rate_limits, live.known_networks, passwords),
         accounts=accounts,
         tiers=TierBoard(live.lobby, settings),
         leaderboards=Leaderboards(live.leaderboards, db, live.now_ms),

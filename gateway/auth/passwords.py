@@ -1,17 +1,17 @@
 """Passwords: which are accepted, and argon2id in a few threads of its own.
 
 The threads run at a lower priority than the event loop and few may wait for them, so a flood of log-ins slows down
-log-ins and nothing else.  An unknown account costs the same verification as a known one.  Passwords are compared and
-hashed in their NFKC form and never logged.
+log-ins and nothing else, and those of other networks little (`turns`).  An unknown account costs the same verification
+as a known one.  Passwords are compared and hashed in their NFKC form and never logged.
 """
 
 import asyncio
 import os
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,15 +20,16 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway import metrics
+from gateway.auth.turns import Turns
 from gateway.errors import invalid
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import GameError
 
 T = TypeVar("T")
 MIN_CHARACTERS: Final = 8
 MAX_CHARACTERS: Final = 128
-MAX_WAITING: Final = 64
 NICENESS: Final = 10
 # About 40 ms on the machines that this was made on; above OWASP's least (19 MiB, 2 passes, RFC 9106 argon2id).
+_USUAL_S: Final = 0.04
 HASHER: Final = argon2.PasswordHasher(time_cost=3, memory_cost=24 * 1024, parallelism=1)
 
 _OWN_WORDS: Final = ("chancetap", "chance tap", "chance-tap", "telegram")
@@ -48,29 +49,37 @@ class Passwords:
     def __init__(self, hasher: argon2.PasswordHasher = HASHER, threads: int | None = None) -> None:
         self._hasher = hasher
         self._dummy = _hash_of_nobody(hasher)
-        self._waiting = 0
-        self._pool = ThreadPoolExecutor(
-            threads or max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="argon2", initializer=_step_back
-        )
+        threads = threads or max(1, (os.cpu_count() or 2) // 2)
+        self._turns = Turns(threads, _USUAL_S)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def hash(self, password: str) -> str:
-        """A salted hash.
+    def require_room(self, network: str) -> None:
+        """Before anything is asked or counted.
 
         Raises:
             GameError: temporarily_unavailable, when too many wait already.
         """
-        return await self._run(lambda: self._hasher.hash(_normal(password)))
+        with _counted():
+            self._turns.require_room(network)
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def hash(self, password: str, network: str) -> str:
+        """A salted hash, for somebody in that network.
+
+        Raises:
+            GameError: temporarily_unavailable, when too many wait already.
+        """
+        return await self._run(lambda: self._hasher.hash(_normal(password)), network)
+
+    async def verify(self, password_hash: str | None, password: str, network: str) -> bool:
         """Whether it is the password; without a hash the same work is done, and it is not.
 
         Raises:
             GameError: temporarily_unavailable, when too many wait already.
         """
-        matches = await self._run(lambda: self._matches(password_hash or self._dummy, password))
+        matches = await self._run(lambda: self._matches(password_hash or self._dummy, password), network)
         return matches and password_hash is not None
 
     def is_dated(self, password_hash: str) -> bool:
@@ -83,15 +92,19 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= MAX_WAITING:
-            metrics.password_overloads.inc()
-            raise GameError(ErrorCode.TEMPORARILY_UNAVAILABLE)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._waiting -= 1
+    async def _run(self, work: Callable[[], T], network: str) -> T:
+        with _counted():
+            async with self._turns.turn(network):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    try:
+        yield
+    except GameError:
+        metrics.password_overloads.inc()
+        raise
 
 
 def check_new(password: str, email: str, field: str = "password") -> None:

@@ -1,7 +1,7 @@
 """One REST endpoint: its declaration, and the steps that every request takes through it.
 
-The declaration (body, answer, codes) is what the OpenAPI document is made of.  The steps are: method, parameters,
-token, rate, ban, size, media type, JSON, model, idempotency key, handler, answer; whatever fails leaves as
+The declaration (body, answer, codes) is what the OpenAPI document is made of.  The steps are: method, token,
+parameters, rate, ban, size, media type, JSON, model, idempotency key, handler, answer; whatever fails leaves as
 `{code, message, details?}`.
 A refusal is counted, not logged; anything else that is raised is logged and answered with `internal`.
 """
@@ -16,6 +16,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway import metrics
+from gateway.auth.throttle import network_of
 from gateway.auth.tokens import Claims
 from gateway.errors import error_response
 from gateway.rate_limits import ClientGone, read_body
@@ -68,6 +69,11 @@ class Call:
     def address(self) -> str:
         """Whom it comes from, behind the balancers that the settings trust."""
         return self.services.proxies.client_of(self.scope)
+
+    @property
+    def network(self) -> str:
+        """The same, as far as one subscriber has it."""
+        return network_of(self.address)
 
     def path(self, name: str) -> str:
         return str(self.scope["path_params"][name])
@@ -150,11 +156,13 @@ class Resource:
         metrics.observe_request(*operation, self.area, status, started)
 
     async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> bytes:
+        if endpoint.with_token:
+            authenticate(call, bearer_token(call))
         check_path(call.scope["path_params"])
         if call.scope["query_string"]:
             call.query = read_query(call.scope["query_string"], endpoint.query)
         if endpoint.with_token:
-            await identify(call, bearer_token(call))
+            await admit(call)
         if endpoint.lasting is not None:
             call.services.lasting_rates.check(endpoint.lasting, call.person)
         if endpoint.body is not None:
@@ -202,11 +210,15 @@ class Resource:
         return response.status_code
 
 
-async def identify(call: Call, token: str | None) -> None:
-    """Token, rate, claimed ids of the query, then whether the account and this session of it still hold."""
+def authenticate(call: Call, token: str | None) -> None:
+    """Whose the token is; no store is asked."""
     if not token:
         raise GameError(ErrorCode.UNAUTHORIZED)
     call.claims = call.services.tokens.verify(token)
+
+
+async def admit(call: Call) -> None:
+    """Rate, claimed ids of the query, then whether the account and this session of it still hold."""
     call.services.rates.user.take(call.claims.user_id)
     if call.query:
         check_claimed(call.query, call.claims.user_id, call.claims.telegram_id)

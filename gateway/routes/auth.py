@@ -4,7 +4,7 @@ import time
 
 from gateway.auth.login import log_in
 from gateway.rest.body import check_claimed
-from gateway.rest.endpoint import Call, Endpoint, bearer_token, identify
+from gateway.rest.endpoint import Call, Endpoint, admit, authenticate, bearer_token
 from gateway.routes.session import open_session
 from gateway.schemas.rest import Renewal, Session, TelegramLogin
 from persistence.errors import ErrorCode, GameError
@@ -32,7 +32,8 @@ async def log_in_with_telegram(call: Call) -> Session:
 async def refresh(call: Call) -> Session:
     """A new token for one that still holds, whether it comes in the header or in the body."""
     body: Renewal = call.body or Renewal()
-    await identify(call, bearer_token(call) or body.token)
+    authenticate(call, bearer_token(call) or body.token)
+    await admit(call)
     check_claimed(body, call.claims.user_id, call.claims.telegram_id)
     return await open_session(call, call.user_id)
 

@@ -79,7 +79,7 @@ async def ask_mail(
         token_hash=token_hash,
         life_s=life_s,
         user_id=user_id,
-        password_hash=None if password is None else await services.passwords.hash(password),
+        password_hash=None if password is None else await services.passwords.hash(password, call.network),
         name=name,
     )
     await logins.ask_mail(services.db, request)
@@ -94,10 +94,11 @@ async def verify(call: Call) -> Session:
     token = None if token_hash is None else await logins.look_at_token(services.db, token_hash)
     if token_hash is None or token is None or token.purpose == "reset":
         raise GameError(ErrorCode.NOT_FOUND)
-    tries += await services.login_throttle.password(f"token {token_hash.hex()}", call.address)
-    if not await services.passwords.verify(token.password_hash, body.password):
+    guesses = await services.login_throttle.password(f"token {token_hash.hex()}", call.address, token.email)
+    if not await services.passwords.verify(token.password_hash, body.password, call.network):
         raise GameError(ErrorCode.BAD_CREDENTIALS)
     await services.login_throttle.give_back(tries)
+    await services.login_throttle.give_back(guesses)
     settings = services.settings
     status, user_id = await logins.use_registration(
         services.db,
@@ -118,12 +119,12 @@ async def log_in_by_email(call: Call) -> Session:
     email = normalised(body.email)
     tries = await services.login_throttle.password(email, call.address)
     login = await logins.email_login(services.db, email)
-    matches = await services.passwords.verify(login.password_hash if login else None, body.password)
+    matches = await services.passwords.verify(login.password_hash if login else None, body.password, call.network)
     if login is None or not matches:
         raise GameError(ErrorCode.BAD_CREDENTIALS)
     await services.login_throttle.give_back(tries)
     if services.passwords.is_dated(login.password_hash):
-        await logins.rehash(services.db, login, await services.passwords.hash(body.password))
+        await logins.rehash(services.db, login, await services.passwords.hash(body.password, call.network))
     return await open_session(call, login.user_id)
 
 
@@ -137,11 +138,12 @@ async def reset(call: Call) -> Session:
     if token_hash is None or token is None or token.purpose != "reset":
         raise GameError(ErrorCode.NOT_FOUND)
     check_new(body.password, token.email)
-    password_hash = await services.passwords.hash(body.password)
+    password_hash = await services.passwords.hash(body.password, call.network)
     status, user_id, epoch = await logins.reset_password(services.db, token_hash, password_hash)
     if status != "ok":
         raise GameError(ErrorCode(status))
     await services.login_throttle.give_back(tries)
+    await services.login_throttle.remember(token.email, call.address)
     end_sessions(call, user_id, epoch)
     return await open_session(call, user_id)
 
@@ -155,10 +157,10 @@ async def change_password(call: Call) -> Session:
         raise GameError(ErrorCode.CONFLICT)
     check_new(body.new_password, methods.email, "new_password")
     tries = await services.login_throttle.password(methods.email, call.address)
-    if not await services.passwords.verify(methods.password_hash, body.old_password):
+    if not await services.passwords.verify(methods.password_hash, body.old_password, call.network):
         raise GameError(ErrorCode.BAD_CREDENTIALS)
     await services.login_throttle.give_back(tries)
-    new_hash = await services.passwords.hash(body.new_password)
+    new_hash = await services.passwords.hash(body.new_password, call.network)
     epoch = await logins.change_password(services.db, call.user_id, methods.password_hash, new_hash)
     if epoch is None:
         raise GameError(ErrorCode.CONFLICT)

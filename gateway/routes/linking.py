@@ -41,7 +41,7 @@ async def unlink(call: Call) -> Session:
         if body.password is None:
             raise invalid("password", "missing")
         tries = await services.login_throttle.password(methods.email, call.address)
-        if not await services.passwords.verify(methods.password_hash, body.password):
+        if not await services.passwords.verify(methods.password_hash, body.password, call.network):
             raise GameError(ErrorCode.BAD_CREDENTIALS)
         await services.login_throttle.give_back(tries)
     else:
@@ -76,7 +76,7 @@ async def _link_email(call: Call, address: str, password: str) -> Linked:
         raise GameError(ErrorCode.CONFLICT)
     tries = await services.login_throttle.password(email, call.address)
     login = await logins.email_login(services.db, email)
-    if await services.passwords.verify(login.password_hash if login else None, password):
+    if await services.passwords.verify(login.password_hash if login else None, password, call.network):
         await services.login_throttle.give_back(tries)
         status, user_id = await logins.link_email(services.db, call.user_id, email)
         if status != "ok":

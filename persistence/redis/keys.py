@@ -264,6 +264,13 @@ def leaderboard(name: str) -> LeaderboardKeys:
     )
 
 
+def known_network(account: str, network: str) -> tuple[int, bytes]:
+    """Slot and name of what tells that an account was logged in to from a network; neither is readable in it."""
+    digest = sha256(f"{account} {network}".encode()).hexdigest()[:32]
+    tag = f"network:{digest}"
+    return slot_of(tag), f"ct:{{{tag}}}".encode()
+
+
 def rate_limit(name: str, caller: str) -> RateLimitKeys:
     """Name of a caller's counter for a limit; the caller, who may be an e-mail address, is not readable in it."""
     digest = sha256(caller.encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ from persistence.redis import keys
 from persistence.redis.bonus import BonusCommands
 from persistence.redis.connection import Refused, ignore_reply
 from persistence.redis.gateways import GatewayCommands
+from persistence.redis.known_networks import KnownNetworks
 from persistence.redis.leaderboards import LeaderboardCommands
 from persistence.redis.lobby import LobbyCommands, LobbyRoom
 from persistence.redis.presence import PresenceCommands
@@ -45,6 +46,7 @@ class RedisStore:
         self.proofs = ProofPayloads(router)
         self.wallet_sessions = WalletSessions(router)
         self.rate_limits = RateLimitCommands(router, scripts)
+        self.known_networks = KnownNetworks(router)
         self.user_events = UserEvents(router)
         self.router = router
         self._heartbeat_script = scripts["heartbeat"]

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.auth import throttle
+from gateway.auth import throttle, turns
 from gateway.auth.passwords import HASHER, Passwords
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
@@ -330,16 +330,57 @@ def test_networks() -> None:
     assert throttle.network_of("::ffff:192.0.2.1") == "192.0.2.1"
     assert throttle.network_of("2001:db8:1:2:3::4") == throttle.network_of("2001:db8:1:2::") == "2001:db8:1:2::"
     assert throttle.network_of("") == ""
+    assert throttle.prefix_of("192.0.2.1") == throttle.prefix_of("192.0.2.200") == "192.0.2.0/24"
+    assert throttle.prefix_of("2001:db8:1:2::4") == throttle.prefix_of("2001:db8:1:ffff::") == "2001:db8:1::/48"
+    assert throttle.prefix_of("") == ""
+
+
+async def test_a_flood_from_everywhere_does_not_lock_the_owner_out(
+    client: httpx.AsyncClient, app: Starlette, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has many networks uses up what the account allows to strangers, and nothing of its owner's."""
+    monkeypatch.setattr(throttle, "WRONG_ACCOUNT", replace(throttle.WRONG_ACCOUNT, burst=12))
+    monkeypatch.setattr(throttle, "WRONG_KNOWN", replace(throttle.WRONG_KNOWN, burst=4))
+    await sign_up(client, mailbox)  # from 192.0.2.1
+
+    async def log_in(address: str, password: str) -> int:
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as somebody:
+            return (await post(somebody, "login", email=ANNA, password=password)).status_code
+
+    codes = [await log_in(f"198.18.{number}.1", OTHER) for number in range(15)]
+    assert codes == [401] * 12 + [429] * 3
+    assert await log_in("203.0.113.9", PASSWORD) == 429  # as a stranger
+    assert await log_in("192.0.2.1", PASSWORD) == 200
+    assert await log_in("192.0.2.77", PASSWORD) == 200  # her provider gave her another address
+    # From there too it is no more than a few guesses.
+    assert [await log_in("192.0.2.5", OTHER) for _ in range(6)] == [401] * 4 + [429] * 2
+
+
+async def test_nothing_is_counted_while_passwords_cannot_be_looked_at(
+    client: httpx.AsyncClient, app: Starlette, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_up(client, mailbox)
+    monkeypatch.setattr(turns, "MAX_WAITING", 0)
+    for _ in range(30):
+        refused = await post(client, "login", email=ANNA, password=OTHER)
+        assert code_of(refused) == (503, "temporarily_unavailable")
+        assert int(refused.headers["retry-after"]) >= 1
+    monkeypatch.undo()
+    assert (await post(client, "login", email=ANNA, password=PASSWORD)).status_code == 200
 
 
 async def test_a_flood_of_log_ins_waits_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.auth.passwords.MAX_WAITING", 3)
+    monkeypatch.setattr(turns, "MAX_WAITING", 2)
+    monkeypatch.setattr(turns, "LEAST_WAITING", 2)
     passwords = Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1), threads=1)
     try:
-        answers = await asyncio.gather(*(passwords.verify(None, "x") for _ in range(5)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(passwords.verify(None, "x", "192.0.2.1") for _ in range(5)), return_exceptions=True
+        )
         assert answers[:3] == [False] * 3
         assert [str(error) for error in answers[3:]] == ["temporarily_unavailable"] * 2
-        assert await passwords.verify(await passwords.hash("x"), "x")
+        assert await passwords.verify(await passwords.hash("x", "192.0.2.1"), "x", "192.0.2.1")
     finally:
         passwords.close()
 
