@@ -55,6 +55,7 @@ from gateway.routes import (
     wallet,
     withdrawals,
 )
+from gateway.security_headers import SecurityHeaders
 from gateway.services import Services
 from gateway.texts import from_accept_language
 from gateway.web_app import WebApp, not_found
@@ -150,7 +151,10 @@ def build_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=_cross_origin(settings),
+        middleware=[
+            Middleware(SecurityHeaders, settings.home_url, TrustedProxies(settings.trusted_proxies)),
+            *_cross_origin(settings),
+        ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )

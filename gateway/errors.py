@@ -59,6 +59,7 @@ def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | N
     """An answer that no cache may keep."""
     response = Response(body, status, media_type="application/json")
     response.headers["cache-control"] = "no-store"
+    response.headers["x-content-type-options"] = "nosniff"  # also where nothing outside adds it: a bug's answer
     if headers:
         response.headers.update(headers)
     return response

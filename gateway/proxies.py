@@ -1,8 +1,9 @@
 """Whom a request comes from: the peer of the connection or, behind balancers of ours, whom they say.
 
-Owns the reading of `X-Forwarded-For`.  Each proxy adds at the end whom it was asked by, so the list is read from there:
-as far as our own proxies go it is true, and the first address that is none of them is the client's.  What stands before
-that was written by the client itself and must never be believed; nor must anything, where the peer is no proxy of ours.
+Owns the reading of `X-Forwarded-For`, and who is believed at all.  Each proxy adds at the end whom it was asked by, so
+the list is read from there: as far as our own proxies go it is true, and the first address that is none of them is the
+client's.  What stands before that was written by the client itself and must never be believed; nor must anything, where
+the peer is no proxy of ours.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -41,6 +42,12 @@ class TrustedProxies:
         # A proxy may add a line of its own instead of adding to the last one.
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER]
         return self.client(client[0], ",".join(lines))
+
+    def trusts_peer_of(self, scope: Scope) -> bool:
+        """Whether an ASGI request comes from a proxy of ours, so that its headers can be believed."""
+        client = scope.get("client")
+        address = _parse(client[0]) if client else None
+        return address is not None and self._trusts(address)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)

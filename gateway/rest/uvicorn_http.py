@@ -135,7 +135,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         body = msgspec.json.encode(ErrorBody(code=code.value, message=error_text(code, DEFAULT_LANGUAGE)))
         self.transport.write(
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-            b"connection: close\r\n\r\n%s" % (len(body), body)
+            b"x-content-type-options: nosniff\r\nconnection: close\r\n\r\n%s" % (len(body), body)
         )
         self.transport.close()
 

@@ -20,8 +20,8 @@ class Refused(Exception):
         super().__init__(status.decode())
         body = b'{"code":"%s","message":"%s"}' % (code, message)
         self.answer = (
-            b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n%s\r\n%s"
-            % (status, len(body), headers, body)
+            b"HTTP/1.1 %s\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\n"
+            b"content-length: %d\r\nconnection: close\r\n%s\r\n%s" % (status, len(body), headers, body)
         )
 
 
