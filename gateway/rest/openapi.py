@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made of the endpoints' own declarations so that it cannot say anything else."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +28,15 @@ WITH_BODY = (
     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 )
 IDEMPOTENT = (ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_PROGRESS)
+
+
+HEADERS: Final[Mapping[int, Mapping[str, Mapping[str, Any]]]] = {
+    401: {"WWW-Authenticate": {"const": "Bearer"}},
+    405: {"Allow": {"type": "string"}},
+    429: {"Retry-After": {"type": "integer", "minimum": 1}},
+    503: {"Retry-After": {"type": "integer", "minimum": 1}},
+}
+"""What comes with a refusal of that status."""
 
 
 def possible_codes(endpoint: Endpoint) -> list[ErrorCode]:
@@ -114,6 +123,7 @@ def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
         schema = {"allOf": [schemas[ErrorBody], {"properties": {"code": {"enum": codes}}}]}
         responses[str(status)] = {
             "description": ", ".join(codes),
+            "headers": {name: {"required": True, "schema": form} for name, form in HEADERS.get(status, {}).items()},
             "content": {"application/json": {"schema": schema}},
         }
     return responses

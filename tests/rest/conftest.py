@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import argon2
 import httpx
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 from chance_tap.settings import Settings
 from gateway.app import ENDPOINTS, build_app
 from gateway.auth.init_data import InitDataCheck
-from gateway.rate_limits import Rate
+from gateway.rate_limits import LastingRates, Rate
 from gateway.rest.openapi import document
 from tests.fixtures.postgres import Execute, login_url
 
@@ -85,6 +86,16 @@ async def unlimited(app: Starlette, log_in: LogIn) -> Player:
     """Somebody who may send as much as a test wants to."""
     app.state.services.rates.user = Rate(per_s=1e6, burst=1_000_000)
     return await log_in()
+
+
+def lift_limits(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One player may send thousands, and passwords cost next to nothing."""
+    services = app.state.services
+    for name in vars(services.rates):
+        setattr(services.rates, name, Rate(per_s=1e6, burst=1_000_000))
+    monkeypatch.setattr(LastingRates, "check", lambda *_: None)
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    services.passwords._hasher, services.passwords._dummy = hasher, hasher.hash("nobody's")
 
 
 @pytest.fixture

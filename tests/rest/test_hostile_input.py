@@ -13,8 +13,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from gateway.rate_limits import LastingRates, Rate
-from tests.rest.conftest import DOCUMENT, Player
+from tests.rest.conftest import DOCUMENT, Player, lift_limits
 
 Operation = tuple[str, str, dict[str, Any]]
 OPERATIONS: list[Operation] = [
@@ -37,10 +36,7 @@ IN_A_BODY: tuple[Any, ...] = (
 
 @pytest.fixture(autouse=True)
 def without_rates(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One player sends thousands."""
-    for name in vars(app.state.services.rates):
-        setattr(app.state.services.rates, name, Rate(per_s=1e6, burst=1_000_000))
-    monkeypatch.setattr(LastingRates, "check", lambda *_: None)
+    lift_limits(app, monkeypatch)
 
 
 @pytest.fixture
