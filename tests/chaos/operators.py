@@ -10,6 +10,7 @@ from typing import Any, LiteralString, NamedTuple, TypeVar
 
 import aiogram
 import psycopg
+from psycopg import sql
 
 from chance_tap.settings import Settings, load_settings
 from cli.commands.stores import Stores, open_bot, open_stores
@@ -39,7 +40,7 @@ class Operators:
         self._outside = outside
         self.decided: dict[str, int] = {}
 
-    async def rows(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+    async def rows(self, query: LiteralString | sql.Composed, *values: Any) -> list[tuple[Any, ...]]:
         """What the books say, past every wall: how an operator finds what to decide."""
 
         def look() -> list[tuple[Any, ...]]:
@@ -94,11 +95,14 @@ class Operators:
         return [row[0] for row in found]
 
     async def days_pass(self, user_id: str) -> None:
-        """Three of them, for the ways into an account: no operator's work, but nobody else can turn the calendar."""
-        await self.rows(
-            "UPDATE auth.email_logins SET created_at = created_at - interval '73 hours' WHERE user_id = %s",
-            int(user_id),
+        """Three of them, for a way into an account: no operator's work, but nobody else can turn the calendar."""
+        columns = await self.rows(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'auth'"
+            " AND table_name = 'email_logins' AND data_type = 'timestamp with time zone'"
         )
+        for (column,) in columns:
+            back = sql.SQL("UPDATE auth.email_logins SET {0} = {0} - interval '73 hours' WHERE user_id = %s")
+            await self.rows(back.format(sql.Identifier(column)), int(user_id))
 
     async def send_back_what_is_nobodys(self) -> None:
         """Charges that could be credited to nobody go back to who paid, by the bot that has them."""
