@@ -6,7 +6,8 @@ local WAITING, COUNTDOWN, PLAYING, FINISHED, CANCELLED, SETTLED = 1, 2, 3, 4, 5,
 local HOT = '<BI4I4I4ddd'
 local HOT_NONCE, HOT_RECENT = 38, 49
 local NONCE = '%011x'
--- p:<user>: mark (0; AWAITED: taps of an absence wait for proof; above that the sum that blocked), taps, seq, reached
+-- p:<user>: mark (the sum of AWAITED, taps of an absence wait for proof, and AFTER, the last frame came from one; above
+-- both the sum that blocked), taps, seq, reached
 -- (the room's `applied` at the frame by which the taps last became more), last_ms (from the start), window sum, best
 -- window sum, index (1 to n from the countdown on, 0 before); then the window: (stamp from the start, count) of 3 + 1
 -- bytes each, newest first, which begins at byte PLAYER_WINDOW.  A frame that counts is packed with its record: from
@@ -14,7 +15,8 @@ local NONCE = '%011x'
 local PLAYER = '<BI4I4I4I4BBI2'
 local PLAYER_COUNTED = PLAYER .. 'I3B'
 local PLAYER_WINDOW, PLAYER_LOGGED = 22, 20
-local AWAITED = 1
+local AWAITED, AFTER = 1, 2
+local NOT_BLOCKED = AWAITED + AFTER
 -- a:<user>, only of who was away: ms that the absences covered, taps claimed for them, how many of those count
 local AWAY = '<I4I4I4'
 local AWAY_FRAME = 128 -- is added to the count, in the log, of a frame that came from an absence

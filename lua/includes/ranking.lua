@@ -21,8 +21,8 @@ local function ranking(room)
         room.fields['p:' .. seat.user_id])
       list[#list + 1] = {
         id = seat.id, user_id = seat.user_id, number = seat.number,
-        blocked = mark > AWAITED and 1 or 0, taps = taps, seq = seq, reached = reached, best = best,
-        evidence = mark > AWAITED and mark or 0,
+        blocked = mark > NOT_BLOCKED and 1 or 0, taps = taps, seq = seq, reached = reached, best = best,
+        evidence = mark > NOT_BLOCKED and mark or 0,
         index = index,
       }
     end

@@ -98,7 +98,7 @@ for i = 1, frames do
     code = TAP_ROOM_CLOSED
   else
     local mark, taps, last_seq, reached, last_ms, sum, best, index = unpack_numbers(PLAYER, record)
-    if mark > AWAITED then
+    if mark > NOT_BLOCKED then
       code = TAP_FORBIDDEN
     elseif seq > MAX_SEQ then
       code = TAP_INVALID_REQUEST
@@ -119,10 +119,9 @@ for i = 1, frames do
         end
         -- Who taps after the end knows the others' counts, as one does who was away.
         local said = marks ~= '' and byte(marks, i)
-        local away = in_grace or said == AWAY_MARK
-        local absence, covered = nil, 0
-        if away or mark == AWAITED then
-          covered = away and math.min(ms - last_ms, AWAY_FRAME_MS) or 0
+        local late = in_grace or said == AWAY_MARK
+        local away, absence, covered = late, nil, 0
+        if late or mark > 0 then
           absences = absences or {}
           absence = absences[field]
           if not absence then
@@ -133,6 +132,10 @@ for i = 1, frames do
             end
             absences[field] = absence
           end
+          covered = math.min(ms - last_ms, AWAY_FRAME_MS)
+          -- The first frame after an absence holds taps of its last moments: counted beside it they would count twice.
+          away = late or mark >= AFTER and absence[1] + covered <= AWAY_MS
+          covered = away and covered or 0
         end
         if count < 1 or count > MAX_COUNT then
           code = TAP_INVALID_REQUEST
@@ -179,7 +182,7 @@ for i = 1, frames do
               local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, AWAY_MOST)
               credited = math.max(credited, math.min(claimed, likely))
               counting = prompt + credited - taps
-              mark = credited < claimed and AWAITED or 0
+              mark = (credited < claimed and AWAITED or 0) + (late and AFTER or 0)
               absence[1], absence[2], absence[3] = away_ms, claimed, credited
             end
             taps = taps + counting

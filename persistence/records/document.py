@@ -20,7 +20,7 @@ LogState = Literal["complete", "incomplete", "missing"]
 class Frame(NamedTuple):
     """One counted taps frame.  `n` numbers the frames of the room in the order of application, from 1; times are
     milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap.
-    `away`: it came late from an absence, or after the end; records of format 1 do not have it."""
+    `away`: it came late from an absence, or right after one, or after the end; records of format 1 do not have it."""
 
     n: int
     at_ms: int

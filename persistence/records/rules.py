@@ -19,10 +19,10 @@ GRACE_MS: Final = 1_000
 OLDEST_MS: Final = 12_000
 BURST_TAPS: Final = 50
 MS_A_TAP: Final = 40
-AWAY_MS: Final = 24_000
+AWAY_MS: Final = 18_000
 AWAY_FRAME_MS: Final = 1_000
 AWAY_TAPS: Final = 10
-AWAY_MOST: Final = 22
+AWAY_MOST: Final = 20
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
 

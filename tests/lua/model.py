@@ -6,7 +6,7 @@ A test drives it beside the real scripts and compares every answer, event, state
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence.redis.codes import TapFrame, TapMark, TapStatus
+from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.rooms import RoomTerms
 from tests.lua.rules import Taps
 
@@ -280,8 +280,7 @@ class Room:
                 blocked.append(frame.user_id)
             if status is TapStatus.OK and record is not None:
                 stamp, count = record.window[-1]
-                away = grace or frame.mark == TapMark.AWAY
-                counted.append((record.index, stamp, count + 128 if away else count))
+                counted.append((record.index, stamp, count + 128 if record.is_away else count))
                 reached = 0 < self.terms.target <= record.taps
         if not touched:
             return statuses

@@ -18,6 +18,8 @@ class Taps:
     claimed: int = 0
     credited: int = 0
     away_ms: int = 0
+    after: bool = False  # the last frame that counted was late
+    is_away: bool = False  # and it was counted as one of an absence
     seq: int = 0
     reached: int = 0
     last_ms: int = 0
@@ -40,7 +42,7 @@ class Taps:
             return TapStatus.INVALID_REQUEST
         if frame.mark == TapMark.HELD:
             return TapStatus.HELD
-        away = frame.mark == TapMark.AWAY or now >= ends_ms
+        late = frame.mark == TapMark.AWAY or now >= ends_ms
         if frame.timestamp > now + 2000 or frame.timestamp < now - 12_000:
             return TapStatus.CLOCK
         stamp = min(frame.timestamp, now) - starts_ms
@@ -49,7 +51,8 @@ class Taps:
         if stamp < self.last_ms:
             return TapStatus.CLOCK
         covered = min(1000, stamp - self.last_ms)
-        if away and self.away_ms + covered > 24_000:
+        fits = self.away_ms + covered <= 18_000
+        if late and not fits:
             return TapStatus.HELD
         while self.window and self.window[0][0] <= stamp - 2000:
             self.window.popleft()
@@ -60,7 +63,9 @@ class Taps:
             return TapStatus.BLOCKED
         if self.taps + frame.taps > 50 + 25 * (now - starts_ms) / 1000:
             return TapStatus.RATE_LIMITED
-        if away:
+        self.is_away = late or (self.after and fits)
+        self.after = late
+        if self.is_away:
             self.claimed += frame.taps
             self.away_ms += covered
         else:
@@ -72,8 +77,8 @@ class Taps:
         return TapStatus.OK
 
     def _likely(self, passed_ms: int) -> int:
-        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 22."""
+        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 20."""
         most = Fraction(self.away_ms * 25, 1000)
         present_ms = passed_ms - self.away_ms
         own = int(min(most, Fraction(self.prompt * self.away_ms, present_ms)) if present_ms > 0 else most)
-        return own + min(int(own * Fraction(5, 4)) - own + 10, 22)
+        return own + min(int(own * Fraction(5, 4)) - own + 10, 20)
