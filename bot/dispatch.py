@@ -2,7 +2,7 @@
 
 from aiogram import Dispatcher
 
-from bot.routers import account, admin, appeal, chat, documents, language, payments, start, wallet
+from bot.routers import account, admin, appeal, chat, documents, language, objection, payments, start, wallet
 from bot.services import Services
 from bot.throttle import Throttle
 
@@ -14,6 +14,7 @@ ROUTERS = (
     wallet,
     documents,
     appeal,
+    objection,
     admin,
     chat,
 )  # `chat` answers what no other did

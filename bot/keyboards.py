@@ -15,6 +15,7 @@ from bot import texts
 from bot.language import Language
 
 LANGUAGE_DATA: Final = "language:"
+OBJECT_DATA: Final = "object:"
 
 
 def enter_game(mini_app_url: str, language: Language, start_param: str = "") -> InlineKeyboardMarkup | None:
@@ -23,6 +24,12 @@ def enter_game(mini_app_url: str, language: Language, start_param: str = "") -> 
         return None
     url = f"{mini_app_url}?tgWebAppStartParam={quote(start_param)}" if start_param else mini_app_url
     button = InlineKeyboardButton(text=texts.ENTER_GAME[language], web_app=WebAppInfo(url=url))
+    return InlineKeyboardMarkup(inline_keyboard=[[button]])
+
+
+def object_to(change_id: int, language: Language) -> InlineKeyboardMarkup:
+    """The button by which a change of the ways in is taken back."""
+    button = InlineKeyboardButton(text=texts.OBJECT[language], callback_data=f"{OBJECT_DATA}{change_id}")
     return InlineKeyboardMarkup(inline_keyboard=[[button]])
 
 

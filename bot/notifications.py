@@ -1,4 +1,4 @@
-"""A notice as a message: its words in the player's language, and the button into the game."""
+"""A notice as a message: its words in the player's language, and the button into the game, or to take a change back."""
 
 from typing import Final
 
@@ -28,11 +28,14 @@ _WORDS: Final = {
 }
 _BY_REASON: Final = {
     ("payment_refund", "refused"): texts.NOTICE_PAYMENT_REFUND_REFUSED,
+    ("login_linked", "email"): texts.NOTICE_EMAIL_LINKED,
+    ("login_unlinked", "telegram"): texts.NOTICE_TELEGRAM_UNLINKED,
     ("withdrawal_return", "refused"): texts.NOTICE_WITHDRAWAL_REFUSED,
     ("withdrawal_sent", "ton"): texts.NOTICE_WITHDRAWAL_TON,
     ("withdrawal_sent", "premium"): texts.NOTICE_WITHDRAWAL_PREMIUM,
 }
 """Kinds whose reason makes other words of them."""
+_OBJECTABLE: Final = frozenset({"login_linked", "login_unlinked"})
 _WITHOUT_BUTTON: Final = frozenset({"banned", "chargeback", "debt"})
 
 
@@ -42,7 +45,9 @@ def message_of(delivery: Delivery, mini_app_url: str) -> SendMessage:
     reason = delivery.reason or texts.NO_REASON[language]
     words = _BY_REASON.get((delivery.kind, delivery.reason or "")) or _WORDS[delivery.kind]
     button = None
-    if delivery.kind not in _WITHOUT_BUTTON:
+    if delivery.kind in _OBJECTABLE:
+        button = keyboards.object_to(int(delivery.subject), language)
+    elif delivery.kind not in _WITHOUT_BUTTON:
         button = keyboards.enter_game(mini_app_url, language)
     return SendMessage(
         chat_id=delivery.telegram_id,

@@ -217,6 +217,41 @@ NOTICE_DEBT: Final[Text] = {
     "ru": "{amount} ⭐ пошли в счёт долга: Telegram отозвал платёж, уже потраченный в игре. Вопросы: /paysupport",
     "en": "{amount} ⭐ went towards your debt: Telegram took back a payment that was spent. Questions: /paysupport",
 }
+NOTICE_EMAIL_LINKED: Final[Text] = {
+    "ru": (
+        "К вашему аккаунту привязана почта: теперь в него можно войти и без Telegram. Прежние сеансы завершены.\n\n"
+        "Если это были не вы, нажмите кнопку в течение трёх дней: почта отвяжется, а все сеансы завершатся."
+    ),
+    "en": (
+        "An e-mail address was linked to your account and can log in to it from now on. Every session of before was "
+        "ended.\n\nIf it was not you, press the button within three days: the address is unlinked and every session "
+        "ends."
+    ),
+}
+NOTICE_TELEGRAM_UNLINKED: Final[Text] = {
+    "ru": (
+        "Этот Telegram отвязан от вашего аккаунта Chance Tap. Звёзды и игры остались на нём, войти можно по почте.\n\n"
+        "Если это были не вы, нажмите кнопку в течение трёх дней: Telegram привяжется снова, а все сеансы завершатся."
+    ),
+    "en": (
+        "This Telegram account was unlinked from your Chance Tap account. Its Stars and games stay with the e-mail "
+        "address.\n\nIf it was not you, press the button within three days: Telegram is linked again and every session "
+        "ends."
+    ),
+}
+OBJECT: Final[Text] = {"ru": "Это не я", "en": "It was not me"}
+OBJECTED: Final[Text] = {
+    "ru": "Отменено, все сеансы завершены. Если у аккаунта есть пароль, смените его: кто-то мог его узнать.",
+    "en": "Taken back, and every session was ended. If the account has a password, change it: somebody may know it.",
+}
+OBJECTED_LATE: Final[Text] = {
+    "ru": "Это уже отменено, или прошло больше трёх дней. Вопросы: /paysupport",
+    "en": "This was taken back already, or three days are over. Questions: /paysupport",
+}
+OBJECTED_CONFLICT: Final[Text] = {
+    "ru": "Сейчас это отменить нельзя: этим Telegram уже пользуется другой аккаунт. Напишите нам: /paysupport",
+    "en": "This cannot be taken back now: another account is used with this Telegram. Please write to us: /paysupport",
+}
 NOTICE_UNBANNED: Final[Text] = {"ru": "Ваш аккаунт снова открыт.", "en": "Your account is open again."}
 NOTICE_APPEAL_ANSWER: Final[Text] = {"ru": "Ответ на ваше обращение:\n{reason}", "en": "To your appeal:\n{reason}"}
 USAGE: Final[Text] = {"ru": "Так: {usage}", "en": "Like this: {usage}"}

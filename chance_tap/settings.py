@@ -93,8 +93,10 @@ class Settings:
     support_contact: str = _setting("", pattern=r"\S{1,100}", form="a user name or an address, without spaces")
     sentry_dsn: str = _setting("", pattern=r"https?://\S+", form="an http address", secret=True)
     init_data_max_age_s: int = _setting(86400, low=1)
+    init_data_fresh_s: int = _setting(600, low=1, high=86400)
     jwt_secret: str = _setting("", pattern=r"[^,\s]+(,[^,\s]+)*", form="secrets separated by commas", secret=True)
     jwt_life_s: int = _setting(3600, low=10, high=86400)
+    jwt_login_life_s: int = _setting(30 * 86400, low=60, high=366 * 86400)
     database_url: str = _setting(
         "", pattern=r"postgres(ql)?://\S+", form="an address like postgresql://user:password@host/name", secret=True
     )

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from chance_tap.settings import Settings
 from gateway.auth.accounts import Accounts
-from gateway.auth.init_data import FRESH_S, InitDataCheck
+from gateway.auth.init_data import InitDataCheck
 from gateway.auth.passwords import Passwords
 from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
@@ -202,7 +202,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(db.close)
     live = await RedisStore.open(settings.redis_url)
     stack.push_async_callback(live.close)
-    tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s)
+    tokens = Tokens(settings.jwt_secret.split(","), settings.jwt_life_s, login_life_s=settings.jwt_login_life_s)
     accounts = Accounts(db)
     passwords = Passwords()
     stack.callback(passwords.close)
@@ -251,7 +251,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Services:
         drain=drain,
         tokens=tokens,
         init_data=InitDataCheck(settings.bot_token, settings.init_data_max_age_s),
-        fresh_init_data=InitDataCheck(settings.bot_token, min(FRESH_S, settings.init_data_max_age_s)),
+        fresh_init_data=InitDataCheck(
+            settings.bot_token, min(settings.init_data_fresh_s, settings.init_data_max_age_s)
+        ),
         passwords=passwords,
         mail_tokens=MailTokens(settings.jwt_secret.split(",")),
         login_throttle=LoginThrottle(live.rate_limits, live.known_networks, passwords),

@@ -20,7 +20,13 @@ class Words:
     after: str = ""
 
 
-LINKS: Final[Mapping[str, str]] = {"register": "verify", "link": "verify", "reset": "reset"}
+LINKS: Final[Mapping[str, str]] = {
+    "register": "verify",
+    "link": "verify",
+    "reset": "reset",
+    "linked": "object",
+    "removed": "object",
+}
 """What the token in a link is for, as the web app reads it behind the #, which no server sees."""
 
 WORDS: Final[Mapping[Template, Mapping[Language, Words]]] = {
@@ -96,18 +102,55 @@ WORDS: Final[Mapping[Template, Mapping[Language, Words]]] = {
             after="Если это были не вы, сразу задайте новый через «Забыли пароль».",
         ),
     },
-    "unlinked": {
+    "linked": {
+        "en": Words(
+            "Telegram was linked to your account",
+            "A Telegram account was linked to your Chance Tap account and can log in to it from now on. Every session"
+            " of before was ended. If it was not you, open the link within three days: it takes this back and ends"
+            " every session.",
+            "It was not me",
+            "If it was you, there is nothing to do. Do not pass this link on.",
+        ),
+        "ru": Words(
+            "К аккаунту привязан Telegram",
+            "К вашему аккаунту Chance Tap привязан Telegram: теперь в аккаунт можно войти и через него. Прежние сеансы"
+            " завершены. Если это были не вы, откройте ссылку в течение трёх дней: привязка отменится, а все сеансы"
+            " завершатся.",
+            "Это не я",
+            "Если это были вы, делать ничего не нужно. Никому не передавайте эту ссылку.",
+        ),
+    },
+    "removed": {
         "en": Words(
             "A way to log in was removed",
-            "Telegram or this address was unlinked from your Chance Tap account. Your Stars and games stay with it, and"
-            " every open session was ended.",
-            after="If it was not you, set a new password at once with “Forgot password”, or contact us.",
+            "This address was unlinked from your Chance Tap account and no longer logs in to it. Your Stars and games"
+            " stay with the account, and every session of before was ended. If it was not you, open the link within"
+            " three days: the address logs in again with its password, and every session ends.",
+            "It was not me",
+            "If it was you, there is nothing to do. Do not pass this link on.",
         ),
         "ru": Words(
             "Способ входа удалён",
-            "Telegram или этот адрес отвязан от вашего аккаунта Chance Tap. Звёзды и игры остаются на нём, все открытые"
-            " сеансы завершены.",
-            after="Если это были не вы, сразу задайте новый пароль через «Забыли пароль» или свяжитесь с нами.",
+            "Этот адрес отвязан от вашего аккаунта Chance Tap, и войти с ним больше нельзя. Звёзды и игры остаются на"
+            " аккаунте, прежние сеансы завершены. Если это были не вы, откройте ссылку в течение трёх дней: вход с этим"
+            " адресом и его паролем вернётся, а все сеансы завершатся.",
+            "Это не я",
+            "Если это были вы, делать ничего не нужно. Никому не передавайте эту ссылку.",
+        ),
+    },
+    "unlinked": {
+        "en": Words(
+            "A way to log in was removed",
+            "Telegram was unlinked from your Chance Tap account. Your Stars and games stay with it, and every session"
+            " of before was ended.",
+            after="If it was not you, set a new password at once with “Forgot password”. In the chat with our bot you"
+            " can take this back for three days.",
+        ),
+        "ru": Words(
+            "Способ входа удалён",
+            "Telegram отвязан от вашего аккаунта Chance Tap. Звёзды и игры остаются на нём, прежние сеансы завершены.",
+            after="Если это были не вы, сразу задайте новый пароль через «Забыли пароль». Вернуть Telegram можно в чате"
+            " с нашим ботом в течение трёх дней.",
         ),
     },
 }

@@ -19,8 +19,6 @@ from persistence.postgres.users import LONGEST_TEXT, fit_text
 MAX_BYTES: Final = 16_384
 MAX_PAIRS: Final = 64
 FUTURE_TOLERANCE_S: Final = 60
-FRESH_S: Final = 900
-"""Init data that changes who may log in must be younger than this: a replay within its life only logs in."""
 MAX_TELEGRAM_ID: Final = 2**52
 _START_PARAM: Final = re.compile(rb"[A-Za-z0-9_-]{1,512}")
 _PHOTO_URL: Final = re.compile(r"https://[!-~]{1,1000}")

@@ -30,12 +30,13 @@ async def log_in_with_telegram(call: Call) -> Session:
 
 
 async def refresh(call: Call) -> Session:
-    """A new token for one that still holds, whether it comes in the header or in the body."""
+    """A new token for one that still holds, whether it comes in the header or in the body; a log-in can be renewed for
+    so long and no longer."""
     body: Renewal = call.body or Renewal()
     authenticate(call, bearer_token(call) or body.token)
     await admit(call)
     check_claimed(body, call.claims.user_id, call.claims.telegram_id)
-    return await open_session(call, call.user_id)
+    return await open_session(call, call.user_id, since_s=call.claims.since_s)
 
 
 ENDPOINTS = [

@@ -16,9 +16,11 @@ from gateway.schemas.accounts import (
     Accepted,
     EmailLogin,
     Forgotten,
+    ObjectionToken,
     PasswordChange,
     Registration,
     Reset,
+    Undone,
     Verification,
 )
 from gateway.schemas.rest import Session
@@ -100,7 +102,7 @@ async def verify(call: Call) -> Session:
     await services.login_throttle.give_back(tries)
     await services.login_throttle.give_back(guesses)
     settings = services.settings
-    status, user_id = await logins.use_registration(
+    status, user_id, epoch = await logins.use_registration(
         services.db,
         token_hash,
         is_demo=settings.bot_token == DEVELOPMENT_BOT_TOKEN,
@@ -109,7 +111,25 @@ async def verify(call: Call) -> Session:
     if status != "ok":
         raise GameError(ErrorCode(status))
     services.accounts.forget(str(user_id))
+    if epoch is not None:
+        end_sessions(call, user_id, epoch)
     return await open_session(call, user_id)
+
+
+async def object_to_change(call: Call) -> Undone:
+    """Whoever has the mail that told of a linked or unlinked way in takes that back; every session is ended."""
+    body: ObjectionToken = call.body
+    services = call.services
+    tries = await services.login_throttle.token(call.address)
+    token_hash = hash_of(body.token)
+    if token_hash is None:
+        raise GameError(ErrorCode.NOT_FOUND)
+    undone = await logins.object_by_mail(services.db, token_hash)
+    if undone.status != "ok":
+        raise GameError(ErrorCode(undone.status))
+    await services.login_throttle.give_back(tries)
+    end_sessions(call, undone.user_id, undone.epoch)
+    return Undone()
 
 
 async def log_in_by_email(call: Call) -> Session:
@@ -231,6 +251,16 @@ ENDPOINTS = [
         answer=Session,
         with_token=False,
         codes=(ErrorCode.NOT_FOUND, ErrorCode.BANNED, ErrorCode.UNAUTHORIZED, ErrorCode.RATE_LIMITED),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/auth/object",
+        handler=object_to_change,
+        summary="Take a linked or unlinked way in back with the token from its mail; every session ends",
+        body=ObjectionToken,
+        answer=Undone,
+        with_token=False,
+        codes=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT, ErrorCode.RATE_LIMITED),
     ),
     Endpoint(
         method="POST",

@@ -12,14 +12,14 @@ from gateway.schemas.rest import Session, Stats, User
 from persistence.postgres import users
 
 
-async def open_session(call: Call, user_id: int) -> Session:
-    """A new token for that player and the profile that it opens.
+async def open_session(call: Call, user_id: int, *, since_s: int | None = None) -> Session:
+    """A new token for that player and the profile that it opens.  `since_s`: of a renewed session, when it began.
 
     Raises:
-        GameError: `unauthorized` when the account is gone, `banned`.
+        GameError: `unauthorized` when the account is gone, `banned`; `token_expired`, when it began too long ago.
     """
     user, epoch = await _profile_and_epoch(call, user_id)
-    token, expires_at_ms = call.services.tokens.issue(user.user_id, user.telegram_id, user.role, epoch)
+    token, expires_at_ms = call.services.tokens.issue(user.user_id, user.telegram_id, user.role, epoch, since_s=since_s)
     return Session(token=token, expires_at_ms=expires_at_ms, user=user)
 
 

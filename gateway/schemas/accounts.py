@@ -57,17 +57,26 @@ class PasswordChange(Claimed):
     new_password: Password
 
 
+class ObjectionToken(Claimed):
+    """POST /auth/object."""
+
+    token: MailedToken
+
+
 class Link(Claimed):
-    """POST /auth/link: either fresh `init_data`, to add Telegram, or `email` and `password`, to log in by them too."""
+    """POST /auth/link: either fresh `init_data`, to add Telegram, or `email` and `password`, to log in by them too; and
+    a proof of the way in that is there: fresh `own_init_data` of the account's Telegram, or its `own_password`."""
 
     init_data: InitData | None = None
     email: Email | None = None
     password: Password | None = None
+    own_init_data: InitData | None = None
+    own_password: Password | None = None
 
 
 class Unlink(Claimed):
-    """POST /auth/unlink: the way in that goes, with a proof of the one that stays: the `password` when Telegram goes,
-    fresh `init_data` when the e-mail log-in goes."""
+    """POST /auth/unlink: the way in that goes, with a proof of one that is there: the account's `password`, or fresh
+    `init_data` of its Telegram.  A way that was linked in the last 72 hours cannot remove an older one."""
 
     way: Literal["telegram", "email"]
     password: Password | None = None
@@ -78,6 +87,12 @@ class Accepted(msgspec.Struct):
     """Whatever is to be done is done by mail; says nothing of whether the address is known."""
 
     status: Literal["accepted"] = "accepted"
+
+
+class Undone(msgspec.Struct):
+    """The change was taken back, and every session is over."""
+
+    status: Literal["undone"] = "undone"
 
 
 class Linked(msgspec.Struct):

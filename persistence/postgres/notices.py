@@ -61,6 +61,7 @@ class Delivery:
     room_id: str | None
     amount: int | None
     reason: str | None
+    subject: str
 
 
 async def mine(db: Database, user_id: int, before: int | None, limit: int) -> list[Notice]:
@@ -120,15 +121,16 @@ async def note_event(
     return int(row[0])
 
 
-async def due(db: Database, *, limit: int, lease_s: float) -> list[tuple[int, int]]:
-    """(notice, user) that the bot should look at; they come again after the lease."""
+async def due(db: Database, *, limit: int, lease_s: float) -> list[tuple[int, int, bool]]:
+    """(notice, user, whether it is said while the app is open too) that the bot should look at; they come again after
+    the lease."""
     rows = await db.rows(
         Role.SETTLER,
         None,
-        "SELECT notice_id, user_id FROM bot.due_notices(%(limit)s, %(lease_s)s)",
+        "SELECT notice_id, user_id, insists FROM bot.due_notices(%(limit)s, %(lease_s)s)",
         {"limit": limit, "lease_s": lease_s},
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def close(db: Database, notice_ids: list[int], reason: SkipReason) -> None:
@@ -147,7 +149,7 @@ async def claim_delivery(db: Database, notice_id: int, *, per_s: float) -> Deliv
         Role.SETTLER,
         None,
         """
-        SELECT o_wait_s, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason
+        SELECT o_wait_s, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason, o_subject
         FROM bot.claim_delivery(%(notice_id)s, %(per_s)s)
         """,
         {"notice_id": notice_id, "per_s": per_s},

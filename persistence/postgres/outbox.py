@@ -6,7 +6,7 @@ from typing import Literal
 
 from persistence.postgres.pool import Database, Role
 
-Template = Literal["register", "link", "known", "reset", "changed", "unlinked"]
+Template = Literal["register", "link", "known", "reset", "changed", "linked", "removed", "unlinked"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Mailbox:
     async def token(self, address: str) -> str:
         """The token in the newest mail to that address."""
         found = re.search(
-            r"https://play\.example/#(?:verify|reset)=([0-9a-f]{64})\n", (await self.fetch(address))[-1].text
+            r"https://play\.example/#(?:verify|reset|object)=([0-9a-f]{64})\n", (await self.fetch(address))[-1].text
         )
         assert found is not None
         return found[1]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,6 @@ import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from gateway.auth.init_data import FRESH_S
 from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of, init_data
@@ -52,7 +51,17 @@ def grant(execute: Execute) -> Callable[[str], None]:
 async def link_telegram(
     client: httpx.AsyncClient, settings: Settings, session: str, telegram_id: int = 7, **more: Any
 ) -> httpx.Response:
-    return await post(client, "link", session, init_data=init_data(settings, telegram_id, **more))
+    """As the owner of the address: with the account's password."""
+    body = {"init_data": init_data(settings, telegram_id, **more), "own_password": PASSWORD}
+    return await post(client, "link", session, **body)
+
+
+async def link_email(
+    client: httpx.AsyncClient, settings: Settings, player: Player, email: str = ANNA, password: str = PASSWORD
+) -> httpx.Response:
+    """As the owner of the Telegram account: with its fresh init data."""
+    own = init_data(settings, int(player.telegram_id))
+    return await post(client, "link", player.token, email=email, password=password, own_init_data=own)
 
 
 async def test_an_email_account_gets_telegram(
@@ -76,13 +85,13 @@ async def test_an_email_account_gets_telegram(
 
 
 async def test_a_telegram_account_gets_an_address(
-    client: httpx.AsyncClient, mailbox: Mailbox, log_in: LogIn, grant: Callable[[str], None]
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn, grant: Callable[[str], None]
 ) -> None:
     player = await log_in()
     grant(player.user_id)
-    weak = await post(client, "link", player.token, email=ANNA, password="password")
+    weak = await link_email(client, settings, player, password="password")
     assert code_of(weak) == (400, "invalid_request")
-    answer = await post(client, "link", player.token, email=ANNA, password=PASSWORD)
+    answer = await link_email(client, settings, player)
     assert answer.json() == {"status": "accepted", "session": None}
     assert (await me(client, player.token)).json()["email"] is None
     session = (await post(client, "verify", token=await mailbox.token(ANNA), password=PASSWORD)).json()
@@ -91,7 +100,7 @@ async def test_a_telegram_account_gets_an_address(
     )
     by_email = await post(client, "login", email=ANNA, password=PASSWORD)
     assert by_email.json()["user"]["user_id"] == player.user_id
-    second = await post(client, "link", player.token, email="b@example.com", password=PASSWORD)
+    second = await link_email(client, settings, await log_in(), "b@example.com")
     assert code_of(second) == (409, "conflict")
 
 
@@ -111,7 +120,7 @@ async def test_of_two_accounts_the_one_with_a_history_stays(
     if from_ == "email":
         answer = await link_telegram(client, settings, by_email["token"], photo_url="https://t.me/a.svg")
     else:
-        answer = await post(client, "link", by_telegram.token, email=ANNA, password=PASSWORD)
+        answer = await link_email(client, settings, by_telegram)
     assert answer.status_code == 200, answer.text
     user = answer.json()["session"]["user"]
     assert user["user_id"] == ids[from_ if history == "none" else history]
@@ -136,7 +145,7 @@ async def test_two_accounts_with_histories_stay_two(
         grant(user_id)
     before = execute("SELECT a.*, l.* FROM auth.users AS a LEFT JOIN auth.email_logins AS l USING (user_id) ORDER BY 1")
     assert code_of(await link_telegram(client, settings, by_email["token"])) == (409, "conflict")
-    asked = await post(client, "link", by_telegram.token, email=ANNA, password=PASSWORD)
+    asked = await link_email(client, settings, by_telegram)
     assert code_of(asked) == (409, "conflict")
     after = execute("SELECT a.*, l.* FROM auth.users AS a LEFT JOIN auth.email_logins AS l USING (user_id) ORDER BY 1")
     assert after == before
@@ -151,29 +160,44 @@ async def test_a_ban_cannot_be_linked_away(
     execute("SELECT auth.ban(%s, NULL)", by_telegram.user_id)
     app.state.services.accounts.forget(by_telegram.user_id)
     assert code_of(await link_telegram(client, settings, by_email["token"])) == (403, "banned")
-    asked = await post(client, "link", by_telegram.token, email=ANNA, password=PASSWORD)
+    asked = await link_email(client, settings, by_telegram)
     assert code_of(asked) == (403, "banned")
 
 
 async def test_a_wrong_password_for_a_known_address_looks_like_an_unknown_one(
-    client: httpx.AsyncClient, mailbox: Mailbox, log_in: LogIn
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn
 ) -> None:
     await sign_up(client, mailbox)
     player = await log_in()
-    known = await post(client, "link", player.token, email=ANNA, password=OTHER)
-    unknown = await post(client, "link", player.token, email="nobody@example.com", password=OTHER)
+    known = await link_email(client, settings, player, password=OTHER)
+    unknown = await link_email(client, settings, player, "nobody@example.com", OTHER)
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
     assert (await mailbox.fetch(ANNA))[-1].subject == "Chance Tap: You already have an account"
 
 
-async def linked(client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings) -> dict[str, Any]:
-    session = await sign_up(client, mailbox)
-    answer: dict[str, Any] = (await link_telegram(client, settings, session["token"])).json()["session"]
-    return answer
+@pytest.fixture
+def linked(
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, execute: Execute
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """An account by e-mail that got Telegram more than 72 hours ago; its session."""
+
+    async def linked() -> dict[str, Any]:
+        session = await sign_up(client, mailbox)
+        answer: dict[str, Any] = (await link_telegram(client, settings, session["token"])).json()["session"]
+        execute("UPDATE auth.users SET telegram_since = telegram_since - interval '73 hours'")
+        execute("UPDATE auth.email_logins SET since = since - interval '74 hours'")
+        return answer
+
+    return linked
 
 
-async def test_unlink_telegram(client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn) -> None:
-    session = await linked(client, mailbox, settings)
+Linked = Callable[[], Awaitable[dict[str, Any]]]
+
+
+async def test_unlink_telegram(
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn, linked: Linked
+) -> None:
+    session = await linked()
     for body, refused in (({}, 400), ({"password": OTHER}, 401)):
         assert (await post(client, "unlink", session["token"], way="telegram", **body)).status_code == refused
     answer = (await post(client, "unlink", session["token"], way="telegram", password=PASSWORD)).json()
@@ -189,11 +213,12 @@ async def test_unlink_telegram(client: httpx.AsyncClient, mailbox: Mailbox, sett
 
 
 async def test_unlink_the_address(
-    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn, linked: Linked
 ) -> None:
-    session = await linked(client, mailbox, settings)
-    unlink: dict[str, Any] = {"way": "email", "password": PASSWORD}
-    assert code_of(await post(client, "unlink", session["token"], **unlink)) == (400, "invalid_request")
+    session = await linked()
+    assert code_of(await post(client, "unlink", session["token"], way="email")) == (400, "invalid_request")
+    wrong = await post(client, "unlink", session["token"], way="email", password=OTHER)
+    assert code_of(wrong) == (401, "bad_credentials")
     foreign = await post(client, "unlink", session["token"], way="email", init_data=init_data(settings, 8))
     assert code_of(foreign) == (403, "forbidden")
     answer = await post(client, "unlink", session["token"], way="email", init_data=init_data(settings, 7))
@@ -204,9 +229,9 @@ async def test_unlink_the_address(
 
 
 async def test_both_ways_at_once_leave_one(
-    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, execute: Execute
+    client: httpx.AsyncClient, settings: Settings, execute: Execute, linked: Linked
 ) -> None:
-    session = await linked(client, mailbox, settings)
+    session = await linked()
     answers = await asyncio.gather(
         post(client, "unlink", session["token"], way="telegram", password=PASSWORD),
         post(client, "unlink", session["token"], way="email", init_data=init_data(settings, 7)),
@@ -222,15 +247,17 @@ async def test_old_init_data_logs_in_and_changes_nothing_else(
     client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, log_in: LogIn
 ) -> None:
     """A replay within its life gives the same account and no privilege more."""
-    old = init_data(settings, 7, age_s=FRESH_S + 60)
+    old = init_data(settings, 7, age_s=settings.init_data_fresh_s + 60)
     first = await client.post(f"{API}/auth/telegram", json={"init_data": old})
     again = await client.post(f"{API}/auth/telegram", json={"init_data": old})
     assert first.json()["user"] == again.json()["user"]
     assert first.json()["user"]["role"] == "user"
     thief = await sign_up(client, mailbox)
-    assert code_of(await post(client, "link", thief["token"], init_data=old)) == (401, "init_data_expired")
-    genuine = init_data(settings, 7)
-    forged = genuine[:-1] + ("1" if genuine.endswith("0") else "0")
+    assert code_of(await post(client, "link", thief["token"], init_data=old, own_password=PASSWORD)) == (
+        401,
+        "init_data_expired",
+    )
+    forged = init_data(settings, 7)[:-1] + "0"
     assert (await post(client, "link", thief["token"], init_data=forged)).status_code == 401
     assert (await log_in()).user_id == first.json()["user"]["user_id"]
 
@@ -242,6 +269,8 @@ async def test_what_link_wants(client: httpx.AsyncClient, log_in: LogIn, setting
         {"email": ANNA},
         {"password": PASSWORD},
         {"email": ANNA, "password": PASSWORD, "init_data": init_data(settings)},
+        {"email": ANNA, "password": PASSWORD},
+        {"email": ANNA, "password": PASSWORD, "own_password": PASSWORD},
         {"init_data": ""},
         {"way": "email"},
     ]

@@ -44,15 +44,16 @@ class NotificationLoop:
         if not due:
             return PERIOD_S
         if not self._has_bot:
-            await notices.close(self._db, [notice_id for notice_id, _ in due], "no_bot")
+            await notices.close(self._db, [notice_id for notice_id, _, _ in due], "no_bot")
             return 0
-        present = await self._live.presence.present({str(user_id) for _, user_id in due}, self._live.now_ms())
-        seen = [notice_id for notice_id, user_id in due if str(user_id) in present]
+        present = await self._live.presence.present({str(user_id) for _, user_id, _ in due}, self._live.now_ms())
+        # Whoever has the app open sees it there, but for what must reach the owner when it is somebody else's app.
+        seen = {notice_id for notice_id, user_id, insists in due if str(user_id) in present and not insists}
         if seen:
-            await notices.close(self._db, seen, "app_open")
+            await notices.close(self._db, list(seen), "app_open")
             metrics.notifications.labels("app_open").inc(len(seen))
-        for notice_id, user_id in due:
-            if str(user_id) not in present:
+        for notice_id, _, _ in due:
+            if notice_id not in seen:
                 await self._queue.enqueue_job(NOTIFY_JOB, notice_id)
         return 0 if len(due) == AT_ONCE else PERIOD_S
 

@@ -1,6 +1,8 @@
 SET LOCAL ROLE ct_auth;
 
-CREATE OR REPLACE FUNCTION auth.link_email(p_user_id bigint, p_email text, OUT o_status text, OUT o_user_id bigint)
+CREATE OR REPLACE FUNCTION auth.link_email(
+    p_user_id bigint, p_email text, p_nonce bytea, p_token_hash bytea, OUT o_status text, OUT o_user_id bigint
+)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -14,7 +16,8 @@ BEGIN
         o_user_id := p_user_id;
         o_status := 'ok';
     ELSE
-        SELECT j.o_status, j.o_user_id INTO o_status, o_user_id FROM auth.join_accounts(p_user_id, v_other_id) AS j;
+        SELECT j.o_status, j.o_user_id INTO o_status, o_user_id
+        FROM auth.join_accounts(p_user_id, v_other_id, p_nonce, p_token_hash) AS j;
     END IF;
 END
 $function$;

@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_auth;
 
 CREATE OR REPLACE FUNCTION auth.use_registration(
-    p_token_hash bytea, p_is_demo boolean, p_demo_stars bigint, OUT o_status text, OUT o_user_id bigint
+    p_token_hash bytea, p_is_demo boolean, p_demo_stars bigint, OUT o_status text, OUT o_user_id bigint, OUT o_epoch int
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -11,6 +11,7 @@ DECLARE
     v_person_id bigint;
     v_other_id bigint;
     v_is_new boolean := false;
+    v_account auth.users;
 BEGIN
     -- Two tokens of one address at once: the second waits, before it holds anything, and finds what the first made.
     PERFORM pg_advisory_xact_lock(hashtextextended(t.email, 0))
@@ -26,7 +27,7 @@ BEGIN
         o_user_id := v_token.user_id;
         SELECT p.o_person_id, p.o_other_id INTO v_person_id, v_other_id
         FROM auth.hold_persons(o_user_id, 'email', v_token.email) AS p;
-        PERFORM FROM auth.users AS a WHERE a.user_id = o_user_id FOR UPDATE;
+        SELECT a.* INTO v_account FROM auth.users AS a WHERE a.user_id = o_user_id FOR UPDATE;
         v_banned := EXISTS (
             SELECT FROM auth.persons AS p WHERE p.person_id IN (v_person_id, v_other_id) AND p.banned_at IS NOT NULL
         );
@@ -52,6 +53,11 @@ BEGIN
         PERFORM ledger.open_account(o_user_id, CASE WHEN v_is_new THEN p_demo_stars ELSE 0 END);
     ELSE
         PERFORM auth.note_identity(v_person_id, 'email', v_token.email);
+        PERFORM auth.note_login_change(
+            o_user_id, 'link', 'email', v_account.telegram_id, NULL, NULL, v_account.telegram_since, NULL, NULL
+        );
+        UPDATE auth.users AS a SET session_epoch = a.session_epoch + 1
+        WHERE a.user_id = o_user_id RETURNING a.session_epoch INTO o_epoch;
     END IF;
     INSERT INTO auth.email_logins (user_id, email, password_hash)
     VALUES (o_user_id, v_token.email, v_token.password_hash);
@@ -60,5 +66,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION auth.use_registration IS
-    'Confirms an address: makes the account, or adds the log-in to the account that asked for it. Once.';
+    'Confirms an address: makes the account, or adds the log-in to the account that asked for it, tells of that and ends its sessions before o_epoch. Once.';
 GRANT EXECUTE ON FUNCTION auth.use_registration TO ct_login;

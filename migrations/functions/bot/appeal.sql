@@ -10,7 +10,7 @@ BEGIN
     -- Without a number: the ban of a player who cannot see its notices any more.
     SELECT n.notice_id, n.kind INTO v_notice FROM bot.notices AS n
     WHERE n.user_id = auth.claim() AND (n.notice_id = p_notice_id OR (p_notice_id IS NULL AND n.kind = 'banned'))
-        AND n.kind NOT IN ('game_starts', 'room_expires')
+        AND n.kind NOT IN ('game_starts', 'room_expires', 'login_linked', 'login_unlinked')
     ORDER BY n.notice_id DESC LIMIT 1;
     IF NOT FOUND THEN
         RETURN 'not_found';

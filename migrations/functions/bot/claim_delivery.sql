@@ -3,7 +3,7 @@ SET LOCAL ROLE ct_auth;
 CREATE OR REPLACE FUNCTION bot.claim_delivery(
     p_notice_id bigint, p_per_s double precision,
     OUT o_wait_s double precision, OUT o_telegram_id bigint, OUT o_language text, OUT o_kind text, OUT o_room_id text,
-    OUT o_amount bigint, OUT o_reason text
+    OUT o_amount bigint, OUT o_reason text, OUT o_subject text
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS
 $function$
@@ -15,9 +15,12 @@ BEGIN
     -- Whoever holds this row is the only one that begins to speak.
     SELECT p.next_at INTO STRICT v_next_at FROM bot.pace AS p FOR UPDATE;
     v_now := clock_timestamp();
-    SELECT n.user_id, a.telegram_id, coalesce(a.language, a.language_code), n.kind, n.room_id, n.amount, n.reason
-    INTO v_user_id, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason
+    -- Of a change of the ways in the Telegram account hears that was there before.
+    SELECT n.user_id, coalesce(l.telegram_id, a.telegram_id), coalesce(a.language, a.language_code), n.kind, n.room_id,
+        n.amount, n.reason, n.subject
+    INTO v_user_id, o_telegram_id, o_language, o_kind, o_room_id, o_amount, o_reason, o_subject
     FROM bot.notices AS n JOIN auth.users AS a USING (user_id)
+    LEFT JOIN auth.login_changes AS l ON l.change_id::text = n.subject AND n.kind LIKE 'login\_%'
     WHERE n.notice_id = p_notice_id AND n.due_at IS NOT NULL AND n.expires_at >= v_now FOR UPDATE OF n;
     IF NOT FOUND THEN
         RETURN;

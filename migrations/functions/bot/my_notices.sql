@@ -11,7 +11,7 @@ BEGIN ATOMIC
     SELECT n.notice_id, n.kind, n.room_id, n.amount, n.reason, n.created_at,
         n.kind IN ('blocked', 'banned') AND p.appeal_id IS NULL, p.words, p.created_at, p.answer, p.answered_at
     FROM bot.notices AS n LEFT JOIN bot.appeals AS p USING (notice_id)
-    WHERE n.user_id = auth.claim() AND n.kind NOT IN ('game_starts', 'room_expires')
+    WHERE n.user_id = auth.claim() AND n.kind NOT IN ('game_starts', 'room_expires', 'login_linked', 'login_unlinked')
         AND n.notice_id < coalesce(p_before, 9223372036854775807)
     ORDER BY n.notice_id DESC LIMIT p_limit;
 END;

@@ -6,6 +6,8 @@ CREATE OR REPLACE FUNCTION game.bonus_taken(p_user_id bigint, p_run_id bigint) R
     RETURN EXISTS (
         SELECT FROM auth.accounts_of(auth.person_of(p_user_id)) AS a (user_id) JOIN game.bonus_runs AS r USING (user_id)
         WHERE r.run_id <> p_run_id AND r.reached AND r.state IN ('done', 'rewarded')
+            -- Of those that are recorded together, the one with the lowest number was first.
+            AND (r.over_at <> now() OR r.run_id < p_run_id)
     );
 
 COMMENT ON FUNCTION game.bonus_taken IS

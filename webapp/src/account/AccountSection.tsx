@@ -79,12 +79,7 @@ export default function AccountSection({ user }: Pick<ScreenProps, "user">): Rea
           {!hasEmail && <Row label={t("account.section.addEmail")} onClick={show("addEmail")} />}
           {hasEmail && <Row label={t("account.section.change")} onClick={show("change")} />}
           {hasBoth && (
-            <Row
-              label={t("account.section.unlinkEmail")}
-              {...(telegram.initData === null
-                ? { hint: t("account.section.unlinkEmailElsewhere") }
-                : { onClick: show("removeEmail") })}
-            />
+            <Row label={t("account.section.unlinkEmail")} onClick={show("removeEmail")} />
           )}
           {hasBoth && (
             <Row label={t("account.section.unlinkTelegram")} onClick={show("removeTelegram")} />
@@ -111,9 +106,13 @@ export default function AccountSection({ user }: Pick<ScreenProps, "user">): Rea
           <ChangePassword email={user.email} onDone={close} />
         </Sheet>
       )}
-      {open === "removeEmail" && user.email !== null && telegram.initData !== null && (
+      {open === "removeEmail" && user.email !== null && (
         <Sheet title={t("account.section.unlinkEmail")} onClose={close}>
-          <RemoveEmail email={user.email} initData={telegram.initData} onDone={close} />
+          <RemoveEmail
+            email={user.email}
+            hasLaunchData={telegram.initData !== null}
+            onDone={close}
+          />
         </Sheet>
       )}
       {open === "removeTelegram" && user.email !== null && (

@@ -14,7 +14,7 @@ import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { Skeleton } from "../ui/Skeleton";
-import { AskForPassword, LogIn, Register, SetPassword, Verify } from "./sign-in-forms";
+import { AskForPassword, LogIn, Register, SetPassword, TakeBack, Verify } from "./sign-in-forms";
 import styles from "./account.module.css";
 
 export interface SignInProps {
@@ -83,11 +83,14 @@ export default function SignIn({ link, hasEnded = false }: SignInProps): ReactNo
 }
 
 function Link({ link, onForgotten }: { link: Mailed; onForgotten: () => void }): ReactNode {
-  return link.purpose === "verify" ? (
-    <Verify token={link.token} />
-  ) : (
-    <SetPassword token={link.token} onForgotten={onForgotten} />
-  );
+  switch (link.purpose) {
+    case "verify":
+      return <Verify token={link.token} />;
+    case "reset":
+      return <SetPassword token={link.token} onForgotten={onForgotten} />;
+    case "object":
+      return <TakeBack token={link.token} />;
+  }
 }
 
 interface AtProps {

@@ -12,6 +12,7 @@ import {
   type Registration,
   type Reset,
   sessionSchema,
+  undoneSchema,
   type Unlink,
   type Verification,
 } from "../protocol/generated";
@@ -50,6 +51,11 @@ export async function resetPassword(session: Session, body: Reset): Promise<void
   session.enterByEmail(await post("password/reset", sessionSchema, body));
 }
 
+/** A way in that was linked or unlinked by somebody else comes back, or goes again. */
+export async function takeBack(token: string): Promise<void> {
+  await post("object", undoneSchema, { token });
+}
+
 export async function changePassword(session: Session, body: PasswordChange): Promise<void> {
   await session.replace(
     (token) => post("password/change", sessionSchema, body, token),
@@ -57,11 +63,12 @@ export async function changePassword(session: Session, body: PasswordChange): Pr
   );
 }
 
-/** True: done.  False: a mail is on its way. */
+/** True: done.  False: a mail is on its way.  Telegram's own launch data proves who asks. */
 export async function linkEmail(
   session: Session,
-  body: Required<Pick<Link, "email" | "password">>,
+  login: Required<Pick<Link, "email" | "password">>,
 ): Promise<boolean> {
+  const body: Link = { ...login, own_init_data: await session.ownInitData() };
   const answer = await session.replace(
     (token) => post("link", linkedSchema, body, token),
     (linked) => linked.session,
@@ -69,8 +76,11 @@ export async function linkEmail(
   return answer.status === "linked";
 }
 
-export async function unlinkEmail(session: Session, initData: string): Promise<void> {
-  const body: Unlink = { way: "email", init_data: initData };
+/** Proved by the password, or without it by Telegram's own launch data. */
+export async function unlinkEmail(session: Session, password: string | null): Promise<void> {
+  const proof =
+    password === null ? { init_data: await session.ownInitData() } : { password };
+  const body: Unlink = { way: "email", ...proof };
   await session.replace(
     (token) => post("unlink", sessionSchema, body, token),
     (answer) => answer,

@@ -16,7 +16,8 @@ export type Form =
   | "change"
   | "link"
   | "unlinkEmail"
-  | "unlinkTelegram";
+  | "unlinkTelegram"
+  | "object";
 export type FieldName = "email" | "password" | "new_password" | "old_password" | "name";
 
 export type Problem =
@@ -46,7 +47,10 @@ export function problemsOf(error: unknown, form: Form): readonly Problem[] {
       return [wrongPassword(form)];
     case "not_found":
       if (form === "verify" || form === "reset") return whole("account.problem.linkUsed");
+      if (form === "object") return whole("account.problem.tooLateToObject");
       break;
+    case "limit_reached":
+      return whole("account.problem.newWay");
     case "conflict":
       return whole(conflict(form));
     case "forbidden":
@@ -54,7 +58,11 @@ export function problemsOf(error: unknown, form: Form): readonly Problem[] {
       return whole("account.problem.noMail");
     case "init_data_expired":
     case "init_data_invalid":
-      return whole("account.problem.staleTelegram");
+      return whole(
+        form === "unlinkEmail"
+          ? "account.problem.staleTelegramOrPassword"
+          : "account.problem.staleTelegram",
+      );
     default:
       break;
   }
@@ -71,6 +79,7 @@ function wrongPassword(form: Form): Problem {
       return { field: "password", key: "account.problem.notThatPassword" };
     case "change":
       return { field: "old_password", key: "account.problem.wrongOldPassword" };
+    case "unlinkEmail":
     case "unlinkTelegram":
       return { field: "password", key: "account.problem.wrongPassword" };
     default:
@@ -87,6 +96,8 @@ function conflict(form: Form): ProblemKey {
     case "unlinkEmail":
     case "unlinkTelegram":
       return "account.problem.lastMethod";
+    case "object":
+      return "account.problem.usedSince";
     default:
       return "account.problem.noPassword";
   }

@@ -1,6 +1,7 @@
 /** The forms of the ways into an account, each in a sheet of its own. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../api/client";
 import { useServices } from "../services/context";
 import { changePassword, linkEmail, unlinkEmail, unlinkTelegram } from "./account-api";
 import { EmailField, NewPasswordField, PasswordField } from "./fields";
@@ -90,16 +91,22 @@ export function ChangePassword({ email, onDone }: ChangeProps): ReactNode {
   );
 }
 
-/** The proof is Telegram's own launch data: there is nothing to fill in. */
+/** The proof is Telegram's own launch data; where that is missing or too old, the password. */
 export function RemoveEmail({
   email,
-  initData,
+  hasLaunchData,
   onDone,
-}: ChangeProps & { initData: string }): ReactNode {
+}: ChangeProps & { hasLaunchData: boolean }): ReactNode {
   const { t } = useTranslation();
   const { session, notices } = useServices();
+  const [password, setPassword] = useState<string | null>(hasLaunchData ? null : "");
   const form = useForm("unlinkEmail", async () => {
-    await unlinkEmail(session, initData);
+    try {
+      await unlinkEmail(session, password);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "init_data_expired") setPassword("");
+      throw error;
+    }
     notices.show("notice.saved");
     onDone();
   });
@@ -109,9 +116,22 @@ export function RemoveEmail({
       <FormFrame
         state={form}
         submit={t("account.section.unlinkSubmit")}
-        isComplete
+        isComplete={password !== ""}
         onCancel={onDone}
-      />
+      >
+        {password !== null && (
+          <>
+            <ForPasswordManagers email={email} />
+            <PasswordField
+              form={form}
+              label={t("account.field.password")}
+              value={password}
+              onChange={setPassword}
+              isFirst
+            />
+          </>
+        )}
+      </FormFrame>
     </>
   );
 }

@@ -2,7 +2,8 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useServices } from "../services/context";
-import { askForNewPassword, logIn, register, resetPassword, verify } from "./account-api";
+import { askForNewPassword, logIn, register, resetPassword, takeBack, verify } from "./account-api";
+import { Button } from "../ui/Button";
 import { Field } from "./Field";
 import { EmailField, NewPasswordField, PasswordField } from "./fields";
 import { FormFrame } from "./FormFrame";
@@ -116,6 +117,35 @@ export function Verify({ token }: { token: string }): ReactNode {
           isFirst
         />
       </FormFrame>
+    </section>
+  );
+}
+
+/** With a mail's link: whoever had the way in that was there before takes its change back. */
+export function TakeBack({ token }: { token: string }): ReactNode {
+  const { t } = useTranslation();
+  const { mailed, session } = useServices();
+  const [isDone, setIsDone] = useState(false);
+  const form = useForm("object", async () => {
+    await takeBack(token);
+    setIsDone(true);
+  });
+  const onRead = (): void => {
+    mailed.done();
+    // The session that this page may have is over.
+    session.logOut();
+  };
+  return (
+    <section className={styles.step} role="status">
+      <h1>{t(isDone ? "account.object.doneTitle" : "account.object.title")}</h1>
+      <p>{t(isDone ? "account.object.doneText" : "account.object.text")}</p>
+      {isDone ? (
+        <Button kind="plain" onClick={onRead}>
+          {t("account.object.toLogIn")}
+        </Button>
+      ) : (
+        <FormFrame state={form} submit={t("account.object.submit")} isComplete />
+      )}
     </section>
   );
 }

@@ -224,6 +224,12 @@ export const acceptedSchema = z.object({
 });
 export type Accepted = z.infer<typeof acceptedSchema>;
 
+/** The change was taken back, and every session is over. */
+export const undoneSchema = z.object({
+  status: z.optional(z.literal("undone")),
+});
+export type Undone = z.infer<typeof undoneSchema>;
+
 /** `accepted`: a mail is on its way, if it must be; `linked`: done, and `session` replaces the caller's. */
 export const linkedSchema = z.object({
   status: z.enum(["accepted", "linked"]),
@@ -993,6 +999,13 @@ export interface Reset {
   telegram_id?: string | null;
 }
 
+/** POST /auth/object. */
+export interface ObjectionToken {
+  token: string;
+  user_id?: string | null;
+  telegram_id?: string | null;
+}
+
 /** POST /auth/password/change. */
 export interface PasswordChange {
   old_password: string;
@@ -1001,16 +1014,18 @@ export interface PasswordChange {
   telegram_id?: string | null;
 }
 
-/** POST /auth/link: either fresh `init_data`, to add Telegram, or `email` and `password`, to log in by them too. */
+/** POST /auth/link: either fresh `init_data`, to add Telegram, or `email` and `password`, to log in by them too; and a proof of the way in that is there: fresh `own_init_data` of the account's Telegram, or its `own_password`. */
 export interface Link {
   init_data?: string | null;
   email?: string | null;
   password?: string | null;
+  own_init_data?: string | null;
+  own_password?: string | null;
   user_id?: string | null;
   telegram_id?: string | null;
 }
 
-/** POST /auth/unlink: the way in that goes, with a proof of the one that stays: the `password` when Telegram goes, fresh `init_data` when the e-mail log-in goes. */
+/** POST /auth/unlink: the way in that goes, with a proof of one that is there: the account's `password`, or fresh `init_data` of its Telegram. A way that was linked in the last 72 hours cannot remove an older one. */
 export interface Unlink {
   way: "email" | "telegram";
   password?: string | null;

@@ -8,11 +8,11 @@ import * as z from "zod/mini";
 import { forget, recall, remember } from "../state/storage";
 import { createStore, type Readable } from "../state/store";
 
-const mailedSchema = z.object({ purpose: z.enum(["verify", "reset"]), token: z.string() });
+const mailedSchema = z.object({ purpose: z.enum(["verify", "reset", "object"]), token: z.string() });
 export type Mailed = z.infer<typeof mailedSchema>;
 
 const KEY = "mailed";
-const LINK = /^#(verify|reset)=(\S{1,128})$/;
+const LINK = /^#(verify|reset|object)=(\S{1,128})$/;
 
 export function readMailed(hash: string): Mailed | null {
   const [, purpose, token] = LINK.exec(hash) ?? [];

@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { ApiError, call, NetworkError } from "../api/client";
 import { API } from "../api/game-api";
 import {
+  type DemoInitData,
   demoInitDataSchema,
   type DemoPlayer,
   demoPlayersSchema,
@@ -174,6 +175,13 @@ export class Session {
     return this.renewal;
   }
 
+  /** Proves to the server that one has the Telegram account; null: there is none here. */
+  async ownInitData(): Promise<string | null> {
+    const method = this.stored?.method;
+    if (method?.name !== "demo") return this.initData;
+    return (await this.demoInitData({ telegram_id: method.telegramId })).init_data;
+  }
+
   setUser(user: User): void {
     const state = this.store.get();
     if (state.name === "in") this.store.set({ ...state, user });
@@ -279,14 +287,18 @@ export class Session {
   }
 
   private async logInAs(demo: DemoLogin): Promise<SessionAnswer> {
-    const { init_data } = await call({
+    const { init_data } = await this.demoInitData(demo);
+    return this.logIn(init_data);
+  }
+
+  private demoInitData(demo: DemoLogin): Promise<DemoInitData> {
+    return call({
       method: "POST",
       path: "/dev/init-data",
       answer: demoInitDataSchema,
       body: demo,
       language: this.language(),
     });
-    return this.logIn(init_data);
   }
 
   private fetchUser(token: string): Promise<User> {
