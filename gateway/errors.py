@@ -36,6 +36,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.IDEMPOTENCY_MISMATCH: 409,
     ErrorCode.IDEMPOTENCY_IN_PROGRESS: 409,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.TELEGRAM_NEEDED: 409,
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
     ErrorCode.RATE_LIMITED: 429,

@@ -36,6 +36,10 @@ _ERRORS: Final[Mapping[ErrorCode, Mapping[Language, str]]] = {
     ErrorCode.FORBIDDEN: {"en": "This is not allowed.", "ru": "Это действие запрещено."},
     ErrorCode.BANNED: {"en": "This account is banned.", "ru": "Аккаунт заблокирован."},
     ErrorCode.LIMIT_REACHED: {"en": "A limit is reached.", "ru": "Достигнут лимит."},
+    ErrorCode.TELEGRAM_NEEDED: {
+        "en": "Stars are paid in Telegram. Link Telegram to this account first.",
+        "ru": "Звёзды оплачиваются в Telegram. Сначала привяжите Telegram к этому аккаунту.",
+    },
     ErrorCode.NOT_FOUND: {"en": "Not found.", "ru": "Не найдено."},
     ErrorCode.METHOD_NOT_ALLOWED: {
         "en": "This address does not take that method.",

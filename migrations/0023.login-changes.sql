@@ -84,5 +84,6 @@ DROP FUNCTION IF EXISTS auth.unlink;
 DROP FUNCTION IF EXISTS auth.use_registration;
 DROP FUNCTION IF EXISTS bot.due_notices;
 DROP FUNCTION IF EXISTS bot.claim_delivery;
+DROP FUNCTION IF EXISTS pay.set_spending_limits;
 
 RESET ROLE;

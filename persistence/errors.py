@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     BANNED = "banned"
     LIMIT_REACHED = "limit_reached"
+    TELEGRAM_NEEDED = "telegram_needed"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ALREADY_IN_ROOM = "already_in_room"

@@ -86,7 +86,7 @@ ENDPOINTS = [
         body=PayStars,
         answer=PaymentAnswer,
         idempotent=True,
-        codes=(ErrorCode.CONFLICT, ErrorCode.LIMIT_REACHED),
+        codes=(ErrorCode.CONFLICT, ErrorCode.LIMIT_REACHED, ErrorCode.TELEGRAM_NEEDED),
     ),
     Endpoint(
         method="POST",

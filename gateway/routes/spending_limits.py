@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from gateway.errors import invalid
 from gateway.rest.endpoint import Call, Endpoint
 from gateway.schemas.spending_limits import LimitsAnswer, PutLimits, limits_view
@@ -19,6 +21,8 @@ async def put_limits(call: Call) -> LimitsAnswer:
     """Tighter holds at once, looser in 24 hours, shown as pending until then.  Repeated: the wait goes on."""
     body: PutLimits = call.body
     call.services.rates.own_limits.take(call.claims.user_id)
+    if body.daily_stars is msgspec.UNSET and body.excluded_until_ms is msgspec.UNSET:
+        raise invalid("body", "must hold daily_stars or excluded_until_ms")
     if (body.excluded_until_ms or 0) > call.services.live.now_ms() + LONGEST_EXCLUSION_MS:
         raise invalid("excluded_until_ms", "must be at most ten years ahead")
     await spending_limits.put(
@@ -39,7 +43,7 @@ ENDPOINTS = [
         method="PUT",
         path=PATH,
         handler=put_limits,
-        summary="Set both; tighter holds at once, looser in 24 hours",
+        summary="Set either or both; tighter holds at once, looser in 24 hours",
         body=PutLimits,
         answer=LimitsAnswer,
     ),

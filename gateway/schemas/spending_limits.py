@@ -9,10 +9,11 @@ from persistence.postgres import spending_limits
 
 
 class PutLimits(Claimed, kw_only=True):
-    """PUT /limits: both at once; null is no limit.  An end of the exclusion that is past is none."""
+    """PUT /limits: either or both; what is not named stays as it is, whatever another device has set meanwhile.  Null
+    is no limit.  An end of the exclusion that is past is none."""
 
-    daily_stars: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None
-    excluded_until_ms: Moment | None
+    daily_stars: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | msgspec.UnsetType | None = msgspec.UNSET
+    excluded_until_ms: Moment | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class NextDaily(msgspec.Struct):

@@ -5,6 +5,8 @@ The limits are asked inside the functions that take a stake or make a room; this
 
 from dataclasses import dataclass
 
+from msgspec import UNSET, UnsetType
+
 from persistence.postgres.pool import Database, Role
 
 
@@ -43,17 +45,30 @@ async def mine(db: Database, user_id: int, *, now_ms: int | None = None) -> Limi
 
 
 async def put(
-    db: Database, user_id: int, *, daily_stars: int | None, excluded_until_ms: int | None, now_ms: int | None = None
+    db: Database,
+    user_id: int,
+    *,
+    daily_stars: int | UnsetType | None = UNSET,
+    excluded_until_ms: int | UnsetType | None = UNSET,
+    now_ms: int | None = None,
 ) -> None:
-    """Wish for these limits: what is tighter holds at once, what is looser in 24 hours.  May be repeated."""
+    """Wish for these limits: what is tighter holds at once, what is looser in 24 hours; what is not given stays as it
+    is.  May be repeated."""
     await db.call(
         Role.PLAYER,
         user_id,
         """
         SELECT pay.set_spending_limits(
-            %(daily_stars)s, to_timestamp(%(excluded_until_ms)s::bigint / 1000.0),
+            %(sets_daily)s, %(daily_stars)s,
+            %(sets_exclusion)s, to_timestamp(%(excluded_until_ms)s::bigint / 1000.0),
             to_timestamp(%(now_ms)s::bigint / 1000.0)
         )
         """,
-        {"daily_stars": daily_stars, "excluded_until_ms": excluded_until_ms, "now_ms": now_ms},
+        {
+            "sets_daily": daily_stars is not UNSET,
+            "daily_stars": None if daily_stars is UNSET else daily_stars,
+            "sets_exclusion": excluded_until_ms is not UNSET,
+            "excluded_until_ms": None if excluded_until_ms is UNSET else excluded_until_ms,
+            "now_ms": now_ms,
+        },
     )

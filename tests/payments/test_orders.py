@@ -8,6 +8,7 @@ from persistence.errors import ErrorCode, GameError, TelegramRefused, TelegramUn
 from persistence.postgres import idempotency, payments
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Ordered
+from tests.fixtures.postgres import Execute
 from tests.payments.conftest import ENDPOINT, INVOICE, Player, World
 
 
@@ -41,6 +42,17 @@ async def test_the_same_key_from_many_sides_makes_one_order(world: World) -> Non
     assert (await order(world, player, "k")).response == b"answer"
     with pytest.raises(GameError, match="idempotency_mismatch"):
         await order(world, player, "k", 51)
+
+
+async def test_an_account_without_telegram_orders_no_stars(world: World, execute: Execute) -> None:
+    """Nobody could pay them: Telegram's payer must be who logs in here."""
+    player = await world.player()
+    execute("UPDATE auth.users SET telegram_id = NULL WHERE user_id = %s", player.user_id)
+    for _ in range(2):  # only successes are kept under a key
+        with pytest.raises(GameError, match="telegram_needed"):
+            await order(world, player, "k")
+    assert await payments.page(world.db, player.user_id, None, 10) == []
+    assert world.telegram.count("createInvoiceLink") == 0
 
 
 @pytest.mark.parametrize("status", [500, 429, 502])

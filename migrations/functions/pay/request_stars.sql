@@ -23,6 +23,8 @@ BEGIN
     END IF;
     o_status := coalesce(
         pay.deposit_refusal(p_user_id, p_stars),
+        -- Telegram takes Stars only of the Telegram account that logs in here.
+        CASE WHEN (SELECT a.o_telegram_id FROM auth.payee(p_user_id) AS a) IS NULL THEN 'telegram_needed' END,
         CASE WHEN pay.pending_payments(p_user_id, p_created_ms) >= 20 THEN 'conflict' END
     );
     IF o_status IS NOT NULL THEN
@@ -40,5 +42,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.request_stars IS
-    'Orders Stars, once for a key. conflict: twenty orders wait already. The claim must be the player''s.';
+    'Orders Stars, once for a key. telegram_needed: nobody could pay it; conflict: twenty orders wait already. The claim must be the player''s.';
 GRANT EXECUTE ON FUNCTION pay.request_stars TO ct_player;

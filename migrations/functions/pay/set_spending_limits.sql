@@ -1,6 +1,8 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.set_spending_limits(p_daily_stars bigint, p_excluded_until timestamptz, p_now timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION pay.set_spending_limits(
+    p_sets_daily boolean, p_daily_stars bigint, p_sets_exclusion boolean, p_excluded_until timestamptz, p_now timestamptz
+) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -21,7 +23,10 @@ BEGIN
     v_new := v_old;
     p_excluded_until := CASE WHEN p_excluded_until > v_now THEN p_excluded_until END;
 
-    IF coalesce(p_daily_stars <= v_old.daily_stars, v_old.daily_stars IS NULL) THEN
+    -- What is not named stays as another device may have set it since.
+    IF NOT p_sets_daily THEN
+        NULL;
+    ELSIF coalesce(p_daily_stars <= v_old.daily_stars, v_old.daily_stars IS NULL) THEN
         v_new.daily_stars := p_daily_stars;
         v_new.next_daily_stars := NULL;
         v_new.next_daily_at := NULL;
@@ -35,7 +40,9 @@ BEGIN
         v_new.next_daily_stars := p_daily_stars;
     END IF;
 
-    IF coalesce(p_excluded_until >= v_old.excluded_until, v_old.excluded_until IS NULL) THEN
+    IF NOT p_sets_exclusion THEN
+        NULL;
+    ELSIF coalesce(p_excluded_until >= v_old.excluded_until, v_old.excluded_until IS NULL) THEN
         v_new.excluded_until := p_excluded_until;
         v_new.next_excluded_until := NULL;
         v_new.next_excluded_at := NULL;
@@ -61,5 +68,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.set_spending_limits IS
-    'The wish of whoever has the claim''s account: a daily limit or none, no games until a moment or not (one that is past is none). Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
+    'The wish of whoever has the claim''s account: a daily limit or none, no games until a moment or not (one that is past is none), either or both. Tighter holds at once, looser in 24 hours; repeated, the wait does not begin anew.';
 GRANT EXECUTE ON FUNCTION pay.set_spending_limits TO ct_player;

@@ -75,7 +75,9 @@ function LastRun({ run }: { run: BonusRun }): ReactNode {
         ? t("bonus.tooFast")
         : run.reason === "refused"
           ? t("bonus.refused")
-          : t("bonus.cancelled");
+          : run.reason === "taken"
+            ? t("bonus.taken")
+            : t("bonus.cancelled");
   return (
     <section className={styles.last} role="status">
       <p>{why}</p>

@@ -2,7 +2,7 @@
 import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Offers } from "../protocol/generated";
+import type { Offers, User } from "../protocol/generated";
 import { useServices } from "../services/context";
 import type { ScreenProps } from "../services/screen-props";
 import { useStore } from "../state/use-store";
@@ -14,6 +14,7 @@ import { Tabs } from "../ui/Tabs";
 import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { Balance } from "./Balance";
+import { methodsFor } from "./methods";
 import type { Method } from "./money-api";
 import { usePayments } from "./payments";
 import { useRefusal } from "./use-refusal";
@@ -28,7 +29,7 @@ export default function Deposit({ user }: ScreenProps): ReactNode {
   return (
     <Screen title={t("deposit.title")} hasBack>
       <Balance user={user} />
-      {offered === null ? <Skeleton height={260} radius={20} /> : <Form offers={offered} />}
+      {offered === null ? <Skeleton height={260} radius={20} /> : <Form offers={offered} user={user} />}
       <Rows>
         <Row
           label={t("payments.title")}
@@ -41,15 +42,18 @@ export default function Deposit({ user }: ScreenProps): ReactNode {
   );
 }
 
-function Form({ offers }: { offers: Offers }): ReactNode {
+function Form({ offers, user }: { offers: Offers; user: User }): ReactNode {
   const { t } = useTranslation();
   const payments = usePayments();
-  const { stars, ton } = offers.deposits;
+  const { stars, ton } = methodsFor(user, offers);
   const [method, setMethod] = useState<Method>(stars ? "stars" : "ton");
   const [text, setText] = useState("");
   const [isBusy, setIsBusy] = useState(false);
   const [refusal, refuse] = useRefusal();
-  if (!stars && !ton) return <p className={styles.empty}>{t("deposit.none")}</p>;
+  if (!stars && !ton) {
+    const why = offers.deposits.stars ? "deposit.needsTelegram" : "deposit.none";
+    return <p className={styles.empty}>{t(why)}</p>;
+  }
   const { min, max } = method === "stars" ? offers.deposit_stars : offers.deposit_ton_stars;
   const amount = readStars(text);
   const isRight = amount !== null && amount >= min && amount <= max;

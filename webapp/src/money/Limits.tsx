@@ -54,18 +54,12 @@ function Both({ limits, onChanged }: { limits: LimitsState; onChanged: () => voi
   const { pending_daily: pending } = limits;
   const already = pending ? pending.daily_stars : limits.daily_stars;
 
-  /** What is not changed goes along as it is wished for already. */
-  const set = async (change: Partial<PutLimits>): Promise<boolean> => {
+  /** What is not changed is not named: another device may have set it meanwhile. */
+  const set = async (change: PutLimits): Promise<boolean> => {
     setIsBusy(true);
     refuse(null);
     try {
-      await api.setLimits({
-        daily_stars: already,
-        excluded_until_ms: limits.pending_exclusion
-          ? limits.pending_exclusion.excluded_until_ms
-          : limits.excluded_until_ms,
-        ...change,
-      });
+      await api.setLimits(change);
       telegram.haptic("success");
       onChanged();
       return true;

@@ -11,6 +11,7 @@ import { Sheet } from "../ui/Sheet";
 import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import { payInFor } from "./amounts";
+import { methodsFor } from "./methods";
 import type { Method } from "./money-api";
 import { usePayments } from "./payments";
 import { useRefusal } from "./use-refusal";
@@ -60,12 +61,15 @@ interface MethodsProps {
 
 function Methods({ join, missing, offers }: MethodsProps): ReactNode {
   const { t } = useTranslation();
-  const { joining, navigation, room } = useServices();
+  const { joining, navigation, room, session } = useServices();
   const payments = usePayments();
   const [busy, setBusy] = useState<Method | null>(null);
   const [refusal, refuse] = useRefusal();
-  const { stars, ton } = offers.deposits;
-  if (!stars && !ton) return <p className={styles.plain}>{t("pay.none")}</p>;
+  const { stars, ton } = methodsFor(session.user, offers);
+  if (!stars && !ton) {
+    const why = offers.deposits.stars ? "deposit.needsTelegram" : "pay.none";
+    return <p className={styles.plain}>{t(why)}</p>;
+  }
   const amounts: Readonly<Record<Method, number | null>> = {
     stars: stars ? payInFor(missing, offers.deposit_stars) : null,
     ton: ton ? payInFor(missing, offers.deposit_ton_stars) : null,

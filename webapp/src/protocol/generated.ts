@@ -16,6 +16,7 @@ export const errorCodes = [
   "forbidden",
   "banned",
   "limit_reached",
+  "telegram_needed",
   "not_found",
   "method_not_allowed",
   "already_in_room",
@@ -1080,12 +1081,12 @@ export interface LinkWallet {
   state_init: string;
 }
 
-/** PUT /limits: both at once; null is no limit. An end of the exclusion that is past is none. */
+/** PUT /limits: either or both; what is not named stays as it is, whatever another device has set meanwhile. Null is no limit. An end of the exclusion that is past is none. */
 export interface PutLimits {
   user_id?: string | null;
   telegram_id?: string | null;
-  daily_stars: number | null;
-  excluded_until_ms: number | null;
+  daily_stars?: number | null;
+  excluded_until_ms?: number | null;
 }
 
 /** POST /withdrawals: `months` only for Premium, whose price in Stars is Telegram's; the bounds are settings. */
