@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.player import Player
 from tests.browser.telegram import TelegramClient
+from tests.fixtures.postgres import Execute
 from tests.fixtures.stack import Stack
 from tests.fixtures.waiting import eventually
 from tests.stand_ins.mail import MailSink
@@ -36,7 +37,7 @@ async def mailed(sink: MailSink, address: str, number: int = 1) -> str:
     await eventually(f"mail {number} to {address}", lambda: len(sink.to(address)) >= number)
     body = sink.to(address)[number - 1].get_body(("plain",))
     assert body is not None
-    found = re.search(r"/#((?:verify|reset)=[0-9a-f]{64})", body.get_content())
+    found = re.search(r"/#((?:verify|reset|object)=[0-9a-f]{64})", body.get_content())
     assert found is not None
     return found[1]
 
@@ -177,7 +178,9 @@ async def test_a_new_password_ends_every_other_visit(stack: Stack, sink: MailSin
     await expect(button(first, "Send the link")).to_be_visible()
 
 
-async def test_telegram_and_mail_into_one_account(stack: Stack, sink: MailSink, open_page: OpenPage) -> None:
+async def test_telegram_and_mail_into_one_account(
+    stack: Stack, sink: MailSink, open_page: OpenPage, execute: Execute
+) -> None:
     client = TelegramClient(first_name="Clara")
     inside = await open_page(stack.url, telegram=client, tolerated=REFUSED)
     await inside.launch()
@@ -219,5 +222,21 @@ async def test_telegram_and_mail_into_one_account(stack: Stack, sink: MailSink, 
     await expect(inside.says("The password is wrong.")).to_be_visible()
     await field(inside, "Password").fill(PASSWORD)
     await button(inside, "Unlink").click()
+    await expect(inside.says("What was linked in the last three days")).to_be_visible()
+    execute("UPDATE auth.email_logins SET since = since - interval '4 days'")
+    await button(inside, "Unlink").click()
     await expect(button(inside, "Log out")).to_be_visible()
     await expect(inside.says("Not linked")).to_be_visible()
+
+    # The address that was unlinked first is taken back by its mail, in place of the other one.
+    await browser.page.goto(f"{stack.url}/#{await mailed(sink, 'clara@example.com', 2)}")
+    await button(browser, "Take it back").click()
+    await expect(browser.says("Taken back")).to_be_visible()
+    await browser.expect_accessible()
+    await browser.screenshot("account-object-en-light")
+    await button(browser, "Log in").click()
+    await button(browser, "Log in by e-mail").click()
+    await field(browser, "E-mail").fill("clara@example.com")
+    await field(browser, "Password").fill(PASSWORD)
+    await button(browser, "Log in").click()
+    await expect(browser.says("Clara")).to_be_visible()

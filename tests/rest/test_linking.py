@@ -257,8 +257,9 @@ async def test_old_init_data_logs_in_and_changes_nothing_else(
         401,
         "init_data_expired",
     )
-    forged = init_data(settings, 7)[:-1] + "0"
-    assert (await post(client, "link", thief["token"], init_data=forged)).status_code == 401
+    genuine = init_data(settings, 7)
+    forged = genuine[:-1] + ("1" if genuine.endswith("0") else "0")
+    assert (await post(client, "link", thief["token"], init_data=forged, own_password=PASSWORD)).status_code == 401
     assert (await log_in()).user_id == first.json()["user"]["user_id"]
 
 

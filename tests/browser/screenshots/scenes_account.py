@@ -64,6 +64,10 @@ async def test_the_door(make_stack: MakeStack, studio: Studio, sink: MailSink, t
     await studio.in_turn(send)
     await studio.all(lambda viewer: expect(viewer.says("used already", "уже использована")).to_be_visible())
     await studio.shoot("door-reset")
+    await studio.all(lambda viewer: viewer.player.page.goto(f"{stack.url}/#object={'0' * 64}"))
+    await studio.in_turn(send)
+    await studio.all(lambda viewer: expect(viewer.says("taken back already", "уже отменено")).to_be_visible())
+    await studio.shoot("door-object")
 
 
 async def test_ways_into_an_account(make_stack: MakeStack, studio: Studio, sink: MailSink) -> None:
