@@ -251,7 +251,7 @@ async def test_a_refund_that_telegram_refused_is_not_told_as_one_on_its_way(worl
     languages = {"ru": ("возвращается", "не удалось"), "en": ("on its way back", "could not be sent back")}
     for language, words in languages.items():
         for (kind, amount, reason), said in zip(told, words, strict=True):
-            delivery = Delivery(1, player.telegram_id, language, kind, None, amount, reason)
+            delivery = Delivery(1, player.telegram_id, language, kind, None, amount, reason, "s")
             assert said in message_of(delivery, "https://play.example/").text
 
 
