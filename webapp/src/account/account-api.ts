@@ -78,8 +78,7 @@ export async function linkEmail(
 
 /** Proved by the password, or without it by Telegram's own launch data. */
 export async function unlinkEmail(session: Session, password: string | null): Promise<void> {
-  const proof =
-    password === null ? { init_data: await session.ownInitData() } : { password };
+  const proof = password === null ? { init_data: await session.ownInitData() } : { password };
   const body: Unlink = { way: "email", ...proof };
   await session.replace(
     (token) => post("unlink", sessionSchema, body, token),

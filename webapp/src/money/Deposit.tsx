@@ -29,7 +29,11 @@ export default function Deposit({ user }: ScreenProps): ReactNode {
   return (
     <Screen title={t("deposit.title")} hasBack>
       <Balance user={user} />
-      {offered === null ? <Skeleton height={260} radius={20} /> : <Form offers={offered} user={user} />}
+      {offered === null ? (
+        <Skeleton height={260} radius={20} />
+      ) : (
+        <Form offers={offered} user={user} />
+      )}
       <Rows>
         <Row
           label={t("payments.title")}

@@ -8,7 +8,10 @@ import * as z from "zod/mini";
 import { forget, recall, remember } from "../state/storage";
 import { createStore, type Readable } from "../state/store";
 
-const mailedSchema = z.object({ purpose: z.enum(["verify", "reset", "object"]), token: z.string() });
+const mailedSchema = z.object({
+  purpose: z.enum(["verify", "reset", "object"]),
+  token: z.string(),
+});
 export type Mailed = z.infer<typeof mailedSchema>;
 
 const KEY = "mailed";
