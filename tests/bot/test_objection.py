@@ -1,6 +1,7 @@
 """News of the ways into an account: said while the app is open too, to who had the way before; a button undoes it."""
 # ruff: noqa: F811 - fixtures of another file
 
+import json
 import secrets
 from functools import partial
 
@@ -32,7 +33,7 @@ async def link_email(db: Database, user_id: int, email: str) -> None:
 
 
 def button(telegram: Telegram) -> str:
-    ((only,),) = telegram.said()[-1]["reply_markup"]["inline_keyboard"]
+    ((only,),) = json.loads(telegram.said()[-1]["reply_markup"])["inline_keyboard"]
     data: str = only["callback_data"]
     return data
 
