@@ -31,6 +31,7 @@ LEAVES_NOTHING = {
     "POST /api/v1/auth/login": "writes nothing",
     "POST /api/v1/auth/password/forgot": "limited by mailbox and network",
     "POST /api/v1/auth/password/reset": "once a mail",
+    "POST /api/v1/auth/object": "once a change of the ways in",
     "PATCH /api/v1/me": "one row, changed in place",
     "PUT /api/v1/limits": "one row, changed in place",
     "POST /api/v1/rooms/{room_id}/start": "once a room",
