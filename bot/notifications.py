@@ -18,6 +18,7 @@ _WORDS: Final = {
     "bonus": texts.NOTICE_BONUS,
     "payment_refund": texts.NOTICE_PAYMENT_REFUND,
     "withdrawal_return": texts.NOTICE_WITHDRAWAL_RETURN,
+    "withdrawal_waits": texts.NOTICE_WITHDRAWAL_WAITS,
     "chargeback": texts.NOTICE_CHARGEBACK,
     "debt": texts.NOTICE_DEBT,
     "banned": texts.BANNED,

@@ -209,6 +209,11 @@ NOTICE_WITHDRAWAL_PREMIUM: Final[Text] = {
     "ru": "Вывод исполнен: Telegram Premium за {amount} ⭐ ваш.",
     "en": "Your withdrawal is done: Telegram Premium for {amount} ⭐ is yours.",
 }
+NOTICE_WITHDRAWAL_WAITS: Final[Text] = {
+    "ru": "Вывод {amount} ⭐ ждёт, пока мы проверим ваши игры, обычно до трёх суток. Потом он продолжится сам.",
+    "en": "Your withdrawal of {amount} ⭐ waits while we look at your games, as a rule for up to three days. "
+    "Then it goes on by itself.",
+}
 NOTICE_CHARGEBACK: Final[Text] = {
     "ru": "Telegram отозвал платёж на {amount} ⭐. Вопросы: /paysupport",
     "en": "Telegram took a payment of {amount} ⭐ back. Questions: /paysupport",

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "worker": Command("Settle games, keep deadlines, return stakes.", needs=_STORES, login="worker"),
     "bot": Command("Talk in Telegram: by polling, or tell it of the webhook.", needs=_STORES, login="bot"),
     "appeals": Command("What blocked players say, and an answer.", needs=("database_url",)),
+    "reviews": Command("Games that wait for a look before money goes out.", needs=("database_url",)),
     "migrate": Command("Bring the database up to date.", needs=("database_url",), login=""),
     "simulate": Command("Play real games with virtual players, and measure."),
     "ws-echo": Command("Serve the WebSocket class with an echo, for conformance suites."),

@@ -11,13 +11,14 @@ import structlog
 from arq import cron
 from arq.cron import CronJob
 
-from persistence.postgres import idempotency, logins, records, telegram_chats
+from persistence.postgres import idempotency, logins, records, reviews, telegram_chats
 from persistence.rooms.audit import audit
 from workers import metrics
 
 log = structlog.get_logger(__name__)
 
 AUDIT_MINUTES: Final = {7, 22, 37, 52}
+REVIEW_SECOND: Final = 41
 PURGE_MINUTES: Final = {13}
 PURGE_ROWS: Final = 10_000
 PURGE_RECORDS: Final = 1_000
@@ -30,7 +31,11 @@ KEEP_SIGNALS_S: Final = 365 * 86_400.0
 def cron_jobs() -> list[CronJob]:
     """Every job with its minutes of each hour."""
     purges = (purge_keys, purge_updates, purge_records)
-    return [cron(audit_ledger, minute=AUDIT_MINUTES), *(cron(purge, minute=PURGE_MINUTES) for purge in purges)]
+    return [
+        cron(audit_ledger, minute=AUDIT_MINUTES),
+        cron(count_reviews, second=REVIEW_SECOND),
+        *(cron(purge, minute=PURGE_MINUTES) for purge in purges),
+    ]
 
 
 async def purge_keys(ctx: dict[Any, Any]) -> None:
@@ -59,6 +64,13 @@ async def _in_parts(rows: int, purge: Callable[[], Awaitable[int]]) -> None:
     """Purge `rows` at once until fewer are left, so that no statement is long."""
     while await purge() >= rows:
         pass
+
+
+async def count_reviews(ctx: dict[Any, Any]) -> None:
+    """How many games and winnings wait for an operator, and for how long."""
+    count, oldest_s = await reviews.waiting(ctx["db"])
+    metrics.reviews_waiting.set(count)
+    metrics.oldest_review.set(oldest_s)
 
 
 async def audit_ledger(ctx: dict[Any, Any]) -> None:

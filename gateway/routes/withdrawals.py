@@ -7,10 +7,10 @@ from gateway.errors import invalid
 from gateway.rate_limits import WITHDRAWALS
 from gateway.rest import paging
 from gateway.rest.endpoint import Call, Endpoint
-from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, withdrawal_view
+from gateway.schemas.withdrawals import Withdraw, WithdrawalAnswer, Withdrawals, review_view, withdrawal_view
 from persistence.errors import ErrorCode
 from persistence.payments.withdrawals import PREMIUM_STARS
-from persistence.postgres import withdrawals
+from persistence.postgres import reviews, withdrawals
 from persistence.postgres.withdrawals import Withdrawal
 
 PATH: Final = "/api/v1/withdrawals"
@@ -35,12 +35,18 @@ async def withdraw(call: Call) -> WithdrawalAnswer | bytes:
     if requested.response is not None:
         return requested.response
     assert requested.withdrawal is not None
-    return WithdrawalAnswer(withdrawal_view(requested.withdrawal))
+    review = await reviews.of_player(services.db, call.user_id)
+    return WithdrawalAnswer(withdrawal_view(requested.withdrawal), review_view(review))
 
 
 async def list_withdrawals(call: Call) -> Withdrawals:
-    page = await _PAGING.read(call.query, partial(withdrawals.page, call.services.db, call.user_id))
-    return Withdrawals(withdrawals=[withdrawal_view(each) for each in page.rows], next_cursor=page.next_cursor)
+    db = call.services.db
+    page = await _PAGING.read(call.query, partial(withdrawals.page, db, call.user_id))
+    return Withdrawals(
+        withdrawals=[withdrawal_view(each) for each in page.rows],
+        next_cursor=page.next_cursor,
+        review=review_view(await reviews.of_player(db, call.user_id)),
+    )
 
 
 ENDPOINTS = [

@@ -16,6 +16,7 @@ NoticeKind = Literal[
     "payment_refund",
     "withdrawal_return",
     "withdrawal_sent",
+    "withdrawal_waits",
     "chargeback",
     "debt",
     "banned",

@@ -1,11 +1,12 @@
 """Withdrawals of players: body and answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from gateway.schemas.fields import Claimed, Count, Moment, Stars
 from persistence.postgres import withdrawals
+from persistence.postgres.reviews import OwnReview
 
 
 class Withdraw(Claimed, kw_only=True):
@@ -26,9 +27,20 @@ class TonPayout(msgspec.Struct):
     transaction: str | None
 
 
+class Review(msgspec.Struct):
+    """Why withdrawals of the caller wait for an operator: a `game` of the caller is under review, `winnings` of `stars`
+    came from a player who is (the rest of the balance is free), or a prize was `unjudged` for too long.  Under review
+    since `since_ms`, as a rule until `due_ms`; what waits goes on by itself when it is cleared."""
+
+    why: Literal["game", "winnings", "unjudged"]
+    stars: Stars
+    since_ms: Moment
+    due_ms: Moment
+
+
 class Withdrawal(msgspec.Struct):
-    """A withdrawal of the caller.  `held` until `hold_until_ms`; `approval`: an operator has to decide; `returned`: the
-    Stars are back on the balance."""
+    """A withdrawal of the caller.  `held` until `hold_until_ms`; `approval`: it waits, for the end of a `review` or for
+    an `operator` to decide about it (`waits_for`); `returned`: the Stars are back on the balance."""
 
     withdrawal_id: str
     method: Literal["ton", "premium"]
@@ -39,12 +51,14 @@ class Withdrawal(msgspec.Struct):
     requested_ms: Moment
     hold_until_ms: Moment
     closed_ms: Moment | None
+    waits_for: Literal["review", "operator"] | None
 
 
 class WithdrawalAnswer(msgspec.Struct):
-    """Answer of POST /withdrawals."""
+    """Answer of POST /withdrawals.  `review`: what it will wait for, as far as that is known now."""
 
     withdrawal: Withdrawal
+    review: Review | None
 
 
 class Withdrawals(msgspec.Struct):
@@ -52,6 +66,16 @@ class Withdrawals(msgspec.Struct):
 
     withdrawals: list[Withdrawal]
     next_cursor: str | None
+    review: Review | None
+
+
+REVIEW_MS: Final = 72 * 3_600_000
+"""So soon an operator looks, as a rule: a word to players and no deadline, since nothing is decided by waiting."""
+
+
+def review_view(found: OwnReview | None) -> Review | None:
+    """What is under review, as its player may see it."""
+    return None if found is None else Review(found.why, found.stars, found.since_ms, found.since_ms + REVIEW_MS)
 
 
 def withdrawal_view(found: withdrawals.Withdrawal) -> Withdrawal:
@@ -73,4 +97,5 @@ def withdrawal_view(found: withdrawals.Withdrawal) -> Withdrawal:
         requested_ms=found.requested_ms,
         hold_until_ms=found.hold_until_ms,
         closed_ms=found.closed_ms,
+        waits_for=None if found.state != "approval" else "review" if found.waits_for == "review" else "operator",
     )

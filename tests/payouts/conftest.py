@@ -1,6 +1,7 @@
 """What the tests of withdrawals share: players with wallets, the paying wallet on a chain, the Bot API."""
 
 import dataclasses
+import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from chance_tap.settings import Settings
 from persistence.chain import ProvenWallet
 from persistence.payments.payouts import Payouts, TonMethod
 from persistence.payments.withdrawals import Withdrawals
-from persistence.postgres import ledger, wallets, withdrawals
+from persistence.postgres import ledger, records, wallets, withdrawals
 from persistence.postgres.audit import audit
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database
+from persistence.postgres.records import NewRecord
 from persistence.postgres.withdrawals import Requested, Withdrawal
 from persistence.redis.store import RedisStore
 from persistence.telegram import make_bot
@@ -149,6 +151,14 @@ class World:
 
     async def clean(self) -> None:
         assert await audit(self.db) == []
+
+
+async def judge(world: World, room_id: str, *flagged: Player, **facts: Any) -> None:
+    """The worker has made the record: its signals ask for a look at some."""
+    signals = [{"user_id": player.user_id, "score": 0.9, "review": True, "signals": [], **facts} for player in flagged]
+    digest = hashlib.sha256(room_id.encode()).digest()
+    record = NewRecord(room_id, digest.hex()[:16], digest, "complete", digest, b"", signals, {})
+    assert await records.put(world.db, record)
 
 
 @pytest_asyncio.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from cli.main import main
 from persistence.postgres import games
-from tests.payouts.conftest import HOLD_MS, STARS, World
+from tests.payouts.conftest import HOLD_MS, STARS, World, judge
 from tests.postgres.play import Finisher, finished, new_room, pay
 
 
@@ -20,6 +20,7 @@ async def test_a_periods_sums(
     seats = [(await pay(world.db, each.user_id, room, fee_bps=1000)).seat_id or "" for each in (player, other)]
     lines = [Finisher(seats[0], player.user_id, 9), Finisher(seats[1], other.user_id, 5)]
     await games.settle(world.db, room, finished(room, lines))
+    await judge(world, room)
     refunded = await pay(world.db, other.user_id, new_room())
     await games.refund(world.db, refunded.seat_id or "", "left")
     await world.requested(player)

@@ -51,6 +51,7 @@ def test_every_command_of_the_house_is_there_and_explains_itself(capsys: pytest.
         "debts",
         "bot",
         "appeals",
+        "reviews",
         "wallet-apps",
     }
     for name in COMMANDS:

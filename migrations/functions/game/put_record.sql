@@ -17,6 +17,9 @@ BEGIN
     INSERT INTO game.signals (room_id, user_id, score, review, signals)
     SELECT p_room_id, s.user_id, s.score, s.review, s.signals
     FROM jsonb_to_recordset(p_signals) AS s (user_id bigint, score real, review boolean, signals jsonb);
+    PERFORM game.open_review(s.user_id, 'signals', p_room_id, to_timestamp(s.since_ms / 1000.0))
+    FROM jsonb_to_recordset(p_signals) AS s (user_id bigint, review boolean, since_ms bigint)
+    WHERE s.review ORDER BY s.user_id;
     INSERT INTO game.rhythms (user_id, room_id, rhythm)
     SELECT r.key::bigint, p_room_id, decode(r.value, 'hex') FROM jsonb_each_text(p_rhythms) AS r;
     DELETE FROM game.rhythms AS r USING (
@@ -29,5 +32,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION game.put_record IS
-    'Keeps a record with its signals, once; false: there is one. Of rhythms the latest eight of a player are kept.';
+    'Keeps a record with its signals, once, and puts those whom they ask for under review; false: there is one. Of rhythms the latest eight of a player are kept.';
 GRANT EXECUTE ON FUNCTION game.put_record TO ct_settler;

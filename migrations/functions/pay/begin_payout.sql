@@ -6,6 +6,8 @@ CREATE OR REPLACE FUNCTION pay.begin_payout(
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
+DECLARE
+    v_waits_for text;
 BEGIN
     SELECT w.* INTO STRICT o_withdrawal FROM pay.withdrawals AS w
     WHERE w.withdrawal_id = p_withdrawal_id FOR NO KEY UPDATE;
@@ -14,10 +16,15 @@ BEGIN
         RETURN;
     END IF;
     PERFORM auth.share_person(o_withdrawal.user_id);
-    IF (SELECT a.o_banned FROM auth.payee(o_withdrawal.user_id) AS a) THEN
-        UPDATE pay.withdrawals AS w SET state = 'approval', waits_for = 'banned', next_try_at = NULL
+    v_waits_for := CASE
+        WHEN (SELECT a.o_banned FROM auth.payee(o_withdrawal.user_id) AS a) THEN 'banned'
+        WHEN (SELECT u.o_why IS NOT NULL FROM pay.under_review(o_withdrawal.user_id, o_withdrawal.reviewed_at) AS u)
+            THEN 'review'
+    END;
+    IF v_waits_for IS NOT NULL THEN
+        UPDATE pay.withdrawals AS w SET state = 'approval', waits_for = v_waits_for, next_try_at = NULL
         WHERE w.withdrawal_id = p_withdrawal_id RETURNING w.* INTO o_withdrawal;
-        PERFORM pay.note_withdrawal(o_withdrawal, 'worker', 'waits: banned');
+        PERFORM pay.note_withdrawal(o_withdrawal, 'worker', 'waits: ' || v_waits_for);
         o_status := 'stopped';
         RETURN;
     END IF;
@@ -36,5 +43,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.begin_payout IS
-    'Commits that an attempt may leave from now on, with the message it is to be. begun: send it; stale: somebody else has gone on; stopped: the account is banned; busy: come again.';
+    'Commits that an attempt may leave from now on, with the message it is to be. begun: send it; stale: somebody else has gone on; stopped: the account is banned, or a game of it is under review; busy: come again.';
 GRANT EXECUTE ON FUNCTION pay.begin_payout TO ct_settler;

@@ -9,12 +9,18 @@ DECLARE
 BEGIN
     FOR v_row IN
         SELECT w.* FROM pay.withdrawals AS w
-        WHERE w.state = 'held' AND w.hold_until <= to_timestamp(p_now_ms / 1000.0)
+        WHERE (w.state = 'held' AND w.hold_until <= to_timestamp(p_now_ms / 1000.0)
+                -- The signals of a game come within seconds: nothing goes out before them.
+                AND NOT coalesce(game.unjudged(w.user_id) > now() - interval '1 hour', false))
+            OR (w.state = 'approval' AND w.waits_for = 'review'
+                AND (SELECT u.o_why IS NULL FROM pay.under_review(w.user_id, w.reviewed_at) AS u))
         ORDER BY w.number LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         v_banned := (SELECT a.o_banned FROM auth.payee(v_row.user_id) AS a);
         v_row.waits_for := CASE
-            WHEN v_banned THEN 'banned' WHEN v_row.needs_approval AND v_row.review IS NULL THEN 'limit'
+            WHEN v_banned THEN 'banned'
+            WHEN (SELECT u.o_why IS NOT NULL FROM pay.under_review(v_row.user_id, v_row.reviewed_at) AS u) THEN 'review'
+            WHEN v_row.needs_approval AND v_row.review IS NULL THEN 'limit'
         END;
         v_row.state := CASE WHEN v_row.waits_for IS NULL THEN 'sending' ELSE 'approval' END;
         v_row.next_try_at := CASE WHEN v_row.waits_for IS NULL THEN to_timestamp(p_now_ms / 1000.0) END;
@@ -28,5 +34,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.release_withdrawals IS
-    'Ends holds whose time is over: on to sending, or to an operator where the account is banned or the sum is over the limit.';
+    'Ends holds whose time is over: on to sending, or to an operator where the account is banned, a game of it is under review, or the sum is over the limit. Those that waited for a review go on once it is cleared.';
 GRANT EXECUTE ON FUNCTION pay.release_withdrawals TO ct_settler;

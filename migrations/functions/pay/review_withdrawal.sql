@@ -9,6 +9,7 @@ $function$
 DECLARE
     v_word text := CASE p_decision WHEN 'approve' THEN 'approved' WHEN 'refuse' THEN 'refused' ELSE 'paid' END;
     v_by text := auth.actor();
+    v_open text;
 BEGIN
     SELECT w.* INTO o_withdrawal FROM pay.withdrawals AS w WHERE w.withdrawal_id = p_withdrawal_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -29,13 +30,16 @@ BEGIN
         o_status := 'banned';
     ELSIF p_decision <> 'paid' OR o_withdrawal.waits_for = 'unknown' THEN
         o_status := 'ok';
+        -- Who approves in spite of a review has looked at it: the step says at what.
+        SELECT '; under review: ' || u.o_why || ', ' || u.o_stars || ' Stars' INTO v_open
+        FROM pay.under_review(o_withdrawal.user_id, NULL) AS u WHERE u.o_why IS NOT NULL;
         UPDATE pay.withdrawals AS w SET review = v_word, reviewed_by = v_by, reviewed_at = now()
         WHERE w.withdrawal_id = p_withdrawal_id RETURNING w.* INTO o_withdrawal;
         IF p_decision = 'approve' AND o_withdrawal.state = 'held' THEN
-            PERFORM pay.note_withdrawal(o_withdrawal, v_by, 'approved, the hold goes on');
+            PERFORM pay.note_withdrawal(o_withdrawal, v_by, concat('approved, the hold goes on', v_open));
         ELSIF p_decision = 'approve' THEN
             o_withdrawal := pay.close_withdrawal(
-                o_withdrawal, 'again', v_by, 'approved', NULL, to_timestamp(p_now_ms / 1000.0)
+                o_withdrawal, 'again', v_by, concat('approved', v_open), NULL, to_timestamp(p_now_ms / 1000.0)
             );
         ELSIF p_decision = 'refuse' THEN
             o_withdrawal := pay.close_withdrawal(o_withdrawal, 'returned', v_by, 'refused', NULL, NULL);

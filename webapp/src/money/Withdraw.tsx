@@ -3,7 +3,13 @@ import "../texts/money";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PagedList } from "../api/paged-list";
-import type { Offers, User, Withdraw as WithdrawBody, Withdrawal } from "../protocol/generated";
+import type {
+  Offers,
+  Review,
+  User,
+  Withdraw as WithdrawBody,
+  Withdrawal,
+} from "../protocol/generated";
 import { useServices } from "../services/context";
 import type { ScreenProps } from "../services/screen-props";
 import { useStore } from "../state/use-store";
@@ -27,11 +33,13 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
   const { offers } = useServices();
   const offered = useStore(offers);
   const { api } = usePayments();
+  const [review, setReview] = useState<Review | null>(null);
   const pages = usePaged(
     () =>
       new PagedList<Withdrawal>(
         async (cursor) => {
-          const { withdrawals, next_cursor } = await api.withdrawals(cursor);
+          const { withdrawals, next_cursor, review: open } = await api.withdrawals(cursor);
+          setReview(open);
           return { items: withdrawals, next: next_cursor };
         },
         (each) => each.withdrawal_id,
@@ -40,6 +48,7 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
   return (
     <Screen title={t("withdraw.title")} hasBack>
       <Balance user={user} />
+      {review !== null && <UnderReview review={review} />}
       {offered === null ? (
         <Skeleton height={260} radius={20} />
       ) : (
@@ -58,6 +67,31 @@ export default function Withdraw({ user }: ScreenProps): ReactNode {
         )}
       />
     </Screen>
+  );
+}
+
+/** Why nothing, or not everything, is paid out now, and until when as a rule. */
+function UnderReview({ review }: { review: Review }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const moment = formatMoment(review.due_ms, i18n.language);
+  const words = (): string => {
+    switch (review.why) {
+      case "game":
+        return t("withdraw.reviewGame", { moment });
+      case "winnings":
+        return t("withdraw.reviewWinnings", {
+          moment,
+          stars: t("money.starsAccusative", { count: review.stars }),
+        });
+      case "unjudged":
+        return t("withdraw.reviewUnjudged", { moment });
+    }
+  };
+  return (
+    <section className={styles.review} role="status">
+      <h2>{t("withdraw.reviewTitle")}</h2>
+      <p>{words()}</p>
+    </section>
   );
 }
 
@@ -126,7 +160,7 @@ function WithdrawalRow({ withdrawal, coin }: { withdrawal: Withdrawal; coin: str
       case "held":
         return t("withdraw.held", { moment: formatMoment(hold_until_ms, language) });
       case "approval":
-        return t("withdraw.approval");
+        return t(withdrawal.waits_for === "review" ? "withdraw.waitsForReview" : "withdraw.approval");
       case "sending":
         return t("withdraw.sending");
       case "sent":

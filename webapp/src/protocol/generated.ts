@@ -482,7 +482,7 @@ export type Appealed = z.infer<typeof appealedSchema>;
 /** Something that happened to the player's Stars or account. `reason` is a word for what a rule did, the way (ton, premium) of a withdrawal that was sent, and an operator's own words for a ban and an answer. A withdrawal comes back `refused` by an operator or `failed`; a payment that was to be sent back and could not is `refused`. `debt`: Stars that came in paid for a payment that Telegram had taken back; its `reason` is the kind of transfer that brought them. */
 export const noticeSchema = z.object({
   notice_id: z.string(),
-  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "debt", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent"]),
+  kind: z.enum(["appeal_answer", "banned", "blocked", "bonus", "cancelled", "chargeback", "debt", "organizer_fee", "payment_refund", "prize", "refund", "unbanned", "withdrawal_return", "withdrawal_sent", "withdrawal_waits"]),
   room_id: z.nullable(z.string().check(z.regex(/^[0-3][0-9a-f][0-9a-z]{14}$/))),
   amount: z.nullable(z.int().check(z.gte(0))),
   reason: z.nullable(z.string()),
@@ -684,7 +684,7 @@ export const tonPayoutSchema = z.object({
 });
 export type TonPayout = z.infer<typeof tonPayoutSchema>;
 
-/** A withdrawal of the caller. `held` until `hold_until_ms`; `approval`: an operator has to decide; `returned`: the Stars are back on the balance. */
+/** A withdrawal of the caller. `held` until `hold_until_ms`; `approval`: it waits, for the end of a `review` or for an `operator` to decide about it (`waits_for`); `returned`: the Stars are back on the balance. */
 export const withdrawalSchema = z.object({
   withdrawal_id: z.string(),
   method: z.enum(["premium", "ton"]),
@@ -695,12 +695,23 @@ export const withdrawalSchema = z.object({
   requested_ms: z.int().check(z.gte(0)),
   hold_until_ms: z.int().check(z.gte(0)),
   closed_ms: z.nullable(z.int().check(z.gte(0))),
+  waits_for: z.nullable(z.enum(["operator", "review"])),
 });
 export type Withdrawal = z.infer<typeof withdrawalSchema>;
 
-/** Answer of POST /withdrawals. */
+/** Why withdrawals of the caller wait for an operator: a `game` of the caller is under review, `winnings` of `stars` came from a player who is (the rest of the balance is free), or a prize was `unjudged` for too long. Under review since `since_ms`, as a rule until `due_ms`; what waits goes on by itself when it is cleared. */
+export const reviewSchema = z.object({
+  why: z.enum(["game", "unjudged", "winnings"]),
+  stars: z.int().check(z.gte(0)),
+  since_ms: z.int().check(z.gte(0)),
+  due_ms: z.int().check(z.gte(0)),
+});
+export type Review = z.infer<typeof reviewSchema>;
+
+/** Answer of POST /withdrawals. `review`: what it will wait for, as far as that is known now. */
 export const withdrawalAnswerSchema = z.object({
   withdrawal: withdrawalSchema,
+  review: z.nullable(reviewSchema),
 });
 export type WithdrawalAnswer = z.infer<typeof withdrawalAnswerSchema>;
 
@@ -708,6 +719,7 @@ export type WithdrawalAnswer = z.infer<typeof withdrawalAnswerSchema>;
 export const withdrawalsSchema = z.object({
   withdrawals: z.array(withdrawalSchema),
   next_cursor: z.nullable(z.string()),
+  review: z.nullable(reviewSchema),
 });
 export type Withdrawals = z.infer<typeof withdrawalsSchema>;
 

@@ -22,6 +22,7 @@ const NOTICE_TEXTS: Readonly<Record<Notice["kind"], NoticeText>> = {
   payment_refund: { title: "notices.paymentRefund", effect: "aside" },
   withdrawal_return: { title: "notices.withdrawalReturn", effect: "back" },
   withdrawal_sent: { title: "notices.withdrawalSent", effect: "aside" },
+  withdrawal_waits: { title: "notices.withdrawalWaits", effect: "aside" },
   chargeback: { title: "notices.chargeback", effect: "loss" },
   debt: { title: "notices.debt", effect: "loss" },
   banned: { title: "notices.banned", effect: "aside", isWritten: true },
