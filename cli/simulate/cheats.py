@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from cli.simulate.people import anybody
-from cli.simulate.rhythm import PERSON, Moments, Style
+from cli.simulate.rhythm import PERSON, WINDOW_TAPS, Moments, Style
 
 
 def fixed_rhythm(rng: random.Random) -> Style:
@@ -51,6 +51,37 @@ def two_accounts(rng: random.Random) -> Style:
     return replace(human(rng), name="two_accounts", household="one phone")
 
 
+def sparse(rng: random.Random) -> Style:
+    """Few large frames: nearly what time allows, or a person's own taps."""
+    frame_ms = rng.uniform(700, 2_000)
+    if rng.random() < 0.5:
+        return Style(name="sparse", rate=rng.uniform(20, 25), jitter=rng.uniform(0.05, 0.3), frame_ms=frame_ms)
+    return replace(human(rng), name="sparse", frame_ms=frame_ms)
+
+
+def bursts(rng: random.Random) -> Style:
+    """All that two seconds may hold, at once, again and again; in a hero room that is over in six seconds."""
+    every_ms, within_ms = rng.uniform(2_001, 2_080), rng.uniform(0, 8)
+
+    def moments(start_ms: float, rng: random.Random) -> Iterator[float]:
+        at = start_ms + rng.uniform(5, 60)
+        while True:
+            yield from sorted(at + rng.uniform(0, within_ms) for _ in range(WINDOW_TAPS))
+            at += every_ms + within_ms
+
+    return Style(name="bursts", moments=moments, hero=rng.random() < 0.5)
+
+
+def last_mover(rng: random.Random) -> Style:
+    """Sends nothing in the last seconds, sees the others' counts, and claims what it needs when the game is over."""
+    return replace(human(rng), name="last_mover", last_s=rng.uniform(2.5, 8))
+
+
+def last_mover_as_person(rng: random.Random) -> Style:
+    """The same behind an absence: pings stay unanswered, and what is claimed comes as a person taps."""
+    return replace(human(rng), name="last_mover_as_person", last_s=rng.uniform(2.5, 8), silent=True)
+
+
 def human(rng: random.Random) -> Style:
     """An honest player."""
     return replace(PERSON, moments=anybody(rng).taps)
@@ -64,13 +95,18 @@ STYLES: Final[dict[str, Callable[[random.Random], Style]]] = {
     "held_back": held_back,
     "two_devices": two_devices,
     "two_accounts": two_accounts,
+    "sparse": sparse,
+    "bursts": bursts,
+    "last_mover": last_mover,
+    "last_mover_as_person": last_mover_as_person,
 }
+_IN_A_ROOM: Final = (fixed_rhythm, pinned_rate, wrong_clock, held_back, two_devices, two_accounts)
 
 
 def mixture(rng: random.Random) -> list[Style]:
     """A room of ten: one cheat of each kind, a second account and a second player of the recording, and a person."""
     recording = replayed(rng)
-    kinds = [make(rng) for name, make in STYLES.items() if name != "replayed"]
+    kinds = [make(rng) for make in _IN_A_ROOM]
     return [*kinds, two_accounts(rng), recording, recording, human(rng)]
 
 

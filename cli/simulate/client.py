@@ -385,7 +385,9 @@ class Seat:
             return
         style, now_ms = self._style, self._loop.time() * 1000 + self._offset_ms
         moments = style.taps(max(float(starts_ms), now_ms), self._rng)
-        self._packer = Packer(moments, starts_ms, ends_ms, self._rng, style.timer_jitter_ms, style.obeys)
+        self._packer = Packer(
+            moments, starts_ms, ends_ms, self._rng, style.timer_jitter_ms, style.obeys, style.frame_ms
+        )
         self._plan = self._packer.frames()
         for at_s, for_s in style.outages:
             self._timers.append(self._loop.call_at(self._local(starts_ms) + at_s, self._lose_network, for_s))

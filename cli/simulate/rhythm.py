@@ -48,7 +48,9 @@ class Style:
     """How a player taps.  `rate` None is a person's own; `outages` are (seconds after the start, length in seconds).
 
     `moments` makes the taps instead of `rate` and `jitter`.  The rest is for cheats: `clock_rate` is how fast the
-    clock of the stamps goes, `hold_s` for how long frames are kept back, `devices` are taken in turn, and who has the
+    clock of the stamps goes, `frame_ms` how long taps are gathered, `hold_s` for how long frames are kept back,
+    `last_s` for how long before the end nothing is sent until the others' counts are known, `silent` whether pings stay
+    unanswered then, `hero` whether it is played in a room with a target, `devices` are taken in turn, and who has the
     same `household` has the same address and device.
     """
 
@@ -64,6 +66,10 @@ class Style:
     devices: tuple[str, ...] = ()
     change_device_s: float = 0.0
     household: str = ""
+    frame_ms: float = FRAME_MS
+    last_s: float = 0.0
+    silent: bool = False
+    hero: bool = False
 
     def taps(self, start_ms: float, rng: random.Random) -> Iterator[float]:
         """The moments at which this player taps, from `start_ms` on."""
@@ -98,6 +104,7 @@ class Packer:
     rng: random.Random
     timer_jitter_ms: float = 15.0
     obeys: bool = True
+    frame_ms: float = FRAME_MS
     held: int = 0
     _next: float | None = None
     _last_stamp_ms: int = 0
@@ -107,7 +114,7 @@ class Packer:
         """Every frame of the game, in the order of sending; taps still held back at the end are never sent."""
         first = next(self.moments)
         while first < self.ends_ms:
-            deadline = min(first + FRAME_MS + self.rng.uniform(0, self.timer_jitter_ms), self.ends_ms)
+            deadline = min(first + self.frame_ms + self.rng.uniform(0, self.timer_jitter_ms), self.ends_ms)
             count, last = 0, first
             while first < deadline and count < FRAME_TAPS:
                 count, last, first = count + 1, first, next(self.moments)

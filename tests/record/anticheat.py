@@ -35,10 +35,14 @@ from tests.record import games
 from tests.record.stress import STRESS, Draw
 from workers.signals.assess import REVIEW_FROM, assess
 from workers.signals.evidence import Assessment, Observations, Tapper
+from workers.signals.pairs import SmallGame, SmallGames
 from workers.signals.rhythm import compact
 
 PLAYERS_A_GAME = 2
 CHUNK = 250
+MOST_GAIN = 25
+PROMISED = ("fixed_rhythm", "pinned_rate", "held_back", "sparse", "bursts", "last_mover", "last_mover_as_person")
+PAIRS = ("one feeds the other", "friends")
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Honest:
     blocked: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     fastest: float = 0.0
+    lost: int = 0
     flagged: int = 0
     by_signal: Counter[str] = field(default_factory=Counter)
     scores: list[float] = field(default_factory=list)
@@ -118,6 +123,8 @@ def run_honest(seeds: Sequence[int], *, draw: Draw = people.anybody, scripts: in
             played.append((batches, room))
         found.games += 1
         found.players += len(users)
+        sent = sum(frame.taps for _, frames in batches for frame in frames)
+        found.lost += sent - sum(seat.record.taps for seat in room.paid)
         found.blocked += sum(seat.record.blocked for seat in room.paid)
         found.fastest = max(found.fastest, *(seat.record.taps * 1000 / games.GAME_MS for seat in room.paid))
         for assessment in assess_room(room):
@@ -154,15 +161,20 @@ class Cheating:
     review: bool
     blocked: bool
     signals: tuple[str, ...]
+    refused: bool = False  # what it claimed when it knew the others' counts came to no more than fingers may miss
 
 
-def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tuple[int, TapFrame]], int]:
-    """What arrives of a cheat, and how many frames its gateway observations as held back."""
+def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tuple[int, TapFrame]], int, int]:
+    """What arrives of a cheat, how many frames its gateway observes as held back, and what the app would have sent."""
     start, end = games.STARTS_MS, games.ENDS_MS
-    packer = Packer(style.taps(start, rng), start, end, rng, style.timer_jitter_ms, style.obeys)
+    packer = Packer(style.taps(start, rng), start, end, rng, style.timer_jitter_ms, style.obeys, style.frame_ms)
     arrivals: list[tuple[int, TapFrame]] = []
-    last, held = 0, 0
+    last, held, own = 0, 0, 0
+    quiet = end - style.last_s * 1000
     for number, planned in enumerate(packer.frames(), 1):
+        own += planned.count
+        if style.last_s and planned.send_ms >= quiet:
+            continue
         sent = planned.send_ms
         if style.hold_s:
             hold_ms = style.hold_s * 1000
@@ -172,27 +184,77 @@ def cheat_arrivals(style: Style, rng: random.Random, user: str) -> tuple[list[tu
         mark = TapMark.HELD if last - stamp > LATE_MS else TapMark.NONE
         held += mark is TapMark.HELD
         arrivals.append((last, TapFrame(user, planned.count, stamp, number, mark)))
-    return arrivals, held
+    if style.last_s:
+        claims, late = _claims(style, rng, user, len(arrivals), int(quiet))
+        return arrivals + claims, held + late, own
+    return arrivals, held, own
+
+
+def _claims(
+    style: Style, rng: random.Random, user: str, number: int, since_ms: int
+) -> tuple[list[tuple[int, TapFrame]], int]:
+    """What a last mover sends for its silence, when the others' counts are final: 25 taps a second, in large frames or
+    as the app would."""
+    taps, every_ms = (rng.randint(3, 6), 240) if style.silent else (20, 805)
+    claims: list[tuple[int, TapFrame]] = []
+    for stamp in range(since_ms + 300, games.ENDS_MS - 10, every_ms):
+        number += 1
+        mark = TapMark.AWAY if style.silent else TapMark.HELD
+        arrives = games.ENDS_MS + rng.randint(150, 265)
+        late = arrives - stamp > LATE_MS
+        claims.append((arrives, TapFrame(user, taps, stamp, number, mark if late else TapMark.NONE)))
+    claims.sort(key=lambda claim: claim[1].seq)
+    return claims, sum(frame.mark is TapMark.HELD for _, frame in claims)
 
 
 def cheat_game(style: Style, seed: int, earlier: Mapping[str, bytes], origins: bool) -> tuple[Cheating, bytes]:
     """One game of a cheat (player 1); also its rhythm, for later games."""
     rng = random.Random(seed)
     users = ["1", "2"]
-    arrivals, held = cheat_arrivals(style, rng, "1")
+    arrivals, held, own = cheat_arrivals(style, rng, "1")
     arrivals += honest.play(rng, "2", games.STARTS_MS, games.GAME_MS, people.anybody(rng).taps).arrivals
     observations = {("1", "from", "a.a"): 1, ("2", "from", "a.a" if origins else "b.b"): 1}
     if held:
         observations["1", "held", "1"] = held
     observations |= {("1", "from", f"a.{device}"): 1 for device in style.devices}
-    room = games.open_room(users)
+    room = games.open_room(users, games.HERO if style.hero else games.STANDARD)
     for at, frames in games.batches(arrivals):
         room.tap(min(at, games.ENDS_MS + 999), frames)
-    games.finish(room)
+    if room.state == "playing":
+        games.finish(room)
     frames_of = read_log(games.log_of(room))
     found = assess([Tapper("1", frames_of.get(1, []), earlier), Tapper("2", frames_of.get(2, []), {})], observations)[0]
-    cheating = Cheating(found.review, room.paid[0].record.blocked, tuple(s.name for s in found.signals if s.score > 0))
+    record = room.paid[0].record
+    names = tuple(s.name for s in found.signals if s.score > 0)
+    refused = bool(style.last_s) and record.taps - own <= MOST_GAIN
+    cheating = Cheating(found.review, record.blocked, names, refused)
     return cheating, compact(frames_of.get(1, []))
+
+
+def run_pairs(seeds: Sequence[int], *, feeding: bool) -> list[Cheating]:
+    """The latest days of two who play each other: one who always loses at high stakes, or friends as they come."""
+    done = []
+    for seed in seeds:
+        rng = random.Random(seed)
+        count = rng.randint(5, 12) if feeding else rng.randint(3, 20)
+        stakes = (300, 500) if feeding else rng.choices((20, 50, 100, 200, 300, 500), (35, 30, 20, 8, 4, 3), k=1)
+        hands = [rng.triangular(200, 900, 400) for _ in range(2)]
+        device = rng.random() < (0.7 if feeding else 0.1)
+        few = []
+        for number in range(count):
+            taps = {user: int(hand * rng.uniform(0.85, 1.15)) for user, hand in zip("12", hands, strict=True)}
+            if feeding:
+                taps["2"] = int(taps["1"] * rng.uniform(0.3, 0.98))
+            winner = max(taps, key=lambda user: taps[user])
+            near = ["1", "2"]
+            few.append(SmallGame(f"{number}", rng.choice(stakes), winner, number, taps, near if device else [], near))
+        others = 0 if feeding else rng.randint(0, 60)
+        latest = {user: SmallGames(count + others, few) for user in "12"}
+        tappers = [Tapper(user, [], {}) for user in "12"]
+        found = assess(tappers, {}, (few[-1].winner, latest, 500))
+        names = tuple(signal.name for each in found for signal in each.signals if signal.score > 0)
+        done.append(Cheating(all(each.review for each in found), False, names[:1]))
+    return done
 
 
 def run_cheats(name: str, seeds: Sequence[int]) -> list[Cheating]:
@@ -258,6 +320,7 @@ def _report(
             "games": sum(part.games for part in parts),
             "players": players,
             "blocked": sum(part.blocked for part in parts) + compared.blocked,
+            "lost_taps": sum(part.lost for part in parts),
             "fastest_taps_a_s": round(max(part.fastest for part in parts), 1),
             "played_by_the_scripts": compared.scripts,
             "ended_differently": compared.differing,
@@ -269,6 +332,7 @@ def _report(
         },
         "stress": {name: _share(future.result()) for name, future in stress.items()},
         "cheats": {name: _caught(future.result()) for name, future in caught.items()},
+        "pairs": {name: _caught(run_pairs(cheat_seeds, feeding=name == "one feeds the other")) for name in PAIRS},
         "shaken_timers": {f"{shake:.0%}": _caught(future.result()) for shake, future in shaken.items()},
     }
 
@@ -294,6 +358,7 @@ def _caught(done: Sequence[Cheating]) -> dict[str, Any]:
         "players": len(done),
         "blocked": sum(cheating.blocked for cheating in done),
         "flagged_share": round(sum(cheating.review for cheating in done) / len(done), 4),
+        "caught_share": round(sum(cheating.review or cheating.refused for cheating in done) / len(done), 4),
         "signals": dict(signals.most_common()),
     }
 
@@ -303,19 +368,23 @@ def text(found: Mapping[str, Any]) -> str:
     own = found["honest"]
     lines = [
         f"honest: {own['games']} games of {PLAYERS_A_GAME}, up to {own['fastest_taps_a_s']} taps/s over a game;"
-        f" blocked {own['blocked']}, flagged {own['flagged']} of {own['players']} ({own['flagged_share']:.3%});"
+        f" blocked {own['blocked']}, taps lost {own['lost_taps']}, flagged {own['flagged']} of {own['players']}"
+        f" ({own['flagged_share']:.3%});"
         f" 99.9 % score up to {own['score_99_9']:.2f}, the highest {own['highest_score']:.2f} (flagged: {REVIEW_FROM})",
         f"  {own['played_by_the_scripts']} by the real scripts too: {own['ended_differently']} ended differently",
     ]
     for title, part in (
         ("honest, beyond what the signals were set up with", "stress"),
-        ("cheats", "cheats"),
+        ("cheats (caught: flagged, or refused)", "cheats"),
+        ("two who play each other", "pairs"),
         ("timers shaken by", "shaken_timers"),
     ):
         lines.append(f"{title}:")
         for name, row in found[part].items():
             by = ", ".join(f"{signal} {count}" for signal, count in (row.get("signals") or row["flagged_by"]).items())
             head = f"  {name:32s} {row['players']:6d} players  flagged {row['flagged_share']:8.2%}"
+            if "caught_share" in row:
+                head += f"  caught {row['caught_share']:8.2%}"
             lines.append(f"{head}  blocked {row['blocked']}  {by}")
     return "\n".join(lines)
 
@@ -336,7 +405,9 @@ def main() -> int:
         own["blocked"] == 0
         and own["ended_differently"] == 0
         and own["flagged_share"] <= 0.001
-        and all(caught[name]["flagged_share"] >= 0.99 for name in ("fixed_rhythm", "pinned_rate"))
+        and own["lost_taps"] == 0
+        and all(caught[name]["caught_share"] >= 0.99 for name in PROMISED)
+        and found["pairs"]["one feeds the other"]["flagged_share"] >= 0.99
     )
     return 0 if promised else 1
 
