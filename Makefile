@@ -9,7 +9,7 @@ WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prun
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test test-python test-web check check-python check-web bench anticheat chaos deposits structure screenshots webperf web wheel format lock clean
+.PHONY: help play test test-python test-web check check-python check-web bench anticheat strategies chaos deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--
 
 anticheat: .venv/.test ## How many honest players and cheats the anti-cheat finds, in 10,000 games (some minutes)
 	@$(PY) -m tests.record.anticheat
+
+strategies: .venv/.test ## What a modified client can gain with the same fingers: a search, then 200 games (some minutes)
+	@$(PY) -m tests.record.strategies
 
 structure: .venv/.test ## How the house stands, in figures; BEFORE="another checkout" shows that one beside it
 	@$(PY) -m tests.architecture.figures $(if $(BEFORE),"$(BEFORE)") .

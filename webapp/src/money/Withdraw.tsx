@@ -160,7 +160,9 @@ function WithdrawalRow({ withdrawal, coin }: { withdrawal: Withdrawal; coin: str
       case "held":
         return t("withdraw.held", { moment: formatMoment(hold_until_ms, language) });
       case "approval":
-        return t(withdrawal.waits_for === "review" ? "withdraw.waitsForReview" : "withdraw.approval");
+        return t(
+          withdrawal.waits_for === "review" ? "withdraw.waitsForReview" : "withdraw.approval",
+        );
       case "sending":
         return t("withdraw.sending");
       case "sent":
