@@ -83,8 +83,8 @@ class BonusRuns:
             await self.restore(run)
             # Redis first: from here on nobody can reach the goal of this run any more.
             _, live = await self._live.bonus.cancel(str(user_id), run.run_id)
-            if live is None:
-                raise GameError(ErrorCode.CONFLICT)
+            if live is None or live.state != "cancelled":
+                raise GameError(ErrorCode.CONFLICT)  # it came to another end, which the worker records
             recorded = (await self.record([live])).get(run.run_id)
             if recorded is None:
                 raise GameError(ErrorCode.NOT_FOUND)

@@ -136,8 +136,10 @@ async def record(db: Database, reports: Sequence[Report], *, budget: int, approv
 
     `budget`: Stars that may be given away in all; a reward above `approval` waits for an operator.
     """
+    # Of a run that its player ended a gateway may write the end down, and nothing else.
+    ended = all(report.state == "cancelled" for report in reports)
     rows = await db.rows(
-        Role.SETTLER,
+        Role.SEATS if ended else Role.SETTLER,
         None,
         _RECORD,
         {

@@ -159,7 +159,7 @@ async def test_over_the_limit_an_operator_decides_once(world: World) -> None:
     assert found is not None
     steps = [(step["by"], step["state"]) for step in found[1]]
     assert steps[:2] == [("player", "held"), ("worker", "approval")]
-    assert steps[2][0] in ("approve", "refuse")
+    assert steps[2][0] in ("postgres (approve)", "postgres (refuse)")
     assert found[1][2]["login"]
 
 

@@ -10,6 +10,10 @@ DECLARE
     v_users bigint[];
     v_done record;
 BEGIN
+    -- A gateway records that a run was cancelled; what is rewarded is the worker's word.
+    IF current_setting('role') = 'ct_seats' AND EXISTS (SELECT FROM unnest(p_states) AS s (state) WHERE s.state <> 'cancelled') THEN
+        RAISE EXCEPTION 'only the end of a run by its player is a gateway''s to record' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     PERFORM FROM game.bonus_runs AS r WHERE r.run_id = ANY (p_run_ids) ORDER BY r.run_id FOR NO KEY UPDATE;
 
     -- A goal that was reached is held, until it is known below that nothing stands against paying at once.
@@ -61,4 +65,4 @@ $function$;
 
 COMMENT ON FUNCTION game.record_bonus IS
     'Takes what Redis reports of runs, forward only, and rewards those that reached the goal: within the budget, held above the limit, once a person. Returns what stands now, with the players'' balances.';
-GRANT EXECUTE ON FUNCTION game.record_bonus TO ct_settler;
+GRANT EXECUTE ON FUNCTION game.record_bonus TO ct_settler, ct_seats;
