@@ -3,7 +3,7 @@ DELETE FROM auth.outbox WHERE template IN ('linked', 'removed');
 DROP INDEX bot.notices_of_user;
 ALTER TABLE bot.notices DROP CONSTRAINT notices_kind_check, ADD CONSTRAINT notices_kind_check CHECK (kind IN (
     'prize', 'organizer_fee', 'refund', 'cancelled', 'blocked', 'bonus', 'payment_refund', 'withdrawal_return',
-    'withdrawal_sent', 'chargeback', 'debt', 'banned', 'unbanned', 'appeal_answer', 'game_starts', 'room_expires'
+    'withdrawal_sent', 'withdrawal_waits', 'chargeback', 'debt', 'banned', 'unbanned', 'appeal_answer', 'game_starts', 'room_expires'
 ));
 CREATE INDEX notices_of_user ON bot.notices (user_id, notice_id) WHERE kind NOT IN ('game_starts', 'room_expires');
 COMMENT ON COLUMN bot.notices.kind IS 'What happened; game_starts and room_expires are said by the bot only.';

@@ -1,7 +1,7 @@
 -- Changes of the ways into an account: each is told through the way that was there before, with a means to object, by
 -- which whoever has that way takes the change back within 72 hours and ends every session.  A way that was linked in the
 -- last 72 hours cannot remove an older one.
--- depends: 0018.debts
+-- depends: 0022.reviews
 
 SET LOCAL ROLE ct_owner;
 
@@ -67,7 +67,7 @@ ALTER TABLE auth.outbox DROP CONSTRAINT outbox_template_check, ADD CONSTRAINT ou
 DROP INDEX bot.notices_of_user;
 ALTER TABLE bot.notices DROP CONSTRAINT notices_kind_check, ADD CONSTRAINT notices_kind_check CHECK (kind IN (
     'prize', 'organizer_fee', 'refund', 'cancelled', 'blocked', 'bonus', 'payment_refund', 'withdrawal_return',
-    'withdrawal_sent', 'chargeback', 'debt', 'banned', 'unbanned', 'appeal_answer', 'game_starts', 'room_expires',
+    'withdrawal_sent', 'withdrawal_waits', 'chargeback', 'debt', 'banned', 'unbanned', 'appeal_answer', 'game_starts', 'room_expires',
     'login_linked', 'login_unlinked'
 ));
 CREATE INDEX notices_of_user ON bot.notices (user_id, notice_id)
