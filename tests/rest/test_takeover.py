@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
 from persistence.postgres import logins
+from persistence.postgres.pool import Database
 from persistence.redis.user_events import SessionsEnded
 from tests.fixtures.postgres import Execute
 from tests.fixtures.user_events import Ear
@@ -218,14 +219,14 @@ async def test_joined_with_an_account_that_has_a_history_its_owner_is_told(
 
 
 async def test_after_72_hours_nothing_of_it_is_left_but_a_hash(
-    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, linked: Linked, app: Starlette, execute: Execute
+    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, linked: Linked, db: Database, execute: Execute
 ) -> None:
     victim = await linked()
     await post(client, "unlink", victim["token"], way="email", init_data=init_data(settings, 7))
     token = await mailbox.token(ANNA)
     execute("UPDATE auth.login_changes SET expires_at = now() - interval '1 second'")
     assert code_of(await post(client, "object", token=token)) == (404, "not_found")
-    assert await logins.purge(app.state.services.db, limit=100) == 2  # Telegram's link was one too
+    assert await logins.purge(db, limit=100) == 2  # Telegram's link was one too
     for table in ("auth.login_changes", "auth.email_logins", "auth.mail_tokens", "auth.outbox", "auth.identities"):
         assert ANNA not in str(execute(f"SELECT t::text FROM {table} AS t"))
 

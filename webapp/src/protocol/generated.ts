@@ -360,7 +360,7 @@ export const termsSchema = z.object({
 });
 export type Terms = z.infer<typeof termsSchema>;
 
-/** One counted taps frame. `n` numbers the frames of the room in the order of application, from 1; times are milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap. `away`: it came late from an absence, or after the end; records of format 1 do not have it. */
+/** One counted taps frame. `n` numbers the frames of the room in the order of application, from 1; times are milliseconds since the start of the game: the server's when the frame was applied, the client's at its last tap. `away`: it came late from an absence, or right after one, or after the end; records of format 1 do not have it. */
 export const frameSchema = z.tuple([z.int(), z.int(), z.int(), z.int(), z.boolean()]);
 export type Frame = z.infer<typeof frameSchema>;
 
