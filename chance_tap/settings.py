@@ -9,9 +9,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from chance_tap import weak_secrets
 
@@ -147,6 +148,7 @@ class Settings:
     ton_stars_per_usd: int = _setting(77, low=1, high=1_000_000)
     ton_min_usd_cents: int = _setting(10, low=1)
     ton_max_usd_cents: int = _setting(10_000, low=1)
+    ton_spread_bps: int = _setting(200, low=0, high=5000)
     ton_min_stars: int = _setting(10, low=1, high=1_000_000)
     ton_max_stars: int = _setting(100_000, low=1, high=1_000_000)
     ton_quote_s: int = _setting(900, low=1, high=86400)
@@ -313,6 +315,38 @@ def _check(s: Settings) -> None:
             raise SettingsError("WITHDRAWALS_TON is on: it needs TON_NANOTON_PER_STAR or else TON_RATE_URL.")
     if s.is_production:
         _check_production(s)
+    else:
+        _check_development(s)
+
+
+def _check_development(s: Settings) -> None:
+    """Real money does not meet development's defaults: demo Stars, kept secrets, a bonus.
+
+    Real is what moves at Telegram or on the main chain.  A server on this machine in their place is a stand-in, and a
+    bot alone moves nothing.
+    """
+    real_bot = s.has_bot and not _on_this_machine(s.telegram_api_url)
+    real_chain = s.ton_network == "mainnet" and not _on_this_machine(s.toncenter_url)
+    for name, real, stand_in in (
+        ("STARS_DEPOSITS", real_bot and s.stars_deposits == "on", "TELEGRAM_API_URL"),
+        ("WITHDRAWALS_PREMIUM", real_bot and s.withdrawals_premium == "on", "TELEGRAM_API_URL"),
+        ("WITHDRAWALS_TON", real_chain and s.withdrawals_ton == "on", "TONCENTER_URL"),
+        ("TON_WALLET_ADDRESS", real_bot and real_chain and s.ton_deposits, "TONCENTER_URL"),
+    ):
+        if real:
+            other = ", or TON_NETWORK=testnet" if stand_in == "TONCENTER_URL" else ""
+            raise SettingsError(
+                f"{name} moves real money, and ENV is development: set ENV=production"
+                f" (or {stand_in} to a stand-in on this machine{other})."
+            )
+
+
+def _on_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _check_production(s: Settings) -> None:

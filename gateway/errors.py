@@ -13,7 +13,7 @@ from starlette.responses import Response
 from gateway.schemas.fields import Language
 from gateway.schemas.rest import ErrorBody
 from gateway.texts import error_text
-from persistence.errors import ErrorCode, GameError
+from persistence.errors import ErrorCode, GameError, RateLimited
 
 STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INVALID_REQUEST: 400,
@@ -46,14 +46,6 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
 
 _RETRY_AFTER_S: Final[Mapping[ErrorCode, int]] = {ErrorCode.RATE_LIMITED: 1, ErrorCode.TEMPORARILY_UNAVAILABLE: 2}
 _encode = msgspec.json.Encoder().encode
-
-
-class RateLimited(GameError):
-    """Too much at once; `retry_after_s` says when the next request would pass."""
-
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__(ErrorCode.RATE_LIMITED)
-        self.retry_after_s = retry_after_s
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

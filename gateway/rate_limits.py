@@ -13,8 +13,7 @@ from typing import Final
 from starlette.types import Receive
 
 from gateway import metrics
-from gateway.errors import RateLimited
-from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.errors import ErrorCode, GameError, RateLimited, StoreUnavailable
 from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 
 MAX_BODY_BYTES: Final = 64 * 1024

@@ -48,6 +48,14 @@ class GameError(Exception):
         self.details = details
 
 
+class RateLimited(GameError):
+    """Too much at once; `retry_after_s` says when the next request would pass."""
+
+    def __init__(self, retry_after_s: float, details: dict[str, Any] | None = None) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, details)
+        self.retry_after_s = retry_after_s
+
+
 class StoreUnavailable(GameError):
     """Redis or Postgres did not answer; whether the command took effect is unknown unless the caller knows better."""
 

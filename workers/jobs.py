@@ -11,7 +11,9 @@ import structlog
 from arq import cron
 from arq.cron import CronJob
 
+from persistence import watches
 from persistence.postgres import idempotency, logins, records, reviews, telegram_chats
+from persistence.postgres.audit import LIMIT_S
 from persistence.rooms.audit import audit
 from workers import metrics
 
@@ -32,7 +34,7 @@ def cron_jobs() -> list[CronJob]:
     """Every job with its minutes of each hour."""
     purges = (purge_keys, purge_updates, purge_records)
     return [
-        cron(audit_ledger, minute=AUDIT_MINUTES),
+        cron(audit_ledger, minute=AUDIT_MINUTES, timeout=2 * LIMIT_S),
         cron(count_reviews, second=REVIEW_SECOND),
         *(cron(purge, minute=PURGE_MINUTES) for purge in purges),
     ]
@@ -74,8 +76,10 @@ async def count_reviews(ctx: dict[Any, Any]) -> None:
 
 
 async def audit_ledger(ctx: dict[Any, Any]) -> None:
-    """Look whether the ledger is right and both stores agree; a finding is an alarm, nothing is changed."""
-    findings = await audit(ctx["live"], ctx["db"])
-    metrics.audit_findings.set(len(findings))
+    """Look whether the ledger is right and both stores agree; a finding is an alarm, and so is an audit that cannot be
+    made.  Nothing is changed."""
+    async with watches.look(ctx["db"], watches.AUDIT) as found:
+        findings = await audit(ctx["live"], ctx["db"])
+        found.findings = len(findings)
     for finding in findings:
         log.error("audit", rule=finding.rule, subject=finding.subject, detail=finding.detail)

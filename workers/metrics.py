@@ -14,7 +14,25 @@ dead_letters = Counter("chance_tap_dead_letters_total", "Results given up after 
 bonus_runs = Counter("chance_tap_bonus_runs_total", "Ends of bonus runs that were recorded, by state.", ("state",))
 repaired = Counter("chance_tap_repaired_total", "What was repaired about orphaned seats, by kind.", ("kind",))
 loop_failures = Counter("chance_tap_worker_loop_failures_total", "Rounds of a worker's loop that failed.", ("loop",))
-audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest periodic audit.")
+loop_succeeded_at = Gauge(
+    "chance_tap_worker_loop_success_timestamp_seconds",
+    "When each of this worker's loops last came through a round.",
+    ("loop",),
+)
+audit_findings = Gauge("chance_tap_audit_findings", "Findings of the latest audit by any worker; NaN: there was none.")
+audit_findings.set(float("nan"))
+watch_succeeded_at = Gauge(
+    "chance_tap_watch_success_timestamp_seconds",
+    "When each periodic look last came to its end in any worker; where it never did, since when it is expected.",
+    ("watch",),
+)
+watch_failures = Gauge(
+    "chance_tap_watch_failures", "How often each periodic look failed since it last came to its end.", ("watch",)
+)
+watch_overdue = Gauge("chance_tap_watch_overdue", "1: this look is older than it may be.", ("watch",))
+set_aside = Gauge(
+    "chance_tap_set_aside", "Elements of lists from outside that could not be understood, by kind of list.", ("list",)
+)
 records = Counter("chance_tap_records_total", "Game records made, by what Redis still had of the frames.", ("log",))
 record_failures = Counter("chance_tap_record_failures_total", "Game records that could not be made; they come again.")
 record_findings = Counter("chance_tap_record_findings_total", "Things in new records that break the rules: defects.")

@@ -1,4 +1,4 @@
-"""`chance-tap audit`: are the books right, and do Redis and Postgres agree?
+"""`chance-tap audit`: are the books right, do Redis and Postgres agree, and do the workers still look?
 
 Looks only; must never change anything: `--repair` is a module of its own.  The look itself is
 `persistence.rooms.audit`.
@@ -17,7 +17,9 @@ from cli.commands.options import Json, settings_of
 from cli.commands.output import print_json, print_table
 from cli.commands.stores import open_stores
 from cli.progress import progress_bar
+from persistence import watches
 from persistence.postgres.audit import Finding
+from persistence.postgres.watches import listed as list_watches
 from persistence.rooms.audit import PATIENCE_S
 from persistence.rooms.audit import audit as look
 
@@ -65,4 +67,5 @@ async def audit_stores(settings: Settings) -> list[Finding]:
     """The audit of the stores that the settings name; raises as `open_stores` and the audit do."""
     async with open_stores(settings, "audit") as (live, db):
         with progress_bar("Comparing both stores") as progress:
-            return await look(live, db, patience_s=PATIENCE_S, progress=progress)
+            findings = await look(live, db, patience_s=PATIENCE_S, progress=progress)
+        return findings + watches.overdue(await list_watches(db), settings)

@@ -18,8 +18,9 @@ from cli.commands.stores import open_database, open_stores
 from cli.progress import progress_bar
 from persistence.payments.chain_reconciliation import Comparison, compare_deposits
 from persistence.payments.ton_deposits import TonDeposits
-from persistence.postgres import chain_transactions, payments, ton_deposits
+from persistence.postgres import chain_transactions, payments, set_aside, ton_deposits
 from persistence.postgres.pool import Database
+from persistence.postgres.set_aside import SetAside
 from persistence.postgres.ton_deposits import Receipt
 from persistence.ton import exchange_rates
 from persistence.ton.toncenter import Toncenter
@@ -29,7 +30,7 @@ REFUSALS = {
     "conflict": "it does not wait for an operator",
     "no_payment": "there is no such order for TON",
     "no_user": "say whose it is: --user or --payment",
-    "no_rate": "there is no price of a Star now",
+    "no_rate": "there is no price of a Star now: try later, or name one with --rate",
     "too_little": "it is worth less than one Star",
 }
 UNEXPLAINED = {
@@ -80,8 +81,16 @@ def assign(
     context: typer.Context,
     receipt_id: ReceiptId,
     by: By,
-    payment: Annotated[str | None, typer.Option("--payment", metavar="ID", help="to this order, at its rate")] = None,
+    payment: Annotated[
+        str | None, typer.Option("--payment", metavar="ID", help="to this order, at the worse of its rate and now's")
+    ] = None,
     user: Annotated[int | None, typer.Option("--user", metavar="ID", help="to this user, at the rate of now")] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            "--rate", metavar="NANOTON", min=1, help="at this price of a Star, instead of now's or the order's"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Credit a deposit that waits: to its own order, or as you say."""
@@ -90,7 +99,7 @@ def assign(
     settings = settings_of(context)
     if payment is not None and not payments.is_payment_id(payment):
         return _refused(receipt_id, "no_payment", as_json=as_json)
-    status, receipt = asyncio.run(_assign(settings, receipt_id, payment, user, by))
+    status, receipt = asyncio.run(_assign(settings, receipt_id, payment, user, by, rate))
     return _decided(receipt_id, status, receipt, as_json=as_json)
 
 
@@ -113,6 +122,35 @@ def explain(
     if as_json:
         print_json({"status": status})
     return 0 if status == "ok" else refuse("chain", f"{transaction}: {UNEXPLAINED[status]}.")
+
+
+@app.command("set-aside")
+def set_aside_list(
+    context: typer.Context,
+    by: By,
+    close: Annotated[int | None, typer.Option("--close", metavar="ITEM", help="you have dealt with this one")] = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> int:
+    """Elements of Telegram's and the chain's lists that could not be understood."""
+    settings = settings_of(context)
+    if close is not None:
+        status = asyncio.run(_close_set_aside(settings, close, by))
+        if as_json:
+            print_json({"status": status})
+        return 0 if status == "ok" else refuse("chain", f"{close}: nothing of that number was set aside.")
+    found = asyncio.run(_set_aside(settings, max(1, limit)))
+    if as_json:
+        print_json({"items": [asdict(each) for each in found]})
+    else:
+        print_list(
+            found,
+            line=lambda each: f"{each.item_id}  {each.first_at}  {each.source}  {each.key}  {each.problem}",
+            columns=("ITEM", "SINCE", "LIST", "NAME", "PROBLEM"),
+            cells=lambda each: (each.item_id, each.first_at, each.source, each.key, each.problem),
+            nothing="nothing is set aside",
+        )
+    return 1 if found else 0
 
 
 @app.command()
@@ -173,10 +211,10 @@ async def _unmatched(settings: Settings, *, every: bool, limit: int, as_json: bo
 
 
 async def _assign(
-    settings: Settings, receipt_id: int, payment: str | None, user: int | None, by: str
+    settings: Settings, receipt_id: int, payment: str | None, user: int | None, by: str, rate: int | None
 ) -> tuple[str, Receipt | None]:
     async with _open(settings) as (_, deposits):
-        status, recorded = await deposits.assign(receipt_id, payment_id=payment, user_id=user, by=by)
+        status, recorded = await deposits.assign(receipt_id, payment_id=payment, user_id=user, by=by, rate=rate)
         return status, recorded.receipt if recorded else None
 
 
@@ -184,6 +222,16 @@ async def _dismiss(settings: Settings, receipt_id: int, by: str) -> tuple[str, R
     async with _open(settings) as (_, deposits):
         status, recorded = await deposits.dismiss(receipt_id, by=by)
         return status, recorded.receipt if recorded else None
+
+
+async def _set_aside(settings: Settings, limit: int) -> list[SetAside]:
+    async with open_database(settings, "chain") as db:
+        return await set_aside.listed(db, source=None, limit=limit)
+
+
+async def _close_set_aside(settings: Settings, item_id: int, by: str) -> str:
+    async with open_database(settings, "chain") as db:
+        return await set_aside.dismiss(db, item_id, by=by)
 
 
 async def _explain(settings: Settings, transaction: str, by: str) -> str:

@@ -3,6 +3,7 @@
 Looks only; must never change or repair anything.
 """
 
+import asyncio
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,12 +17,16 @@ from chance_tap.resources import CHECKOUT, WEB_APP
 from chance_tap.settings import Settings
 from cli.commands.options import Json, settings_of
 from cli.commands.output import print_json, print_table
+from cli.commands.stores import open_database
 from cli.play.folder import USED_BYTES, PlayError
 from cli.play.launcher import answers, check_port, public_address
+from persistence import watches
 from persistence.errors import StoreUnavailable
+from persistence.postgres import set_aside
 from persistence.postgres.access import Part
 from persistence.postgres.migrate import MINIMUM_SERVER_VERSION, MigrationRefused, applied
 from persistence.postgres.pool import Role
+from persistence.postgres.watches import listed as list_watches
 from workers.queue import clustered, refusal
 
 ROLES = (*Role, *(f"ct_{part}" for part in Part), "ct_analyst")
@@ -93,6 +98,29 @@ def _postgres(settings: Settings) -> Iterator[Check]:
             f"{len(state.applied)} applied, {len(state.pending)} pending, {len(state.functions)} functions pending",
             _MIGRATE if state.pending or state.functions else "",
         )
+        if not (missing or state.pending or state.functions):
+            yield from asyncio.run(_watches(settings))
+
+
+async def _watches(settings: Settings) -> list[Check]:
+    """Whether the workers still look at everything that they are to look at."""
+    ages = watches.expected(settings)
+    try:
+        async with open_database(settings, "doctor") as db:
+            known = {each.name: each for each in await list_watches(db)}
+            unread = sum((await set_aside.counts(db)).values())
+    except StoreUnavailable as error:
+        return [Check("watches", f"{error.store} does not answer", "look at Postgres")]
+    checks = []
+    for name, watch in known.items():
+        if name in ages:
+            last = "not yet" if watch.succeeded_at is None else f"{watch.age_s:.0f} s ago"
+            found = "" if not watch.findings else f", {watch.findings} findings"
+            problem = watches.problem(watch, ages[name])
+            todo = f"is a worker running? {problem}" if problem else ""
+            checks.append(Check(f"watch {name}", f"{last}{found}", todo))
+    todo = "see `chance-tap chain set-aside`" if unread else ""
+    return [*checks, Check("set aside", f"{unread} elements of outside lists", todo)]
 
 
 def _redis(settings: Settings) -> Iterator[Check]:

@@ -35,6 +35,7 @@ REFUSALS = {
     "no_user": "there is no such player",
 }
 ASSIGN_REFUSALS = REFUSALS | {"conflict": "it does not wait for anybody, or is another player's"}
+CLOSE_REFUSALS = REFUSALS | {"conflict": "there is another way: `payments refund`, or `payments assign`"}
 PAYMENT_COLUMNS = ("PAYMENT", "USER", "CREATED", "METHOD", "STATE", "STARS", "CREDITED")
 CHARGE_COLUMNS = ("CHARGE", "PAYER", "PAID", "STATE", "AMOUNT", "CURRENCY", "REASON", "BY", "ERROR", "LOST")
 
@@ -107,6 +108,13 @@ def refund(context: typer.Context, charge_id: ChargeId, by: By, as_json: Json = 
 
 
 @app.command()
+def close(context: typer.Context, charge_id: ChargeId, by: By, as_json: Json = False) -> int:
+    """Give up a refund that never ends, or close a charge that is in no ledger."""
+    result = asyncio.run(_close(_settings(context), charge_id, by))
+    return 0 if _print_result(charge_id, result, CLOSE_REFUSALS, as_json=as_json) else 1
+
+
+@app.command()
 def reconcile(
     context: typer.Context,
     whole: Annotated[bool, typer.Option("--all", help="read all of it, not only what is new")] = False,
@@ -154,6 +162,11 @@ async def _assign(settings: Settings, charge_id: str, user_id: int, by: str) -> 
 async def _refund(settings: Settings, charge_id: str, by: str) -> ChargeResult:
     async with _open(settings) as (_, flows):
         return await flows.refund(charge_id, by=by)
+
+
+async def _close(settings: Settings, charge_id: str, by: str) -> ChargeResult:
+    async with open_stores(settings, "payments") as (live, db):
+        return await StarPayments(live, db, None, settings).close(charge_id, by=by)
 
 
 async def _reconcile(settings: Settings, *, whole: bool) -> Reconciliation:

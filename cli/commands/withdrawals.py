@@ -24,6 +24,7 @@ REFUSALS = {
     "not_found": "there is no such withdrawal",
     "conflict": "it does not wait for this decision",
     "banned": "the account is banned; lift the ban first, or refuse",
+    "taken": "that transaction counts for another withdrawal",
 }
 COLUMNS = ("WITHDRAWAL", "USER", "ASKED", "STATE", "STARS", "WHAT", "WAITS FOR", "ERROR", "REFERENCE", "REVIEW")
 
@@ -87,9 +88,36 @@ def refuse_withdrawal(context: typer.Context, withdrawal_id: WithdrawalId, by: B
 
 
 @app.command()
-def paid(context: typer.Context, withdrawal_id: WithdrawalId, by: By, as_json: Json = False) -> int:
+def paid(
+    context: typer.Context,
+    withdrawal_id: WithdrawalId,
+    by: By,
+    transaction: Annotated[
+        str | None, typer.Option("--transaction", metavar="T", help="as this transaction of Telegram's or the chain's")
+    ] = None,
+    as_json: Json = False,
+) -> int:
     """One whose outcome was unknown did leave."""
-    return _review(settings_of(context), withdrawal_id, "paid", by, as_json=as_json)
+    return _review(settings_of(context), withdrawal_id, "paid", by, transaction, as_json=as_json)
+
+
+@app.command()
+def search(context: typer.Context, withdrawal_id: WithdrawalId, by: By, as_json: Json = False) -> int:
+    """Look for the same attempt again, as after an upgrade."""
+    return _review(settings_of(context), withdrawal_id, "search", by, as_json=as_json)
+
+
+@app.command()
+def name(
+    context: typer.Context,
+    withdrawal_id: WithdrawalId,
+    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="Telegram's id, or the hash on the chain")],
+    by: By,
+    as_json: Json = False,
+) -> int:
+    """Say which transaction a withdrawal is that was sent without one."""
+    status, named = asyncio.run(_name(settings_of(context), withdrawal_id, transaction, by))
+    return _decided(withdrawal_id, status, named, as_json=as_json)
 
 
 @app.command()
@@ -106,8 +134,20 @@ def wallet(context: typer.Context, as_json: Json = False) -> None:
         print(shown)
 
 
-def _review(settings: Settings, withdrawal_id: str, decision: Decision, by: str, *, as_json: bool) -> int:
-    status, decided = asyncio.run(_decide(settings, withdrawal_id, decision, by))
+def _review(
+    settings: Settings,
+    withdrawal_id: str,
+    decision: Decision,
+    by: str,
+    transaction: str | None = None,
+    *,
+    as_json: bool,
+) -> int:
+    status, decided = asyncio.run(_decide(settings, withdrawal_id, decision, by, transaction))
+    return _decided(withdrawal_id, status, decided, as_json=as_json)
+
+
+def _decided(withdrawal_id: str, status: str, decided: Withdrawal | None, *, as_json: bool) -> int:
     if as_json:
         print_json({"status": status, "withdrawal": None if decided is None else _facts(decided)})
     elif status == "ok" and decided is not None:
@@ -152,7 +192,16 @@ async def _report(settings: Settings, withdrawal_id: str) -> tuple[Withdrawal, l
         return await withdrawals.report(db, withdrawal_id)
 
 
-async def _decide(settings: Settings, withdrawal_id: str, decision: Decision, by: str) -> tuple[str, Withdrawal | None]:
+async def _decide(
+    settings: Settings, withdrawal_id: str, decision: Decision, by: str, transaction: str | None
+) -> tuple[str, Withdrawal | None]:
     async with open_stores(settings, "withdrawals") as (live, db):
-        changed = await Withdrawals(live, db, None, settings).review(withdrawal_id, decision, by=by)
+        flows = Withdrawals(live, db, None, settings)
+        changed = await flows.review(withdrawal_id, decision, by=by, reference=transaction)
+        return changed.status, changed.withdrawal
+
+
+async def _name(settings: Settings, withdrawal_id: str, transaction: str, by: str) -> tuple[str, Withdrawal | None]:
+    async with open_database(settings, "withdrawals") as db:
+        changed = await withdrawals.name_transaction(db, withdrawal_id, transaction, by=by)
         return changed.status, changed.withdrawal

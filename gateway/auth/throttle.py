@@ -14,8 +14,7 @@ from typing import Final
 from gateway import metrics
 from gateway.auth.emails import mailbox
 from gateway.auth.passwords import Passwords
-from gateway.errors import RateLimited
-from persistence.errors import StoreUnavailable
+from persistence.errors import RateLimited, StoreUnavailable
 from persistence.redis.known_networks import KnownNetworks
 from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 

@@ -7,12 +7,11 @@ still waits.  Nothing depends on a reaction: one that is lost is gone.
 import random
 from typing import Final
 
-from gateway.errors import RateLimited
 from gateway.live.context import Context
 from gateway.live.socket import Socket
 from gateway.rate_limits import Rate
 from gateway.schemas.messages import Reaction
-from persistence.errors import ErrorCode, StoreUnavailable
+from persistence.errors import ErrorCode, RateLimited, StoreUnavailable
 
 EMOJI: Final = ("👍", "🔥", "😂", "🎉", "❤️", "👏", "😮", "💪", "😎", "🚀", "🤝", "🍀")
 PER_S: Final = 3.0

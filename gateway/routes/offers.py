@@ -29,6 +29,7 @@ async def offers(call: Call) -> Offers:
         withdrawals=WithdrawalWays(
             ton=s.withdrawals_ton == "on",
             nanoton_per_star=call.services.withdrawals.known_rate(),
+            spread_bps=s.ton_spread_bps,
             premium=premium,
             premium_months=terms if premium else [],
         ),

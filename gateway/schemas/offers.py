@@ -30,10 +30,12 @@ class PremiumTerm(msgspec.Struct):
 
 class WithdrawalWays(msgspec.Struct):
     """Ways to take Stars out that are switched on.  `premium_months` is empty where Premium is off.
-    `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request."""
+    `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request.  It is what
+    is paid for a Star, below the price of one by `spread_bps` hundredths of a per cent."""
 
     ton: bool
     nanoton_per_star: Annotated[int, msgspec.Meta(ge=1)] | None
+    spread_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
     premium: bool
     premium_months: list[PremiumTerm]
 

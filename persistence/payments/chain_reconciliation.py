@@ -11,21 +11,24 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from chance_tap.settings import Settings
+from persistence import watches
 from persistence.chain import Network
+from persistence.errors import StoreUnavailable
 from persistence.payments.ton_deposits import house_address
-from persistence.postgres import chain_transactions, ton_deposits
-from persistence.postgres.audit import Finding
+from persistence.postgres import chain_transactions, set_aside, ton_deposits
+from persistence.postgres.audit import LIMIT_S, Finding
 from persistence.postgres.chain_transactions import ChainReading, Outgoing
 from persistence.postgres.pool import Database
 from persistence.progress import Progress, untold
 from persistence.ton.deposits import is_incoming
 from persistence.ton.read_cursor import ReadCursor
 from persistence.ton.toncenter import Toncenter
-from persistence.ton.transaction import Transaction
+from persistence.ton.transaction import Transaction, parse
 
 GRACE_S: Final = 600.0
 """How long one side may have what the other lacks."""
-LEASE_S: Final = 120.0
+LEASE_S: Final = LIMIT_S + 120.0
+"""Longer than the longest look, so that no other worker begins the same."""
 _RULES: Final = {"missing": "not_in_our_book", "unknown": "not_in_chains_book", "amount": "amount_differs"}
 
 
@@ -57,10 +60,11 @@ class ChainReconciliation:
         SettingsError: TON_WALLET_ADDRESS is no address of TON_NETWORK.
     """
 
-    def __init__(self, db: Database, toncenter: Toncenter, settings: Settings) -> None:
+    def __init__(self, db: Database, toncenter: Toncenter, settings: Settings, *, limit_s: float = LIMIT_S) -> None:
         self._db = db
         self._toncenter = toncenter
         self._settings = settings
+        self._limit_s = limit_s
         self._network = settings.ton_network
         self._account = house_address(settings)
         self._wallet = None
@@ -97,7 +101,7 @@ class ChainReconciliation:
         incoming_differ = bool(differences)
         if self._wallet is not None:
             outgoing = await self._read(self._wallet, ReadCursor(0 if whole else wallet_lt))
-            differences += await chain_transactions.payout_differences(self._db, self._network, grace_s=grace_s)
+            differences += await self._compare_payouts(grace_s)
         found = ChainReading(
             network=self._network,
             account=self._account,
@@ -113,20 +117,37 @@ class ChainReconciliation:
         await chain_transactions.keep(self._db, found, every_s=float(self._settings.ton_reconcile_s))
         return found
 
+    async def _compare_payouts(self, grace_s: float) -> list[Finding]:
+        """Pay-outs against what left.  That they could not be compared is a difference too: what else was found is
+        kept, and deposits are compared on from there."""
+        try:
+            async with watches.look(self._db, watches.PAYOUTS_COMPARED) as found:
+                differences = await chain_transactions.payout_differences(
+                    self._db, self._network, grace_s=grace_s, limit_s=self._limit_s
+                )
+                found.findings = len(differences)
+        except StoreUnavailable as error:
+            return [Finding("not_compared", "pay-outs", f"{error.store}: {error.__cause__ or 'does not answer'}"[:200])]
+        return differences
+
     async def _read(self, wallet: str, row: ReadCursor) -> int:
         """Keep what left the wallet, page by page; how much was new."""
-        start_lt, new = row.start_lt, 0
+        source = f"payouts:{self._network}:{wallet}"
+        new = 0
+        for item, seen in await set_aside.read_again(self._db, source, parse):
+            new += await chain_transactions.note(self._db, self._network, wallet, _sent(seen), whole_lt=row.whole_lt)
+            await set_aside.close(self._db, item.item_id)
+        start_lt = row.start_lt
         while True:
             page = await self._toncenter.transactions(wallet, start_lt=start_lt)
-            ours = sorted((each for each in page if each.account == wallet), key=lambda each: (each.lt, each.hash))
-            for each in ours:
+            await set_aside.put(self._db, source, page.odd)
+            for each in page.row:
                 row.see(each)
-            sent = [message for each in ours if each.final for message in _sent(each)]
+            sent = [message for each in page.transactions if each.final for message in _sent(each)]
             new += await chain_transactions.note(self._db, self._network, wallet, sent, whole_lt=row.whole_lt)
-            last_lt = max((each.lt for each in page), default=0)
-            if last_lt <= start_lt:
+            if page.last_lt <= start_lt:
                 return new
-            start_lt = last_lt  # itself again: two pages that meet leave nothing out
+            start_lt = page.last_lt  # itself again: two pages that meet leave nothing out
 
 
 async def compare_deposits(
@@ -152,14 +173,13 @@ async def compare_deposits(
         page = await toncenter.transactions(account, start_lt=start_lt)
         theirs.update(
             ((each.lt, each.hash), each.nanoton)
-            for each in page
-            if each.account == account and each.final and is_incoming(each) and from_lt <= each.lt <= to_lt
+            for each in page.transactions
+            if each.final and is_incoming(each) and from_lt <= each.lt <= to_lt
         )
         progress(len(theirs), None)
-        last_lt = max((each.lt for each in page), default=0)
-        if last_lt <= start_lt:
+        if page.last_lt <= start_lt:
             break
-        start_lt = last_lt
+        start_lt = page.last_lt
     ours = {
         (lt, hash_): amount for lt, hash_, amount in await ton_deposits.statement(db, network, account, from_lt, to_lt)
     }

@@ -2,13 +2,16 @@
 
 Owns the order.  An attempt is committed before anything leaves; from then on it may have left, and only the chain or
 Telegram itself says whether it did.  A TON message is sent again as the same bytes until it is seen or can no longer be
-accepted.  A gift cannot be sent again safely, so it is looked for in Telegram's transactions until its absence is sure.
-What nobody can know waits for an operator.  Must never begin a new attempt unless the last surely came to nothing.
+accepted.  A gift cannot be sent again safely, so it is looked for in Telegram's transactions until it surely is absent.
+A transaction counts for one withdrawal, and none is this one's because it is nobody else's: where nothing but that
+would say so, where something is not understood, and where an end does not come in time, an operator decides.  One
+withdrawal holds up no other.  Must never begin a new attempt unless the last surely came to nothing.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
 import structlog
 
 from persistence.errors import StoreUnavailable, TelegramRefused, TelegramUnavailable
@@ -17,12 +20,12 @@ from persistence.postgres import withdrawals
 from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Outcome, Withdrawal
 from persistence.redis.store import RedisStore
-from persistence.ton.toncenter import ChainRefused
+from persistence.ton.toncenter import ChainPuzzling, ChainRefused, ChainUnavailable
 
 if TYPE_CHECKING:
     import aiogram
-    from aiogram.types import StarTransaction
 
+    from persistence.payments.star_list import Entry
     from persistence.ton.highload import HighloadChain, HighloadWallet
 
 log = structlog.get_logger(__name__)
@@ -40,7 +43,10 @@ FORGOTTEN_S: Final = 3600
 """A message that the wallet remembers and no transaction shows, so long after its time-out: somebody should look."""
 GIFT_SURE_MS: Final = 900_000
 """Telegram answers within seconds or never: a gift that its transactions do not show after so long was not made."""
-TRANSACTIONS_PAGE: Final = 100
+STUCK_S: Final = 86_400.0
+"""What has been under way, or could not be gone on with, for so long is an operator's, whatever the reason."""
+PUZZLED_MS: Final = 3_600_000
+"""An answer of the chain that is not understood for so long is an operator's."""
 
 # The player's side of it: no other attempt would fare better.  Everything else is the house's to put right.
 _PLAYERS_PROBLEM: Final = (
@@ -76,18 +82,34 @@ class Payouts:
         for each in released:
             if each.state == "approval":
                 log.warning("withdrawal waits for an operator", withdrawal_id=each.withdrawal_id, why=each.waits_for)
-        return len(released)
+        stuck = await withdrawals.hand_over(self._db, self._live.now_ms(), after_s=STUCK_S, limit=RELEASES_A_ROUND)
+        for each in stuck:
+            log.error(
+                "withdrawal waits for an operator", alert=True, withdrawal_id=each.withdrawal_id, problem=each.error
+            )
+        return len(released) + len(stuck)
 
     async def send_ton(self) -> int:
         """Go on with the TON withdrawals that are due; how many."""
         if self._ton is None:
             return 0
         due = await withdrawals.take(self._db, "ton", self._live.now_ms(), lease_s=LEASE_S, limit=SENDS_A_ROUND)
+        away: StoreUnavailable | None = None
         for each in due:
             try:
                 await self._ton_step(self._ton, each)
             except ChainRefused as error:
                 await self._end(each, "later", f"toncenter: {error}", in_ms=RETRY_MS)
+            except ChainPuzzling as error:
+                await self._puzzled(each, str(error))
+            except ChainUnavailable as error:
+                if away is not None:
+                    raise  # it is not about this one only
+                away = error
+            except psycopg.Error:
+                log.exception("withdrawal not gone on with", alert=True, withdrawal_id=each.withdrawal_id)
+        if away is not None:
+            raise away
         return len(due)
 
     async def send_premium(self) -> int:
@@ -96,11 +118,21 @@ class Payouts:
             return 0
         due = await withdrawals.take(self._db, "premium", self._live.now_ms(), lease_s=LEASE_S, limit=SENDS_A_ROUND)
         for each in due:
-            if each.begun_ms is None:
-                await self._gift(self._bot, each)
-            else:
-                await self._look_for_gift(self._bot, each)
+            try:
+                if each.begun_ms is None:
+                    await self._gift(self._bot, each)
+                else:
+                    await self._look_for_gift(self._bot, each)
+            except psycopg.Error:
+                log.exception("withdrawal not gone on with", alert=True, withdrawal_id=each.withdrawal_id)
         return len(due)
+
+    async def _puzzled(self, each: Withdrawal, problem: str) -> None:
+        """The chain says something of an attempt that is not understood: for a while that may pass."""
+        if each.begun_ms is not None and self._live.now_ms() - each.begun_ms > PUZZLED_MS:
+            await self._end(each, "unknown", problem)
+        else:
+            await self._end(each, "later", problem, in_ms=RETRY_MS)
 
     async def _ton_step(self, ton: TonMethod, each: Withdrawal) -> None:
         destination, nanoton = each.address, each.nanoton
@@ -122,7 +154,7 @@ class Payouts:
                 destination=destination,
                 nanoton=nanoton,
             )
-            begun = await withdrawals.begin(self._db, each, self._live.now_ms(), message)
+            begun = await withdrawals.begin(self._db, each, self._live.now_ms(), message, wallet=ton.wallet.address)
             if begun.status != "begun":
                 return
             assert begun.withdrawal is not None
@@ -143,7 +175,8 @@ class Payouts:
                 await self._hand_in(ton, each, may_be_accepted=chain_now_s < each.message_expires)
             case "absent":
                 # Read before this, the transactions were whole up to `chain_now_s`: past the time-out none can follow.
-                if not await ton.chain.processed(each.query_id):
+                # Of the wallet that signed it, which need not be the present one.
+                if not await ton.chain.processed(each.query_id, wallet=each.wallet or ton.wallet.address):
                     await self._end(each, "again", "timed out", in_ms=0)
                 elif chain_now_s > each.message_expires + FORGOTTEN_S:
                     await self._end(each, "unknown", "the wallet accepted it, and no transaction shows it")
@@ -168,7 +201,7 @@ class Payouts:
         if each.retries >= MOST_RETRIES:
             await self._end(each, "failed", "no attempt came through")
             return
-        begun = await withdrawals.begin(self._db, each, self._live.now_ms(), None)
+        begun = await withdrawals.begin(self._db, each, self._live.now_ms(), None, bot_id=bot.id)
         if begun.status != "begun":
             return  # `busy` comes again when its lease is over
         from aiogram.methods import GiftPremiumSubscription  # see persistence.telegram
@@ -190,51 +223,63 @@ class Payouts:
                 await self._end(each, "failed", error.reason)
         else:
             # Telegram's id of it stands in its transactions only; where that cannot be read, it is paid all the same.
-            await self._end(each, "sent", reference=await self._id_of_gift(bot, each, begun.withdrawal))
+            assert begun.withdrawal is not None
+            await self._end(each, "sent", reference=await self._id_of_gift(bot, begun.withdrawal))
 
-    async def _id_of_gift(self, bot: "aiogram.Bot", each: Withdrawal, begun: Withdrawal | None) -> str | None:
+    async def _id_of_gift(self, bot: "aiogram.Bot", begun: Withdrawal) -> str | None:
+        """Telegram's id of a gift that was surely made; None where it cannot be told from others."""
         try:
-            return await self._find_gift(bot, begun or each)
+            found = await self._search(bot, begun)
         except (TelegramUnavailable, TelegramRefused):
             return None
+        return found.free[0] if found.is_one else None
 
     async def _look_for_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> None:
         """An attempt whose answer nobody has seen."""
         assert each.begun_ms is not None
+        if each.bot_id != bot.id:
+            await self._end(each, "unknown", f"begun by bot {each.bot_id}, whose list bot {bot.id} cannot see")
+            return
         # The time first: what Telegram lacks then was not made until then.
         sure = self._live.now_ms() - each.begun_ms > GIFT_SURE_MS
         try:
-            found = await self._find_gift(bot, each)
+            found = await self._search(bot, each)
         except TelegramUnavailable as error:
             await self._end(each, "later", error.problem, in_ms=RETRY_MS)
+            return
         except TelegramRefused as error:
             await self._end(each, "later", error.reason, in_ms=RETRY_MS)
+            return
+        if found.is_one:
+            await self._end(each, "sent", reference=found.free[0])
+        elif found.free:
+            # Telegram gives a gift no mark of ours: of several that fit none is known to be this one.
+            await self._end(each, "unknown", f"may be transaction {', '.join(found.free)}"[:200])
+        elif not sure:
+            await self._end(each, "later", "not in Telegram's transactions yet", in_ms=RETRY_MS)
+        elif found.perhaps:
+            await self._end(each, "unknown", f"of a kind that is not known: {', '.join(found.perhaps)}"[:200])
         else:
-            if found is not None:
-                await self._end(each, "sent", reference=found)
-            elif sure:
-                await self._end(each, "again", "Telegram's transactions do not have it", in_ms=0)
-            else:
-                await self._end(each, "later", "not in Telegram's transactions yet", in_ms=RETRY_MS)
+            await self._end(each, "again", "Telegram's transactions do not have it", in_ms=0)
 
-    async def _find_gift(self, bot: "aiogram.Bot", each: Withdrawal) -> str | None:
-        """Telegram's id of this gift: to this person, for so many months and Stars, behind what it had when the
-        attempt began, and not that of another withdrawal."""
-        from aiogram.methods import GetStarTransactions  # see persistence.telegram
-
-        from persistence.telegram import ask
+    async def _search(self, bot: "aiogram.Bot", each: Withdrawal) -> "Search":
+        """What of Telegram's transactions may be this gift: to this person, for so many months and Stars, behind what
+        it had when the attempt began, and not that of another withdrawal."""
+        from persistence.payments.star_list import read_page  # see persistence.telegram
 
         offset = each.star_offset or 0
+        fitting: list[str] = []
+        perhaps: list[str] = []
         while True:
-            page = await ask(bot, GetStarTransactions(offset=offset, limit=TRANSACTIONS_PAGE))
-            fitting = [entry.id for entry in page.transactions if _is_gift(entry, each)]
-            taken = await withdrawals.gifts_known(self._db, fitting) if fitting else set()
-            for transaction_id in fitting:
-                if transaction_id not in taken:
-                    return transaction_id
-            if not page.transactions:
-                return None
-            offset += len(page.transactions)
+            page = await read_page(bot, offset)
+            fitting += [entry.id for entry in page.entries if _is_gift(entry, each)]
+            perhaps += [entry.id for entry in page.entries if _may_be_gift(entry, each)]
+            perhaps += [odd.key for odd in page.odd]
+            if not page.length:
+                break
+            offset += page.length
+        free, unnamed = await withdrawals.match_gift(self._db, each.withdrawal_id, fitting)
+        return Search(free, unnamed, perhaps)
 
     async def _end(
         self,
@@ -256,14 +301,40 @@ class Payouts:
                 log.warning("withdrawal waits for an operator", why=changed.status, problem=detail, **facts)
 
 
-def _is_gift(entry: "StarTransaction", each: Withdrawal) -> bool:
-    from aiogram.types import TransactionPartnerUser  # see persistence.telegram
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search for a gift found: transactions that fit and count for no withdrawal; of how many other gifts alike
+    it is not known which transaction is theirs; and transactions that are not understood, any of which it may be."""
 
+    free: list[str]
+    unnamed: int
+    perhaps: list[str]
+
+    @property
+    def is_one(self) -> bool:
+        """Whether exactly one transaction can be this gift, and can be no other."""
+        return len(self.free) == 1 and self.unnamed == 0
+
+
+def _is_gift(entry: "Entry", each: Withdrawal) -> bool:
     partner = entry.receiver
     return (
-        isinstance(partner, TransactionPartnerUser)
+        partner is not None
+        and partner.type == "user"
         and partner.transaction_type == "premium_purchase"
+        and partner.user is not None
         and partner.user.id == each.telegram_id
         and partner.premium_subscription_duration in (None, each.months)
         and entry.amount == each.stars
+    )
+
+
+def _may_be_gift(entry: "Entry", each: Withdrawal) -> bool:
+    """Whether something left that this program does not know, and that may be the gift under another name."""
+    partner = entry.receiver
+    return (
+        partner is not None
+        and not entry.is_known
+        and entry.amount == each.stars
+        and (partner.user is None or partner.user.id == each.telegram_id)
     )

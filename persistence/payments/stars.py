@@ -74,7 +74,8 @@ class StarPayments:
         """Order `amount` Stars, once for a key, with a link to pay them.
 
         Raises:
-            GameError: forbidden (switched off), banned, conflict (too many orders wait), idempotency_*.
+            GameError: forbidden (switched off), banned, conflict (too many orders wait), rate_limited (too many were
+                not paid), idempotency_*.
             TelegramUnavailable: the order is made, its link is not; the same request again goes on with it.
         """
         if self._settings.stars_deposits != "on" or self._bot is None:
@@ -87,8 +88,9 @@ class StarPayments:
         ordered = await payments.request_stars(self._db, user_id, order, payload, key)
         if ordered.status == "stored":
             return ordered
-        if ordered.payment is None:
-            raise GameError(ErrorCode(ordered.status))
+        if (refusal := ordered.refusal()) is not None:
+            raise refusal
+        assert ordered.payment is not None
         try:
             payment = await self._linked(ordered.payment, invoice)
         except BaseException:
@@ -162,6 +164,14 @@ class StarPayments:
     async def assign(self, charge_id: str, *, user_id: int, by: Actor) -> ChargeResult:
         """An operator's word whose a charge in review is; see `stars.assign` for the statuses."""
         result = await stars.assign(self._db, charge_id, user_id=user_id, by=by)
+        if result.status == "ok":
+            self._publish(result)
+        return result
+
+    async def close(self, charge_id: str, *, by: Actor) -> ChargeResult:
+        """An operator gives up a refund that does not come to an end, or closes a charge that the ledger does not have;
+        see `stars.close` for the statuses."""
+        result = await stars.close(self._db, charge_id, by=by)
         if result.status == "ok":
             self._publish(result)
         return result

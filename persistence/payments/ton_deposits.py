@@ -18,7 +18,7 @@ from persistence.postgres.acting import Actor
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Order, Ordered
 from persistence.postgres.pool import Database
-from persistence.postgres.ton_deposits import CreditRules, Cursor, Incoming, Quote, Reading, Recorded
+from persistence.postgres.ton_deposits import CreditRules, Cursor, Incoming, Quote, Reading, Recorded, Watched
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.address import normalise
@@ -49,7 +49,8 @@ class TonDeposits:
         """Order `stars` Stars for TON at the rate of now, once for a key.
 
         Raises:
-            GameError: forbidden (switched off), banned, conflict (too many orders wait), idempotency_*.
+            GameError: forbidden (switched off), banned, conflict (too many orders wait), rate_limited (too many were
+                not paid), idempotency_*.
             RateUnavailable: there is no price that may be used now.
         """
         if not self.account:
@@ -59,27 +60,34 @@ class TonDeposits:
         order = Order(str(uuid.uuid4()), stars, now_ms, now_ms + self._settings.ton_quote_s * 1000)
         quote = Quote(rate, self.network, self.account, new_memo())
         ordered = await ton_deposits.request(self._db, user_id, order, quote, key)
-        if ordered.status != "stored" and ordered.payment is None:
-            raise GameError(ErrorCode(ordered.status))
+        if (refused := ordered.refusal()) is not None:
+            raise refused
         return ordered
 
     async def cursor(self) -> Cursor | None:
-        """How far the chain was read."""
+        """How far the present address was read."""
         return await ton_deposits.cursor(self._db, self.network, self.account)
 
-    async def record(self, seen: Sequence[Transaction], *, cursor: int, gap: bool) -> list[Recorded]:
-        """Record final transactions of the house's address, and that everything up to `cursor` is recorded now.
+    async def watched(self) -> list[Watched]:
+        """Every address that somebody may pay to: the present one, and all that were ever given to players."""
+        known = await ton_deposits.watched(self._db, self.network)
+        if self.account and all(each.account != self.account for each in known):
+            known.append(Watched(self.account, 0, gap=False, expected_until_ms=None))
+        return known
+
+    async def record(self, account: str, seen: Sequence[Transaction], *, cursor: int, gap: bool) -> list[Recorded]:
+        """Record final transactions of a house's address, and that everything up to `cursor` is recorded now.
 
         What was not known before; its owners are notified.
         """
         incoming = [_incoming(each) for each in seen if is_incoming(each)]
         reading = Reading(cursor, max((each.lt for each in seen), default=cursor), gap)
         rules = CreditRules(
-            late_s=float(self._settings.ton_late_s),
             dust=self._settings.ton_dust_nanoton,
             rate=await self._rate_now() if incoming else None,
+            most_stars=self._settings.ton_max_stars,
         )
-        recorded = await ton_deposits.record(self._db, self.network, self.account, incoming, reading, rules)
+        recorded = await ton_deposits.record(self._db, self.network, account, incoming, reading, rules)
         for each in recorded:
             if each.receipt.state == "review":
                 log.warning("deposit waits for review", receipt_id=each.receipt.receipt_id, reason=each.receipt.reason)
@@ -87,12 +95,18 @@ class TonDeposits:
         return recorded
 
     async def assign(
-        self, receipt_id: int, *, payment_id: str | None, user_id: int | None, by: Actor
+        self, receipt_id: int, *, payment_id: str | None, user_id: int | None, by: Actor, rate: int | None = None
     ) -> tuple[str, Recorded | None]:
-        """An operator's word whose a receipt is; without an order at the rate of now.  See `chain.assign`."""
-        rate = await self._rate_now() if user_id is not None else None
+        """An operator's word whose a receipt is: at `rate` (nanoton a Star) if it is named, else at the rate of now, or
+        the order's if that is worse for the player.  See `ton_deposits.assign` for the statuses."""
         status, recorded = await ton_deposits.assign(
-            self._db, receipt_id, payment_id=payment_id, user_id=user_id, rate=rate, by=by
+            self._db,
+            receipt_id,
+            payment_id=payment_id,
+            user_id=user_id,
+            rate=await self._rate_now() if rate is None else rate,
+            named=rate is not None,
+            by=by,
         )
         if status == "ok" and recorded is not None:
             self._publish(recorded)

@@ -17,7 +17,7 @@ from persistence.postgres.pool import Database
 from persistence.postgres.withdrawals import Changed, Decision, Method, NewWithdrawal, Requested, Rules
 from persistence.redis.store import RedisStore
 from persistence.redis.user_events import BalanceChanged
-from persistence.ton.exchange_rates import RateSource
+from persistence.ton.exchange_rates import RateSource, paid_out
 
 PREMIUM_STARS: Final = {3: 1000, 6: 1500, 12: 2500}
 """What Telegram takes from the bot for so many months of Premium."""
@@ -48,7 +48,7 @@ class Withdrawals:
         rate = None
         if method == "ton":
             assert self._rate is not None
-            rate = await self._rate.nanoton_per_star()
+            rate = paid_out(await self._rate.nanoton_per_star(), settings.ton_spread_bps)
         wanted = NewWithdrawal(
             str(uuid.uuid4()), method, stars, months, settings.ton_network, rate, self._live.now_ms()
         )
@@ -75,11 +75,16 @@ class Withdrawals:
 
     def known_rate(self) -> int | None:
         """Nanoton for a Star as far as it is known here; what counts is the rate of the request."""
-        return self._rate.known() if self._rate is not None and self._settings.withdrawals_ton == "on" else None
+        if self._rate is None or self._settings.withdrawals_ton != "on" or (known := self._rate.known()) is None:
+            return None
+        return paid_out(known, self._settings.ton_spread_bps)
 
-    async def review(self, withdrawal_id: str, decision: Decision, *, by: Actor) -> Changed:
+    async def review(
+        self, withdrawal_id: str, decision: Decision, *, by: Actor, reference: str | None = None
+    ) -> Changed:
         """An operator's decision; see `withdrawals.review` for the statuses."""
-        changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=self._live.now_ms())
+        now_ms = self._live.now_ms()
+        changed = await withdrawals.review(self._db, withdrawal_id, decision, by=by, now_ms=now_ms, reference=reference)
         if changed.status == "ok":
             publish_balance(self._live, changed)
         return changed

@@ -12,7 +12,7 @@ import msgspec
 
 from persistence.chain import Network
 from persistence.postgres.acting import Actor, act
-from persistence.postgres.audit import Finding
+from persistence.postgres.audit import LIMIT_S, Finding
 from persistence.postgres.pool import Database, Role
 
 
@@ -98,13 +98,16 @@ async def note(db: Database, network: Network, wallet: str, sent: Sequence[Outgo
     return int(row[0])
 
 
-async def payout_differences(db: Database, network: Network, *, grace_s: float) -> list[Finding]:
+async def payout_differences(
+    db: Database, network: Network, *, grace_s: float, limit_s: float = LIMIT_S
+) -> list[Finding]:
     """What differs now; what is younger than `grace_s` on either side is given time to show up on the other."""
     rows = await db.rows(
         Role.SETTLER,
         None,
         "SELECT rule, subject, detail FROM pay.payout_differences(%(network)s, %(grace_s)s)",
         {"network": network, "grace_s": grace_s},
+        limit_s=limit_s,
     )
     return [Finding(*row) for row in rows]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
+from persistence.errors import ErrorCode, GameError, RateLimited
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
 from persistence.vocabulary import PaymentState
@@ -58,6 +59,16 @@ class Ordered:
     status: str
     response: bytes | None
     payment: Payment | None
+    pause_s: float | None = None
+    """After how long another order is possible; only with `rate_limited`."""
+
+    def refusal(self) -> GameError | None:
+        """Why nothing was ordered; None: it was, now or before."""
+        if self.response is not None or self.payment is not None:
+            return None
+        if self.pause_s is not None:
+            return RateLimited(self.pause_s, {"limit": "unpaid_orders"})
+        return GameError(ErrorCode(self.status))
 
 
 COLUMNS: LiteralString = """
@@ -76,7 +87,7 @@ def query(text: LiteralString, payment: LiteralString) -> LiteralString:
 
 _REQUEST_STARS = query(
     """
-    SELECT s.o_status, s.o_response, PAYMENT
+    SELECT s.o_status, s.o_response, s.o_pause_s, PAYMENT
     FROM pay.request_stars(
         %(user_id)s, %(payment_id)s::uuid, %(payload)s, %(stars)s, %(created_ms)s, %(expires_ms)s,
         %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
@@ -95,7 +106,7 @@ _LIST = query("SELECT PAYMENT FROM pay.list_payments(%(state)s::pay.state, %(use
 async def request_stars(db: Database, user_id: int, order: Order, payload: str, key: IdempotencyKey) -> Ordered:
     """Order Stars, once for a key; `payload` is what Telegram gives back with the payment.
 
-    Refusals: banned, conflict (too many orders wait), idempotency_*.
+    Refusals: banned, conflict (too many orders wait), rate_limited (for `pause_s`), idempotency_*.
     """
     row = await db.one(
         Role.PLAYER,
@@ -111,7 +122,7 @@ async def request_stars(db: Database, user_id: int, order: Order, payload: str, 
             **key.parameters(),
         },
     )
-    return Ordered(row[0], row[1], read(row[2:]))
+    return Ordered(row[0], row[1], read(row[3:]), row[2])
 
 
 async def set_invoice_link(db: Database, user_id: int, payment_id: str, link: str) -> Payment | None:

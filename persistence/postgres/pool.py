@@ -156,10 +156,13 @@ class Database:
         params: Mapping[str, Any] | None = None,
         *,
         note: str = "",
+        limit_s: float | None = None,
     ) -> Row | None:
         """Run one statement in a transaction of its own, as `role` and with the claim of `user_id`; its first row.
 
         `note`: whose hand an operator's login is in; see `auth.actor`.
+        `limit_s`: a time limit of its own.  Only for who looks at everything (audit, reconciliations): it may hold its
+        connection for so long, and nobody else waits for it.
 
         Raises:
             StoreUnavailable: nothing took effect.
@@ -167,14 +170,20 @@ class Database:
             psycopg.Error: the statement is wrong; nothing took effect.
             LookupError: the part that this pool is of does not take that role.
         """
-        rows = await self.rows(role, user_id, query, params, note=note)
+        rows = await self.rows(role, user_id, query, params, note=note, limit_s=limit_s)
         return rows[0] if rows else None
 
     async def one(
-        self, role: Role, user_id: int | None, query: LiteralString, params: Mapping[str, Any] | None = None
+        self,
+        role: Role,
+        user_id: int | None,
+        query: LiteralString,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit_s: float | None = None,
     ) -> Row:
         """As `call`, of a statement that always gives a row."""
-        rows = await self.rows(role, user_id, query, params)
+        rows = await self.rows(role, user_id, query, params, limit_s=limit_s)
         assert rows, "the statement gave no row"
         return rows[0]
 
@@ -186,12 +195,15 @@ class Database:
         params: Mapping[str, Any] | None = None,
         *,
         note: str = "",
+        limit_s: float | None = None,
     ) -> Sequence[Row]:
         """As `call`, with all rows."""
         if role not in self._heads:
             raise LookupError(f"{self._name} does not take {role}: see persistence/postgres/access.py")
         claim = b"" if user_id is None else b"%d" % user_id
-        head = self._heads[role] % ((claim, _fit_note(note)) if role is Role.OPERATOR else claim)
+        head = self._heads[role] if limit_s is None else _begin(role, limit_s)
+        head %= (claim, _fit_note(note)) if role is Role.OPERATOR else claim
+        patience_s = self._limit_s if limit_s is None else limit_s * _PATIENCE
         for attempt in range(1, _ATTEMPTS + 1):
             connection = await self._take(_CHECKOUT_WHILE_AWAY_S if self._away else _CHECKOUT_TIMEOUT_S)
             try:
@@ -202,7 +214,7 @@ class Database:
                 self._free(connection)
                 raise
             try:
-                return await connection.ask(message, self._limit_s, self._free)
+                return await connection.ask(message, patience_s, self._free)
             except ConnectionLost as error:
                 raise CommitUnknown("postgres") from error
             except _UNAVAILABLE as error:

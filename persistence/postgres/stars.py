@@ -89,6 +89,7 @@ _CREDIT = _charge(
 )
 _REFUND = _charge("pay.refund_stars(%(charge_id)s)")
 _ASSIGN = _charge("pay.assign_stars(%(charge_id)s, %(user_id)s)")
+_CLOSE = _charge("pay.close_charge(%(charge_id)s)")
 _DUE: LiteralString = "SELECT charge_id, payer_id FROM pay.due_refunds(%(charge_id)s, %(lease_s)s, %(limit)s)"
 _SETTLE = _charge("pay.settle_refund(%(charge_id)s, %(outcome)s, %(error)s, %(retry_s)s)")
 _REVERSE = _charge("pay.reverse_stars(%(charge_id)s, %(payload)s, %(payer_id)s, %(stars)s, %(currency)s, %(at_ms)s)")
@@ -105,10 +106,10 @@ async def check(db: Database, *, payload: str, payer_id: int, stars: int, curren
         None,
         _CHECK,
         {
-            "payload": _text(payload),
+            "payload": storable(payload),
             "payer_id": payer_id,
             "stars": stars,
-            "currency": _text(currency),
+            "currency": storable(currency),
             "now_ms": now_ms,
         },
     )
@@ -130,13 +131,19 @@ async def reverse(db: Database, charge: Charge) -> ChargeResult:
 async def refund(db: Database, charge_id: str, *, by: Actor) -> ChargeResult:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
-    return _result(await act(db, by, _REFUND, {"charge_id": _text(charge_id)}))
+    return _result(await act(db, by, _REFUND, {"charge_id": storable(charge_id)}))
 
 
 async def assign(db: Database, charge_id: str, *, user_id: int, by: Actor) -> ChargeResult:
     """Give a charge in review to a player.  Statuses: ok (also repeated), not_found, no_user, conflict (it does not
     wait, or was given to another)."""
-    return _result(await act(db, by, _ASSIGN, {"charge_id": _text(charge_id), "user_id": user_id}))
+    return _result(await act(db, by, _ASSIGN, {"charge_id": storable(charge_id), "user_id": user_id}))
+
+
+async def close(db: Database, charge_id: str, *, by: Actor) -> ChargeResult:
+    """The way out where none is left: a refund that is neither done nor refused is given up, a charge in another
+    currency than Stars is closed.  Statuses: ok (also repeated), not_found, conflict (there is another way)."""
+    return _result(await act(db, by, _CLOSE, {"charge_id": storable(charge_id)}))
 
 
 async def due_refunds(
@@ -162,11 +169,11 @@ async def settle_refund(
 
 def _params(charge: Charge) -> dict[str, Any]:
     return {
-        "charge_id": _text(charge.charge_id),
-        "payload": _text(charge.payload),
+        "charge_id": storable(charge.charge_id),
+        "payload": storable(charge.payload),
         "payer_id": charge.payer_id,
         "stars": charge.stars,
-        "currency": _text(charge.currency),
+        "currency": storable(charge.currency),
         "at_ms": charge.at_ms,
     }
 
@@ -190,6 +197,6 @@ def _result(row: Row | None) -> ChargeResult:
     )
 
 
-def _text(value: str) -> str:
+def storable(value: str) -> str:
     """Text that Postgres can keep, so that no charge is lost for a letter."""
     return value.replace("\0", "\ufffd").encode(errors="replace").decode()

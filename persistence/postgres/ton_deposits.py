@@ -79,12 +79,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class CreditRules:
-    """How long after its expiry an order keeps its rate; below how many nanoton what belongs to no order is ignored;
-    the rate of now (nanoton a Star) for orders whose own has lapsed, None: they wait for an operator."""
+    """Below how many nanoton what belongs to no order is ignored; the rate of now (nanoton a Star) for what an order's
+    own rate does not cover, None: it waits for an operator; with more Stars than `most_stars` nothing is credited by
+    itself, unless so many were ordered."""
 
-    late_s: float
     dust: int
     rate: int | None
+    most_stars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,17 @@ class Cursor:
     seen_lt: int
     gap_since_ms: int | None
     read_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An address that players were given: how far it was read, whether something is missing there, and until when (ms)
+    the last order for it is or was waited for; None: there was none."""
+
+    account: str
+    lt: int
+    gap: bool
+    expected_until_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,7 @@ def _query(text: LiteralString, receipt: LiteralString, payment: LiteralString =
 
 _REQUEST = _query(
     """
-    SELECT s.o_status, s.o_response, PAYMENT
+    SELECT s.o_status, s.o_response, s.o_pause_s, PAYMENT
     FROM pay.request_ton(
         %(user_id)s, %(payment_id)s::uuid, %(memo)s, %(stars)s, %(rate)s, %(address)s, %(network)s,
         %(created_ms)s, %(expires_ms)s, %(endpoint)s, %(key)s, %(body_hash)s, %(lease_s)s
@@ -155,7 +167,7 @@ _RECORD = _query(
         %(network)s, %(account)s, %(cursor)s, %(seen)s, %(gap)s,
         %(lts)s::bigint[], %(hashes)s::text[], %(seqnos)s::bigint[], %(sources)s::text[], %(nanotons)s::bigint[],
         %(comments)s::text[], %(memos)s::text[], %(refusals)s::text[], %(sent)s::bigint[],
-        %(late_s)s, %(dust)s, %(rate)s
+        %(dust)s, %(rate)s, %(most_stars)s
     ) AS s
     """,
     "s.receipt",
@@ -165,7 +177,7 @@ _LIST = _query("SELECT s.sender_id, RECEIPT FROM pay.list_chain(%(state)s, %(lim
 _ASSIGN = _query(
     """
     SELECT s.o_status, s.o_balance, PAYMENT, RECEIPT
-    FROM pay.assign_chain(%(receipt_id)s, %(payment_id)s::uuid, %(user_id)s, %(rate)s) AS s
+    FROM pay.assign_chain(%(receipt_id)s, %(payment_id)s::uuid, %(user_id)s, %(rate)s, %(named)s) AS s
     """,
     "s.o_receipt",
     "s.o_payment",
@@ -178,7 +190,8 @@ _DISMISS = _query(
 
 
 async def request(db: Database, user_id: int, order: Order, quote: Quote, key: IdempotencyKey) -> Ordered:
-    """Order Stars for TON, once for a key.  Refusals: banned, conflict (too many orders wait), idempotency_*."""
+    """Order Stars for TON, once for a key.  Refusals: banned, conflict (too many orders wait),
+    rate_limited (for `pause_s`), idempotency_*."""
     row = await db.one(
         Role.PLAYER,
         user_id,
@@ -196,7 +209,7 @@ async def request(db: Database, user_id: int, order: Order, quote: Quote, key: I
             **key.parameters(),
         },
     )
-    return Ordered(row[0], row[1], payments.read(row[2:]))
+    return Ordered(row[0], row[1], payments.read(row[3:]), row[2])
 
 
 async def cursor(db: Database, network: Network, account: str) -> Cursor | None:
@@ -241,12 +254,26 @@ async def record(
             "memos": [each.memo for each in incoming],
             "refusals": [each.refusal for each in incoming],
             "sent": [each.sent_s for each in incoming],
-            "late_s": rules.late_s,
             "dust": rules.dust,
             "rate": rules.rate,
+            "most_stars": rules.most_stars,
         },
     )
     return [_recorded(row[0], row[1:]) for row in rows]
+
+
+async def watched(db: Database, network: Network) -> list[Watched]:
+    """Every address that was ever given to players."""
+    rows = await db.rows(
+        Role.SETTLER,
+        None,
+        """
+        SELECT account, lt, gap, (extract(epoch FROM expected_until) * 1000)::bigint
+        FROM pay.watched_addresses(%(network)s)
+        """,
+        {"network": network},
+    )
+    return [Watched(*row) for row in rows]
 
 
 async def listed(db: Database, *, state: ReceiptState | None, limit: int) -> list[Listed]:
@@ -274,11 +301,25 @@ async def statement(
 
 
 async def assign(
-    db: Database, receipt_id: int, *, payment_id: str | None, user_id: int | None, rate: int | None, by: Actor
+    db: Database,
+    receipt_id: int,
+    *,
+    payment_id: str | None,
+    user_id: int | None,
+    rate: int | None,
+    named: bool,
+    by: Actor,
 ) -> tuple[str, Recorded | None]:
-    """An operator's word whose a receipt is.  Statuses: ok (also repeated), not_found, conflict (it does not wait),
+    """An operator's word whose a receipt is, at `rate` (nanoton a Star), or the order's if that is worse and the
+    operator has not `named` it.  Statuses: ok (also repeated), not_found, conflict (it does not wait),
     no_payment, no_user, no_rate, too_little (not one Star)."""
-    params = {"receipt_id": receipt_id, "payment_id": payment_id, "user_id": user_id, "rate": rate}
+    params = {
+        "receipt_id": receipt_id,
+        "payment_id": payment_id,
+        "user_id": user_id,
+        "rate": rate,
+        "named": named,
+    }
     return await _decide(db, by, _ASSIGN, params)
 
 

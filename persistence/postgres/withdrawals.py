@@ -15,7 +15,7 @@ from persistence.postgres.pool import Database, Role, Row
 Method = Literal["ton", "premium"]
 State = Literal["held", "approval", "sending", "sent", "returned"]
 Outcome = Literal["sent", "returned", "later", "again", "failed", "unknown"]
-Decision = Literal["approve", "refuse", "paid"]
+Decision = Literal["approve", "refuse", "paid", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Withdrawal:
     retries: int
     begun_ms: int | None
     star_offset: int | None
+    bot_id: int | None
+    wallet: str | None
     query_id: int | None
     message_at: int | None
     message_expires: int | None
@@ -105,7 +107,8 @@ _COLUMNS: LiteralString = """
 (R).withdrawal_id::text, (R).number, (R).user_id, (R).method::text, (R).state::text, (R).stars, (R).months,
 (R).telegram_id, (R).address, (R).network, (R).nanoton, (R).rate, (R).needs_approval, (R).waits_for,
 (extract(epoch FROM (R).requested_at) * 1000)::bigint, (extract(epoch FROM (R).hold_until) * 1000)::bigint,
-(R).attempt, (R).retries, (extract(epoch FROM (R).begun_at) * 1000)::bigint, (R).star_offset, (R).query_id,
+(R).attempt, (R).retries, (extract(epoch FROM (R).begun_at) * 1000)::bigint, (R).star_offset, (R).bot_id, (R).wallet,
+(R).query_id,
 (R).message_at, (R).message_expires, (R).message_hash, (R).boc, (R).reference, (R).error, (R).review, (R).reviewed_by,
 (extract(epoch FROM (R).closed_at) * 1000)::bigint
 """
@@ -138,7 +141,7 @@ _BEGIN = _query(
     """
     SELECT s.o_status, NULL::bigint, WITHDRAWAL FROM pay.begin_payout(
         %(withdrawal_id)s::uuid, %(attempt)s, %(now_ms)s, %(query_id)s, %(created_at)s, %(expires_at)s,
-        %(hash)s, %(boc)s
+        %(hash)s, %(boc)s, %(wallet)s, %(bot_id)s
     ) AS s
     """,
     "s.o_withdrawal",
@@ -154,10 +157,18 @@ _END = _query(
 _REVIEW = _query(
     """
     SELECT s.o_status, s.o_balance, WITHDRAWAL
-    FROM pay.review_withdrawal(%(withdrawal_id)s::uuid, %(decision)s, %(now_ms)s) AS s
+    FROM pay.review_withdrawal(%(withdrawal_id)s::uuid, %(decision)s, %(reference)s, %(now_ms)s) AS s
     """,
     "s.o_withdrawal",
 )
+_NAME = _query(
+    """
+    SELECT s.o_status, NULL::bigint, WITHDRAWAL
+    FROM pay.name_transaction(%(withdrawal_id)s::uuid, %(reference)s) AS s
+    """,
+    "s.o_withdrawal",
+)
+_HAND_OVER = _query("SELECT WITHDRAWAL FROM pay.hand_over_withdrawals(%(now_ms)s, %(after_s)s, %(limit)s) AS w", "w")
 _LIST = _query(
     "SELECT WITHDRAWAL FROM pay.list_withdrawals(%(state)s::pay.withdrawal_state, %(user_id)s, %(limit)s) AS w", "w"
 )
@@ -214,8 +225,17 @@ async def next_query(db: Database) -> int:
     return int(row[0])
 
 
-async def begin(db: Database, withdrawal: Withdrawal, now_ms: int, message: PayoutMessage | None) -> Changed:
-    """Commit that this attempt may leave from now on.  Statuses: begun, stale, stopped (banned), busy."""
+async def begin(
+    db: Database,
+    withdrawal: Withdrawal,
+    now_ms: int,
+    message: PayoutMessage | None,
+    *,
+    wallet: str | None = None,
+    bot_id: int | None = None,
+) -> Changed:
+    """Commit that this attempt may leave from now on, made by that wallet or that bot.  Statuses: begun, stale, stopped
+    (banned), busy."""
     row = await db.call(
         Role.SETTLER,
         None,
@@ -229,6 +249,8 @@ async def begin(db: Database, withdrawal: Withdrawal, now_ms: int, message: Payo
             "expires_at": message and message.expires_at,
             "hash": message and message.hash,
             "boc": message and message.boc,
+            "wallet": wallet,
+            "bot_id": bot_id,
         },
     )
     return _changed(row)
@@ -243,7 +265,8 @@ async def end(
     reference: str | None = None,
     next_ms: int | None = None,
 ) -> Changed:
-    """What became of this attempt; `next_ms` is when to go on (later, again).  Status: the outcome, or stale."""
+    """What became of this attempt; `next_ms` is when to go on (later, again).  Status: the outcome (unknown where it
+    is sent as a transaction that counts for another withdrawal), or stale."""
     row = await db.call(
         Role.SETTLER,
         None,
@@ -260,16 +283,43 @@ async def end(
     return _changed(row)
 
 
-async def gifts_known(db: Database, transaction_ids: list[str]) -> set[str]:
-    """Those of Telegram's transactions that already stand for a withdrawal."""
-    row = await db.one(Role.SETTLER, None, "SELECT pay.gifts_known(%(ids)s::text[])", {"ids": transaction_ids})
-    return set(row[0])
+async def match_gift(db: Database, withdrawal_id: str, transaction_ids: list[str]) -> tuple[list[str], int]:
+    """Of Telegram's transactions that look like this gift: those that count for no withdrawal yet; and of how many
+    other gifts alike nobody knows which transaction is theirs."""
+    row = await db.one(
+        Role.SETTLER,
+        None,
+        "SELECT o_free, o_unnamed FROM pay.match_gift(%(withdrawal_id)s::uuid, %(ids)s::text[])",
+        {"withdrawal_id": withdrawal_id, "ids": transaction_ids},
+    )
+    return list(row[0]), int(row[1])
 
 
-async def review(db: Database, withdrawal_id: str, decision: Decision, *, by: Actor, now_ms: int) -> Changed:
-    """An operator's decision.  Statuses: ok (also repeated), not_found, conflict, banned."""
-    values = {"withdrawal_id": withdrawal_id, "decision": decision, "now_ms": now_ms}
+async def hand_over(db: Database, now_ms: int, *, after_s: float, limit: int) -> list[Withdrawal]:
+    """Give to an operator what has been under way for longer than `after_s`, whatever the reason."""
+    values = {"now_ms": now_ms, "after_s": after_s, "limit": limit}
+    return [Withdrawal(*row) for row in await db.rows(Role.SETTLER, None, _HAND_OVER, values)]
+
+
+async def review(
+    db: Database, withdrawal_id: str, decision: Decision, *, by: Actor, now_ms: int, reference: str | None = None
+) -> Changed:
+    """An operator's decision; `reference`: the transaction as which it was paid, if that is known.  Statuses: ok (also
+    repeated), not_found, conflict, banned, taken (that transaction counts for another)."""
+    values = {
+        "withdrawal_id": withdrawal_id,
+        "decision": decision,
+        "reference": reference,
+        "now_ms": now_ms,
+    }
     return _changed(await act(db, by, _REVIEW, values))
+
+
+async def name_transaction(db: Database, withdrawal_id: str, reference: str, *, by: Actor) -> Changed:
+    """An operator's word which transaction a withdrawal is that was sent and has none.  Statuses: ok (also repeated),
+    not_found, conflict (it was not sent, or has another), taken (it counts for another)."""
+    values = {"withdrawal_id": withdrawal_id, "reference": reference}
+    return _changed(await act(db, by, _NAME, values))
 
 
 async def listed(db: Database, *, state: State | None, user_id: int | None, limit: int) -> list[Withdrawal]:

@@ -54,16 +54,18 @@ class RateSource(Protocol):
 
 
 class FixedRate:
-    """The operator's own price."""
+    """The operator's own price; 0: there is none."""
 
     def __init__(self, nanoton: int) -> None:
         self._nanoton = nanoton
 
     async def nanoton_per_star(self) -> int:
+        if not self._nanoton:
+            raise RateUnavailable
         return self._nanoton
 
     def known(self) -> int | None:
-        return self._nanoton
+        return self._nanoton or None
 
     async def close(self) -> None:
         return
@@ -136,6 +138,12 @@ class HttpRate:
             raise ValueError("a price out of bounds")
         # Rounded for the house, by less than a billionth of a TON.
         return int((NANOTON / (usd * self._stars_per_usd)).to_integral_value(ROUND_CEILING))
+
+
+def paid_out(nanoton: int, spread_bps: int) -> int:
+    """What is paid for one Star where one costs `nanoton`: less by the spread, in hundredths of a per cent, rounded for
+    the house.  Without a spread a price that is seconds old could be bought and sold for nothing."""
+    return max(nanoton * (10_000 - spread_bps) // 10_000, 1)
 
 
 def from_settings(settings: Settings) -> RateSource:

@@ -30,7 +30,7 @@ from ton_core import (
 from chance_tap.settings import Settings
 from persistence.chain import PayoutMessage
 from persistence.ton.address import normalise
-from persistence.ton.toncenter import ChainUnavailable, Toncenter
+from persistence.ton.toncenter import ChainPuzzling, ChainUnavailable, Toncenter
 from persistence.ton.transaction import hash_hex
 
 INTERNAL_TRANSFER: Final = 0xAE42E5A4
@@ -100,11 +100,11 @@ class HighloadWallet:
 
 
 class HighloadChain:
-    """What the chain knows of the wallet, by toncenter.  Every method raises ChainUnavailable and ChainRefused."""
+    """What the chain knows of wallets and their messages, by toncenter.  Every method raises ChainUnavailable and
+    ChainRefused; ChainPuzzling, where the answer about one message is not understood."""
 
-    def __init__(self, toncenter: Toncenter, wallet: HighloadWallet) -> None:
+    def __init__(self, toncenter: Toncenter) -> None:
         self._toncenter = toncenter
-        self._wallet = wallet
 
     async def now_s(self) -> int:
         """The time of the last masterchain block that toncenter has: what it shows is whole up to then."""
@@ -118,16 +118,16 @@ class HighloadChain:
         """Hand a message in.  Only its transactions say whether it arrives."""
         await self._toncenter.post("/api/v3/message", {"boc": boc}, attempts=1)
 
-    async def processed(self, query_id: int) -> bool:
-        """Whether the wallet remembers to have accepted that query id."""
+    async def processed(self, query_id: int, *, wallet: str) -> bool:
+        """Whether that wallet remembers to have accepted that query id."""
         stack = [{"type": "num", "value": hex(query_id)}, {"type": "num", "value": "0x0"}]
-        answer = await self._toncenter.run_get_method(self._wallet.address, "processed?", stack)
+        answer = await self._toncenter.run_get_method(wallet, "processed?", stack)
         try:
             if answer["exit_code"] not in (0, 1):
                 raise ValueError(answer["exit_code"])
             return int(str(answer["stack"][0]["value"]), 0) != 0
         except (KeyError, IndexError, TypeError, ValueError):
-            raise ChainUnavailable("processed? gives no answer") from None
+            raise ChainPuzzling("processed? gives no answer") from None
 
     async def transfer(self, message_hash: str, *, destination: str, nanoton: int) -> Transfer:
         """What became of a message: of the transaction that accepted it, and of the one that then paid.  The first
@@ -151,10 +151,10 @@ class HighloadChain:
                 if normalise(sent["destination"]) == destination and int(sent["value"]) == nanoton
             ]
             if len(paid) != 1 or len(second["out_msgs"]) != 1:
-                raise ChainUnavailable("a transaction that paid something else")
+                raise ChainPuzzling("a transaction that paid something else")
             return Transfer("sent", hash=hash_hex(second["hash"]))
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise ChainUnavailable(f"not a transaction: {error!r}") from None
+            raise ChainPuzzling(f"not a transaction: {error!r}"[:200]) from None
 
     async def _transaction(self, message_hash: str) -> Mapping[str, Any] | None:
         answer = await self._toncenter.get(
@@ -162,7 +162,7 @@ class HighloadChain:
         )
         found = answer["transactions"]  # whatever account: a message of a wallet that was configured before too
         if len(found) > 1:
-            raise ChainUnavailable("a message in two transactions")
+            raise ChainPuzzling("a message in two transactions")
         return found[0] if found else None
 
 

@@ -5,9 +5,11 @@ parsed; must never decide what it means for anybody's money.
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,8 +17,9 @@ import httpx
 
 from chance_tap.settings import Settings
 from persistence.errors import StoreUnavailable
+from persistence.odd import Odd, sort_out
 from persistence.tls import authorities
-from persistence.ton.transaction import Malformed, Transaction, parse
+from persistence.ton.transaction import Transaction, Unread, parse, place_of
 
 URLS: Final = {"mainnet": "https://toncenter.com", "testnet": "https://testnet.toncenter.com"}
 LONGEST_PAGE: Final = 1000
@@ -27,12 +30,39 @@ LONGEST_PAUSE_S: Final = 8.0
 _WORTH_ANOTHER_TRY: Final = {408, 429, 500, 502, 503, 504, 520, 522, 524, 542}
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of an address's transactions as toncenter shows it.
+
+    `row`: those of the address in their order, also those that could not be understood; `odd`: these, to be set aside;
+    `last_lt`: the highest logical time of all (0: there is none); `raw`: each element, by its hash.
+    """
+
+    row: list[Transaction | Unread]
+    odd: list[Odd]
+    last_lt: int
+    raw: dict[str, Any]
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """Those that were understood."""
+        return [each for each in self.row if isinstance(each, Transaction)]
+
+    def odd_one(self, seen: Transaction, problem: str) -> Odd:
+        """One that was understood, and could not be recorded."""
+        return Odd(seen.hash, json.dumps(self.raw[seen.hash], default=str), problem)
+
+
 class ChainUnavailable(StoreUnavailable):
     """toncenter did not answer, or not so that it could be understood."""
 
     def __init__(self, problem: str) -> None:
         super().__init__("toncenter")
         self.problem = problem
+
+
+class ChainPuzzling(Exception):
+    """toncenter answered, and what it says cannot be understood: asked again it may well say the same."""
 
 
 class ChainRefused(Exception):
@@ -84,19 +114,20 @@ class Toncenter:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def transactions(self, account: str, *, start_lt: int, limit: int = LONGEST_PAGE) -> list[Transaction]:
+    async def transactions(self, account: str, *, start_lt: int, limit: int = LONGEST_PAGE) -> Page:
         """Transactions of a raw address with `lt >= start_lt`, oldest first, at most `limit`.
 
-        What one of them says is checked by `parse`; that the list is whole is not: see `workers/loops/ton_watcher.py`.
+        What one of them says is checked by `parse`, each by itself; that the list is whole is not: see
+        `workers/loops/ton_watcher.py`.
         """
         answer = await self.get(
             "/api/v3/transactions",
             {"account": account, "start_lt": str(start_lt), "sort": "asc", "limit": str(limit)},
         )
-        try:
-            return [parse(each) for each in answer["transactions"]]
-        except (Malformed, KeyError, TypeError) as error:
-            raise ChainUnavailable(f"an answer that is no list of transactions: {error!r}") from None
+        elements = answer.get("transactions")
+        if not isinstance(elements, list):
+            raise ChainUnavailable("an answer that is no list of transactions")
+        return _page(account, elements)
 
     async def public_key(self, account: str) -> bytes | None:
         """What `get_public_key` of a contract answers; None: there is no such contract or method."""
@@ -167,6 +198,29 @@ class Toncenter:
         self._next_at = at + self._interval_s
         if at > now:
             await asyncio.sleep(at - now)
+
+
+def _page(account: str, elements: list[Any]) -> Page:
+    row: list[Transaction | Unread] = []
+    odd: list[Odd] = []
+    raw: dict[str, Any] = {}
+    last_lt = 0
+    for element in elements:
+        understood, not_understood = sort_out([element], parse, named="hash")
+        place = place_of(element)
+        seen = understood[0] if understood else place
+        # What is not final may still change: it is looked at again, and kept once it is.
+        odd += [] if _may_still_change(element) else not_understood
+        if seen is not None:
+            last_lt = max(last_lt, seen.lt)
+            if seen.account == account:
+                row.append(seen)
+                raw[seen.hash] = element
+    return Page(sorted(row, key=lambda each: (each.lt, each.hash)), odd, last_lt, raw)
+
+
+def _may_still_change(element: Any) -> bool:
+    return isinstance(element, dict) and bool(element.get("emulated") or element.get("mc_block_seqno", 0) is None)
 
 
 def _seconds(header: str | None) -> float:

@@ -63,6 +63,40 @@ def parse(raw: Any) -> Transaction:
         raise Malformed(f"not a transaction: {error!r}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The place of a final transaction of `account` that could not be understood otherwise."""
+
+    account: str
+    lt: int
+    hash: str
+    prev_lt: int | None
+    final: bool = True
+
+
+def place_of(raw: Any) -> Unread | None:
+    """The place of what `parse` refused; None: it has none that can be read, or is not final yet."""
+    try:
+        if raw.get("emulated", False) or raw["mc_block_seqno"] is None:
+            return None
+        prev_lt = raw.get("prev_trans_lt")
+        return Unread(
+            normalise(raw["account"]),
+            _number(raw["lt"]),
+            hash_hex(raw["hash"]),
+            None if prev_lt is None else _number(prev_lt),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number < 2**63:
+        raise ValueError("a number out of range")
+    return number
+
+
 def _parse(raw: dict[str, Any]) -> Transaction:
     message: dict[str, Any] = raw.get("in_msg") or {}
     op = opcode(message.get("opcode"))
@@ -70,23 +104,31 @@ def _parse(raw: dict[str, Any]) -> Transaction:
     prev_lt = raw.get("prev_trans_lt")
     return Transaction(
         account=normalise(raw["account"]),
-        lt=int(raw["lt"]),
+        lt=_number(raw["lt"]),
         hash=hash_hex(raw["hash"]),
-        now_s=int(raw["now"]),
-        mc_seqno=None if mc_seqno is None else int(mc_seqno),
+        now_s=_seconds(raw["now"]),
+        mc_seqno=None if mc_seqno is None else _number(mc_seqno),
         emulated=bool(raw.get("emulated", False)),
         aborted=_aborted(raw["description"]),
         sent=tuple(
-            Sent(_address(each.get("destination")), int(each.get("value") or 0)) for each in raw.get("out_msgs") or []
+            Sent(_address(each.get("destination")), _number(each.get("value") or 0))
+            for each in raw.get("out_msgs") or []
         ),
-        prev_lt=None if prev_lt is None else int(prev_lt),
+        prev_lt=None if prev_lt is None else _number(prev_lt),
         source=_address(message.get("source")),
         destination=_address(message.get("destination")),
-        nanoton=int(message.get("value") or 0),
+        nanoton=_number(message.get("value") or 0),
         opcode=op,
         bounced=bool(message.get("bounced", False)),
         comment=_comment(message, op),
     )
+
+
+def _seconds(value: Any) -> int:
+    seconds = _number(value)
+    if seconds >= 2**36:
+        raise ValueError("a time out of range")
+    return seconds
 
 
 def _aborted(description: dict[str, Any]) -> bool:

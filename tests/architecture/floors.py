@@ -14,7 +14,14 @@ FLOORS: Final[Floors] = (
     ("bot",),
     ("persistence",),  # the flows, by domain
     ("persistence.redis", "persistence.postgres", "persistence.ton", "persistence.telegram", "persistence.mail"),
-    ("persistence.errors", "persistence.tls", "persistence.chain", "persistence.base32", "persistence.vocabulary"),
+    (
+        "persistence.errors",
+        "persistence.tls",
+        "persistence.chain",
+        "persistence.base32",
+        "persistence.odd",
+        "persistence.vocabulary",
+    ),
     ("chance_tap",),
 )
 

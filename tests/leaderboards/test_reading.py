@@ -31,9 +31,10 @@ class CountingDatabase(Database):
         params: Mapping[str, Any] | None = None,
         *,
         note: str = "",
+        limit_s: float | None = None,
     ) -> Sequence[Row]:
         self.asked += 1
-        return await super().rows(role, user_id, query, params, note=note)
+        return await super().rows(role, user_id, query, params, note=note, limit_s=limit_s)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from persistence.errors import ErrorCode, GameError, TelegramRefused, TelegramUnavailable
+from persistence.errors import ErrorCode, GameError, RateLimited, TelegramRefused, TelegramUnavailable
 from persistence.postgres import idempotency, payments
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.payments import Ordered
@@ -93,9 +93,24 @@ async def test_off_banned_and_too_many(world: World) -> None:
         await world.order(player)
     with pytest.raises(GameError, match="conflict"):
         await order(world, player, "k")
-    (first, *_) = await payments.page(world.db, player.user_id, None, 1)
-    await payments.cancel(world.db, player.user_id, first.payment_id)
-    assert (await order(world, player, "k")).status == "new"
+    (last, *_) = await payments.page(world.db, player.user_id, None, 1)
+    await payments.cancel(world.db, player.user_id, last.payment_id)
+    with pytest.raises(RateLimited) as refused:  # given up, it still counts
+        await order(world, player, "k")
+    assert 3500 < refused.value.retry_after_s <= 3600
+    assert refused.value.details == {"limit": "unpaid_orders"}
+
+
+async def test_orders_that_were_paid_are_no_collection(world: World) -> None:
+    player = await world.player()
+    for _ in range(20):
+        payment = await world.order(player)
+        await payments.cancel(world.db, player.user_id, payment.payment_id)
+    with pytest.raises(RateLimited):
+        await world.order(player)
+    assert payment.invoice_link is not None
+    await world.stars.paid(world.telegram.pay(payment.invoice_link, player.telegram_id))
+    assert (await world.order(player)).state == "pending"
 
 
 async def test_cancelled_by_its_owner_alone_and_again(world: World) -> None:

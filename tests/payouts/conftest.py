@@ -94,7 +94,7 @@ class World:
 
     def payouts(self, db: Any = None, chain: Any = None, bot: Any = None) -> Payouts:
         wallet = HighloadWallet.from_settings(self.settings)
-        way = TonMethod("mainnet", wallet, chain or HighloadChain(self.client, wallet))
+        way = TonMethod("mainnet", wallet, chain or HighloadChain(self.client))
         return Payouts(self.clock, db or self.db, ton=way, bot=bot or self.bot)  # type: ignore[arg-type]
 
     def having(self, **changes: Any) -> "World":
@@ -170,6 +170,7 @@ async def world(settings: Settings, live: RedisStore, db: Database) -> AsyncIter
         withdrawals_premium="on",
         ton_payout_key=KEY,
         ton_nanoton_per_star=RATE,
+        ton_spread_bps=0,
         withdrawal_hold_s=HOLD_MS // 1000,
         withdrawal_approval_stars=2_000,
     )

@@ -19,7 +19,8 @@ from persistence.ton.toncenter import ChainUnavailable
 from persistence.ton.transaction import hash_hex
 from tests.payments.telegram import TOKEN
 from tests.payouts.conftest import HOLD_MS, KEY, RATE, Player, World
-from workers.loops.reconciliation import ChainReconciliationLoop, ReconciliationGauges
+from workers.loops.reconciliation import ChainReconciliationLoop
+from workers.loops.watches import WatchLoop
 
 THIEF = "0:" + "ee" * 32
 NO_GRACE = -1e9  # whatever the test's clock says
@@ -139,18 +140,20 @@ async def test_a_chain_that_does_not_answer_changes_nothing(world: World) -> Non
 async def test_one_of_many_workers_reads_and_all_tell_what_was_found(world: World) -> None:
     world.chain.now_s = 1_000_000_000  # long ago
     leak(world)
-    loops = [ChainReconciliationLoop(ChainReconciliation(world.db, world.client, world.settings)) for _ in range(4)]
+    loops = [
+        ChainReconciliationLoop(world.db, ChainReconciliation(world.db, world.client, world.settings)) for _ in range(4)
+    ]
     await asyncio.gather(*(loop.round() for loop in loops))
     with psycopg.connect(world.settings.database_url) as connection:
         assert connection.execute("SELECT count(*) FROM pay.chain_reconciliations").fetchone() == (1,)
-    await ReconciliationGauges(world.db).round()
+    await WatchLoop(world.db, world.settings).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 1
     assert (REGISTRY.get_sample_value("chance_tap_reconciliation_timestamp_seconds", {"source": "chain"}) or 0) > 0
     # Another one reads that all is well: nobody goes on telling the difference.
     for transaction in world.chain.transactions.values():
         await chain_transactions.explain(world.db, hash_hex(transaction["hash"]), by="olga")
     await read(world)
-    await ReconciliationGauges(world.db).round()
+    await WatchLoop(world.db, world.settings).round()
     assert REGISTRY.get_sample_value("chance_tap_chain_differences") == 0
 
 

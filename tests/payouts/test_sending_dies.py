@@ -11,7 +11,7 @@ from persistence.errors import GameError, StoreUnavailable
 from persistence.postgres import operators
 from persistence.postgres.pool import CommitUnknown
 from persistence.postgres.withdrawals import Withdrawal
-from persistence.ton.highload import HighloadChain, HighloadWallet
+from persistence.ton.highload import HighloadChain
 from tests.payouts.conftest import HOLD_MS, STARS, Player, World
 from tests.payouts.test_sending import ready
 
@@ -54,6 +54,7 @@ class DeadlyBot:
         self._bot = bot
         self._dies = dies
         self.token = bot.token
+        self.id = bot.id
 
     async def __call__(self, method: Any) -> Any:
         fate = self._dies()
@@ -66,10 +67,9 @@ class DeadlyBot:
 
 
 def deadly(world: World, dies: Callable[[], str | None]) -> Any:
-    wallet = HighloadWallet.from_settings(world.settings)
     return world.payouts(
         db=Deadly(world.db, dies),
-        chain=Deadly(HighloadChain(world.client, wallet), dies),
+        chain=Deadly(HighloadChain(world.client), dies),
         bot=DeadlyBot(world.bot, dies),
     )
 

@@ -223,3 +223,47 @@ def test_secrets_are_not_shown() -> None:
         with pytest.raises(SettingsError) as refused:
             load_settings(PRODUCTION | {name: "top secret, with blanks"})
         assert "top secret" not in str(refused.value)
+
+
+REAL_BOT = {"BOT_TOKEN": "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"}
+WALLET = {"TON_WALLET_ADDRESS": "0:" + "5f" * 32, "TON_NANOTON_PER_STAR": "3000000"}
+PAYING = {"WITHDRAWALS_TON": "on", "TON_PAYOUT_KEY": "3c" * 32, "TON_NANOTON_PER_STAR": "3000000"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        (REAL_BOT | {"STARS_DEPOSITS": "on"}, "STARS_DEPOSITS"),
+        (REAL_BOT | {"WITHDRAWALS_PREMIUM": "on"}, "WITHDRAWALS_PREMIUM"),
+        (REAL_BOT | WALLET, "TON_WALLET_ADDRESS"),
+        (PAYING, "WITHDRAWALS_TON"),
+        (REAL_BOT | PAYING | {"STARS_DEPOSITS": "on", "WITHDRAWALS_PREMIUM": "on"}, "STARS_DEPOSITS"),
+        (REAL_BOT | {"STARS_DEPOSITS": "on", "TELEGRAM_API_URL": "http://bot-api.internal:8081"}, "STARS_DEPOSITS"),
+        (PAYING | {"TONCENTER_URL": "https://toncenter.example"}, "WITHDRAWALS_TON"),
+    ],
+)
+def test_real_money_does_not_start_with_developments_defaults(environ: dict[str, str], named: str) -> None:
+    for env in ({}, {"ENV": "development"}):
+        with pytest.raises(SettingsError) as refused:
+            load_settings(environ | env)
+        assert str(refused.value).startswith(f"{named} moves real money, and ENV is development: set ENV=production")
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        REAL_BOT,
+        REAL_BOT | {"STARS_DEPOSITS": "on", "WITHDRAWALS_PREMIUM": "on", "TELEGRAM_API_URL": "http://127.0.0.1:9"},
+        REAL_BOT | WALLET | PAYING | {"TON_NETWORK": "testnet"},
+        REAL_BOT | WALLET | PAYING | {"TONCENTER_URL": "http://localhost:9"},
+        WALLET,
+    ],
+)
+def test_a_bot_alone_the_test_network_and_stand_ins_are_no_real_money(environ: dict[str, str]) -> None:
+    assert not load_settings(environ).is_production
+
+
+def test_in_production_real_money_is_what_it_is_for() -> None:
+    key = {"TON_PAYOUT_KEY": "9f0c5ab27de4816330fa7b91c2d85e46a7130bce94f2685dd17e3a60b8c9245f"}
+    assert load_settings(PRODUCTION | WALLET | PAYING | key | {"STARS_DEPOSITS": "on"}).withdrawals_ton == "on"

@@ -13,9 +13,8 @@ from starlette.applications import Starlette
 
 from gateway import rate_limits
 from gateway.app import ENDPOINTS
-from gateway.errors import RateLimited
 from gateway.rate_limits import ENTERED_ROOMS, LastingRates
-from persistence.errors import StoreUnavailable
+from persistence.errors import RateLimited, StoreUnavailable
 from persistence.redis.rate_limits import RateLimitCommands, SharedRateLimit
 from persistence.redis.store import RedisStore
 from tests.fixtures.postgres import Execute

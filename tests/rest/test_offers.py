@@ -122,8 +122,11 @@ async def test_the_figures_are_those_of_the_settings(opened: Open) -> None:
 
 
 async def test_what_a_star_is_worth_is_an_estimate_of_those_who_pay_out(opened: Open) -> None:
-    async with opened(withdrawals_ton="on", ton_payout_key="1" * 64, **TON) as client:
-        assert at(await offers(client), "withdrawals.nanoton_per_star") == TON["ton_nanoton_per_star"]
+    """Less than what a Star costs, by the spread: else both ways at one price cost nothing."""
+    for spread_bps, paid in ((0, 10_000_000), (200, 9_800_000)):
+        async with opened(withdrawals_ton="on", ton_payout_key="1" * 64, ton_spread_bps=spread_bps, **TON) as client:
+            said = (await offers(client))["withdrawals"]
+        assert (said["nanoton_per_star"], said["spread_bps"]) == (paid, spread_bps)
     async with opened(**TON) as client:
         assert at(await offers(client), "withdrawals.nanoton_per_star") is None
 

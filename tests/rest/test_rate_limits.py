@@ -3,8 +3,8 @@
 import pytest
 
 from gateway import rate_limits
-from gateway.errors import RateLimited
 from gateway.rate_limits import Rate, Rates
+from persistence.errors import RateLimited
 
 
 class Clock:

@@ -87,7 +87,18 @@ class World:
         return TonDeposits(self.live, self.db, self.price, self.settings)
 
     def watcher(self, page: int = 1000) -> ChainWatcher:
-        return ChainWatcher(self.deposits, self.client, period_s=1, page=page)
+        return self.watching(self.deposits, page)
+
+    def watching(self, deposits: TonDeposits, page: int = 1000) -> ChainWatcher:
+        return ChainWatcher(
+            self.db,
+            deposits,
+            self.client,
+            period_s=1,
+            late_s=self.settings.ton_late_s,
+            now_ms=lambda: self.chain.now_s * 1000,
+            page=page,
+        )
 
     async def read(self, page: int = 1000) -> None:
         await self.watcher(page).round()

@@ -21,7 +21,8 @@ Outcome = tuple[str, str | None, int | None, int | None]
 """State, reason, Stars and whose."""
 PLAYERS = 120
 DUST = 10_000_000
-LATE = 900 + 3600
+QUOTE = 900
+LATE = QUOTE + 3600
 
 
 class Killed(Exception):
@@ -33,6 +34,7 @@ class Order:
     payment: Payment
     made_s: int
     paid: bool = False
+    cancelled: bool = False
 
     @property
     def memo(self) -> str:
@@ -136,6 +138,9 @@ class Simulation:
                 order = ripe
         if order is None and kind not in WITHOUT_ORDER:
             order = await self._order()
+        if order is not None and kind in AT_ONCE and self.random.random() < 0.1:
+            await payments.cancel(self.world.db, order.user, order.payment.payment_id)
+            order.cancelled = True
         self.made[kind] += 1
         self.kind = kind
         getattr(self, f"_{kind}")(order, just_settled)
@@ -151,21 +156,41 @@ class Simulation:
         payment = await self.world.order(
             chance.choice(self.users), chance.randint(10, 2000), rate=RATE + chance.randint(-999, 999)
         )
-        order = Order(payment, self.world.chain.now_s)
-        if chance.random() < 0.05:
-            await payments.cancel(self.world.db, order.user, payment.payment_id)
-        return order
+        return Order(payment, self.world.chain.now_s)
+
+    def _pay(self, order: Order, amount: int, settled: list[Order], *, late: bool = False, **how: Any) -> None:
+        """What is read in the round in which it is sent, so that the price of that moment is known: the order's own
+        price holds for what was ordered and was paid in time, the worse of both for all else."""
+        if "body" not in how:
+            how.setdefault("comment", order.memo)
+        tx = self._send(amount, **how)
+        price = self.world.price.nanoton
+        worse = None if price is None else max(price, order.rate)
+        more = (amount - order.whole) // order.rate
+        reason = "late" if late else "cancelled" if order.cancelled else "excess" if more else None
+        if reason is None:
+            stars: int | None = order.payment.stars
+        elif worse is None:
+            stars = None
+        elif reason == "excess":
+            stars = order.payment.stars + (amount - order.whole) // worse
+        else:
+            stars = amount // worse
+        if stars is None:
+            self._expect(tx, "review", reason)
+        else:
+            self._expect(tx, "credited", reason, order, stars)
+            settled.append(order)
 
     def _expect(
-        self, tx: Tx, state: str | None, reason: str | None = None, order: Order | None = None, rate: int = 0
+        self, tx: Tx, state: str | None, reason: str | None = None, order: Order | None = None, stars: int = 0
     ) -> Tx:
         self.kinds[hash_hex(tx.hash)] = self.kind
         if state is None:
             self.expected[hash_hex(tx.hash)] = None
         elif state == "credited":
             assert order is not None
-            stars = int(tx.json["in_msg"]["value"]) // (rate or order.rate)
-            self.expected[hash_hex(tx.hash)] = (state, reason, stars, order.user)
+            self.expected[hash_hex(tx.hash)] = (state, reason, stars or order.payment.stars, order.user)
         else:
             self.expected[hash_hex(tx.hash)] = (state, reason, None, None)
         return tx
@@ -174,28 +199,23 @@ class Simulation:
         return self.world.chain.send(HOUSE, amount, comment, **how)
 
     def _exact(self, order: Order, settled: list[Order]) -> None:
-        self._expect(self._send(order.whole, order.memo), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole, settled)
 
     def _excess(self, order: Order, settled: list[Order]) -> None:
         more = order.rate * self.random.randint(1, 500) + self.random.randrange(order.rate)
-        self._expect(self._send(order.whole + more, order.memo), "credited", "excess", order)
-        settled.append(order)
+        self._pay(order, order.whole + more, settled)
 
     def _a_bit_more(self, order: Order, settled: list[Order]) -> None:
-        self._expect(self._send(order.whole + order.rate - 1, order.memo), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole + order.rate - 1, settled)
 
     def _typed(self, order: Order, settled: list[Order]) -> None:
         text = " " + order.memo.lower().replace("0", "o").replace("1", "l") + "\n"
-        self._expect(self._send(order.whole, text), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole, settled, comment=text)
 
     def _not_decoded(self, order: Order, settled: list[Order]) -> None:
         body = comment_body(" " * self.random.choice([0, 100, 400]) + order.memo)
         opcode = self.random.choice(["0x00000000", 0, None])
-        self._expect(self._send(order.whole, body=body, opcode=opcode, decoded=False), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole, settled, body=body, opcode=opcode, decoded=False)
 
     def _slow_block(self, order: Order, settled: list[Order]) -> None:
         tx = self._expect(self._send(order.whole, order.memo, final=False), "credited", None, order)
@@ -220,30 +240,23 @@ class Simulation:
 
     def _topped_up(self, order: Order | None, settled: list[Order]) -> None:
         order = self.shorted.pop(0)
-        if self.world.chain.now_s > order.made_s + LATE - 100:
+        if self.world.chain.now_s > order.made_s + QUOTE - 100:
             order.paid = True  # too close to the end of its price to be told here
             self._no_memo(None, settled)
             return
         # In the same round as what was short, or later.
-        self._expect(self._send(order.whole, order.memo), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole, settled)
 
     def _within_grace(self, order: Order, settled: list[Order]) -> None:
         sent = order.made_s + LATE - self.random.randrange(1000)
-        self._expect(self._send(order.whole, order.memo, now_s=sent), "credited", None, order)
-        settled.append(order)
+        self._pay(order, order.whole, settled, late=True, now_s=sent)
 
     def _put_off(self, order: Order, settled: list[Order]) -> None:
         self.old.append(order)
         self._dust(None, settled)
 
     def _late(self, order: Order, settled: list[Order]) -> None:
-        rate = self.world.price.nanoton
-        if rate is None:
-            self._expect(self._send(order.whole, order.memo), "review", "late")
-        else:
-            self._expect(self._send(order.whole, order.memo), "credited", "late", order, rate)
-            settled.append(order)
+        self._pay(order, order.whole, settled, late=True)
 
     def _repeated(self, order: Order | None, settled: list[Order]) -> None:
         used = self.random.choice(self.settled)
@@ -355,7 +368,7 @@ class Simulation:
 
         deposits.record = mortal  # type: ignore[method-assign]
         page = self.random.choice([50, 1000, 1000])
-        return ChainWatcher(deposits, self.world.client, period_s=1, page=page)
+        return self.world.watching(deposits, page)
 
 
 FAULTS: list[int | str] = [429, 500, 502, 503, "drop", "nonsense"]
@@ -366,4 +379,5 @@ KINDS = {
     "jetton": 4, "bounced": 3, "foreign": 1, "sends": 1, "bounced_off": 1, "aborted": 2, "external": 1, "elsewhere": 1,
 }  # fmt: skip
 NEED_OLD = {"late"}
+AT_ONCE = {"exact", "excess", "a_bit_more", "typed", "not_decoded"}
 WITHOUT_ORDER = {"topped_up", "late", "repeated", "used_dust", "dust", "no_memo", "no_text"}

@@ -19,7 +19,7 @@ from tests.ton.conftest import HOUSE
 async def test_what_may_pass_is_asked_again(client: Client, toncenter: Toncenter) -> None:
     toncenter.chain.send(HOUSE, 5, "x")
     toncenter.faults = [429, "drop", 503]
-    assert len(await client.transactions(HOUSE, start_lt=0)) == 1
+    assert len((await client.transactions(HOUSE, start_lt=0)).row) == 1
     toncenter.faults = [500] * 4
     with pytest.raises(ChainUnavailable):
         await client.transactions(HOUSE, start_lt=0)
@@ -29,23 +29,41 @@ async def test_what_may_pass_is_asked_again(client: Client, toncenter: Toncenter
     assert toncenter.faults == []
 
 
-async def test_half_an_answer_is_none(client: Client, toncenter: Toncenter) -> None:
-    tx = toncenter.chain.send(HOUSE, 5, "x")
-    broken: list[dict[str, Any]] = [{"lt": None}, {"hash": "x"}, {"description": {}}, {"in_msg": 5}, {"account": "EQ"}]
+async def test_half_a_transaction_is_none_and_hides_no_other(client: Client, toncenter: Toncenter) -> None:
+    tx, other = [toncenter.chain.send(HOUSE, 5, "x") for _ in range(2)]
+    broken: list[dict[str, Any]] = [
+        {"lt": None},
+        {"hash": "x"},
+        {"description": {}},
+        {"in_msg": 5},
+        {"account": "EQ"},
+        {"lt": str(2**63)},
+        {"now": 2**40},
+    ]
     for change in broken:
         kept = dict(tx.json)
         tx.json.update(change)
-        with pytest.raises(ChainUnavailable):
-            await client.transactions(HOUSE, start_lt=0)
+        page = await client.transactions(HOUSE, start_lt=0)
+        assert [each.lt for each in page.transactions] == [other.lt]
+        assert len(page.odd) == 1
+        assert page.last_lt == other.lt
         tx.json.clear()
         tx.json.update(kept)
-    assert len(await client.transactions(HOUSE, start_lt=0)) == 1
+    page = await client.transactions(HOUSE, start_lt=0)
+    assert ([each.lt for each in page.transactions], page.odd) == ([tx.lt, other.lt], [])
+
+
+async def test_what_is_not_final_yet_is_not_set_aside(client: Client, toncenter: Toncenter) -> None:
+    tx = toncenter.chain.send(HOUSE, 5, "x", final=False)
+    tx.json["in_msg"] = 5
+    page = await client.transactions(HOUSE, start_lt=0)
+    assert (page.row, page.odd) == ([], [])
 
 
 async def test_the_key_goes_with_each_request(toncenter: Toncenter) -> None:
     toncenter.api_key = "secret"
     async with Client(toncenter.url, api_key="secret", per_s=1e6) as with_key:
-        assert await with_key.transactions(HOUSE, start_lt=0) == []
+        assert (await with_key.transactions(HOUSE, start_lt=0)).row == []
     async with Client(toncenter.url, per_s=1e6) as without:
         with pytest.raises(ChainRefused):
             await without.transactions(HOUSE, start_lt=0)

@@ -15,6 +15,7 @@ import structlog
 from arq.connections import ArqRedis
 
 from chance_tap.settings import Settings
+from persistence import watches
 from persistence.bonus_runs import BonusRuns
 from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.payments.payouts import Payouts, TonMethod
@@ -34,12 +35,13 @@ from workers.loops.notifications import NotificationLoop
 from workers.loops.orphaned_seats import OrphanedSeats
 from workers.loops.payments import PaymentLoop
 from workers.loops.payouts import payout_rounds
-from workers.loops.reconciliation import ChainReconciliationLoop, ReconciliationGauges, StarReconciliationLoop
+from workers.loops.reconciliation import ChainReconciliationLoop, StarReconciliationLoop
 from workers.loops.records import Records
 from workers.loops.results import ResultReader
 from workers.loops.room_reminders import RoomReminders
 from workers.loops.runner import repeat
 from workers.loops.ton_watcher import ChainWatcher
+from workers.loops.watches import WatchLoop
 
 log = structlog.get_logger(__name__)
 
@@ -78,9 +80,11 @@ class Loops:
             "results": results.read_round,
             "settlements": results.settle_round,
             DeadlineLoop.NAME: DeadlineLoop(live, settlement, settings.stakes).round,
-            "orphaned-seats": OrphanedSeats(live, db, settlement).round,
+            watches.ORPHANED_SEATS: watches.looking(
+                db, watches.ORPHANED_SEATS, OrphanedSeats(live, db, settlement).round
+            ),
             BonusFlush.NAME: BonusFlush(live, db, BonusRuns(live, db, settings)).round,
-            "leaderboards": LeaderboardLoop(live, db).round,
+            watches.LEADERBOARDS: watches.looking(db, watches.LEADERBOARDS, LeaderboardLoop(live, db).round),
             "records": Records(
                 live, db, signer, backlog=lambda: results.backlog, highest_stake=max(settings.stakes)
             ).round,
@@ -102,14 +106,15 @@ class Loops:
         gifts = self.bot if settings.withdrawals_premium == "on" else None
         rounds: Rounds = {
             "payments": PaymentLoop(stars).round,
-            "reconciliation-gauges": ReconciliationGauges(db).round,
+            WatchLoop.NAME: WatchLoop(db, settings).round,
             **payout_rounds(Payouts(live, db, ton=self._ton_method(), bot=gifts)),
         }
         if self.bot is not None:
             from persistence.payments.star_reconciliation import StarReconciliation  # see persistence.telegram
 
-            reconciliation = StarReconciliation(db, self.bot, stars, settings)
-            rounds[StarReconciliationLoop.NAME] = StarReconciliationLoop(reconciliation).round
+            reconciliation = StarReconciliationLoop(db, StarReconciliation(db, self.bot, stars, settings))
+            rounds[StarReconciliationLoop.NAME] = reconciliation.round
+            rounds[StarReconciliationLoop.COMPARED] = reconciliation.compare_round
             from workers.loops.errands import ErrandLoop  # likewise
 
             rounds[ErrandLoop.NAME] = ErrandLoop(live, db, self.bot, stars, settings).round
@@ -117,14 +122,20 @@ class Loops:
 
     def _of_chain(self) -> Rounds:
         live, db, settings = self._live, self._db, self._settings
-        rounds: Rounds = {}
-        if settings.ton_deposits:
-            deposits = TonDeposits(live, db, self._rates, settings)
-            watcher = ChainWatcher(deposits, self._toncenter, period_s=settings.ton_poll_ms / 1000)
-            rounds[ChainWatcher.NAME] = watcher.round
+        # Also where deposits are off by now: an address that players were given stays watched.
+        deposits = TonDeposits(live, db, self._rates, settings)
+        watcher = ChainWatcher(
+            db,
+            deposits,
+            self._toncenter,
+            period_s=settings.ton_poll_ms / 1000,
+            late_s=settings.ton_late_s,
+            now_ms=live.now_ms,
+        )
+        rounds: Rounds = {ChainWatcher.NAME: watches.looking(db, ChainWatcher.NAME, watcher.round)}
         if settings.ton_deposits or settings.ton_payout_key:
             reconciliation = ChainReconciliation(db, self._toncenter, settings)
-            rounds[ChainReconciliationLoop.NAME] = ChainReconciliationLoop(reconciliation).round
+            rounds[ChainReconciliationLoop.NAME] = ChainReconciliationLoop(db, reconciliation).round
         return rounds
 
     def _ton_method(self) -> TonMethod | None:
@@ -133,7 +144,7 @@ class Loops:
         from persistence.ton.highload import HighloadChain, HighloadWallet  # see persistence.ton
 
         wallet = HighloadWallet.from_settings(self._settings)
-        return TonMethod(self._settings.ton_network, wallet, HighloadChain(self._toncenter, wallet))
+        return TonMethod(self._settings.ton_network, wallet, HighloadChain(self._toncenter))
 
     def start(self) -> None:
         self._tasks = [

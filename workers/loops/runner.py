@@ -37,6 +37,7 @@ async def repeat(name: str, round_: Callable[[], Awaitable[float]], stop: asynci
             if away:
                 log.info("store back", loop=name)
             pause_s, away = FIRST_PAUSE_S, False
+            metrics.loop_succeeded_at.labels(name).set_to_current_time()
         if wait_s > 0:
             await wait(stop, wait_s)
 

@@ -1,7 +1,7 @@
 SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.assign_chain(
-    p_receipt_id bigint, p_payment_id uuid, p_user_id bigint, p_rate bigint,
+    p_receipt_id bigint, p_payment_id uuid, p_user_id bigint, p_rate bigint, p_named boolean,
     OUT o_status text, OUT o_receipt pay.chain_receipts, OUT o_payment pay.payments, OUT o_balance bigint
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
@@ -21,7 +21,8 @@ BEGIN
     SELECT r.* INTO o_receipt FROM pay.chain_receipts AS r WHERE r.receipt_id = p_receipt_id FOR NO KEY UPDATE;
     IF o_payment.payment_id IS NOT NULL THEN
         v_user_id := o_payment.user_id;
-        v_rate := coalesce(p_rate, o_payment.ton_rate);
+        -- An old price is never the player's option; an operator's own price is the operator's.
+        v_rate := CASE WHEN p_named THEN p_rate WHEN p_rate IS NOT NULL THEN greatest(p_rate, o_payment.ton_rate) END;
     END IF;
     o_status := CASE
         WHEN o_receipt.receipt_id IS NULL THEN 'not_found'
@@ -34,7 +35,9 @@ BEGIN
     END;
     IF o_status IS NULL THEN
         v_named := o_receipt.payment_id;
-        PERFORM pay.credit_ton(p_receipt_id, v_user_id, o_payment.payment_id, v_rate, o_receipt.reason);
+        PERFORM pay.credit_ton(
+            p_receipt_id, v_user_id, o_payment.payment_id, o_receipt.nanoton / v_rate, v_rate, o_receipt.reason
+        );
         PERFORM pay.end_review(v_named);
         UPDATE pay.chain_receipts AS r SET decided_by = auth.actor(), decided_at = now() WHERE r.receipt_id = p_receipt_id;
         o_status := 'ok';
@@ -46,5 +49,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.assign_chain IS
-    'An operator''s word whose a receipt in review is: for an order (its own one by default) or for a user at a rate; repeated, it is ok again. conflict: it does not wait for that.';
+    'An operator''s word whose a receipt in review is: for an order (its own one by default) at the worse of its rate and p_rate, or for a user at p_rate; p_named: the operator named the rate, and it holds; repeated, it is ok again. conflict: it does not wait for that.';
 GRANT EXECUTE ON FUNCTION pay.assign_chain TO ct_operator;

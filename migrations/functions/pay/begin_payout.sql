@@ -2,7 +2,7 @@ SET LOCAL ROLE ct_ledger;
 
 CREATE OR REPLACE FUNCTION pay.begin_payout(
     p_withdrawal_id uuid, p_attempt int, p_now_ms bigint, p_query_id int, p_message_at bigint, p_message_expires bigint,
-    p_message_hash text, p_boc text, OUT o_status text, OUT o_withdrawal pay.withdrawals
+    p_message_hash text, p_boc text, p_wallet text, p_bot_id bigint, OUT o_status text, OUT o_withdrawal pay.withdrawals
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -30,9 +30,9 @@ BEGIN
     END IF;
     UPDATE pay.withdrawals AS w
     SET begun_at = to_timestamp(p_now_ms / 1000.0), query_id = p_query_id, message_at = p_message_at,
-        message_expires = p_message_expires, message_hash = p_message_hash, boc = p_boc,
+        message_expires = p_message_expires, message_hash = p_message_hash, boc = p_boc, wallet = p_wallet, bot_id = p_bot_id,
         star_offset = CASE WHEN w.method = 'premium' THEN
-            coalesce((SELECT max(r.next_offset) FROM pay.star_reconciliations AS r), 0) END
+            coalesce((SELECT b.next_offset FROM pay.star_books AS b WHERE b.bot_id = p_bot_id), 0) END
     WHERE w.withdrawal_id = p_withdrawal_id RETURNING w.* INTO o_withdrawal;
     PERFORM pay.note_withdrawal(o_withdrawal, 'worker', 'begun');
     o_status := 'begun';
@@ -43,5 +43,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.begin_payout IS
-    'Commits that an attempt may leave from now on, with the message it is to be. begun: send it; stale: somebody else has gone on; stopped: the account is banned, or a game of it is under review; busy: come again.';
+    'Commits that an attempt may leave from now on, with the message it is to be and who makes it. begun: send it; stale: somebody else has gone on; stopped: the account is banned, or a game of it is under review; busy: come again.';
 GRANT EXECUTE ON FUNCTION pay.begin_payout TO ct_settler;

@@ -30,7 +30,8 @@ BEGIN
         SET state = 'returned', waits_for = NULL, next_try_at = NULL, closed_at = now(), error = left(p_detail, 200)
         WHERE w.withdrawal_id = p_row.withdrawal_id RETURNING w.* INTO p_row;
     WHEN 'later' THEN
-        UPDATE pay.withdrawals AS w SET next_try_at = p_next_at, error = left(p_detail, 200)
+        UPDATE pay.withdrawals AS w
+        SET state = 'sending', waits_for = NULL, next_try_at = p_next_at, error = left(p_detail, 200)
         WHERE w.withdrawal_id = p_row.withdrawal_id RETURNING w.* INTO p_row;
         IF v_same_error THEN
             RETURN p_row;
@@ -47,7 +48,7 @@ BEGIN
             next_try_at = CASE p_outcome WHEN 'again' THEN p_next_at END,
             attempt = w.attempt + 1,
             retries = CASE WHEN p_outcome = 'again' AND p_actor = 'worker' THEN w.retries + 1 ELSE 0 END, begun_at = NULL, query_id = NULL, message_at = NULL, message_expires = NULL,
-            message_hash = NULL, boc = NULL, star_offset = NULL, error = left(p_detail, 200)
+            message_hash = NULL, boc = NULL, star_offset = NULL, wallet = NULL, bot_id = NULL, error = left(p_detail, 200)
         WHERE w.withdrawal_id = p_row.withdrawal_id RETURNING w.* INTO STRICT p_row;
     END CASE;
     PERFORM pay.note_withdrawal(p_row, p_actor, concat_ws(': ', p_outcome, p_detail));

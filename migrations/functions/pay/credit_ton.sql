@@ -1,6 +1,6 @@
 SET LOCAL ROLE ct_ledger;
 
-CREATE OR REPLACE FUNCTION pay.credit_ton(p_receipt_id bigint, p_user_id bigint, p_payment_id uuid, p_rate bigint, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION pay.credit_ton(p_receipt_id bigint, p_user_id bigint, p_payment_id uuid, p_stars bigint, p_rate bigint, p_reason text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
 $function$
 DECLARE
@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     UPDATE pay.chain_receipts AS r
     SET state = 'credited', reason = p_reason, user_id = p_user_id, payment_id = p_payment_id, rate = p_rate,
-        stars = r.nanoton / p_rate
+        stars = p_stars
     WHERE r.receipt_id = p_receipt_id
     RETURNING r.* INTO STRICT v_receipt;
     PERFORM ledger.post(
@@ -23,4 +23,4 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.credit_ton IS
-    'Credits a receipt in whole Stars at a rate; what is left of a Star stays with the house.';
+    'Credits a receipt with so many Stars, and keeps the rate that decided.';

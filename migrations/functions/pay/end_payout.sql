@@ -12,8 +12,13 @@ BEGIN
     o_status := 'stale';
     IF o_withdrawal.state = 'sending' AND o_withdrawal.attempt = p_attempt THEN
         o_status := p_outcome;
+        IF p_outcome = 'sent' AND EXISTS (SELECT FROM pay.withdrawals AS o WHERE o.reference = p_reference) THEN
+            -- A transaction counts for one withdrawal.
+            o_status := 'unknown';
+            p_detail := 'it counts for another withdrawal: transaction ' || p_reference;
+        END IF;
         o_withdrawal := pay.close_withdrawal(
-            o_withdrawal, p_outcome, 'worker', p_detail, p_reference, to_timestamp(p_next_ms / 1000.0)
+            o_withdrawal, o_status, 'worker', p_detail, p_reference, to_timestamp(p_next_ms / 1000.0)
         );
     END IF;
     SELECT b.balance INTO o_balance FROM ledger.balances AS b WHERE b.user_id = o_withdrawal.user_id;

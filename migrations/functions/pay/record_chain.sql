@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION pay.record_chain(
     p_network text, p_account text, p_cursor bigint, p_seen bigint, p_gap boolean,
     p_lts bigint[], p_hashes text[], p_seqnos bigint[], p_sources text[], p_nanotons bigint[], p_comments text[],
     p_memos text[], p_refusals text[], p_sent bigint[],
-    p_late_s double precision, p_dust bigint, p_rate bigint
+    p_dust bigint, p_rate bigint, p_most_stars bigint
 ) RETURNS TABLE (receipt pay.chain_receipts, payment pay.payments, balance bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -13,6 +13,9 @@ DECLARE
     v_payment pay.payments;
     v_reason text;
     v_rate bigint;
+    v_worse bigint;
+    v_more bigint;
+    v_stars bigint;
     v_receipt_id bigint;
     v_new bigint[] := '{}';
 BEGIN
@@ -49,7 +52,8 @@ BEGIN
         SELECT p.* INTO v_payment FROM pay.payments AS p
         WHERE v_seen.refusal IS NULL AND p.ton_memo = v_seen.memo
             AND p.ton_network = p_network AND p.ton_address = p_account;
-        v_rate := v_payment.ton_rate;
+        v_rate := NULL;
+        v_stars := NULL;
         v_reason := CASE
             WHEN v_seen.refusal IS NOT NULL THEN v_seen.refusal
             WHEN v_seen.memo IS NULL THEN 'no_memo'
@@ -57,16 +61,33 @@ BEGIN
             WHEN v_payment.state IN ('paid', 'refunded') THEN 'repeated'
             WHEN v_seen.nanoton < v_payment.ton_nanoton THEN 'short'
         END;
-        IF v_reason IS NULL AND to_timestamp(v_seen.sent) > v_payment.expires_at + make_interval(secs => p_late_s) THEN
-            -- The price of the order holds no longer: the price of now, where there is one.
-            v_reason := 'late';
-            v_rate := p_rate;
+        IF v_reason IS NULL THEN
+            -- The order's price holds for what was ordered, paid while it was waited for.  For everything else whoever
+            -- pays could choose between two prices, so it is the worse one; where there is no price now, it waits.
+            v_worse := CASE WHEN p_rate IS NOT NULL THEN greatest(p_rate, v_payment.ton_rate) END;
+            v_more := v_seen.nanoton - v_payment.ton_nanoton;
+            v_reason := CASE
+                WHEN to_timestamp(v_seen.sent) > v_payment.expires_at THEN 'late'
+                -- Something came for it, and before that it was given up.
+                WHEN v_payment.state = 'cancelled' OR v_payment.state = 'review' AND v_payment.closed_at IS NOT NULL
+                    THEN 'cancelled'
+                WHEN v_more >= v_payment.ton_rate THEN 'excess'
+            END;
+            v_rate := CASE WHEN v_reason IS NULL THEN v_payment.ton_rate ELSE v_worse END;
+            v_stars := CASE
+                WHEN v_reason IS NULL THEN v_payment.stars
+                WHEN v_reason = 'excess' THEN v_payment.stars + v_more / v_worse
+                ELSE v_seen.nanoton / v_worse
+            END;
+            IF v_stars > greatest(p_most_stars, v_payment.stars) THEN
+                v_reason := 'bound';
+                v_stars := NULL;
+            END IF;
         END IF;
 
-        IF (v_reason IS NULL OR v_reason = 'late') AND v_seen.nanoton / v_rate > 0 THEN
+        IF v_stars > 0 THEN
             PERFORM pay.credit_ton(
-                v_receipt_id, v_payment.user_id, v_payment.payment_id, v_rate,
-                coalesce(v_reason, CASE WHEN v_seen.nanoton / v_rate > v_payment.stars THEN 'excess' END)
+                v_receipt_id, v_payment.user_id, v_payment.payment_id, v_stars, v_rate, v_reason
             );
         ELSE
             IF v_reason IN ('no_memo', 'unknown', 'repeated', 'short') AND v_seen.nanoton < p_dust THEN
@@ -78,7 +99,7 @@ BEGIN
                 END,
                 reason = v_reason, payment_id = v_payment.payment_id
             WHERE r.receipt_id = v_receipt_id;
-            IF v_reason IN ('short', 'late') THEN
+            IF v_reason IN ('short', 'late', 'cancelled', 'excess', 'bound') THEN
                 UPDATE pay.payments AS p SET state = 'review' WHERE p.payment_id = v_payment.payment_id;
             END IF;
         END IF;
@@ -99,5 +120,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.record_chain IS
-    'Records what a reader saw, once a transaction, credits what is to be credited, and moves the cursor, all or nothing. Returns what is new.';
+    'Records what a reader saw, once a transaction, credits what is to be credited (nothing of more than p_most_stars, unless so much was ordered), and moves the cursor, all or nothing. Returns what is new.';
 GRANT EXECUTE ON FUNCTION pay.record_chain TO ct_settler;

@@ -3,7 +3,7 @@ SET LOCAL ROLE ct_ledger;
 CREATE OR REPLACE FUNCTION pay.request_stars(
     p_user_id bigint, p_payment_id uuid, p_payload text, p_stars bigint, p_created_ms bigint, p_expires_ms bigint,
     p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
-    OUT o_status text, OUT o_response bytea, OUT o_payment pay.payments
+    OUT o_status text, OUT o_response bytea, OUT o_payment pay.payments, OUT o_pause_s double precision
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -27,6 +27,10 @@ BEGIN
         CASE WHEN (SELECT a.o_telegram_id FROM auth.payee(p_user_id) AS a) IS NULL THEN 'telegram_needed' END,
         CASE WHEN pay.pending_payments(p_user_id, p_created_ms) >= 20 THEN 'conflict' END
     );
+    IF o_status IS NULL THEN
+        o_pause_s := pay.order_pause(p_user_id, p_created_ms);
+        o_status := CASE WHEN o_pause_s IS NOT NULL THEN 'rate_limited' END;
+    END IF;
     IF o_status IS NOT NULL THEN
         PERFORM game.drop_key(p_user_id, p_endpoint, p_key);
         RETURN;
@@ -42,5 +46,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.request_stars IS
-    'Orders Stars, once for a key. telegram_needed: nobody could pay it; conflict: twenty orders wait already. The claim must be the player''s.';
+    'Orders Stars, once for a key. telegram_needed: nobody could pay it; conflict: twenty orders wait already; rate_limited: too many of the last hour were not paid, for o_pause_s. The claim must be the player''s.';
 GRANT EXECUTE ON FUNCTION pay.request_stars TO ct_player;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION pay.request_ton(
     p_user_id bigint, p_payment_id uuid, p_memo text, p_stars bigint, p_rate bigint, p_address text, p_network text,
     p_created_ms bigint, p_expires_ms bigint,
     p_endpoint text, p_key text, p_body_hash bytea, p_lease_s double precision,
-    OUT o_status text, OUT o_response bytea, OUT o_payment pay.payments
+    OUT o_status text, OUT o_response bytea, OUT o_payment pay.payments, OUT o_pause_s double precision
 )
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $function$
@@ -26,10 +26,16 @@ BEGIN
         pay.deposit_refusal(p_user_id, p_stars),
         CASE WHEN pay.pending_payments(p_user_id, p_created_ms) >= 20 THEN 'conflict' END
     );
+    IF o_status IS NULL THEN
+        o_pause_s := pay.order_pause(p_user_id, p_created_ms);
+        o_status := CASE WHEN o_pause_s IS NOT NULL THEN 'rate_limited' END;
+    END IF;
     IF o_status IS NOT NULL THEN
         PERFORM game.drop_key(p_user_id, p_endpoint, p_key);
         RETURN;
     END IF;
+    -- From now on somebody may pay there: it is watched, whatever becomes of the settings.
+    INSERT INTO pay.chain_cursors (network, account) VALUES (p_network, p_address) ON CONFLICT DO NOTHING;
     INSERT INTO pay.payments AS p (
         payment_id, user_id, method, stars, created_at, expires_at,
         ton_address, ton_nanoton, ton_memo, ton_rate, ton_network
@@ -45,5 +51,5 @@ END
 $function$;
 
 COMMENT ON FUNCTION pay.request_ton IS
-    'Orders Stars for TON at a rate, once for a key. conflict: twenty orders wait already. The claim must be the player''s.';
+    'Orders Stars for TON at a rate, once for a key. conflict: twenty orders wait already; rate_limited: too many of the last hour were not paid, for o_pause_s. The claim must be the player''s.';
 GRANT EXECUTE ON FUNCTION pay.request_ton TO ct_player;

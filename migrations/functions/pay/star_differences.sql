@@ -15,16 +15,16 @@ BEGIN ATOMIC
     )
     SELECT 'not_in_our_book', 'charge ' || b.transaction_id, b.direction || ', ' || b.stars || ' Stars'
     FROM pay.star_transactions AS b LEFT JOIN known AS r ON r.charge_id = b.transaction_id
-    WHERE b.purpose = 'invoice_payment'
+    WHERE b.purpose = 'invoice_payment' AND NOT b.matched
         AND (r.charge_id IS NULL OR b.direction = 'out' AND r.state NOT IN ('refunded', 'charged_back'))
     UNION ALL
     SELECT 'not_in_telegrams_book', 'charge ' || r.charge_id, 'in, ' || r.stars || ' ' || r.currency || ', ' || r.state
     FROM known AS r LEFT JOIN pay.star_transactions AS b ON b.transaction_id = r.charge_id AND b.direction = 'in'
-    WHERE b.transaction_id IS NULL AND r.received_at < r.settled_at
+    WHERE b.transaction_id IS NULL AND r.received_at < r.settled_at AND r.currency = 'XTR'
     UNION ALL
     SELECT 'not_in_telegrams_book', 'charge ' || r.charge_id, 'out, ' || r.stars || ' ' || r.currency || ', ' || r.state
     FROM known AS r LEFT JOIN pay.star_transactions AS b ON b.transaction_id = r.charge_id AND b.direction = 'out'
-    WHERE b.transaction_id IS NULL AND r.closed_at < r.settled_at
+    WHERE b.transaction_id IS NULL AND r.closed_at < r.settled_at AND r.currency = 'XTR'
     UNION ALL
     SELECT 'amount_differs', 'charge ' || r.charge_id,
         b.direction || ', Telegram ' || b.stars || ' of ' || coalesce(b.payer_id::text, 'nobody')

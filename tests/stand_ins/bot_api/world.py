@@ -108,6 +108,7 @@ class World:
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
+    is_newer: bool = False
     per_second: int | None = None
     sent_at: list[float] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1000))

@@ -524,10 +524,11 @@ export const premiumTermSchema = z.object({
 });
 export type PremiumTerm = z.infer<typeof premiumTermSchema>;
 
-/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request. */
+/** Ways to take Stars out that are switched on. `premium_months` is empty where Premium is off. `nanoton_per_star` is an estimate, null where there is none: a withdrawal has the rate of its request. It is what is paid for a Star, below the price of one by `spread_bps` hundredths of a per cent. */
 export const withdrawalWaysSchema = z.object({
   ton: z.boolean(),
   nanoton_per_star: z.nullable(z.int().check(z.gte(1))),
+  spread_bps: z.int().check(z.gte(0), z.lte(10000)),
   premium: z.boolean(),
   premium_months: z.array(premiumTermSchema),
 });
