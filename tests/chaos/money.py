@@ -88,7 +88,22 @@ async def unlinked(scene: Scene, rng: random.Random) -> str:
     return f"player {told.account.user_id}; then {len(taken)} of its {len(found)} charges taken back"
 
 
+async def bot_replaced(scene: Scene, rng: random.Random) -> str:
+    """Everything is started again with the token of another bot; the first one's charges and gifts are still there."""
+    if not await scene.outside.add_bot():
+        return "it was replaced before"
+    scene.outside.deliver_to(scene.product.url)
+    scene.product.environment |= scene.outside.environment()
+    away_s = rng.uniform(0.1, 2)
+    for part in scene.product.parts:
+        part.kill()
+    await asyncio.sleep(away_s)
+    for part in scene.product.parts:
+        part.start()
+    return f"everything away for {away_s:.1f} s"
+
+
 MONEY: dict[str, Action] = {
     action.__name__: action
-    for action in (charged_back, withdrawal_refused, withdrawal_approved, banned_looked_at, unlinked)
+    for action in (charged_back, withdrawal_refused, withdrawal_approved, banned_looked_at, unlinked, bot_replaced)
 }
