@@ -1,5 +1,6 @@
 """A small run of the whole thing, and that its parts would notice what they are there for."""
 
+import asyncio
 import itertools
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.chaos.faults import KINDS, Fault, Happened, schedule
 from tests.chaos.players import Wait
 from tests.chaos.product import last_boundary
 from tests.chaos.run import Plan, run
+from tests.chaos.wires import Door, Road
 from tests.fixtures.fork_server import ForkServer
 from tests.rooms.conftest import World
 
@@ -65,6 +67,36 @@ def test_a_file_is_cut_between_transactions() -> None:
     assert last_boundary(data, len(data) - 1) == len(data) - len(one)
     assert last_boundary(data, len(data) - len(one) - 1) == len(one)
     assert last_boundary(data, 0) == 0
+
+
+async def test_a_slow_road_keeps_the_order() -> None:
+    got = bytearray()
+    whole = asyncio.Event()
+    sent = b"".join(number.to_bytes(4, "big") for number in range(4000))
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while len(got) < len(sent):
+            got.extend(await reader.read(1 << 16))
+        whole.set()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    road = Road("test", lambda: server.sockets[0].getsockname())
+    door = Door(lambda: road)
+    await door.open()
+    road.delay_s = 0.05
+    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    for at in range(0, len(sent), 40):
+        writer.write(sent[at : at + 40])
+        await asyncio.sleep(0)
+        if at == len(sent) // 2:
+            road.heal()
+    async with asyncio.timeout(20):
+        await whole.wait()
+    assert bytes(got) == sent
+    writer.close()
+    await door.close()
+    server.close()
 
 
 def test_a_wait_is_counted_for_what_caused_it() -> None:

@@ -6,6 +6,7 @@ A door listens on 127.0.0.1 and leads each connection down one of its roads.  Kn
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import Literal, cast
 from weakref import WeakSet
@@ -23,7 +24,7 @@ class _End(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.gone = asyncio.Event()
         self._early: list[bytes] = []
-        self._due = 0.0
+        self._late: deque[tuple[float, bytes]] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -35,13 +36,25 @@ class _End(asyncio.Protocol):
             self._early.append(data)
             return
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        at = max(self._due, now + self.road.delay_s)
-        if at <= now:
+        if not self._late and self.road.delay_s <= 0:
             self.peer.write(data)
-        else:
-            self._due = at  # what was sent first also arrives first
-            loop.call_at(at, self.peer.write, data)
+            return
+        # What was sent first also arrives first: timers that are due together may come in any order, so there is one.
+        last = self._late[-1][0] if self._late else 0.0
+        self._late.append((max(last, loop.time() + self.road.delay_s), data))
+        if len(self._late) == 1:
+            loop.call_at(self._late[0][0], self._pass_on)
+
+    def _pass_on(self) -> None:
+        """Everything that is due; the timer may come a little early."""
+        loop = asyncio.get_running_loop()
+        at = self._late[0][0]
+        while self._late and self._late[0][0] <= at:
+            data = self._late.popleft()[1]
+            if self.peer is not None:
+                self.peer.write(data)
+        if self._late:
+            loop.call_at(self._late[0][0], self._pass_on)
 
     def eof_received(self) -> None:
         return  # the connection ends as a whole
