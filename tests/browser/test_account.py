@@ -229,6 +229,7 @@ async def test_telegram_and_mail_into_one_account(
     await expect(inside.says("Not linked")).to_be_visible()
 
     # The address that was unlinked first is taken back by its mail, in place of the other one.
+    browser = await outside(open_page, stack)
     await browser.page.goto(f"{stack.url}/#{await mailed(sink, 'clara@example.com', 2)}")
     await button(browser, "Take it back").click()
     await expect(browser.says("Taken back")).to_be_visible()
