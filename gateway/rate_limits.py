@@ -22,7 +22,7 @@ _MAX_CALLERS: Final = 100_000
 
 
 # What a person may cause to be written down for ever.  Bursts are far above what hands do on a bad day.
-ENTERED_ROOMS: Final = SharedRateLimit("entered-rooms", interval_s=3, burst=20)
+ENTERED_ROOMS: Final = SharedRateLimit("entered-rooms", interval_s=2, burst=30)
 ORDERS: Final = SharedRateLimit("orders", interval_s=20, burst=30)
 WITHDRAWALS: Final = SharedRateLimit("withdrawals", interval_s=60, burst=20)
 BONUS_RUNS: Final = SharedRateLimit("bonus-runs", interval_s=60, burst=20)
