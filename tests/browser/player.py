@@ -39,7 +39,7 @@ _REMEMBER_TAPS = """
 _CHEAT = """
   async () => {
     const { socket, frame } = await window.firstTaps;
-    for (const seq of [100, 101]) socket.send(JSON.stringify({ ...frame, count: 30, seq }));
+    for (const seq of [100, 101, 102]) socket.send(JSON.stringify({ ...frame, count: 20, seq }));
   }
 """
 
