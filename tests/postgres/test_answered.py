@@ -25,8 +25,8 @@ from tests.postgres.play import STAKE, assert_clean, hero_room, new_room, new_se
 _CLAIM = "SELECT set_config('jwt.claims.user_id', '{user}', true); "
 FORBIDDING = {
     "a ban": "SELECT auth.ban({user}, NULL)",
-    "an exclusion": _CLAIM + "SELECT pay.set_spending_limits(NULL, now() + interval '1 day', NULL)",
-    "a daily limit": _CLAIM + f"SELECT pay.set_spending_limits({STAKE - 1}, NULL, NULL)",
+    "an exclusion": _CLAIM + "SELECT pay.set_spending_limits(false, NULL, true, now() + interval '1 day', now())",
+    "a daily limit": _CLAIM + f"SELECT pay.set_spending_limits(true, {STAKE - 1}, false, NULL, now())",
 }
 WORDS = {"a ban": "banned", "an exclusion": "limit_reached", "a daily limit": "limit_reached"}
 Act = Callable[[Database, Payer], Awaitable[Callable[[], Awaitable[str]]]]

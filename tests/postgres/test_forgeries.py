@@ -78,7 +78,7 @@ async def _world(db: Database, url: str) -> dict[str, Any]:
             [secrets.token_hex(32)],
         ).fetchone()
         assert row is not None
-        connection.execute("SELECT pay.assign_chain(%s, NULL, %s, 30)", [row[0], two.user_id])
+        connection.execute("SELECT pay.assign_chain(%s, NULL, %s, 30, true)", [row[0], two.user_id])
     await assert_clean(db)
     return {
         "idle": idle.user_id, "one": one.user_id, "two": two.user_id, "debtor": debtor.user_id,

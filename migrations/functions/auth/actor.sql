@@ -1,4 +1,3 @@
--- depends: auth.claim
 SET LOCAL ROLE ct_auth;
 
 -- Never from an argument: whoever may call a function could give any name.  The session's login is Postgres's own word.

@@ -1,4 +1,4 @@
--- depends: game.expected_legs ledger.expected_legs pay.expected_legs
+-- depends: auth.accounts_of auth.person_of game.expected_legs ledger.expected_legs pay.expected_legs
 SET LOCAL ROLE ct_ledger;
 
 -- Both ways, to the Star: each entry is one that a seat, a room, a run, a charge, a receipt, a withdrawal, an account or a
