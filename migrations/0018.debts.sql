@@ -20,7 +20,7 @@ ALTER TABLE ledger.balances
 COMMENT ON COLUMN ledger.balances.owes IS
     'What comes in is to be looked at by ledger.pay_debts: the person has a debt, or had one lately.';
 COMMENT ON COLUMN ledger.balances.granted IS
-    'Demonstration Stars that the account began with. Above 0 nothing of it can be withdrawn, and it plays with its like.';
+    'Demonstration Stars that the account began with. Above 0 no more of it can be withdrawn than came in from outside, and it plays with its like.';
 COMMENT ON COLUMN ledger.transfers.key IS
     'What makes it happen once: stake:<seat>, refund:<seat>, settle:<room>, grant:<user>, debt:<debt>:<number> …';
 COMMENT ON COLUMN ledger.transfers.reason IS

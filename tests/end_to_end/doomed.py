@@ -87,7 +87,7 @@ def _lay_in_worker(fuse: Fuse) -> None:
     payouts.PERIOD_S = 0.1  # what is waited for between rounds is no step
     for name in ("release", "send_ton", "send_premium"):
         fuse.surround(Payouts, name, ends=False)
-    for name in ("release", "take", "next_query", "begin", "end", "gifts_known"):
+    for name in ("release", "take", "next_query", "begin", "end", "match_gift"):
         fuse.watch(withdrawals, name)
     for name in ("now_s", "transfer", "send", "processed"):
         fuse.watch(HighloadChain, name)

@@ -37,7 +37,7 @@ STARS = 1000  # what three months of Premium cost
 # The hold ended, taken up, the chain's time, a number, committed, looked for, sent, its end; then taken up again,
 # time, seen, booked.  A gift: the hold ended, taken up, committed, given, found in Telegram's transactions, not
 # another's, booked.
-STEPS = {"ton": 12, "premium": 7}
+STEPS = {"ton": 12, "premium": 8}
 
 
 @dataclass(frozen=True)

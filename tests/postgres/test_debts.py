@@ -315,7 +315,7 @@ async def _settlement(db: Database, _url: str, player: Payer) -> tuple[str, Call
 async def _refusal(db: Database, _url: str, player: Payer) -> tuple[str, Callable[[], Awaitable[Any]]]:
     asked = await withdrawn(db, player, 100)
     return (
-        f"SELECT * FROM pay.review_withdrawal('{asked}', 'refuse', {money.NOW_MS})",
+        f"SELECT * FROM pay.review_withdrawal('{asked}', 'refuse', NULL, {money.NOW_MS})",
         lambda: withdrawals.review(db, asked, "refuse", by="olga", now_ms=money.NOW_MS),
     )
 

@@ -263,7 +263,7 @@ async def test_a_gateway_makes_rooms_for_the_user_of_the_claim_only_and_as_a_pla
             "INSERT INTO game.daily_wins (day, user_id, won) VALUES ('2026-01-01', 1, 1)",
             "UPDATE game.seats SET organizes = true",
             "UPDATE game.rooms SET organizer_id = 1",
-            "SELECT game.open_room('000123456789abcd', 'hero', 1, 2, 0, 1, 200)",
+            "SELECT game.open_room('000123456789abcd', 'hero', 1, 2, 0, false, 1, 200)",
         ):
             for role in Role:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):

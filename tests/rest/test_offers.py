@@ -75,8 +75,8 @@ def at(document: dict[str, Any], path: str) -> Any:
         ),
         (
             "withdrawals.premium",
-            {"withdrawals_premium": "off"},
-            {"withdrawals_premium": "on", "bot_token": BOT, **NO_SUCH_PLACE},
+            {"withdrawals_premium": "off", "demo_stars": 0},
+            {"withdrawals_premium": "on", "bot_token": BOT, "demo_stars": 0, **NO_SUCH_PLACE},
             "/withdrawals",
             {"method": "premium", "stars": 1000, "months": 3},
         ),

@@ -34,6 +34,13 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('pay.withdrawals', 0));
     SELECT b.balance, b.granted > 0 INTO STRICT o_balance, v_demo
     FROM ledger.balances AS b WHERE b.user_id = p_user_id FOR NO KEY UPDATE;
+    -- Beside demonstration Stars no more leaves than came in from outside: what is won and lost there are those.
+    IF v_demo THEN
+        SELECT coalesce(sum(e.amount), 0) < p_stars INTO STRICT v_demo
+        FROM ledger.entries AS e JOIN ledger.transfers AS t USING (transfer_id)
+        WHERE e.account_id = pay.player_account(p_user_id)
+            AND t.kind IN ('deposit', 'deposit_refund', 'chargeback', 'bonus', 'withdrawal', 'withdrawal_return');
+    END IF;
     SELECT a.o_telegram_id AS telegram_id, a.o_banned AS banned INTO STRICT v_payee FROM auth.payee(p_user_id) AS a;
     IF p_method = 'ton' THEN
         SELECT w.address INTO v_address FROM pay.wallets AS w
@@ -47,10 +54,10 @@ BEGIN
     END IF;
     o_status := CASE
         WHEN v_payee.banned THEN 'banned'
-        WHEN v_demo THEN 'forbidden'
         WHEN p_method = 'ton' AND v_address IS NULL THEN 'conflict'
         WHEN p_method = 'premium' AND v_payee.telegram_id IS NULL THEN 'conflict'
         WHEN o_balance < p_stars THEN 'insufficient_balance'
+        WHEN v_demo THEN 'forbidden'
         WHEN o_limit IS NOT NULL THEN 'limit_reached'
         ELSE 'new'
     END;
