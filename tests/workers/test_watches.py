@@ -16,7 +16,7 @@ from persistence import watches
 from persistence.errors import StoreUnavailable
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database, Role
-from persistence.postgres.watches import Watch, listed
+from persistence.postgres.watches import Watch, listed, note
 from tests.fixtures.postgres import Execute
 from tests.rooms.conftest import World
 from workers import jobs
@@ -97,6 +97,19 @@ async def test_silence_is_an_alarm_too(world: World, execute: Execute) -> None:
     checks = {each.name: each.todo for each in await _watches(world.settings)}
     assert "24.0 h" in checks["watch audit"]
     assert checks["watch leaderboards"] == ""
+
+
+async def test_one_round_that_fails_is_no_alarm(world: World, execute: Execute) -> None:
+    """A store fails over: the next round is made a second later."""
+    loop = WatchLoop(world.db, world.settings)
+    await loop.round()
+    await note(world.db, "leaderboards", error="StoreUnavailable: redis")
+    with capture_logs() as logs:
+        await loop.round()
+        assert logs == []
+        execute("UPDATE game.watches SET since = now() - interval '1 hour' WHERE name = 'leaderboards'")
+        await loop.round()
+    assert [line["watch"] for line in logs] == ["leaderboards"]
 
 
 async def test_what_is_not_expected_is_no_alarm(world: World, execute: Execute) -> None:
