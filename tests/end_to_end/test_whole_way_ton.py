@@ -140,4 +140,4 @@ async def _withdraws(player: Player, wallet: Wallet, ton: TonNetwork, product: S
     told = (await player.get("/notices"))["notices"][0]
     assert (told["kind"], told["amount"], told["reason"]) == ("withdrawal_sent", PRIZE, "ton")
     steps = json.loads(command(product, "withdrawals", "show", asked["withdrawal_id"], "--json"))["steps"]
-    assert [step["by"] for step in steps if step["what"] == "again: approved"] == ["the test"]
+    assert [step["by"] for step in steps if step["what"] == "again: approved"] == ["ct_console (the test)"]
