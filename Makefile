@@ -2,14 +2,13 @@
 PYTHON ?= python3
 
 PY := .venv/bin/python
-QUIETLY := .ci/quietly
 PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
 NPM := .ci/npm
 WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -name private -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test test-python test-web check check-python check-web bench anticheat strategies chaos deposits structure screenshots webperf web wheel format lock clean
+.PHONY: help play test check check-python check-web bench anticheat strategies chaos deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -19,15 +18,12 @@ play: .venv/.play webapp/dist/index.html ## Start everything on this machine and
 
 test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run all of them: checks, web, Python, browser
 	@.ci/system-packages luacheck chromium
-	@# Most tests wait more than they work: the checks take what they leave idle of the two cores that are counted on.
-	@$(MAKE) --no-print-directory -k -j2 QUIETLY="nice -n 19 .ci/quietly" test-python check-python check-web test-web
-
-test-python:
-	@echo "Testing ..."
+	@$(MAKE) --no-print-directory check
+	@echo "Testing the web app ..."
+	@.ci/quietly $(NPM) test
+	@echo "Testing the rest ..."
+	@# Most tests wait more than they work: one more at a time than the two cores that are counted on.
 	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 3
-
-test-web:
-	@$(QUIETLY) $(NPM) test
 
 check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, generated files; nothing is changed
 	@.ci/system-packages luacheck
@@ -35,16 +31,16 @@ check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, genera
 
 check-python:
 	@echo "Checking Python and Lua ..."
-	@$(QUIETLY) $(PY) -m ruff check .
-	@$(QUIETLY) $(PY) -m ruff format --check .
-	@$(QUIETLY) $(PY) -m mypy
-	@$(QUIETLY) $(PY) -m gateway.protocol_page --check
-	@$(QUIETLY) .ci/check-lua
-	@$(QUIETLY) $(PY) -m gateway.schemas.generate --check
+	@.ci/quietly $(PY) -m ruff check .
+	@.ci/quietly $(PY) -m ruff format --check .
+	@.ci/quietly $(PY) -m mypy
+	@.ci/quietly $(PY) -m gateway.protocol_page --check
+	@.ci/quietly .ci/check-lua
+	@.ci/quietly $(PY) -m gateway.schemas.generate --check
 
 check-web:
 	@echo "Checking the web app ..."
-	@$(QUIETLY) $(NPM) run check
+	@.ci/quietly $(NPM) run check
 
 bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
 	@$(PY) -m benchmarks
