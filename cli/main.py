@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import typer
 
-from chance_tap.settings import Settings, SettingsError, load_settings
+from chance_tap.environment import load_settings
+from chance_tap.settings import Settings, SettingsError
 from cli.tree import COMMANDS, PROGRAM, tree
 
 COMPLETION = "_CHANCE_TAP_COMPLETE"

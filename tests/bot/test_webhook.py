@@ -7,7 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bot import texts
-from chance_tap.settings import Settings, SettingsError, load_settings
+from chance_tap.environment import load_settings
+from chance_tap.settings import Settings, SettingsError
 from gateway.routes.telegram import PATH
 from persistence.errors import StoreUnavailable
 from persistence.postgres import telegram_chats

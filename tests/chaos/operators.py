@@ -12,7 +12,8 @@ import aiogram
 import psycopg
 from psycopg import sql
 
-from chance_tap.settings import Settings, load_settings
+from chance_tap.environment import load_settings
+from chance_tap.settings import Settings
 from cli.commands.stores import Stores, open_bot, open_stores
 from persistence.accounts.bans import Bans
 from persistence.errors import StoreUnavailable

@@ -13,7 +13,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from chance_tap.settings import load_settings
+from chance_tap.environment import load_settings
 from persistence.chain import ProvenWallet
 from persistence.payments.chain_reconciliation import ChainReconciliation
 from persistence.postgres import wallets, withdrawals

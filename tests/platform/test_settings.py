@@ -8,7 +8,8 @@ import re
 import pytest
 
 from chance_tap import weak_secrets
-from chance_tap.settings import Settings, SettingsError, load_settings
+from chance_tap.environment import load_settings
+from chance_tap.settings import Settings, SettingsError
 
 STRONG = "kJ8-2hf0sPq_1mZx7Vb4Rt6Yu9Wn3Ec5"
 KEY = "9b1d3f0c7a52e846d0f3b6917c2ea58443fd09b7e61c8a25f7d03be9421c6a5e"

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from chance_tap.settings import Settings, SettingsError, load_settings
+from chance_tap.environment import load_settings
+from chance_tap.settings import Settings, SettingsError
 from gateway.app import build_app
 from gateway.proxies import TrustedProxies
 from persistence.redis.rate_limits import SharedRateLimit
