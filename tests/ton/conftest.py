@@ -28,6 +28,11 @@ HOUSE = "0:" + "5f" * 32
 ENDPOINT = "/api/v1/payments/ton"
 RATE = 13_000_000
 
+
+def nanoton(stars: int) -> int:
+    return stars * RATE
+
+
 _numbers = itertools.count(1)
 
 

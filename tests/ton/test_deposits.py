@@ -3,23 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
-from persistence.postgres import payments, set_aside, ton_deposits
+from persistence.postgres import payments
 from persistence.postgres.pool import Role
 from persistence.redis.user_events import BalanceChanged, PaymentChanged
 from persistence.ton.deposits import memo_of, new_memo
-from persistence.ton.transaction import Transaction, parse
-from tests.fixtures.postgres import Execute
 from tests.fixtures.user_events import Ear
 from tests.stand_ins.toncenter import ENCRYPTED_COMMENT, JETTON_NOTIFICATION, comment_body
-from tests.ton.conftest import HOUSE, RATE, World
-from workers.loops import ton_watcher
-
-
-def nanoton(stars: int) -> int:
-    return stars * RATE
+from tests.ton.conftest import HOUSE, RATE, World, nanoton
 
 
 async def test_an_order_that_is_paid(world: World, ear: Ear) -> None:
@@ -82,92 +74,6 @@ async def test_paid_after_a_cancel_or_expiry(world: World) -> None:
     await world.read()
     assert await world.balance(player) == 70
     assert [(await world.payment(order)).state for order in (cancelled, expired)] == ["paid", "paid"]
-
-
-@pytest.mark.parametrize("now", [RATE * 2, RATE, RATE // 2])
-@pytest.mark.parametrize("over", ["late", "cancelled", "excess"])
-async def test_an_old_price_is_never_the_players_option(world: World, over: str, now: int) -> None:
-    """Whichever way the price went: what was ordered and is paid in time has its price, all else the worse one."""
-    player = await world.player()
-    in_time, order = [await world.order(player, 100) for _ in range(2)]
-    paid = world.chain.send(HOUSE, nanoton(100), in_time.ton_memo)
-    if over == "late":
-        world.chain.now_s += world.settings.ton_quote_s + 1
-    elif over == "cancelled":
-        assert (await payments.cancel(world.db, player, order.payment_id))[0] == "ok"
-    tx = world.chain.send(HOUSE, nanoton(400 if over == "excess" else 100), order.ton_memo)
-    world.price.nanoton = now
-    await world.read()
-    worse = max(now, RATE)
-    assert await world.outcome(paid) == ("credited", None, 100)
-    stars = 100 + nanoton(300) // worse if over == "excess" else nanoton(100) // worse
-    assert await world.outcome(tx) == ("credited", over, stars)
-    assert await world.balance(player) == 100 + stars
-
-
-@pytest.mark.parametrize("over", ["late", "cancelled", "excess"])
-async def test_without_a_price_of_now_what_is_over_waits_and_an_operator_can(world: World, over: str) -> None:
-    player = await world.player()
-    order = await world.order(player, 100)
-    if over == "late":
-        world.chain.now_s += world.settings.ton_quote_s + 1
-    elif over == "cancelled":
-        await payments.cancel(world.db, player, order.payment_id)
-    tx = world.chain.send(HOUSE, nanoton(200), order.ton_memo)
-    world.price.nanoton = None
-    await world.read()
-    assert await world.outcome(tx) == ("review", over, None)
-    assert (await world.payment(order)).state == "review"
-
-    receipt = await world.receipt(tx)
-    assert receipt is not None
-    decide = world.deposits.assign
-    assert (await decide(receipt.receipt_id, payment_id=None, user_id=None, by="ann"))[0] == "no_rate"
-    status, given = await decide(receipt.receipt_id, payment_id=None, user_id=None, by="ann", rate=RATE * 2)
-    assert (status, given and given.receipt.stars) == ("ok", 100)
-    assert (await world.payment(order)).state == "paid"
-
-
-async def test_an_operators_yes_is_no_old_price_either(world: World) -> None:
-    player = await world.player()
-    order = await world.order(player, 100)
-    short = world.chain.send(HOUSE, nanoton(100) - 1, order.ton_memo)
-    await world.read()
-    world.price.nanoton = RATE * 2
-    receipt = await world.receipt(short)
-    assert receipt is not None
-    _, given = await world.deposits.assign(receipt.receipt_id, payment_id=None, user_id=None, by="ann")
-    assert given is not None
-    assert given.receipt.stars == 49
-
-
-async def test_more_than_an_order_may_be_waits_for_an_operator(world: World) -> None:
-    """A cheap order, cancelled, and paid with a fortune once the price is up."""
-    player = await world.player()
-    order, largest = await world.order(player, 10), await world.order(player, 100_000)
-    await payments.cancel(world.db, player, order.payment_id)
-    fortune = world.chain.send(HOUSE, nanoton(1_000_000), order.ton_memo)
-    bound = world.chain.send(HOUSE, nanoton(100_000) + RATE - 1, largest.ton_memo)
-    await world.read()
-    assert await world.outcome(fortune) == ("review", "bound", None)
-    assert await world.outcome(bound) == ("credited", None, 100_000)
-    assert await world.balance(player) == 100_000
-    receipt = await world.receipt(fortune)
-    assert receipt is not None
-    assert (await world.deposits.dismiss(receipt.receipt_id, by="ann"))[0] == "ok"
-
-
-async def test_orders_cannot_be_collected(world: World) -> None:
-    """Each order is a price that is kept: twenty an hour, given up or not."""
-    player = await world.player()
-    for _ in range(20):
-        order = await world.order(player)
-        await payments.cancel(world.db, player, order.payment_id)
-    with pytest.raises(AssertionError, match="rate_limited"):
-        await world.order(player)
-    await world.order(await world.player())
-    world.chain.now_s += 3601
-    await world.order(player)
 
 
 async def test_a_memo_is_used_once(world: World) -> None:
@@ -365,99 +271,3 @@ def test_memos_cannot_be_guessed_and_are_read_back() -> None:
     assert all(memo_of(memo) == memo for memo in memos)
     for none in (None, "", "x" * 16 + "x", "ı" * 16, "U" * 16, "é" * 16):
         assert memo_of(none) is None
-
-
-async def test_an_address_that_players_were_given_stays_watched(world: World) -> None:
-    player = await world.player()
-    order, later = await world.order(player), await world.order(player)
-    for address in ("0:" + "6a" * 32, ""):  # another one, and then none: deposits are off
-        now = World(
-            replace(world.settings, ton_wallet_address=address),
-            world.live, world.db, world.toncenter, world.client, world.price,
-        )  # fmt: skip
-        tx = world.chain.send(HOUSE, nanoton(100), order.ton_memo)
-        await now.read()
-        assert await world.outcome(tx) == ("credited", None, 100)
-        order = later
-    assert await world.balance(player) == 200
-
-
-async def test_an_address_long_unused_is_read_from_time_to_time(world: World) -> None:
-    player = await world.player()
-    order = await world.order(player)
-    elsewhere = replace(world.settings, ton_wallet_address="0:" + "6a" * 32)
-    now = World(elsewhere, world.live, world.db, world.toncenter, world.client, world.price)
-    watcher = now.watcher()
-    await watcher.round()
-    world.chain.send(HOUSE, nanoton(100), order.ton_memo)
-    await watcher.round()  # an order may still be paid there: at each round
-    assert await world.balance(player) == 100
-    world.chain.now_s += world.settings.ton_quote_s + world.settings.ton_late_s + 1
-    await watcher.round()
-    late = world.chain.send(HOUSE, nanoton(100))
-    await watcher.round()
-    assert await world.outcome(late) is None
-    watcher._next_at.clear()  # an hour later
-    await watcher.round()
-    assert await world.outcome(late) == ("review", "no_memo", None)
-
-
-async def test_one_address_that_cannot_be_read_holds_up_no_other(world: World, execute: Execute) -> None:
-    execute("INSERT INTO pay.chain_cursors (network, account) VALUES ('mainnet', %s)", "0:" + "00" * 32)
-    player = await world.player()
-    order = await world.order(player)
-    world.chain.send(HOUSE, nanoton(100), order.ton_memo)
-    world.toncenter.faults = [422]
-    await world.read()
-    assert await world.balance(player) == 100
-
-
-async def test_a_transaction_that_is_not_understood_hides_no_other_and_is_read_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    player = await world.player()
-    one, odd, two = [await world.order(player) for _ in range(3)]
-    sent = [world.chain.send(HOUSE, nanoton(100), order.ton_memo) for order in (one, odd, two)]
-    sent[1].json["in_msg"]["value"] = {"nanoton": nanoton(100)}
-    for _ in range(2):
-        await world.read()
-    assert await world.balance(player) == 200
-    cursor = await world.deposits.cursor()
-    assert cursor is not None
-    assert (cursor.lt, cursor.gap_since_ms) == (sent[2].lt, None)
-    (kept,) = await set_aside.listed(world.db, source=None, limit=10)
-    assert (kept.source, kept.key) == (f"deposits:mainnet:{HOUSE}", sent[1].hash)
-
-    def understood(raw: Any) -> Transaction:
-        """A later version's reading."""
-        value = raw["in_msg"]["value"]
-        return parse(
-            {**raw, "in_msg": {**raw["in_msg"], "value": value["nanoton"]}} if isinstance(value, dict) else raw
-        )
-
-    monkeypatch.setattr(ton_watcher, "parse", understood)
-    await world.read()
-    assert await world.outcome(sent[1]) == ("credited", None, 100)
-    assert await set_aside.listed(world.db, source=None, limit=10) == []
-
-
-async def test_a_deposit_that_postgres_refuses_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    player = await world.player()
-    orders = [await world.order(player) for _ in range(3)]
-    sent = [world.chain.send(HOUSE, nanoton(100), order.ton_memo) for order in orders]
-    record = ton_deposits.record
-
-    async def refuse(*args: Any) -> Any:
-        if any(each.lt == sent[1].lt for each in args[3]):
-            raise psycopg.errors.UniqueViolation("no")
-        return await record(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ton_deposits, "record", refuse)
-        await world.read()
-        await world.read()
-    assert await world.balance(player) == 200
-    assert len(await set_aside.listed(world.db, source=None, limit=10)) == 1
-    await world.read()
-    assert await world.balance(player) == 300
-    assert await set_aside.listed(world.db, source=None, limit=10) == []
