@@ -77,7 +77,10 @@ describe("what a refusal means", () => {
     ["reset", "not_found", "linkUsed"],
     ["register", "forbidden", "noMail"],
     ["unlinkEmail", "forbidden", "otherTelegram"],
-    ["unlinkEmail", "init_data_expired", "staleTelegram"],
+    ["unlinkEmail", "init_data_expired", "staleTelegramOrPassword"],
+    ["link", "init_data_expired", "staleTelegram"],
+    ["unlinkTelegram", "limit_reached", "newWay"],
+    ["object", "not_found", "tooLateToObject"],
   ])("%s: %s", (form, code, key) => {
     expect(en.account.problem).toHaveProperty(key);
     expect(problemsOf(refused(code), form)).toEqual([
