@@ -55,7 +55,8 @@ def configure(level: str = "info", *, part: str = "", stream: TextIO | None = No
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        # One that is kept would go on writing as it did at its first line, whatever is set up, or captured, after.
+        cache_logger_on_first_use=False,
     )
     if part:
         structlog.contextvars.bind_contextvars(part=part)
