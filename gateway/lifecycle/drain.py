@@ -66,9 +66,9 @@ class Drain:
     async def _run(self) -> None:
         count = len(self._endpoint.clients())
         log.info("draining", sockets=count)
-        if count:
-            await asyncio.sleep(self._notice_s)  # balancers look at /readyz now and then
-            await self._move()
+        # Also without sockets: balancers look at /readyz now and then, and until they have they send requests here.
+        await asyncio.sleep(self._notice_s)
+        await self._move()
         self.state = "drained"
         log.info("drained")
 

@@ -122,10 +122,50 @@ async def test_a_second_signal_waits_for_nobody(start: Start) -> None:
     await running.ended()
 
 
-async def test_without_players_it_ends_at_once(start: Start) -> None:
+@pytest.mark.parametrize("came", ["nobody", "one who left before", "one who leaves meanwhile"])
+async def test_without_players_too_balancers_are_given_notice(start: Start, came: str) -> None:
     running = await start(drain_notice_s=300, drain_s=300)
+    peers = [] if came == "nobody" else [await Peer.open(running.port, PATH)]
+    if came == "one who left before":
+        await _leave(running, peers)
+    running.ask()
+    if came == "one who leaves meanwhile":
+        await _leave(running, peers)
+    for _ in range(5):  # as balancers send them that have not looked yet, over connections of their own
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}") as client:
+            assert [(await client.get(path)).status_code for path in ("/readyz", f"{API}/offers")] == [503, 200]
+    assert not running.server.should_exit
     running.ask()
     await running.ended()
+
+
+async def _leave(running: Running, peers: list[Peer]) -> None:
+    for peer in peers:
+        peer.abort()
+    sockets = (await running.server._opening.open()).sockets
+    await eventually("nobody is left", lambda: not sockets.clients())
+
+
+async def test_without_a_balancer_nobody_waits(start: Start) -> None:
+    running = await start(drain_notice_s=0, drain_s=300)
+    running.ask()
+    await running.ended()
+
+
+async def test_an_ordered_drain_of_an_idle_gateway_is_over_after_the_notice(
+    start_gateway: StartGateway, settings: Settings, live: RedisStore
+) -> None:
+    gateway = await start_gateway()
+    waiting = Drain(gateway.endpoint, replace(settings, drain_notice_s=300))
+    waiting.begin()
+    for _ in range(5):
+        await live.lobby.counts([20])
+    assert (waiting.ready, waiting.state) == (False, "draining")
+    await waiting.stop()
+    done = Drain(gateway.endpoint, replace(settings, drain_notice_s=0))
+    done.begin()
+    await done.done()
+    assert done.state == "drained"
 
 
 async def test_both_roads_refuse_new_sockets(start_gateway: StartGateway, road: Road) -> None:
