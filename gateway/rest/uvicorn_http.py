@@ -5,11 +5,16 @@ one included, how large that head may be, how many requests it may send ahead, h
 (and thrown away) after its answer, and how long an answer may lie here that its client does not take.  So connections
 that say nothing, never stop or never read cost nothing lasting; and who sends too much still gets the answer, which
 closing on unread bytes would destroy.
+
+Owns which upgrades are looked at: a WebSocket's, opened as RFC 6455 opens one.  Any other is left out of the request,
+as RFC 9110 (section 7.8) lets a server do, and the request is what it would be without it, body included.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
+import httptools
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -32,6 +37,10 @@ _STATE_KEY: Final = "unread answers"
 
 class TooManyAhead(Exception):
     """A client sends requests without end and waits for no answer."""
+
+
+class NoTunnel(Exception):
+    """A client takes us for a proxy."""
 
 
 class UnreadAnswers:
@@ -83,6 +92,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _in_head = True
     _in_message = False
     _head_bytes = 0
+    _declines_upgrade = False
     _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -113,7 +123,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        rest: bytes | None = data
+        while rest is not None:
+            rest = self._parse(rest)
         if not self._in_head:
             return
         if self._head_bytes > MAX_HEAD_BYTES:
@@ -121,6 +134,42 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.send_400_response("The request's head is too large.")
         elif self._deadline is None and not self.transport.is_closing():
             self._watch()
+
+    def _parse(self, data: bytes) -> bytes | None:
+        """Feed the parser; what it left for a parser of its own."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._declines_upgrade:
+                return self._without_upgrade() + data[upgrade.args[0] :]
+            self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("")
+        return None
+
+    def _without_upgrade(self) -> bytes:
+        """The head that was read, as it is without its upgrade, for a new parser: the old one will read no body now."""
+        self._declines_upgrade = False
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = b", ".join(token for token in _tokens([value]) if token != b"upgrade")
+            if name != b"upgrade":
+                lines.append(b"%s: %s" % (name, value))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _should_upgrade(self) -> bool:
+        """Whether this would open a WebSocket, on whatever path: GET of HTTP/1.1, without a body."""
+        return (
+            self.parser.get_method() == b"GET"
+            and self.parser.get_http_version() == "1.1"
+            and b"websocket" in _tokens(value for name, value in self.headers if name == b"upgrade")
+            and all(value == b"0" for name, value in self.headers if name == b"content-length")
+            and all(name != b"transfer-encoding" for name, _ in self.headers)
+        )
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
@@ -143,7 +192,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._in_head = self._in_message = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # what follows a body in chunks is no part of the head
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise NoTunnel  # the parser makes a malformed request of it
+            self._declines_upgrade = True
+            return
         self._in_head = False
         self._head_bytes = 0
         self._unwatch()
@@ -152,6 +210,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self._declines_upgrade:
+            return
         self._in_message = False
         super().on_message_complete()
         if self._deadline is not None:  # the rest of a body that was answered before its end
@@ -174,3 +234,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._deadline = None
         self.transport.close()
+
+
+def _tokens(values: Iterable[bytes]) -> list[bytes]:
+    """The members of a header that is a list, however many lines it took; lower case."""
+    return [token.strip().lower() for value in values for token in value.split(b",")]
