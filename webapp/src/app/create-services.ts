@@ -10,7 +10,7 @@ import { Connection } from "../connection/connection";
 import { IDLE, type Phase } from "../connection/machine";
 import { Joining } from "../join/joining";
 import { readRoomKey } from "../join/room-key";
-import type { Room, ServerFrame } from "../protocol/generated";
+import type { Room, ServerFrame, Welcome } from "../protocol/generated";
 import { leaveRoom } from "../room/leaving";
 import { cancellationNotice, leftNotice } from "../room/room-notices";
 import { RoomSession } from "../room/room-session";
@@ -52,6 +52,7 @@ export function createServices(root: HTMLElement): Services {
   const notices = new Notices();
   const phase = createStore<Phase>(IDLE);
   const frames = createEvents<ServerFrame>();
+  const missed = createEvents<Welcome>();
 
   const refreshUser = async (): Promise<void> => {
     try {
@@ -100,8 +101,9 @@ export function createServices(root: HTMLElement): Services {
         room.onPhase(next);
         if (next.name === "ended" && next.code === CLOSE_TOKEN_REFUSED) void renewAndConnect();
       },
-      onWelcome: (frame, receivedAt) => {
+      onWelcome: (frame, receivedAt, isFirst) => {
         room.onWelcome(frame, receivedAt);
+        if (!isFirst) missed.emit(frame);
       },
       onFrame: (frame, receivedAt) => {
         room.onFrame(frame, receivedAt);
@@ -110,6 +112,7 @@ export function createServices(root: HTMLElement): Services {
     },
   });
   room.attach(connection);
+  missed.subscribe(() => void refreshUser());
 
   const renewAndConnect = async (): Promise<void> => {
     try {
@@ -171,6 +174,7 @@ export function createServices(root: HTMLElement): Services {
     notices,
     phase,
     frames,
+    missed,
     send: (frame) => connection.send(frame),
     connect: () => {
       connection.start();

@@ -15,11 +15,14 @@ interface StakeLineProps {
 
 export function StakeLine({ text, isPlaying = false }: StakeLineProps): ReactNode {
   const { t } = useTranslation();
+  const { room } = useServices();
   const away = useAway();
-  const isLosing = useStore(useServices().room.isLosingTaps);
+  const isLosing = useStore(room.isLosingTaps);
+  // In a game the line is doubted as soon as it is too quiet: before that is called a cut.
+  const isQuiet = !useStore(room.isLive) && isPlaying;
   const tapsKept = away === "drained" ? "stake.drained" : "connection.lost";
   const trouble =
-    away === null
+    away === null && !isQuiet
       ? null
       : isPlaying
         ? t(isLosing ? "stake.tapsLost" : tapsKept)

@@ -17,6 +17,7 @@ class FakeSocket {
   readonly readyState = FakeSocket.OPEN;
   readonly sent: string[] = [];
   onopen: (() => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
 
   constructor() {
@@ -49,6 +50,8 @@ describe("a connection", () => {
     },
   });
 
+  let connection: Connection | undefined;
+
   beforeEach(() => {
     vi.useFakeTimers();
     FakeSocket.made = [];
@@ -56,14 +59,16 @@ describe("a connection", () => {
     vi.stubGlobal("document", page);
     vi.stubGlobal("WebSocket", FakeSocket);
     return () => {
+      connection?.stop();
       vi.useRealTimers();
       vi.unstubAllGlobals();
     };
   });
 
-  async function online(): Promise<{ socket: FakeSocket; phase: () => Phase["name"] }> {
+  async function online() {
     let now: Phase["name"] = "idle";
-    const connection = new Connection({
+    const welcomes: boolean[] = [];
+    connection = new Connection({
       url: "ws://gateway",
       token: () => Promise.resolve("token"),
       listener: {
@@ -71,16 +76,21 @@ describe("a connection", () => {
           now = name;
         },
         onFrame: () => undefined,
-        onWelcome: () => undefined,
+        onWelcome: (_frame, _at, isFirst) => {
+          welcomes.push(isFirst);
+        },
       },
     });
     connection.start();
     await vi.advanceTimersByTimeAsync(0);
-    const socket = FakeSocket.made[0];
-    if (!socket) throw new Error("no socket was made");
-    socket.onopen?.();
-    socket.receive(WELCOME);
-    return { socket, phase: () => now };
+    const welcomed = (): FakeSocket => {
+      const socket = FakeSocket.made.at(-1);
+      if (!socket) throw new Error("no socket was made");
+      socket.onopen?.();
+      socket.receive(WELCOME);
+      return socket;
+    };
+    return { socket: welcomed(), phase: () => now, welcomes, welcomed };
   }
 
   it.each([
@@ -97,7 +107,38 @@ describe("a connection", () => {
     expect(phase()).toBe("online");
 
     source.dispatchEvent(new Event(event));
-    await vi.advanceTimersByTimeAsync(2100);
+    // Asked again meanwhile, it does not get more time.
+    await vi.advanceTimersByTimeAsync(1500);
+    source.dispatchEvent(new Event(event));
+    await vi.advanceTimersByTimeAsync(600);
     expect(phase()).not.toBe("online");
+  });
+
+  it("is cut as soon as the browser says that it is offline, and tries anew as soon as it is not", async () => {
+    const { phase, welcomed } = await online();
+    browser.dispatchEvent(new Event("offline"));
+    expect(phase()).toBe("backoff");
+    // What is tried while there is no network hangs, and is not waited for when there is one.
+    await vi.advanceTimersByTimeAsync(300);
+    expect([phase(), FakeSocket.made.length]).toEqual(["opening", 2]);
+    browser.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSocket.made).toHaveLength(3);
+    welcomed();
+    expect(phase()).toBe("online");
+  });
+
+  it.each([
+    ["the network went", () => browser.dispatchEvent(new Event("offline"))],
+    ["the server closed it", () => FakeSocket.made.at(-1)?.onclose?.({ code: 1006 })],
+    ["the server was drained", () => FakeSocket.made.at(-1)?.onclose?.({ code: 4001 })],
+  ])("knows that frames were missed when it is welcomed after %s", async (_, cut) => {
+    const { welcomes, welcomed } = await online();
+    for (let time = 0; time < 2; time++) {
+      cut();
+      await vi.advanceTimersByTimeAsync(300);
+      welcomed();
+    }
+    expect(welcomes).toEqual([true, false, false]);
   });
 });

@@ -16,7 +16,8 @@ const PROBE_TIMEOUT_MS = 2000;
 export interface ConnectionListener {
   readonly onPhase: (phase: Phase) => void;
   readonly onFrame: (frame: Exclude<ServerFrame, Welcome>, receivedAt: number) => void;
-  readonly onWelcome: (frame: Welcome, receivedAt: number) => void;
+  /** `isFirst`: of this page; between this one and the one before it frames were missed. */
+  readonly onWelcome: (frame: Welcome, receivedAt: number, isFirst: boolean) => void;
 }
 
 export interface ConnectionOptions {
@@ -35,17 +36,25 @@ export class Connection {
   private silenceTimer: number | undefined;
   private pingTimer: number | undefined;
   private heartbeatMs = 0;
+  private wasWelcomed = false;
+  private isProbing = false;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
     // Another network, or a page that slept: what was waiting goes on, and what seemed to be online may be dead.
-    const look = (): void => {
+    window.addEventListener("online", () => {
+      this.feed({ type: "network" });
+      this.probe();
+    });
+    // A socket would be quiet about it for long; should the browser err, the next one opens at once.
+    window.addEventListener("offline", () => {
+      this.feed({ type: "silent" });
+    });
+    document.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "visible") return;
       this.feed({ type: "retry" });
       this.probe();
-    };
-    window.addEventListener("online", look);
-    document.addEventListener("visibilitychange", look);
+    });
   }
 
   start(): void {
@@ -65,7 +74,10 @@ export class Connection {
 
   /** Something that should have been answered was not: hear from the server soon, or connect anew. */
   probe(): void {
-    if (this.send({ type: "ping", t: "probe" })) this.listenFor(PROBE_TIMEOUT_MS);
+    // Asked once more, it would wait once more.
+    if (this.isProbing || !this.send({ type: "ping", t: "probe" })) return;
+    this.isProbing = true;
+    this.listenFor(PROBE_TIMEOUT_MS);
   }
 
   private feed(input: Input): void {
@@ -124,12 +136,15 @@ export class Connection {
   }
 
   private receive(data: unknown, receivedAt: number): void {
+    this.isProbing = false;
     const frame = parseServerFrame(data);
     if (frame?.type === "welcome") {
       this.heartbeatMs = frame.heartbeat_ms;
       this.feed({ type: "welcomed" });
       this.beat();
-      this.options.listener.onWelcome(frame, receivedAt);
+      const isFirst = !this.wasWelcomed;
+      this.wasWelcomed = true;
+      this.options.listener.onWelcome(frame, receivedAt, isFirst);
     } else if (frame) {
       this.options.listener.onFrame(frame, receivedAt);
     }
@@ -154,6 +169,7 @@ export class Connection {
     window.clearTimeout(this.silenceTimer);
     window.clearTimeout(this.retryTimer);
     window.clearInterval(this.pingTimer);
+    this.isProbing = false;
     const socket = this.socket;
     this.socket = null;
     socket?.close(1000);

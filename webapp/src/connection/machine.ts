@@ -35,8 +35,10 @@ export type Input =
   | { readonly type: "closed"; readonly code: number }
   /** Nothing came in time: neither an open socket, nor a welcome, nor a heartbeat. */
   | { readonly type: "silent" }
-  /** The wait is over, the network is back, or the page is looked at again. */
-  | { readonly type: "retry" };
+  /** The wait is over, or the page is looked at again. */
+  | { readonly type: "retry" }
+  /** The network is back, or another one: what was tried over the one before may hang for long. */
+  | { readonly type: "network" };
 
 export type Effect =
   | { readonly type: "open" }
@@ -77,6 +79,13 @@ export function step(phase: Phase, input: Input, random: number): Step {
       return isUp(phase) ? backOff(phase, false, random) : stay(phase);
     case "retry":
       return phase.name === "backoff" ? open(phase) : stay(phase);
+    case "network": {
+      if (phase.name !== "opening" && phase.name !== "greeting" && phase.name !== "backoff") {
+        return stay(phase);
+      }
+      const opened = open(phase);
+      return { ...opened, effects: [{ type: "close" }, ...opened.effects] };
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
 import { useLoaded } from "../ui/use-loaded";
+import { useReturn } from "../ui/use-return";
 import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { Exclusion } from "./Exclusion";
@@ -25,6 +26,7 @@ export default function Limits(): ReactNode {
   const { t } = useTranslation();
   const { api } = usePayments();
   const [loaded, reload] = useLoaded(useCallback(() => api.limits(), [api]));
+  useReturn(reload);
   return (
     <Screen title={t("limits.title")} hasBack>
       <p className={styles.plain}>{t("limits.text")}</p>

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, NetworkError } from "../api/client";
 import type { Wish } from "../api/wish";
-import type { Payment, ServerFrame, Withdraw } from "../protocol/generated";
+import type { Payment, ServerFrame, Welcome, Withdraw } from "../protocol/generated";
 import { type RoomView, viewOf } from "../room/reducer";
 import { sampleRoom } from "../room/sample";
 import type { Services } from "../services/services";
 import { createEvents, type EventSource } from "../state/events";
 import { sampleStorage } from "../state/sample-storage";
 import { createStore, type Store } from "../state/store";
+import type { InvoiceStatus } from "../telegram/telegram";
 import { KEY_LIFE_MS } from "./idempotent-request";
 import { Payments } from "./payments";
 
@@ -31,6 +32,9 @@ interface Scene {
   readonly joined: Wish[];
   readonly shown: string[];
   readonly frames: EventSource<ServerFrame>;
+  readonly missed: EventSource<Welcome>;
+  /** What the client says of its window. */
+  closeWindow: (status: InvoiceStatus | null) => void;
   readonly asked: { readonly path: string; readonly key: string | undefined }[];
   /** What the server does with the next requests; the last one goes on. */
   answer: () => Promise<unknown>;
@@ -43,6 +47,7 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
   const joined: Wish[] = [];
   const shown: string[] = [];
   const frames = createEvents<ServerFrame>();
+  const missed = createEvents<Welcome>();
   const asked: { path: string; key: string | undefined }[] = [];
   const now = Date.now();
   const order: Payment = {
@@ -53,11 +58,12 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
     created_ms: now,
     expires_ms: now + 900_000,
     paid_ms: null,
-    invoice_link: null,
+    invoice_link: "https://t.me/$slug",
     ton: null,
     credited: 0,
   };
   const made = {
+    closeWindow: (() => undefined) as Scene["closeWindow"],
     answer: (): Promise<unknown> => Promise.resolve({ payment: order }),
   };
   const services = {
@@ -69,6 +75,7 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
     },
     clock: { now: () => Date.now() },
     frames,
+    missed,
     joining: {
       dismiss: () => undefined,
       join: (wish: Wish) => {
@@ -80,19 +87,27 @@ function scene({ balance = 1000, userId = "1" } = {}): Scene {
     refreshUser: () => Promise.resolve(),
     room: { view, isFollowing },
     session: { user: { user_id: userId, balance } },
-    telegram: { haptic: () => undefined },
+    telegram: {
+      haptic: () => undefined,
+      openInvoice: () => new Promise((resolve) => (made.closeWindow = resolve)),
+    },
   } as unknown as Services;
   const payments = new Payments(services);
-  const seen = { view, isFollowing, joined, shown, frames, asked };
+  const seen = { view, isFollowing, joined, shown, frames, missed, asked };
   return Object.assign(made, { payments, ...seen, order: () => order });
 }
+
+/** The page and its window. */
+let page: EventTarget & { visibilityState: string };
 
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(60_000);
 
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("localStorage", sampleStorage());
-  vi.stubGlobal("document", { visibilityState: "hidden", addEventListener: () => undefined });
+  page = Object.assign(new EventTarget(), { visibilityState: "hidden" });
+  vi.stubGlobal("document", page);
+  vi.stubGlobal("window", page);
 });
 
 afterEach(() => {
@@ -255,6 +270,134 @@ describe("a payment under way when the page was closed", () => {
     await settle();
     expect(here.joined).toEqual([WISH]);
     expect(here.shown).toEqual(["notice.paidIn"]);
+  });
+});
+
+describe("a payment that went on while the line was cut", () => {
+  const WELCOMED: Welcome = {
+    type: "welcome",
+    user_id: "1",
+    server_time_ms: 0,
+    heartbeat_ms: 25_000,
+    room_id: null,
+  };
+
+  async function cut(here: Scene, change: Partial<Payment>): Promise<string> {
+    const payment = { ...here.order(), ...change };
+    here.answer = () => Promise.resolve({ payment, payments: [payment], next_cursor: null });
+    here.missed.emit(WELCOMED);
+    await vi.advanceTimersByTimeAsync(0);
+    return here.payments.pending.get().name;
+  }
+
+  it("is entered where it was paid on another device", async () => {
+    const here = scene();
+    here.payments.start();
+    await here.payments.pay("stars", 50, WISH);
+    here.payments.closed(false);
+    await settle();
+    expect(await cut(here, { state: "paid", paid_ms: Date.now(), credited: 50 })).toBe("none");
+    expect(here.joined).toEqual([WISH]);
+  });
+
+  it("is offered where it was ordered on another device, though nothing waited here", async () => {
+    const here = scene();
+    here.answer = () => Promise.resolve({ payments: [], next_cursor: null });
+    here.payments.start();
+    await settle();
+    expect(here.payments.pending.get().name).toBe("none");
+    expect(await cut(here, {})).toBe("waiting");
+  });
+
+  it.each([
+    ["given up", "cancelled", []],
+    ["over", "expired", ["notice.paymentExpired"]],
+    ["sent back", "refunded", []],
+  ] as const)(
+    "does not wait any more where it was %s on another device",
+    async (_, state, said) => {
+      const here = scene();
+      here.payments.start();
+      await here.payments.pay("stars", 50, WISH);
+      here.payments.closed(false);
+      await settle();
+      expect(await cut(here, { state })).toBe("none");
+      expect([here.joined, here.shown]).toEqual([[], said]);
+    },
+  );
+
+  it("is seen in a sheet of ours too", async () => {
+    const here = scene();
+    here.payments.start();
+    await here.payments.pay("stars", 50, null);
+    here.closeWindow(null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(here.payments.pending.get()).toMatchObject({ name: "paying", isHere: true });
+    expect(await cut(here, { state: "paid", paid_ms: Date.now(), credited: 50 })).toBe("none");
+    expect(here.shown).toEqual(["notice.paidIn"]);
+  });
+});
+
+describe("a window of which the client never says that it was closed", () => {
+  const paid = (here: Scene): Payment => ({
+    ...here.order(),
+    state: "paid",
+    paid_ms: Date.now(),
+    credited: 50,
+  });
+
+  async function opened(): Promise<Scene> {
+    const here = scene();
+    here.payments.start();
+    await here.payments.pay("stars", 50, WISH);
+    expect(here.payments.pending.get().name).toBe("paying");
+    page.visibilityState = "visible";
+    return here;
+  }
+
+  it.each(["visibilitychange", "focus"])("is taken for closed after %s", async (event) => {
+    const here = await opened();
+    page.dispatchEvent(new Event(event));
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(here.payments.pending.get().name).toBe("waiting");
+  });
+
+  it("is taken for closed after some seconds in which nothing at all comes", async () => {
+    const here = await opened();
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(here.payments.pending.get().name).toBe("paying");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(here.payments.pending.get().name).toBe("waiting");
+  });
+
+  it("brings the room by itself where it was paid", async () => {
+    const here = await opened();
+    here.answer = () => Promise.resolve({ payment: paid(here) });
+    await settle();
+    expect([here.joined, here.shown]).toEqual([[WISH], ["notice.paidIn"]]);
+  });
+
+  it.each([
+    ["paid", "checking"],
+    ["pending", "checking"],
+    ["failed", "waiting"],
+    ["cancelled", "waiting"],
+  ] as const)("may say so later: %s", async (status, name) => {
+    const here = await opened();
+    await vi.advanceTimersByTimeAsync(11_000);
+    here.closeWindow(status);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(here.payments.pending.get().name).toBe(name);
+  });
+
+  it("is another one once it was opened again", async () => {
+    const here = await opened();
+    await vi.advanceTimersByTimeAsync(9000);
+    here.closeWindow("cancelled");
+    await vi.advanceTimersByTimeAsync(0);
+    here.payments.resume();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(here.payments.pending.get().name).toBe("paying");
   });
 });
 

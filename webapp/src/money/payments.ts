@@ -17,6 +17,10 @@ import { type Effect, type Input, NONE, type Pending, step } from "./pending";
 
 /** When the server is asked after a window has closed; the last wait repeats while nothing has changed. */
 const ASK_MS = [0, 500, 1000, 2000, 4000, 8000, 15_000] as const;
+/** A client that does not say that its window was closed is not waited for any longer; the server knows what was paid. */
+const WINDOW_MS = 10_000;
+/** One is back at the page: the client's word may come a little later. */
+const WORD_MS = 1000;
 /** How long "we are checking" is said of a window, and of a transaction on its way through the chain. */
 const PATIENCE_MS: Readonly<Record<Method, number>> = { stars: 20_000, ton: 120_000 };
 /** The server's clock and its sweep may be a little behind the moment. */
@@ -51,6 +55,7 @@ export class Payments {
   private readonly memory: PaymentMemory;
   private askTimer: ReturnType<typeof setTimeout> | undefined;
   private patienceTimer: ReturnType<typeof setTimeout> | undefined;
+  private windowTimer: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
   private hasStarted = false;
 
@@ -77,9 +82,14 @@ export class Payments {
     this.services.room.view.subscribe(() => {
       this.dropWish();
     });
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible" && this.store.get().name !== "none")
-        this.askFrom(0);
+    const onReturn = (): void => {
+      if (document.visibilityState === "visible") this.lookAgain();
+    };
+    document.addEventListener("visibilitychange", onReturn);
+    window.addEventListener("focus", onReturn);
+    this.services.missed.subscribe(() => {
+      if (this.store.get().name === "none") void this.find();
+      else this.lookAgain();
     });
     void this.find();
   }
@@ -172,12 +182,28 @@ export class Payments {
     const state = this.store.get();
     if (state.name !== "paying" || state.isHere || state.payment.invoice_link === null) return;
     const { payment_id, invoice_link } = state.payment;
+    this.awaitWord(WINDOW_MS);
     void this.services.telegram.openInvoice(invoice_link).then((status) => {
       const now = this.store.get();
-      if (now.name !== "paying" || now.payment.payment_id !== payment_id) return;
+      if (now.name === "none" || now.payment.payment_id !== payment_id) return;
       if (status === null) this.input({ type: "noWindow" });
       else this.closed(status === "paid" || status === "pending");
     });
+  }
+
+  /** What is under way may have gone on where nothing was heard of it. */
+  private lookAgain(): void {
+    const state = this.store.get();
+    if (state.name !== "paying") this.askFrom(0);
+    else if (state.isHere) void this.look(state.payment.payment_id);
+    else this.awaitWord(WORD_MS);
+  }
+
+  private awaitWord(ms: number): void {
+    clearTimeout(this.windowTimer);
+    this.windowTimer = setTimeout(() => {
+      this.input({ type: "unheard" });
+    }, ms);
   }
 
   /** An order for the same that can still be paid. */

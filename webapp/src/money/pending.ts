@@ -49,6 +49,8 @@ export type Input =
   /** A wallet has it to sign, and may do so when this page is no more; or it declined. */
   | { readonly type: "handed"; readonly paymentId: string; readonly isHanded: boolean }
   | { readonly type: "closed"; readonly perhapsPaid: boolean }
+  /** Telegram's window may be gone without a word: some clients never say that it was closed. */
+  | { readonly type: "unheard" }
   | { readonly type: "resumed" }
   /** Long enough asked without an answer that is one. */
   | { readonly type: "patienceOver" }
@@ -106,8 +108,14 @@ export function step(state: Pending, input: Input, nowMs: number): Step {
       const handed = { ...state, perhapsPaid, isHanded };
       return { state: handed, effects: [keep({ ...handed, perhapsPaid: isPerhapsPaid(handed) })] };
     }
+    case "unheard":
+      if (state.name !== "paying" || state.isHere) return stay(state);
+      return { state: under("waiting", state), effects: [{ type: "ask" }] };
     case "closed": {
-      if (state.name !== "paying") return stay(state);
+      // The word may come when nobody waited for it any more: then it still tells of a payment.
+      if (state.name !== "paying" && !(state.name === "waiting" && input.perhapsPaid)) {
+        return stay(state);
+      }
       const perhapsPaid = isPerhapsPaid(state) || input.perhapsPaid;
       const closed = { ...state, perhapsPaid };
       return {

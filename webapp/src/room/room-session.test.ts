@@ -53,7 +53,14 @@ function open() {
     const frame = { type: "welcome", user_id: OWN.user_id, server_time_ms: Date.now() } as const;
     session.onWelcome({ ...frame, heartbeat_ms: 25_000, room_id }, Date.now());
   };
-  return { session, host, probe, sent, receive, enter, count, welcome };
+  /** Time passes, and something is heard all the while: the line lives. */
+  const pass = (ms: number): void => {
+    for (let leftMs = ms; leftMs > 0; leftMs -= 250) {
+      vi.advanceTimersByTime(Math.min(250, leftMs));
+      receive({ type: "pong", t: 0, server_time_ms: Date.now() });
+    }
+  };
+  return { session, host, probe, sent, receive, enter, count, welcome, pass };
 }
 
 describe("a room session", () => {
@@ -74,19 +81,62 @@ describe("a room session", () => {
   });
 
   it("asks whether the line still lives when taps are not acknowledged, in every game", () => {
-    const { session, probe, receive, enter } = open();
+    const { session, probe, receive, enter, pass } = open();
     for (const [game, room_id] of ["first", "second", "third"].entries()) {
       const room = roomOf({ room_id });
       enter(room);
       session.tap();
-      vi.advanceTimersByTime(2750);
+      pass(2750);
       expect(probe).toHaveBeenCalledTimes(game + 1);
       session.tap();
-      vi.advanceTimersByTime(250);
+      pass(250);
       if (game === 0) receive(snapshot({ ...room, state: "settled" }));
       session.close();
     }
   });
+
+  it("asks whether the line still lives when a game is quiet, and says soon that nothing is known any more", () => {
+    const { session, probe, receive, enter, pass } = open();
+    const isLive = (): boolean => session.isLive.get();
+    enter(roomOf());
+    pass(1000);
+    expect([probe.mock.calls.length, isLive()]).toEqual([0, true]);
+    vi.advanceTimersByTime(1000);
+    expect([probe.mock.calls.length, isLive()]).toEqual([1, true]);
+    vi.advanceTimersByTime(700);
+    expect(isLive()).toBe(false);
+    receive({ type: "progress", epoch: "e", version: 2, since: 1, taps: { "8": [3, 1] } });
+    expect(isLive()).toBe(true);
+    // Of a room that waits nothing is heard for long, and the next one begins anew.
+    enter(roomOf({ room_id: "B", state: "waiting", starts_ms: null, ends_ms: null }));
+    vi.advanceTimersByTime(20_000);
+    expect([probe.mock.calls.length, isLive()]).toEqual([1, true]);
+  });
+
+  it.each(["backoff", "opening", "greeting"] as const)(
+    "knows nothing of the others while the line is in %s for more than a moment",
+    (name) => {
+      const { session, enter } = open();
+      const isLive = (): boolean => session.isLive.get();
+      const cut = { name, attempt: 1, isDrained: false };
+      enter(roomOf());
+      session.onPhase(cut);
+      vi.advanceTimersByTime(600);
+      expect(isLive()).toBe(true);
+      session.onPhase({ ...cut, attempt: 2 });
+      vi.advanceTimersByTime(200);
+      expect(isLive()).toBe(false);
+      session.onPhase({ name: "online" });
+      expect(isLive()).toBe(false);
+      enter(roomOf());
+      expect(isLive()).toBe(true);
+      // Nothing of it is left for the lobby.
+      session.onPhase(cut);
+      vi.advanceTimersByTime(800);
+      session.close();
+      expect(isLive()).toBe(true);
+    },
+  );
 
   it("is not set back by an answer that was long on its way", () => {
     const { session, enter } = open();
@@ -100,10 +150,10 @@ describe("a room session", () => {
     ["countdown", { state: "countdown", starts_ms: NOW + 3000, ends_ms: null }, 3000],
     ["playing", {}, 61_000],
   ] as const)("asks again for a room that does not go on from %s in time", (_, room, dueMs) => {
-    const { probe, enter, receive, count } = open();
+    const { probe, enter, receive, count, pass } = open();
     enter(roomOf(room));
     expect(count("enter")).toBe(1);
-    vi.advanceTimersByTime(dueMs + 1400);
+    pass(dueMs + 1400);
     expect([probe.mock.calls.length, count("enter")]).toEqual([0, 1]);
     vi.advanceTimersByTime(200);
     expect([probe.mock.calls.length, count("enter")]).toEqual([1, 2]);

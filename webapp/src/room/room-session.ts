@@ -39,6 +39,10 @@ const MEASURED = "clock";
 const ENTER_AGAIN_MS = 1000;
 /** What the server's clock has in store for a room (its start, its end) is heard of within this long. */
 const OVERDUE_MS = 1500;
+/** In a game something is heard many times a second: after this long without a frame the line is asked whether it lives. */
+const QUIET_MS = 1000;
+/** What is shown of the others is taken for old when nothing has come for this long beyond that, or the room is away for it. */
+const DOUBT_MS = 700;
 /** A server that is late itself is not asked more often than this. */
 const LATE_AGAIN_MS = 5000;
 
@@ -50,12 +54,15 @@ export class RoomSession {
   private readonly poll: ResultPoll;
   private readonly viewStore = createStore<RoomView | null>(null);
   private readonly followingStore = createStore(false);
+  private readonly liveStore = createStore(true);
   private connection: Wire | null = null;
   private roomId: string | null = null;
   private isEntered = false;
   private isMeasuring = false;
   private enterTimer: number | undefined;
   private overdueTimer: number | undefined;
+  private quietTimer: number | undefined;
+  private doubtTimer: number | undefined;
   private visits = 0;
   private wasWelcomed = false;
 
@@ -102,6 +109,11 @@ export class RoomSession {
     return this.followingStore;
   }
 
+  /** What is shown of the others is as new as it can be; false while the line is cut, or seems to be. */
+  get isLive(): Readable<boolean> {
+    return this.liveStore;
+  }
+
   /** One's own taps, as the screen shows them: counted before the server answers. */
   get ownTaps(): Readable<number> {
     return this.taps.shown;
@@ -140,6 +152,7 @@ export class RoomSession {
   close(): void {
     window.clearTimeout(this.enterTimer);
     window.clearTimeout(this.overdueTimer);
+    this.calm();
     this.poll.stop();
     this.visits += 1;
     this.roomId = null;
@@ -160,6 +173,7 @@ export class RoomSession {
     if (phase.name === "online") return;
     this.isEntered = false;
     this.isMeasuring = false;
+    if (this.roomId !== null) this.doubt();
   }
 
   onWelcome(frame: Welcome, receivedAt: number): void {
@@ -175,6 +189,11 @@ export class RoomSession {
   }
 
   onFrame(frame: Exclude<ServerFrame, Welcome>, receivedAt: number): void {
+    this.handle(frame, receivedAt);
+    if (this.isEntered) this.listen();
+  }
+
+  private handle(frame: Exclude<ServerFrame, Welcome>, receivedAt: number): void {
     switch (frame.type) {
       case "pong":
         this.clock.sample(frame.server_time_ms, receivedAt);
@@ -283,6 +302,29 @@ export class RoomSession {
     this.taps.acknowledge();
     if (isUndecided(view)) this.poll.start(view.room.room_id);
     this.awaitNext(view.room);
+  }
+
+  /** Something was heard: the room is live, and in a game the next thing is to be heard soon. */
+  private listen(): void {
+    this.calm();
+    if (!this.taps.isPlaying) return;
+    this.quietTimer = window.setTimeout(() => {
+      this.connection?.probe();
+      this.doubt();
+    }, QUIET_MS);
+  }
+
+  private doubt(): void {
+    this.doubtTimer ??= window.setTimeout(() => {
+      this.liveStore.set(false);
+    }, DOUBT_MS);
+  }
+
+  private calm(): void {
+    window.clearTimeout(this.quietTimer);
+    window.clearTimeout(this.doubtTimer);
+    this.doubtTimer = undefined;
+    this.liveStore.set(true);
   }
 
   /** A room that does not do in time what it is due to do was not heard: the line is dead, or its events went elsewhere. */

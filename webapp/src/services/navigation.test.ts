@@ -161,13 +161,12 @@ describe("the places of the lobby", () => {
     expect(history.depth).toBe(0);
   });
 
-  it("remembers what was amended, and shows it to a reload alone", () => {
+  it("remembers what was amended, for a reload and for who comes back from a room", () => {
     const navigation = opened();
     navigation.goToTab("create");
     navigation.go({ name: "enterByKey" });
-    const shown = navigation.place.get();
     navigation.amend({ name: "enterByKey", id: "A" });
-    expect(navigation.place.get()).toBe(shown);
+    expect(navigation.place.get()).toEqual({ name: "enterByKey", id: "A" });
     expect(opened().place.get()).toEqual({ name: "enterByKey", id: "A" });
     expect(history.depth).toBe(2);
   });

@@ -94,9 +94,10 @@ export class Navigation {
     this.show([...this.path, place]);
   }
 
-  /** What is shown stays where it is, and is remembered differently: by a reload, and by whoever comes back to it. */
+  /** What is shown is another one without going anywhere: for a reload, and for whoever comes back to it from a room. */
   amend(place: Place): void {
     this.path = [...this.path.slice(0, -1), place];
+    this.placeStore.set(place);
     this.settle();
   }
 

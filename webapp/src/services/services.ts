@@ -6,7 +6,7 @@
 import type { GameApi } from "../api/game-api";
 import type { Phase } from "../connection/machine";
 import type { Joining } from "../join/joining";
-import type { ClientFrame, Offers, ServerFrame, User } from "../protocol/generated";
+import type { ClientFrame, Offers, ServerFrame, User, Welcome } from "../protocol/generated";
 import type { RoomSession } from "../room/room-session";
 import type { MailedLink } from "../session/mailed";
 import type { Session } from "../session/session";
@@ -33,6 +33,8 @@ export interface Services {
   readonly phase: Readable<Phase>;
   /** Every frame of the server but `welcome`, after the room has seen it. */
   readonly frames: Events<ServerFrame>;
+  /** Welcomed once more, after the line was cut: what personal frames told meanwhile is to be read again. */
+  readonly missed: Events<Welcome>;
   /** False where the frame could not go out: there is no connection. */
   readonly send: (frame: ClientFrame) => boolean;
   readonly connect: () => void;

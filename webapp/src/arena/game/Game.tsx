@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Player, Room } from "../../protocol/generated";
 import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
+import { useStore } from "../../state/use-store";
 import { cx } from "../../ui/cx";
 import { Stars } from "../../ui/Stars";
 import { formatSeconds, usePassed, useRemaining } from "../../ui/use-remaining";
@@ -35,6 +36,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
   useEffect(() => {
     sounds.play("go");
   }, [sounds]);
+  const isLive = useStore(useServices().room.isLive);
   const { players } = room;
   const own = players.find((player) => player.user_id === userId);
   const best = leadingTaps(players);
@@ -63,7 +65,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
         <Fund prize={room.prize} target={room.target} />
       </header>
       <TimeBar room={room} />
-      <div className={cx(styles.arena, isCrowd && styles.crowd)}>
+      <div className={cx(styles.arena, isCrowd && styles.crowd, !isLive && styles.stale)}>
         <ul className={styles.edge}>{players.slice(0, half).map(bar)}</ul>
         <div className={styles.middle}>
           {isCrowd && <Leaders players={players} scale={scale} userId={userId} />}
@@ -71,7 +73,7 @@ export function Game({ room, userId }: GameProps): ReactNode {
             <Watch room={room} />
           ) : (
             <>
-              <OwnPlace room={room} userId={userId} />
+              <OwnPlace room={room} userId={userId} isLive={isLive} />
               <TapButton isBlocked={isBlocked} endsMs={room.ends_ms} />
             </>
           )}
@@ -122,13 +124,15 @@ const Clock = memo(function Clock({ endsMs }: { endsMs: number | null }): ReactN
   );
 });
 
-/** The place one has right now, and by how much. */
-function OwnPlace({ room, userId }: GameProps): ReactNode {
+/** The place one has right now, and by how much; nobody knows it while the others are not heard. */
+function OwnPlace({ room, userId, isLive }: GameProps & { readonly isLive: boolean }): ReactNode {
+  const { t } = useTranslation();
   // As they are when there is an update of the others: a word that changed with each tap would cost it a second frame.
   const now = positionOf(room.players, userId, useServices().room.ownTaps.get());
   return (
     <div className={styles.position}>
-      {now && (
+      {now && !isLive && <p className={styles.lead}>{t("game.placeUnknown")}</p>}
+      {now && isLive && (
         <>
           {/* Made anew with every place, so that a change is seen. */}
           <Place key={now.place} place={now.place} />
@@ -182,7 +186,8 @@ function Report({ userId }: { userId: string }): ReactNode {
       const view = room.view.get();
       const taps = room.ownTaps.get();
       const now = view && positionOf(view.room.players, userId, taps);
-      if (!now) return;
+      // What is wrong with the line says the line about the stake.
+      if (!now || !room.isLive.get()) return;
       const seconds = Math.max(0, Math.ceil(((view.room.ends_ms ?? 0) - clock.now()) / 1000));
       setSaid(
         [
