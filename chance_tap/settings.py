@@ -103,7 +103,7 @@ class Settings:
     stars_reconcile_s: int = _setting(300, low=1, high=86400)
     record_signing_key: str = _setting("", pattern=r"[0-9a-f]{64}", form="64 hex digits", secret=True)
     ton_network: Literal["mainnet", "testnet"] = _choice("mainnet", "testnet")
-    ton_label: Literal["GRAM", "TON"] = _choice("GRAM", "TON")
+    ton_label: Literal["TON", "GRAM"] = _choice("TON", "GRAM")
     ton_wallet_address: str = _setting("", pattern=r"-?[0-9]+:[0-9a-fA-F]{64}|[\w+/-]{48}", form="a TON address")
     toncenter_url: str = _setting("", pattern=r"https?://\S+", form="an http address")
     toncenter_api_key: str = _setting("", pattern=r"[!-~]+", form="the key that toncenter gave you", secret=True)

@@ -106,7 +106,7 @@ async def test_a_prize_is_told_once_in_the_player_s_language(
     for _ in range(3):
         await worker.work()
     said = {call["chat_id"]: call["text"] for call in telegram.said()}
-    assert said == {"7": "Вы победили! Приз: 90 ⭐", "8": "You won! The prize: 90 ⭐"}
+    assert said == {"7": "Вы победили! Приз: 90 ⭐", "8": "You won! Your prize: 90 ⭐"}
     assert len(telegram.calls) == 2
     assert states(execute) == ["sent", "sent"]
 
@@ -116,10 +116,10 @@ async def test_a_prize_is_told_once_in_the_player_s_language(
     [
         ("withdrawal_sent", "ton", "Вывод отправлен: 90 ⭐", "on its way: 90 ⭐ as TON"),
         ("withdrawal_sent", "premium", "Telegram Premium за 90 ⭐ ваш", "Premium for 90 ⭐ is yours"),
-        ("withdrawal_return", "refused", "Вывод отклонён, 90 ⭐", "declined, 90 ⭐"),
-        ("withdrawal_return", "failed", "Вывод не состоялся, 90 ⭐", "did not go through, 90 ⭐"),
-        ("payment_refund", "operator", "Платёж возвращается: 90 ⭐", "on its way back: 90 ⭐"),
-        ("payment_refund", "refused", "Вернуть платёж не удалось, 90 ⭐", "could not be sent back, 90 ⭐"),
+        ("withdrawal_return", "refused", "Вывод отклонён, 90 ⭐", "declined; 90 ⭐"),
+        ("withdrawal_return", "failed", "Вывод не состоялся, 90 ⭐", "did not go through; 90 ⭐"),
+        ("payment_refund", "operator", "Платёж возвращается: 90 ⭐", "is being refunded: 90 ⭐"),
+        ("payment_refund", "refused", "Вернуть платёж не удалось, 90 ⭐", "could not be refunded; 90 ⭐"),
         ("debt", "settle", "90 ⭐ пошли в счёт долга", "90 ⭐ went towards your debt"),
     ],
 )
@@ -262,7 +262,7 @@ async def test_a_game_that_begins_is_told_to_whoever_is_away(
         await RoomReminders(live, worker.db, worker.settings).round()  # another worker, or this one after a death
     await worker.work()
     assert [(call["chat_id"], call["text"]) for call in telegram.said()] == [
-        ("8", "Your game for 50 ⭐ is starting! Come in quickly.")
+        ("8", "Your game for 50 ⭐ is starting! Join quickly!")
     ]
     assert execute("SELECT kind, user_id, room_id FROM bot.notices") == [("game_starts", away, room_id)]
 

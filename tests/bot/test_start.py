@@ -112,6 +112,6 @@ async def test_a_transaction_that_keeps_failing_is_repeated_counted_and_answered
     assert await chats.write("/start", sender={"language_code": "ru"}) == 200
     assert telegram.last.startswith("К сожалению")
     assert await chats.write("/start", sender={"language_code": "en"}) == 200
-    assert telegram.last.startswith("We are sorry")
+    assert telegram.last.startswith("Sorry")
     assert (calls, login_retry.login_failures._value.get() - before) == (8, 2)
     assert execute("SELECT FROM public.users") == []

@@ -60,11 +60,11 @@ async def test_reactions_fly_between_the_waiting(make_stack: Callable[..., Stack
 
     # More than are allowed: no message, and everything goes on.
     for _ in range(2 * BURST):
-        await ben.page.get_by_role("button", name="You: send emoji to everybody").click()
+        await ben.page.get_by_role("button", name="You: send emoji to everyone").click()
     await expect(ben.page.locator("[class*=notice] p")).to_have_count(0)
     await anna.page.reload()
     await expect(anna.says("Ожидаем 2 из 10 игроков")).to_be_visible()
-    await expect(anna.says("Ставка в сейфе.")).to_be_visible()
+    await expect(anna.says("Ставка вернётся, если выйти до старта")).to_be_visible()
     assert stack.errors() == []
 
 
@@ -96,7 +96,7 @@ async def test_a_game_by_keys_that_is_called_off(
     for key in ("Space", "Enter", "Space"):
         await keys.page.keyboard.press(key)
     await expect(keys.own_taps).to_have_text("3")
-    await expect(keys.says("It stays there even if you close the app.")).to_be_visible()
+    await expect(keys.says("It stays in play even if you close the app.")).to_be_visible()
     await keys.expect_accessible()
 
     room = json.loads(await keys.page.evaluate("sessionStorage.getItem('chance-tap.room')"))["roomId"]

@@ -218,6 +218,6 @@ async def test_answers_that_are_no_answers(make_stack: Callable[..., Stack], ope
 
     await player.page.route("**/api/v1/tiers", nonsense)
     await player.page.goto(player.url)
-    await expect(player.says("cannot be loaded")).to_be_visible()
+    await expect(player.says("Can't load the rooms")).to_be_visible()
     await expect(player.card(50)).to_be_visible()
-    await expect(player.says("cannot be loaded")).to_have_count(0)
+    await expect(player.says("Can't load the rooms")).to_have_count(0)

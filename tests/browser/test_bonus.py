@@ -59,7 +59,7 @@ async def test_a_run_is_cancelled_and_another_reaches_its_goal(
     await expect(player.says(re.compile("^Connecting…$"))).to_be_visible()
     await player.page.evaluate("Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true })")
     await (await sockets.get()).close(code=4000)
-    await expect(player.says("No connection. Check the internet.")).to_be_visible()
+    await expect(player.says("No connection. Check your internet.")).to_be_visible()
     await player.screenshot("bonus-away")
     await player.tap(2, 20)
     is_cut = False
@@ -75,10 +75,10 @@ async def test_a_run_is_cancelled_and_another_reaches_its_goal(
     await expect(player.says("11 of 24")).to_be_visible()
     await button(player, "Bonus: +$100").click()
     await button(player, "Cancel the run").click()
-    await button(player, "Go on tapping").click()
+    await button(player, "Keep tapping").click()
     await button(player, "Cancel the run").click()
     await player.page.get_by_role("dialog").get_by_role("button", name="Cancel the run").click()
-    await expect(player.says("You cancelled the last run.")).to_be_visible()
+    await expect(player.says("You cancelled your last run.")).to_be_visible()
 
     await button(player, "Start Bonus").click()
     await player.reach_game()
@@ -89,7 +89,7 @@ async def test_a_run_is_cancelled_and_another_reaches_its_goal(
     # Home comes by itself.
     await player.expect_balance(200)
     await button(player, "Bonus: +$100").click()
-    await expect(player.says("The goal is reached!")).to_be_visible()
+    await expect(player.says("You've reached the goal!")).to_be_visible()
     await expect(button(player, "Start Bonus")).to_have_count(0)
     assert await audit(db) == []
     assert stack.errors() == []

@@ -109,7 +109,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     for player, stars in ((anna, 108), (ben, 0), (organizer, 12)):
         await expect(player.payout).to_have_attribute("data-payout", str(stars))
         await expect(player.page.get_by_test_id("organizers-part")).to_contain_text("12")
-    await expect(organizer.says("30 тапов раньше всех")).to_be_visible()
+    await expect(organizer.says("30 тапов — раньше всех")).to_be_visible()
     await expect(anna.says("First to 30 taps")).to_be_visible()
     await organizer.page.reload()
     await expect(organizer.payout).to_have_attribute("data-payout", "12")
@@ -121,7 +121,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await anna.expect_balance(148)
     await button(organizer, "Создать ещё").click()
     key = await make_room(organizer, 60)
-    await button(ben, "Another key").click()
+    await button(ben, "Play again").click()
     await type_key(ben, key)
     await button(ben, "Top up and enter for 60 Stars").click()
     await expect(ben.page.get_by_role("dialog")).to_be_visible()

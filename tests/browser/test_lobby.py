@@ -47,7 +47,7 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
     await expect(player.card(50)).to_contain_text("1 waiting")
     assert await player.card(50).bounding_box() == before
     await player.card(500).click()
-    await expect(player.says("This room costs 500 Stars. You have 100 Stars.")).to_be_visible()
+    await expect(player.says("The stake is 500 Stars. You have 100 Stars.")).to_be_visible()
     await player.screenshot("insufficient-en-light")
     await player.page.keyboard.press("Escape")
     await expect(player.page.get_by_role("dialog")).to_have_count(0)
@@ -78,7 +78,7 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
     await page.route("**/rooms/join", lose_the_answer)
     await page.route("**/me", lambda route: route.abort())
     await player.card(50).click()
-    await expect(player.says("No answer yet: the seat may be taken")).to_be_visible()
+    await expect(player.says("No answer yet: you may already have a seat")).to_be_visible()
     await page.unroute("**/me")
     await sockets[-1].close(code=4000)
     await expect(player.says("Waiting for 1 of 10 players")).to_be_visible()
@@ -88,7 +88,7 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
     # The seat is given up and the answer is lost: the room's own event tells it.
     await page.route("**/leave", lose_the_answer)
     await page.get_by_role("button", name="Leave").click()
-    await expect(player.says("You left. Your stake goes back: 50 Stars.")).to_be_visible()
+    await expect(player.says("You left. Your stake is being returned: 50 Stars.")).to_be_visible()
     await player.expect_balance(100)
 
     # The same stake again is a seat of its own, found though that answer is all that is lost.
@@ -106,7 +106,7 @@ async def test_lost_answers_and_a_limit_of_ones_own(make_stack: Callable[..., St
 
     await page.route("**/rooms/join", limited)
     await player.card(50).click()
-    await expect(player.says("Your own limit is 120 Stars a day")).to_be_visible()
+    await expect(player.says("your own limit of 120 Stars a day")).to_be_visible()
     await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     await player.expect_accessible()
     await page.get_by_role("button", name="Limits").click()
@@ -134,13 +134,13 @@ async def test_the_page_opened_last_has_the_room(make_stack: Callable[..., Stack
     await second.page.goto(stack.url)
     await second.says("Chloe Martin").click()
     await expect(second.says("Waiting for 1 of 10 players")).to_be_visible()
-    await expect(first.says("Open in another window")).to_be_visible()
+    await expect(first.says("The game is open in another window")).to_be_visible()
     for _ in range(3):
         # However often: a browser that is asked twice in a row closes a dialog without asking the page.
         await first.page.keyboard.press("Escape")
-    await expect(first.says("Open in another window")).to_be_visible()
+    await expect(first.says("The game is open in another window")).to_be_visible()
     await first.page.get_by_role("button", name="Continue here").click()
-    await expect(second.says("Open in another window")).to_be_visible()
+    await expect(second.says("The game is open in another window")).to_be_visible()
     await expect(first.page.get_by_role("dialog")).to_have_count(0)
 
 
@@ -211,7 +211,7 @@ async def test_whoever_is_banned_meanwhile_is_told_why_and_where_to_object(
     await player.page.route("**/api/v1/offers", without_a_name)
     async with player.page.expect_response("**/api/v1/offers"):
         await player.page.reload()
-    await expect(player.says("write to the bot of this game: /appeal")).to_be_visible()
+    await expect(player.says("send /appeal and your explanation")).to_be_visible()
     await expect(player.page.get_by_role("button")).to_have_count(0)
     await player.expect_accessible()
 

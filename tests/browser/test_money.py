@@ -72,7 +72,7 @@ async def test_a_short_balance_is_paid_and_the_join_goes_on(
 
     # The window says that it failed; Telegram has the Stars, and the server knows it.
     await player.card(50).click()
-    await expect(player.says("Вход в эту комнату: 50 звёзд.")).to_be_visible()
+    await expect(player.says("Ставка: 50 звёзд.")).to_be_visible()
     await player.expect_accessible()
     await player.screenshot("pay-choice-ru-dark")
     # Back closes the sheet, on Home too, where there is nothing to go back to; the keyboard is where it was.
@@ -194,7 +194,7 @@ async def test_a_wallet_is_linked_pays_and_is_paid(
 
     await press(player, "Главная")
     await player.card(50).click()
-    await press(player, "Оплатить в GRAM")
+    await press(player, "Оплатить в TON")
     # Whoever only looked how it is sent by hand has sent nothing.
     await press(player, "Отправить вручную")
     await press(player, "Назад")
@@ -267,11 +267,11 @@ async def test_limits_are_tightened_at_once_and_loosened_later(
     player = await open_page(stack.url, size=SMALL, scheme="light", locale="ru-RU", tolerated="403")
     await player.log_in("Лев")
     await visit(player, "limits")
-    await player.page.get_by_label("Не больше звёзд в день").fill("40")
+    await player.page.get_by_label("Лимит звёзд в день").fill("40")
     await press(player, "Сохранить")
     # The form is made anew with the limit that holds now.
     await expect(player.page.get_by_role("listitem").filter(has_text="Лимит")).to_contain_text("40")
-    await player.page.get_by_label("Не больше звёзд в день").fill("")
+    await player.page.get_by_label("Лимит звёзд в день").fill("")
     await press(player, "Сохранить")
     await expect(player.says("Затем")).to_be_visible()
     await player.expect_accessible()
@@ -285,7 +285,7 @@ async def test_limits_are_tightened_at_once_and_loosened_later(
     await expect(player.says("Закончится")).to_be_visible()
     await player.screenshot("excluded-ru-light-360")
     await visit(player, "deposit")
-    await expect(player.says("Сейчас этот сервер не принимает платежи.")).to_be_visible()
+    await expect(player.says("Пополнение сейчас отключено.")).to_be_visible()
 
 
 async def me(stack: Stack, player: Player) -> dict[str, Any]:

@@ -186,7 +186,7 @@ async def test_an_appeal_goes_out_once_and_its_answer_comes_back(
     # The list that is asked for anew need not have the notice: it holds the newest.
     await page.route(re.compile("/notices[?]"), hold)
     await page.get_by_role("button", name="Send the appeal").dblclick()
-    await expect(player.says("Under review: the answer comes here")).to_be_visible()
+    await expect(player.says("Under review: the answer will appear here")).to_be_visible()
     looked_up.set()
     assert len([url for url in sent if url.endswith("/appeal")]) == 1
     (waiting,) = await notices.appeals(db, only_open=True, limit=9)

@@ -248,7 +248,7 @@ async def test_a_refund_that_telegram_refused_is_not_told_as_one_on_its_way(worl
     await world.stars.refund(charge.charge_id, by="op")
     told = execute("SELECT kind, amount, reason FROM bot.notices WHERE user_id = %s ORDER BY notice_id", player.user_id)
     assert told == [("payment_refund", 50, "operator"), ("payment_refund", 50, "refused")]
-    languages = {"ru": ("возвращается", "не удалось"), "en": ("on its way back", "could not be sent back")}
+    languages = {"ru": ("возвращается", "не удалось"), "en": ("is being refunded", "could not be refunded")}
     for language, words in languages.items():
         for (kind, amount, reason), said in zip(told, words, strict=True):
             delivery = Delivery(1, player.telegram_id, language, kind, None, amount, reason, "s")

@@ -117,7 +117,7 @@ async def test_the_figures_are_those_of_the_settings(opened: Open) -> None:
     assert said["deposit_stars"] == {"min": 1, "max": 77}
     assert said["hero"]["wait_ms"] == 120_000
     assert said["hero"]["organizer_bps"] == 1000
-    assert (said["ton_network"], said["ton_label"], said["demo"]) == ("testnet", "GRAM", True)
+    assert (said["ton_network"], said["ton_label"], said["demo"]) == ("testnet", "TON", True)
     assert said["withdrawals"]["premium_months"] == []
 
 

@@ -62,11 +62,11 @@ async def test_the_door(make_stack: MakeStack, studio: Studio, sink: MailSink, t
     await studio.all(lambda viewer: viewer.player.page.goto(f"{stack.url}/#reset={'0' * 64}"))
     await studio.all(lambda viewer: fill(viewer, "password", PASSWORD))
     await studio.in_turn(send)
-    await studio.all(lambda viewer: expect(viewer.says("used already", "уже использована")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("already been used", "уже использована")).to_be_visible())
     await studio.shoot("door-reset")
     await studio.all(lambda viewer: viewer.player.page.goto(f"{stack.url}/#object={'0' * 64}"))
     await studio.in_turn(send)
-    await studio.all(lambda viewer: expect(viewer.says("taken back already", "уже отменено")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("already been undone", "уже отменено")).to_be_visible())
     await studio.shoot("door-object")
 
 

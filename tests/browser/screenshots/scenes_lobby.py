@@ -51,7 +51,7 @@ async def test_home(make_stack: MakeStack, studio: Studio) -> None:
 
     await studio.all(lambda viewer: viewer.player.page.route("**/api/v1/tiers", lambda route: route.abort()))
     await studio.all(lambda viewer: viewer.player.page.reload())
-    await studio.all(lambda viewer: expect(viewer.says("cannot be loaded", "загрузить")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("Can't load the rooms", "загрузить")).to_be_visible())
     await studio.shoot("home-unavailable")
 
 
@@ -82,7 +82,7 @@ async def test_too_few_came(make_stack: MakeStack, studio: Studio) -> None:
     await studio.launch(stack.url)
     stakes = iter((20, 50, 100, 200))
     await studio.in_turn(lambda viewer: viewer.player.join(next(stakes)))
-    await studio.all(lambda viewer: expect(viewer.says("Too few players", "Игроков не хватило")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("Not enough players", "Игроков не хватило")).to_be_visible())
     await studio.shoot("home-too-few")
 
 
@@ -108,7 +108,7 @@ async def test_the_gate(make_stack: MakeStack, studio: Studio, db: Database) -> 
     await studio.invite(stack.url, tolerated=REFUSED)
     await studio.all(lambda viewer: viewer.player.page.route("**/api/**", lambda route: route.abort()))
     await studio.all(lambda viewer: viewer.player.page.goto(viewer.player.url))
-    await studio.all(lambda viewer: expect(viewer.says("out of reach", "недоступен")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.says("Cannot reach", "недоступен")).to_be_visible())
     await studio.shoot("gate-unreachable")
 
     await studio.invite(stack.url, lambda client: replace(client, bot_token="43:another"), tolerated=REFUSED)

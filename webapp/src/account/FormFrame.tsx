@@ -28,7 +28,12 @@ export function FormFrame({
       <p className={styles.message} role="alert">
         {state.message}
       </p>
-      <Button type="submit" kind="plain" disabled={!isComplete || state.isSending}>
+      <Button
+        type="submit"
+        kind="plain"
+        isBusy={state.isSending}
+        whyNot={isComplete ? null : t("account.fillIn")}
+      >
         {state.isSending ? t("account.sending") : submit}
       </Button>
       {onCancel && (

@@ -74,6 +74,13 @@ export default function SignIn({ link, hasEnded = false }: SignInProps): ReactNo
             go({ name: "forgot" });
             mailed.done();
           }}
+          onTakenBack={() => {
+            // Whatever step one stood at before the mail: what is to be done now is to log in.
+            go({ name: "logIn" });
+            mailed.done();
+            // The session that this page may have is over.
+            session.logOut();
+          }}
         />
       ) : (
         <At step={step} go={go} hasEnded={hasEnded} />
@@ -82,14 +89,20 @@ export default function SignIn({ link, hasEnded = false }: SignInProps): ReactNo
   );
 }
 
-function Link({ link, onForgotten }: { link: Mailed; onForgotten: () => void }): ReactNode {
+interface LinkProps {
+  readonly link: Mailed;
+  readonly onForgotten: () => void;
+  readonly onTakenBack: () => void;
+}
+
+function Link({ link, onForgotten, onTakenBack }: LinkProps): ReactNode {
   switch (link.purpose) {
     case "verify":
       return <Verify token={link.token} />;
     case "reset":
       return <SetPassword token={link.token} onForgotten={onForgotten} />;
     case "object":
-      return <TakeBack token={link.token} />;
+      return <TakeBack token={link.token} onRead={onTakenBack} />;
   }
 }
 

@@ -122,19 +122,13 @@ export function Verify({ token }: { token: string }): ReactNode {
 }
 
 /** With a mail's link: whoever had the way in that was there before takes its change back. */
-export function TakeBack({ token }: { token: string }): ReactNode {
+export function TakeBack({ token, onRead }: { token: string; onRead: () => void }): ReactNode {
   const { t } = useTranslation();
-  const { mailed, session } = useServices();
   const [isDone, setIsDone] = useState(false);
   const form = useForm("object", async () => {
     await takeBack(token);
     setIsDone(true);
   });
-  const onRead = (): void => {
-    mailed.done();
-    // The session that this page may have is over.
-    session.logOut();
-  };
   return (
     <section className={styles.step} role="status">
       <h1>{t(isDone ? "account.object.doneTitle" : "account.object.title")}</h1>

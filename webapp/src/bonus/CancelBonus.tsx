@@ -47,7 +47,7 @@ export function CancelBonus({ taps, onCancelled, onClose }: CancelBonusProps): R
       <Button kind="plain" onClick={onClose}>
         {t("bonus.goOn")}
       </Button>
-      <Button kind="danger" onClick={() => void cancel()} disabled={isBusy}>
+      <Button kind="danger" onClick={() => void cancel()} isBusy={isBusy}>
         {t("bonus.cancelYes")}
       </Button>
     </Sheet>

@@ -53,7 +53,7 @@ export function StartBonus({ last, isBusy, problem, onStart }: StartBonusProps):
       </p>
       {terms ? (
         <Foot>
-          <Button onClick={onStart} disabled={isBusy}>
+          <Button onClick={onStart} isBusy={isBusy}>
             {t("bonus.start")}
           </Button>
         </Foot>

@@ -75,7 +75,8 @@ export function FoundRoom({ roomKey, room, user }: FoundRoomProps): ReactNode {
       </div>
       <Foot>
         <Button
-          disabled={isBusy || isFull || seconds === 0}
+          isBusy={isBusy}
+          whyNot={isFull ? t("key.fullHint") : seconds === 0 ? t("key.timeUp") : null}
           onClick={() => void joining.join({ kind: "key", key: roomKey, fee: room.fee })}
         >
           {isFull

@@ -113,7 +113,7 @@ function Form({ hero }: { hero: HeroOffer }): ReactNode {
       <Split hero={hero} fee={"fee" in read ? read.fee : null} />
       <p className={styles.free}>{t("create.free")}</p>
       <Foot>
-        <Button type="submit" disabled={isBusy}>
+        <Button type="submit" isBusy={isBusy}>
           {t(isBusy ? "create.making" : "create.make")}
         </Button>
       </Foot>

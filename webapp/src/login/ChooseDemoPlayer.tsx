@@ -77,7 +77,7 @@ function NewPlayer(): ReactNode {
           setName(event.target.value);
         }}
       />
-      <Button type="submit" disabled={name.trim() === ""}>
+      <Button type="submit" whyNot={name.trim() === "" ? t("login.demoNameFirst") : null}>
         {t("login.demoEnter")}
       </Button>
     </form>

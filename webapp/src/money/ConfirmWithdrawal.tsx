@@ -75,10 +75,10 @@ export function ConfirmWithdrawal(props: ConfirmWithdrawalProps): ReactNode {
           {refusal}
         </p>
       )}
-      <Button disabled={isBusy} onClick={() => void ask()}>
+      <Button isBusy={isBusy} onClick={() => void ask()}>
         {isBusy ? t("pay.ordering") : t("withdraw.confirm")}
       </Button>
-      <Button kind="quiet" disabled={isBusy} onClick={onClose}>
+      <Button kind="quiet" isBusy={isBusy} onClick={onClose}>
         {t("join.close")}
       </Button>
     </Sheet>

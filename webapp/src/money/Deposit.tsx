@@ -61,6 +61,7 @@ function Form({ offers, user }: { offers: Offers; user: User }): ReactNode {
   const { min, max } = method === "stars" ? offers.deposit_stars : offers.deposit_ton_stars;
   const amount = readStars(text);
   const isRight = amount !== null && amount >= min && amount <= max;
+  const bounds = t("deposit.bounds", { min, max: t("money.starsGenitive", { count: max }) });
   const pay = async (): Promise<void> => {
     if (!isRight) return;
     setIsBusy(true);
@@ -91,10 +92,7 @@ function Form({ offers, user }: { offers: Offers; user: User }): ReactNode {
         label={t("deposit.amount")}
         text={text}
         presets={PRESETS.filter((each) => each >= min && each <= max)}
-        hint={t("deposit.bounds", {
-          min,
-          max: t("money.starsGenitive", { count: max }),
-        })}
+        hint={bounds}
         isWrong={text !== "" && !isRight}
         onChange={setText}
       />
@@ -108,7 +106,11 @@ function Form({ offers, user }: { offers: Offers; user: User }): ReactNode {
           {refusal}
         </p>
       )}
-      <Button type="submit" disabled={!isRight || isBusy}>
+      <Button
+        type="submit"
+        isBusy={isBusy}
+        whyNot={isRight ? null : text === "" ? t("pay.enterAmount") : bounds}
+      >
         {isBusy ? t("pay.ordering") : t("deposit.pay")}
       </Button>
     </form>

@@ -40,7 +40,7 @@ export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode 
             <Row
               label={t("limits.endEarly")}
               hint={t("limits.endEarlyHint")}
-              disabled={isBusy}
+              isBusy={isBusy}
               onClick={() => void onSet(null)}
             />
           ) : (
@@ -55,7 +55,7 @@ export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode 
           <Row
             key={days}
             label={t("limits.days", { count: days })}
-            disabled={isBusy}
+            isBusy={isBusy}
             onClick={() => {
               setAsked({ days, untilMs: Math.round(clock.now()) + days * DAY_MS });
             }}
@@ -72,7 +72,7 @@ export function Exclusion({ limits, isBusy, onSet }: ExclusionProps): ReactNode 
           <p>{t("limits.confirmText", { moment: formatMoment(asked.untilMs, language) })}</p>
           <Button
             kind="plain"
-            disabled={isBusy}
+            isBusy={isBusy}
             onClick={() => {
               void onSet(asked.untilMs).then(() => {
                 setAsked(null);

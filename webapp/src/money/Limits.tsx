@@ -120,7 +120,12 @@ function Both({ limits, onChanged }: { limits: LimitsState; onChanged: () => voi
             {refusal}
           </p>
         )}
-        <Button kind="quiet" type="submit" disabled={!isRight || isBusy || wished === already}>
+        <Button
+          kind="quiet"
+          type="submit"
+          isBusy={isBusy}
+          whyNot={!isRight ? t("limits.wrong") : wished === already ? t("limits.same") : null}
+        >
           {t("limits.save")}
         </Button>
       </form>

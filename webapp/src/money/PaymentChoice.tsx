@@ -107,7 +107,7 @@ function Methods({ join, missing, offers }: MethodsProps): ReactNode {
           <div key={method}>
             <Button
               kind={index === 0 ? "primary" : "quiet"}
-              disabled={busy !== null}
+              isBusy={busy !== null}
               onClick={() => void pay(method, amount)}
             >
               {busy === method

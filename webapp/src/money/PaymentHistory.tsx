@@ -115,7 +115,7 @@ function Open({ payment, onClose }: { payment: Payment; onClose: () => void }): 
       >
         {t("pending.continue")}
       </Button>
-      <Button kind="quiet" disabled={isBusy} onClick={() => void cancel()}>
+      <Button kind="quiet" isBusy={isBusy} onClick={() => void cancel()}>
         {t("pending.cancel")}
       </Button>
       <Button kind="quiet" onClick={onClose}>

@@ -97,7 +97,7 @@ function Unlink({ onClose }: { onClose: () => void }): ReactNode {
       <Button kind="plain" onClick={onClose}>
         {t("join.close")}
       </Button>
-      <Button kind="danger" disabled={isBusy} onClick={() => void unlink()}>
+      <Button kind="danger" isBusy={isBusy} onClick={() => void unlink()}>
         {t("wallet.unlink")}
       </Button>
     </Sheet>

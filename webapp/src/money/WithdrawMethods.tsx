@@ -32,6 +32,10 @@ export function TonAmount({ user, offers, onAsk }: TonAmountProps): ReactNode {
   const most = Math.min(max, user.balance);
   const stars = readStars(text);
   const isRight = stars !== null && stars >= min && stars <= most;
+  const bounds =
+    most < min
+      ? t("withdraw.tooLittle", { min: t("money.starsGenitive", { count: min }) })
+      : t("deposit.bounds", { min, max: t("money.starsGenitive", { count: most }) });
   return (
     <form
       className={styles.form}
@@ -44,14 +48,7 @@ export function TonAmount({ user, offers, onAsk }: TonAmountProps): ReactNode {
         label={t("withdraw.amount")}
         text={text}
         presets={most >= min ? [...new Set([min, most])] : []}
-        hint={
-          most < min
-            ? t("withdraw.tooLittle", { min: t("money.starsGenitive", { count: min }) })
-            : t("deposit.bounds", {
-                min,
-                max: t("money.starsGenitive", { count: most }),
-              })
-        }
+        hint={bounds}
         isWrong={text !== "" && !isRight}
         onChange={setText}
       />
@@ -61,7 +58,10 @@ export function TonAmount({ user, offers, onAsk }: TonAmountProps): ReactNode {
           address: short(friendly(user.wallet, offers.ton_network)),
         })}
       </p>
-      <Button type="submit" disabled={!isRight}>
+      <Button
+        type="submit"
+        whyNot={isRight ? null : text === "" && most >= min ? t("pay.enterAmount") : bounds}
+      >
         {t("withdraw.next")}
       </Button>
     </form>
@@ -83,15 +83,14 @@ export function PremiumTerms({ user, terms, onAsk }: PremiumTermsProps): ReactNo
         <Row
           key={months}
           label={t("withdraw.months", { count: months })}
-          {...(stars > user.balance
-            ? {
-                hint: t("withdraw.missing", {
+          whyNot={
+            stars > user.balance
+              ? t("withdraw.missing", {
                   stars: t("money.starsGenitive", { count: stars - user.balance }),
-                }),
-              }
-            : {})}
+                })
+              : null
+          }
           value={<Stars amount={stars} />}
-          disabled={stars > user.balance}
           onClick={() => {
             onAsk({ method: "premium", stars, months: months as 3 | 6 | 12 });
           }}

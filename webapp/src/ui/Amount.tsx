@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { broughtBy } from "./brought";
 import { cx } from "./cx";
 import { Stars } from "./Stars";
 import styles from "./amount.module.css";
@@ -18,6 +19,17 @@ export function Amount({
       <Stars amount={Math.abs(stars)} sign={sign} />
     </span>
   );
+}
+
+/** What a game brought, in the one way in which all screens say it. */
+export function GameAmount({
+  isBack,
+  ...game
+}: Parameters<typeof broughtBy>[0] & {
+  /** The stake itself came back: nothing was won. */
+  isBack: boolean;
+}): ReactNode {
+  return <Amount stars={broughtBy(game)} isQuiet={isBack} />;
 }
 
 /** An amount that is only told, beside the one that counts. */

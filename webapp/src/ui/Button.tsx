@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import { cx } from "./cx";
 import styles from "./ui.module.css";
 
@@ -11,8 +11,10 @@ interface ButtonProps {
    */
   readonly kind?: "primary" | "plain" | "quiet" | "danger";
   readonly type?: "button" | "submit";
-  /** Said and shown only: one that is being pressed keeps the keyboard's focus, for a sheet to give it back to. */
-  readonly disabled?: boolean;
+  /** What it began is under way: nothing more happens, and the keyboard's focus stays. */
+  readonly isBusy?: boolean;
+  /** Why it cannot be pressed now, in words that stand under it; null where it can. */
+  readonly whyNot?: string | null;
 }
 
 export function Button({
@@ -20,20 +22,31 @@ export function Button({
   onClick,
   kind = "primary",
   type = "button",
-  disabled = false,
+  isBusy = false,
+  whyNot = null,
 }: ButtonProps): ReactNode {
+  const id = useId();
+  const isDisabled = isBusy || whyNot !== null;
   return (
-    <button
-      type={type}
-      className={cx(styles.button, styles[kind])}
-      aria-disabled={disabled}
-      onClick={(event) => {
-        // Nor is a form sent by it, or by Enter in one of its fields.
-        if (disabled) event.preventDefault();
-        else onClick?.();
-      }}
-    >
-      {children}
-    </button>
+    <>
+      <button
+        type={type}
+        className={cx(styles.button, styles[kind])}
+        aria-disabled={isDisabled}
+        aria-describedby={whyNot === null ? undefined : id}
+        onClick={(event) => {
+          // Nor is a form sent by it, or by Enter in one of its fields.
+          if (isDisabled) event.preventDefault();
+          else onClick?.();
+        }}
+      >
+        {children}
+      </button>
+      {whyNot !== null && (
+        <small id={id} className={styles.whyNot}>
+          {whyNot}
+        </small>
+      )}
+    </>
   );
 }

@@ -34,7 +34,7 @@ export function LoadMore({ paged, onMore }: LoadMoreProps): ReactNode {
   if (paged.failure) return <Failed message={paged.failure.message} onRetry={onMore} />;
   return (
     <div ref={end} aria-busy={paged.isLoading}>
-      <Button kind="quiet" onClick={onMore} disabled={paged.isLoading}>
+      <Button kind="quiet" onClick={onMore} isBusy={paged.isLoading}>
         {t("pages.more")}
       </Button>
     </div>

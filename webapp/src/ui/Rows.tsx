@@ -20,17 +20,29 @@ interface RowProps {
   readonly icon?: ReactNode;
   /** Makes the row a button. */
   readonly onClick?: () => void;
-  /** As a button's: it keeps the keyboard's focus. */
-  readonly disabled?: boolean;
+  /** As a button's: nothing more happens, and the keyboard's focus stays. */
+  readonly isBusy?: boolean;
+  /** As a button's, in the place of the hint. */
+  readonly whyNot?: string | null;
 }
 
-export function Row({ label, hint, value, icon, onClick, disabled = false }: RowProps): ReactNode {
+export function Row({
+  label,
+  hint,
+  value,
+  icon,
+  onClick,
+  isBusy = false,
+  whyNot = null,
+}: RowProps): ReactNode {
+  const isDisabled = isBusy || whyNot !== null;
+  const said = whyNot ?? hint;
   const content = (
     <>
       {icon}
       <span className={styles.label}>
         {label}
-        {hint !== undefined && <small>{hint}</small>}
+        {said !== undefined && <small>{said}</small>}
       </span>
       {value !== undefined && <span className={styles.value}>{value}</span>}
     </>
@@ -41,8 +53,8 @@ export function Row({ label, hint, value, icon, onClick, disabled = false }: Row
         <button
           type="button"
           className={cx(styles.row, styles.link)}
-          aria-disabled={disabled}
-          onClick={disabled ? undefined : onClick}
+          aria-disabled={isDisabled}
+          onClick={isDisabled ? undefined : onClick}
         >
           {content}
           <svg className={styles.chevron} viewBox="0 0 24 24" aria-hidden="true">

@@ -5,6 +5,7 @@ import type { Room } from "../../protocol/generated";
 import type { Outcome } from "../../room/reducer";
 import { useServices } from "../../services/context";
 import type { Place } from "../../services/navigation";
+import { GameAmount } from "../../ui/Amount";
 import { Button } from "../../ui/Button";
 import { Skeleton } from "../../ui/Skeleton";
 import { Stars } from "../../ui/Stars";
@@ -45,7 +46,7 @@ export function OrganizersPayout({ outcome }: { outcome: Outcome }): ReactNode {
         {payout === null ? (
           <Skeleton width="76px" height={26} />
         ) : (
-          <Stars amount={payout} sign={payout > 0 ? "+" : ""} />
+          <GameAmount stake={null} payout={payout} isBack={false} />
         )}
       </p>
       <StakeLine
@@ -59,7 +60,7 @@ export function OrganizersPayout({ outcome }: { outcome: Outcome }): ReactNode {
   );
 }
 
-/** The room is over with its key, so nothing of it can be played again: a new one is made, or another key entered. */
+/** The room is over with its key: who plays again needs a new one, and enters it or makes its room. */
 export function HeroActions({ isOrganizer }: { isOrganizer: boolean }): ReactNode {
   const { t } = useTranslation();
   const { navigation, room } = useServices();
@@ -71,21 +72,15 @@ export function HeroActions({ isOrganizer }: { isOrganizer: boolean }): ReactNod
     if (navigation.place.get().name !== name) navigation.go({ name });
     room.close();
   };
-  const lobby = (kind: "plain" | "quiet"): ReactNode => (
-    <Button kind={kind} onClick={toLobby}>
-      {t("results.toLobby")}
-    </Button>
-  );
-  return isOrganizer ? (
+  return (
     <>
-      <Button onClick={goOn("makeRoom")}>{t("hero.another")}</Button>
-      {lobby("quiet")}
-    </>
-  ) : (
-    <>
-      {lobby("plain")}
-      <Button kind="quiet" onClick={goOn("enterByKey")}>
-        {t("hero.anotherKey")}
+      {isOrganizer ? (
+        <Button onClick={goOn("makeRoom")}>{t("hero.another")}</Button>
+      ) : (
+        <Button onClick={goOn("enterByKey")}>{t("hero.again")}</Button>
+      )}
+      <Button kind="quiet" onClick={toLobby}>
+        {t("results.toLobby")}
       </Button>
     </>
   );

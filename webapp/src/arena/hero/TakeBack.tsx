@@ -26,7 +26,7 @@ export function TakeBack({ room, onClose }: { room: Room; onClose: () => void })
       <Button kind="plain" onClick={onClose}>
         {t("hero.stay")}
       </Button>
-      <Button kind="danger" onClick={leave} disabled={isLeaving}>
+      <Button kind="danger" onClick={leave} isBusy={isLeaving}>
         {t(isLeaving ? "hero.takingBack" : "hero.takeBackYes")}
       </Button>
     </Sheet>

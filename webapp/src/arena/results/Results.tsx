@@ -5,7 +5,7 @@ import type { Outcome } from "../../room/reducer";
 import { useServices } from "../../services/context";
 import { useSounds } from "../../sounds/use-sounds";
 import { useStore } from "../../state/use-store";
-import { Amount } from "../../ui/Amount";
+import { GameAmount } from "../../ui/Amount";
 import { Avatar } from "../../ui/Avatar";
 import { Button } from "../../ui/Button";
 import { CountUp } from "../../ui/CountUp";
@@ -82,13 +82,13 @@ export function Results({ room, outcome, userId }: ResultsProps): ReactNode {
             <>
               <Button
                 onClick={() => void joining.join({ kind: "standard", stake: room.stake })}
-                disabled={isJoining}
+                isBusy={isJoining}
               >
                 {t("results.again", {
                   stars: t("money.starsAccusative", { count: room.stake }),
                 })}
               </Button>
-              <Button kind="quiet" onClick={toLobby} disabled={isJoining}>
+              <Button kind="quiet" onClick={toLobby} isBusy={isJoining}>
                 {t("results.toLobby")}
               </Button>
             </>
@@ -167,7 +167,11 @@ function Payout({ room, outcome, userId }: ResultsProps): ReactNode {
                   place: t("game.place", { count: own.place, ordinal: true }),
                 })}
         </span>
-        {payout === null ? <Skeleton width="76px" height={26} /> : <Amount stars={payout} />}
+        {payout === null ? (
+          <Skeleton width="76px" height={26} />
+        ) : (
+          <GameAmount stake={room.stake} payout={payout} isBack={outcome.winner !== userId} />
+        )}
       </div>
       {own.place === null && <p className={styles.why}>{t("results.blockedWhy")}</p>}
       <StakeLine text={fate} />

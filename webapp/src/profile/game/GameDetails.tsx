@@ -7,14 +7,14 @@ import { useServices } from "../../services/context";
 import type { ScreenProps } from "../../services/screen-props";
 import { formatMoment, formatTime } from "../../texts/moments";
 import { reasonKey } from "../../texts/reasons";
-import { Amount } from "../../ui/Amount";
+import { Amount, GameAmount } from "../../ui/Amount";
 import { Failed } from "../../ui/Failed";
 import { Row, Rows } from "../../ui/Rows";
 import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
 import { Stars } from "../../ui/Stars";
 import { useLoaded } from "../../ui/use-loaded";
-import { effectOf, outcomeOf } from "../history/outcome";
+import { outcomeOf, stakeOf } from "../history/outcome";
 import { OutcomeMark } from "../history/OutcomeMark";
 import { useSummary } from "../history/use-summary";
 import { fetchGame } from "../profile-api";
@@ -64,7 +64,7 @@ function Outcome({ game, userId }: { game: Details; userId: string }): ReactNode
       <OutcomeMark outcome={outcome} place={game.place} />
       <h2>{useSummary(game, outcome)}</h2>
       <p className={styles.effect}>
-        <Amount stars={effectOf(game)} />
+        <GameAmount stake={stakeOf(game)} payout={game.payout} isBack={outcome === "refunded"} />
       </p>
       {outcome === "refunded" && game.role === "player" && (
         <p className={styles.why}>{t("gameDetails.stakeBack")}</p>

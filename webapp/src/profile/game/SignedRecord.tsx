@@ -46,7 +46,7 @@ export function SignedRecord({ roomId }: { roomId: string }): ReactNode {
       ) : (
         <>
           {state.name === "failed" && <p role="alert">{state.message}</p>}
-          <Button kind="quiet" onClick={() => void load()} disabled={state.name === "loading"}>
+          <Button kind="quiet" onClick={() => void load()} isBusy={state.name === "loading"}>
             {t("record.show")}
           </Button>
         </>

@@ -1,10 +1,10 @@
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Game } from "../../protocol/generated";
-import { Amount, QuietStars } from "../../ui/Amount";
+import { GameAmount, QuietStars } from "../../ui/Amount";
 import { formatTime } from "../../texts/moments";
 import { OutcomeMark } from "./OutcomeMark";
-import { effectOf, outcomeOf } from "./outcome";
+import { outcomeOf, stakeOf } from "./outcome";
 import { useSummary } from "./use-summary";
 import styles from "./history.module.css";
 
@@ -37,7 +37,7 @@ export const GameRow = memo(function GameRow({ game, userId, onOpen }: GameRowPr
             <span>{formatTime(game.decided_ms, i18n.language)}</span>
           </span>
         </span>
-        <Amount stars={effectOf(game)} />
+        <GameAmount stake={stakeOf(game)} payout={game.payout} isBack={outcome === "refunded"} />
       </button>
     </li>
   );

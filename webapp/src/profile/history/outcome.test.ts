@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Game } from "../../protocol/generated";
-import { effectOf, outcomeOf } from "./outcome";
+import { broughtBy } from "../../ui/brought";
+import { outcomeOf, stakeOf } from "./outcome";
 
 const ME = "7";
 const GAME: Game = {
@@ -27,18 +28,20 @@ const GAME: Game = {
 
 describe("a game", () => {
   it.each([
-    ["won", 450, {}],
+    ["won", 500, {}],
+    ["won", 36, { stake: 20, pool: 40, prize: 36, payout: 36 }],
+    ["won", 1, { stake: 1, pool: 2, prize: 1, payout: 1 }],
     ["lost", -50, { winner: "8", place: 3, payout: 0 }],
     ["blocked", -50, { winner: "8", place: null, blocked: true, payout: 0 }],
     ["organized", 50, { role: "organizer", winner: "8", place: null, payout: 50 }],
     ["organized", 0, { role: "organizer", winner: "8", place: null, payout: 0 }],
-    ["refunded", 0, { outcome: "refunded", winner: null, place: null, payout: 50 }],
+    ["refunded", 50, { outcome: "refunded", winner: null, place: null, payout: 50 }],
     ["refunded", 0, { outcome: "refunded", role: "organizer", winner: null, payout: 0 }],
-    ["refunded", 0, { outcome: "refunded", winner: null, blocked: true, payout: 50 }],
-    ["refunded", 0, { winner: "8", place: null, payout: 50 }],
+    ["refunded", 50, { outcome: "refunded", winner: null, blocked: true, payout: 50 }],
+    ["refunded", 50, { winner: "8", place: null, payout: 50 }],
   ] as const)("that was %s shows %i", (outcome, effect, changes) => {
     const game: Game = { ...GAME, ...changes };
     expect(outcomeOf(game, ME)).toBe(outcome);
-    expect(effectOf(game)).toBe(effect);
+    expect(broughtBy({ stake: stakeOf(game), payout: game.payout })).toBe(effect);
   });
 });

@@ -13,7 +13,7 @@ export function outcomeOf(game: Game, userId: string): OutcomeName {
   return game.place === null ? "refunded" : "lost";
 }
 
-/** What the game did to the balance from end to end; an organizer has staked nothing. */
-export function effectOf(game: Game): number {
-  return game.role === "organizer" ? game.payout : game.payout - game.stake;
+/** For `GameAmount`: an organizer has staked nothing. */
+export function stakeOf({ role, stake }: Game): number | null {
+  return role === "organizer" ? null : stake;
 }

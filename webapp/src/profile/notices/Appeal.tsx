@@ -58,6 +58,12 @@ function AppealForm({ notice, draft, onChange, onSent }: AppealFormProps): React
   const [problem, setProblem] = useState<string | null>(null);
   // The server counts code points, as a person does.
   const left = MOST_SIGNS - Array.from(text).length;
+  const whyNot =
+    text.trim() === ""
+      ? t("appeal.empty")
+      : left < 0
+        ? t("appeal.tooLong", { count: -left })
+        : null;
   const send = async (): Promise<void> => {
     setIsSending(true);
     setProblem(null);
@@ -95,7 +101,7 @@ function AppealForm({ notice, draft, onChange, onSent }: AppealFormProps): React
           autoFocus={text === ""}
           placeholder={t("appeal.placeholder")}
           aria-describedby={`${id}-note`}
-          disabled={isSending}
+          readOnly={isSending}
           value={text}
           onChange={(event) => {
             setText(event.target.value);
@@ -111,7 +117,7 @@ function AppealForm({ notice, draft, onChange, onSent }: AppealFormProps): React
           {problem}
         </p>
       )}
-      <Button kind="plain" type="submit" disabled={isSending || text.trim() === "" || left < 0}>
+      <Button kind="plain" type="submit" isBusy={isSending} whyNot={isSending ? null : whyNot}>
         {t(isSending ? "appeal.sending" : "appeal.send")}
       </Button>
     </form>

@@ -95,7 +95,7 @@ function Question({ icon, label, hint, done, wasDone, ask }: QuestionProps): Rea
       label={label}
       hint={hint}
       onClick={() => void put()}
-      disabled={answer === "asking"}
+      isBusy={answer === "asking"}
     />
   );
 }
