@@ -80,3 +80,7 @@ class TelegramRefused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TokenRefused(TelegramRefused):
+    """Telegram knows no bot with this token: nothing that it is asked will ever be answered otherwise."""

@@ -18,13 +18,15 @@ from aiogram.exceptions import (
     RestartingTelegram,
     TelegramAPIError,
     TelegramNetworkError,
+    TelegramNotFound,
     TelegramRetryAfter,
     TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.methods import TelegramMethod
 
 from chance_tap.settings import Settings
-from persistence.errors import TelegramRefused, TelegramUnavailable
+from persistence.errors import TelegramRefused, TelegramUnavailable, TokenRefused
 
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ async def ask(bot: aiogram.Bot, method: TelegramMethod[T], *, timeout_s: float =
 
     Raises:
         TelegramUnavailable: no answer, or none that could be read; may be repeated if the method may.
-        TelegramRefused: it was refused.
+        TelegramRefused: it was refused; TokenRefused where the token is the reason.
     """
     for last in (False, True):
         try:
@@ -58,6 +60,8 @@ async def ask(bot: aiogram.Bot, method: TelegramMethod[T], *, timeout_s: float =
             await asyncio.sleep(error.retry_after)
         except (TelegramNetworkError, TelegramServerError, RestartingTelegram, TimeoutError) as error:
             raise TelegramUnavailable(type(error).__name__) from None
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:  # the token is a part of the address
+            raise TokenRefused(_without_secrets(bot, error.message)) from None
         except TelegramAPIError as error:
             raise TelegramRefused(_without_secrets(bot, error.message)) from None
         except AiogramError as error:  # an answer that is none of the Bot API: a proxy's error page

@@ -17,7 +17,7 @@ from chance_tap.telemetry.metrics import serve_metrics
 from cli.commands.options import settings_of
 from cli.commands.output import refuse
 from cli.commands.stores import open_bot, open_stores
-from persistence.errors import TelegramRefused
+from persistence.errors import TelegramRefused, TokenRefused
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.access import Part
@@ -64,6 +64,10 @@ def _done(work: Coroutine[Any, Any, None]) -> int:
     """0 when it is done, 1 when Telegram refuses."""
     try:
         asyncio.run(work)
+    except TokenRefused as refused:
+        return refuse(
+            "bot", f"BOT_TOKEN is not known to Telegram ({refused.reason}): take the one that @BotFather shows."
+        )
     except TelegramRefused as refused:
         return refuse("bot", f"Telegram refuses: {refused.reason}")
     return 0
