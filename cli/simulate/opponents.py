@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import random
 import signal
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ class Opponents:
         self._ids = itertools.count(OPPONENT_IDS)
         self._idle: list[Account] = []
         self._ours: set[str] = set()
+        self._refused = ""
         self._waiting: dict[Seat, int] = {}
         self._squads: dict[int, asyncio.Task[None]] = {}
         self._joins: set[asyncio.Task[Seat]] = set()
@@ -76,8 +78,9 @@ class Opponents:
                 watcher = await self._watcher()
                 for tier in await self._api.tiers(watcher):
                     self._look_at(tier["stake"], tier["waiting"])
+                self._refused = ""
             except ApiError as error:
-                log.debug("opponents wait for the gateway", code=error.code)
+                self._wait_for_gateway(error)
 
     async def _watcher(self) -> Account:
         if not self._idle:
@@ -96,14 +99,30 @@ class Opponents:
                         seat = self._seat(account, await self._api.room(account, account.room_id))
                         self._spawn(self._play(seat))
             except ApiError as error:
-                log.debug("opponents wait for the gateway", code=error.code)
+                self._wait_for_gateway(error)
                 await asyncio.sleep(_POLL_S)
 
+    def _wait_for_gateway(self, error: ApiError) -> None:
+        """Tell it once: who waits for opponents looks here for why none come."""
+        if self._refused != error.code:
+            log.warning("opponents wait for the gateway", code=error.code)
+        self._refused = error.code
+
     def _look_at(self, stake: int, waiting: int) -> None:
-        ours = sum(1 for seat, its_stake in self._waiting.items() if its_stake == stake and seat.state == "waiting")
+        """Send a squad to people who are alone; not into a room with enough of ours, where the lobby would lead it."""
+        rooms = self._rooms(stake)
         squad = self._squads.get(stake)
-        if waiting > ours and (squad is None or squad.done()):
+        if (
+            waiting > rooms.total()
+            and all(ours < self._count for ours in rooms.values())
+            and (squad is None or squad.done())
+        ):
             self._squads[stake] = asyncio.create_task(self._accompany(stake))
+
+    def _rooms(self, stake: int) -> Counter[str]:
+        """The waiting rooms of a stake that ours sit in, and how many of them."""
+        ours = [seat for seat, its_stake in self._waiting.items() if its_stake == stake and seat.state == "waiting"]
+        return Counter(seat.outcome.room_id for seat in ours)
 
     async def _accompany(self, stake: int) -> None:
         """Send opponents into the room of a waiting person, spread over the time in which a person looks up."""
@@ -117,7 +136,7 @@ class Opponents:
                 await asyncio.sleep(self._rng.uniform(0.3, 1.7) * (_ALL_THERE_S - 2.5) / self._count)
                 if scout.state != "waiting" or self._people(scout) == 0:
                     return
-                if sum(1 for user in scout.players if user in self._ours) >= self._count:
+                if self._rooms(stake)[scout.outcome.room_id] >= self._count:
                     return
                 await self._sit(stake)
         except ApiError as error:

@@ -1,14 +1,19 @@
 """Demo opponents as `play` starts them: they come to a waiting person, and nobody else."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
 import pytest_asyncio
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.simulate.api import Account, Api
 from cli.simulate.client import Seat
 from cli.simulate.identity import SIMULATED_IDS, identity
+from cli.simulate.opponents import Opponents
 from persistence.postgres.audit import audit
 from persistence.postgres.pool import Database
 from tests.fixtures.stack import Stack
@@ -80,3 +85,45 @@ async def test_they_outlive_their_gateway_and_leave_nothing_behind(api: tuple[St
     stack.parts["opponents"].stop()
     await waits_for(rest, person, 1)
     assert await audit(db) == []
+
+
+class Taken:
+    """A seat in a room that does not start."""
+
+    def __init__(self, players: set[str]) -> None:
+        self.state = "waiting"
+        self.players = players
+        self.outcome = SimpleNamespace(room_id="room")
+
+
+class Squads(Opponents):
+    """Opponents whose joins lead, as the lobby does, into the one room that has a seat."""
+
+    def __init__(self, count: int, people: int) -> None:
+        super().__init__("http://127.0.0.1:1", DEVELOPMENT_BOT_TOKEN, count)
+        self.people = people
+        self.players = {f"person {n}" for n in range(people)}
+
+    async def _sit(self, stake: int) -> Seat:
+        user_id = f"opponent {len(self.players)}"
+        self._ours.add(user_id)
+        self.players.add(user_id)
+        seat = cast(Seat, Taken(self.players))
+        self._waiting[seat] = stake
+        return seat
+
+    async def rounds(self, number: int) -> int:
+        """Look at the lobby so often; how many opponents sit there then."""
+        for _ in range(number):
+            self._look_at(STAKE, len(self.players))
+            await asyncio.gather(*self._squads.values())
+        await self._api.close()
+        return len(self.players) - self.people
+
+
+@pytest.mark.parametrize("people", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+async def test_as_many_come_as_were_asked_for(monkeypatch: pytest.MonkeyPatch, count: int, people: int) -> None:
+    now = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda _: now(0))
+    assert await Squads(count, people).rounds(8) == count
