@@ -22,6 +22,9 @@ _OUR_BEGINNINGS = (
     "MAIL_", "METRICS_", "MIN_PLAYERS", "MINI_APP_", "PUBLIC_URL", "QUEUE_REDIS", "RECORD_", "SMTP_", "STAKE", "STARS_",
     "TELEGRAM_", "TONCENTER_", "TON_", "TRUSTED_", "WAIT_", "WEB_APP_", "WITHDRAWAL",
 )  # fmt: skip
+# What Docker and Kubernetes write for every service of a network or namespace, whatever it is called.
+_ORCHESTRATORS = re.compile(r"\w+(_SERVICE_(HOST|PORT(_\w+)?)|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_LINKED_PORT = re.compile(r"(tcp|udp|sctp)://\S+")
 _NEAR = 0.85  # so alike that a name of ours was meant: CAPACTIY, MIN_PLAYER, COUNTDOWN
 _FIELDS: dict[str, Field[Any]] = {f.name.upper(): f for f in fields(Settings)}
 _NO_OTHERS = [name for name in _FIELDS if name.startswith(_OUR_BEGINNINGS)]
@@ -33,6 +36,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         SettingsError: naming the variable, when it is unknown, malformed, out of range, or unfit for production.
     """
+    environ = _without_orchestrators(environ)
     for name in environ:
         _refuse_unknown(name)
     values = {f.name: _parse(name, environ[name], f) for name, f in _FIELDS.items() if environ.get(name)}
@@ -46,6 +50,22 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     settings_rules.check(settings)
     return settings
+
+
+def _without_orchestrators(environ: Mapping[str, str]) -> dict[str, str]:
+    """Less what is written for a service that somebody called `bot`, `game` or `metrics`."""
+    links = {
+        name.removesuffix("_PORT")
+        for name, value in environ.items()
+        if name.endswith("_PORT") and _LINKED_PORT.fullmatch(value)
+    }
+    theirs = {f"{link}{end}" for link in links for end in ("_PORT", "_NAME")}
+    environments = tuple(f"{link}_ENV_" for link in links)
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in theirs and not name.startswith(environments) and not _ORCHESTRATORS.fullmatch(name)
+    }
 
 
 def _refuse_unknown(name: str) -> None:

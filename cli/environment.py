@@ -1,9 +1,13 @@
 """What a command finds beside its environment: the stores of a running `play`, and a secret that is kept."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 
+import structlog
+
 from chance_tap.settings import Settings, SettingsError
+from cli import outside
 from cli.play.folder import kept_secret, running_addresses
 
 
@@ -28,6 +32,13 @@ def with_running_play(settings: Settings, needs: Sequence[str], login: str = "")
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set, and no `play` runs with DATA_DIR ({settings.data_dir}).")
     return settings
+
+
+def warn_of_silence(part: str, settings: Settings) -> None:
+    """Say once, at a part's start, which proxy does not answer: later the log names only who was asked through it."""
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        for line in outside.silent(os.environ, outside.asked_by(part, settings)):
+            structlog.get_logger(__name__).warning("outside is not reached", problem=line)
 
 
 def with_secret(settings: Settings) -> Settings:

@@ -12,6 +12,8 @@ import typer
 
 from chance_tap.environment import load_settings
 from chance_tap.settings import Settings, SettingsError
+from cli import surroundings
+from cli.machine import open_many_files, print_everything, read_utf8
 from cli.tree import COMMANDS, PROGRAM, tree
 
 COMPLETION = "_CHANCE_TAP_COMPLETE"
@@ -24,6 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: help was asked for (0), or the words are not understood (2).
     """
+    if argv is None:
+        read_utf8()
+    surroundings.clear(os.environ)
+    print_everything()
+    open_many_files()
     words = list(sys.argv[1:] if argv is None else argv)
     commands = tree(colourful=sys.stdout.isatty())
     if COMPLETION in os.environ:
@@ -47,18 +54,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _settings(name: str) -> Settings:
-    """The settings for a command.
+def _settings(name: str, url: str) -> Settings:
+    """The settings for a command, which asks `url` beside what they name.
 
     Raises:
-        SettingsError: they are malformed, or lack what it needs.
+        SettingsError: they are malformed, or lack what it needs; or the environment is in the way of whom it asks.
     """
     settings = load_settings()
+    _order_outside(name, settings, url)
     if name == "play":
         return settings
     from cli.environment import with_running_play
 
     return with_running_play(settings, COMMANDS[name].needs, COMMANDS[name].login)
+
+
+def _order_outside(name: str, settings: Settings, url: str) -> None:
+    from cli.outside import Service, asked_by, put_in_order  # here: help wants none of it
+
+    asked = [] if name == "doctor" else asked_by(name, settings)  # it says by itself what is wrong
+    put_in_order(os.environ, [*asked, *([Service(url, url)] if url else [])], own_host=settings.host)
 
 
 def _not_understood(error: typer.TyperException, words: Sequence[str]) -> str:
@@ -83,7 +98,8 @@ def _to_put_right(error: Exception) -> str | None:
     from persistence.errors import StoreUnavailable
 
     if isinstance(error, StoreUnavailable):
-        return f"{error.store} does not answer."
+        heard = ", ".join(surroundings.heard_by_postgres(os.environ)) if error.store == "postgres" else ""
+        return f"{error.store} does not answer{heard and f' (it is asked as these say: {heard})'}."
     if isinstance(error, SettingsError | PlayError | EmbeddedError):
         return str(error)
     from persistence.postgres.access import UnfitDatabase  # these load the clients of the stores

@@ -5,6 +5,7 @@ a connection can die between the server's taking it and its saying so; the Messa
 """
 
 import asyncio
+import os
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from email.utils import formatdate, parseaddr
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import aiosmtplib
 
@@ -65,8 +66,13 @@ def mailer(settings: Settings, *, tls: ssl.SSLContext | None = None) -> Mailer |
     if not settings.smtp_url:
         return None
     if settings.smtp_url.startswith("folder:"):
-        return FolderMailer(Path(unquote(settings.smtp_url.removeprefix("folder:"))), settings.mail_from)
+        return FolderMailer(_folder(settings.smtp_url), settings.mail_from)
     return SmtpMailer(settings.smtp_url, settings.mail_from, tls=tls)
+
+
+def _folder(url: str) -> Path:
+    """By its bytes: a folder's name is text in some encoding, or in none."""
+    return Path(os.fsdecode(unquote_to_bytes(url.removeprefix("folder:"))))
 
 
 class SmtpMailer:

@@ -8,6 +8,7 @@ money, and never let the token into a log or an exception: it is a part of every
 """
 
 import asyncio
+import os
 from typing import Final, TypeVar
 
 import aiogram
@@ -24,9 +25,12 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods import TelegramMethod
+from aiohttp import ClientSession
 
+from chance_tap.proxies import proxy_of, split
 from chance_tap.settings import Settings
 from persistence.errors import TelegramRefused, TelegramUnavailable, TokenRefused
+from persistence.tls import authorities
 
 T = TypeVar("T")
 
@@ -35,12 +39,25 @@ PATIENCE_S: Final = 3.0
 """How long `ask` itself waits for flood control to end; who can wait longer comes again."""
 
 
+class _Session(AiohttpSession):
+    """Goes the way that our other clients go: through the environment's proxy, by its authorities."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(api=TelegramAPIServer.from_base(url.rstrip("/")), timeout=REQUEST_TIMEOUT_S)
+        self._connector_init["ssl"] = authorities()
+        name = proxy_of(url, os.environ)
+        self._through = split(os.environ[name]).geturl() if name else None
+
+    async def create_session(self) -> ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = ClientSession(connector=self._connector_type(**self._connector_init), proxy=self._through)
+            self._should_reset_connector = False
+        return self._session
+
+
 def make_bot(settings: Settings) -> aiogram.Bot:
     """The settings' bot, on TELEGRAM_API_URL.  Needs the running event loop; close its `session` at the end."""
-    session = AiohttpSession(
-        api=TelegramAPIServer.from_base(settings.telegram_api_url.rstrip("/")), timeout=REQUEST_TIMEOUT_S
-    )
-    return aiogram.Bot(settings.bot_token, session=session)
+    return aiogram.Bot(settings.bot_token, session=_Session(settings.telegram_api_url))
 
 
 async def ask(bot: aiogram.Bot, method: TelegramMethod[T], *, timeout_s: float = REQUEST_TIMEOUT_S) -> T:

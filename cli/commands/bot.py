@@ -17,6 +17,7 @@ from chance_tap.telemetry.metrics import serve_metrics
 from cli.commands.options import settings_of
 from cli.commands.output import refuse
 from cli.commands.stores import open_bot, open_stores
+from cli.environment import warn_of_silence
 from persistence.errors import TelegramRefused, TokenRefused
 from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
@@ -57,6 +58,7 @@ def _settings(context: typer.Context) -> Settings:
     settings = settings_of(context)
     log.configure(settings.log_level, part="bot")
     sentry.configure(settings, part="bot")
+    warn_of_silence("bot", settings)
     return settings
 
 

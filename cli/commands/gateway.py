@@ -4,7 +4,7 @@ import typer
 
 from chance_tap.telemetry import log, sentry
 from cli.commands.options import settings_of
-from cli.environment import with_secret
+from cli.environment import warn_of_silence, with_secret
 from gateway.server import serve
 
 app = typer.Typer(add_completion=False)
@@ -16,4 +16,5 @@ def gateway(context: typer.Context) -> None:
     settings = settings_of(context)
     log.configure(settings.log_level, part="gateway")
     sentry.configure(settings, part="gateway")
+    warn_of_silence("gateway", settings)
     serve(with_secret(settings))

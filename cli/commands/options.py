@@ -21,14 +21,16 @@ By = Annotated[
 ]
 
 
-def settings_of(context: typer.Context) -> Settings:
-    """The settings, read now: words that are not understood are refused before settings that are.
+def settings_of(context: typer.Context, *, url: str = "") -> Settings:
+    """The settings, read now: words that are not understood are refused before settings that are.  `url` is asked
+    beside what they name.
 
     Raises:
-        SettingsError: they are malformed, or lack what the command needs.
+        SettingsError: they are malformed, or lack what the command needs; or the environment is in the way of whom it
+            asks.
     """
     root: Any = context.find_root()
-    settings: Settings = root.obj(root.invoked_subcommand)
+    settings: Settings = root.obj(root.invoked_subcommand, url)
     return settings
 
 

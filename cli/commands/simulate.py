@@ -46,7 +46,7 @@ def simulate(
     ] = None,
 ) -> int:
     """Exit code 0 when everything agrees, 1 on any discrepancy, 2 when the run could not be made."""
-    settings = settings_of(context)
+    settings = settings_of(context, url=url)
     log.configure(settings.log_level, part="simulate")
     url = url or f"http://127.0.0.1:{settings.port}"
     if opponents is not None:

@@ -33,9 +33,10 @@ def wallet_apps(
     as_json: Json = False,
 ) -> int:
     """Exit code 0 when the copy is the list's (or is now), 1 when it differs, 2 when the list cannot be read."""
-    settings_of(context)  # for its refusals only
     copy = read()
-    published = _published(url or copy.source)
+    url = url or copy.source
+    settings_of(context, url=url)  # for its refusals only
+    published = _published(url)
     problems = {app.app_name: _differences(app, published.get(app.app_name)) for app in copy.wallets}
     differs = any(problems.values())
     gone = [name for name in problems if name not in published]

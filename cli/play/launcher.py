@@ -1,10 +1,12 @@
 """The launcher of `play`: starts every part, waits, and leaves no process behind.
 
-Owns the order of starting and stopping.  A part that ends by itself ends everything; nothing is restarted here, since
-on one machine a person is better served by the reason than by a loop.  Runs on the main thread only: the kernel ends
-the children when the thread that made them dies.
+Owns the order of starting and stopping.  A part without which nobody can play ends everything when it ends by itself;
+nothing is restarted here, since on one machine a person is better served by the reason than by a loop.  Bot and
+opponents may go: the others stay.  Must never let anything keep it from stopping.  Runs on the main thread only: the
+kernel ends the children when the thread that made them dies.
 """
 
+import contextlib
 import ctypes
 import http.client
 import os
@@ -17,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 from urllib.parse import quote
 
 import psycopg
@@ -25,19 +27,25 @@ from psycopg import sql
 
 from chance_tap.resources import CHECKOUT, WEB_APP
 from chance_tap.settings import Settings
+from cli import outside
 from cli.embedded.child import Child
 from cli.embedded.exec_shim import PR_SET_PDEATHSIG
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
+from cli.machine import STOP_SIGNALS, hear_signals
 from cli.play.folder import DataFolder, PlayError
+from cli.surroundings import for_parts
 from persistence.errors import StoreUnavailable
 from persistence.postgres.access import Part
 from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
 _READY_TIMEOUT_S = 30.0
 _DATABASE = "chance_tap"
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What a part gets beside the caller's environment; the demo opponents know the public address and nothing else.
+_OPPONENTS: Final = "opponents"
+_MAY_GO: Final = (Part.BOT.value, _OPPONENTS)
+_UMASK: Final = 0o022
+# What a part gets beside the caller's environment.  The demo opponents know the public address and nothing else; it is
+# this machine's, whatever it is called, and no proxy's business.
 _SECRETS = ("DATABASE_URL", "REDIS_URL", "QUEUE_REDIS_URL", "JWT_SECRET")
 
 
@@ -55,10 +63,17 @@ def play(settings: Settings, *, stop_with_parent: bool = False) -> int:
     Raises:
         PlayError, EmbeddedError: in one line, when it cannot start.
     """
-    launcher = Launcher(settings)
-    for number in _STOP_SIGNALS:
-        signal.signal(number, launcher.on_stop_signal)
+    try:
+        launcher = Launcher(settings)
+    except FileNotFoundError:
+        raise PlayError("The folder that it was started in is gone: change into another one.") from None
+    for number in STOP_SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # else it is to outlive its terminal
+            signal.signal(number, launcher.on_stop_signal)
     signal.signal(signal.SIGCHLD, launcher.on_child)
+    hear_signals()
+    # What is private says so by its mode; the rest is read by the user that Postgres runs as.
+    os.umask(_UMASK)
     if stop_with_parent and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     try:
@@ -69,16 +84,20 @@ def play(settings: Settings, *, stop_with_parent: bool = False) -> int:
     except PartEnded as ended:
         say(str(ended))
         return 1
+    except OSError as error:  # of the machine: a disk that filled up, no more processes
+        raise PlayError(f"It cannot go on: {error}.") from error
+    except psycopg.Error as error:
+        raise PlayError(f"Postgres does not do what it is asked: {str(error).splitlines()[0]}") from error
     finally:
         launcher.stop()
 
 
 def say(text: str) -> None:
-    """A line of progress; a closed terminal must not keep us from stopping."""
+    """A line of progress; neither a closed terminal nor one that lacks our letters may keep us from stopping."""
     try:
         print(text, flush=True)
-    except OSError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the end
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
 
 
 class Launcher:
@@ -103,10 +122,14 @@ class Launcher:
         began = time.monotonic()
         settings = self._settings
         self._folder.open()
+        check_loopback()
         check_port(settings.host, settings.port)
-        environment = dict(os.environ) | {
+        for line in outside.silent(os.environ, outside.asked_by("play", settings)):
+            say(f"  {line}")
+        environment = for_parts(os.environ) | {
             "DATA_DIR": str(self._folder.path),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
             "DRAIN_NOTICE_S": "0",  # no balancer stands before the one gateway
             "DRAIN_S": "0",
         }
@@ -115,7 +138,7 @@ class Launcher:
         if not settings.is_production:
             environment["JWT_SECRET"] = settings.jwt_secret or self._folder.jwt_secret()
         if not settings.smtp_url and not settings.is_production:
-            environment["SMTP_URL"] = f"folder:{quote(str(self._folder.mail()))}"
+            environment["SMTP_URL"] = f"folder:{quote(os.fsencode(self._folder.mail()))}"
         redis_url = settings.redis_url or self._start_valkey()
         environment["REDIS_URL"] = redis_url
         urls = self._external_postgres() if settings.database_url else self._start_postgres()
@@ -131,9 +154,9 @@ class Launcher:
         address = public_address(settings.host, settings.port)
         self._wait_until_ready(address)
         if settings.demo_opponents and not settings.is_production:
-            public = {name: value for name, value in environment.items() if name not in _SECRETS}
+            public = {name: value for name, value in environment.items() if not _is_kept_from_opponents(name)}
             arguments = ["simulate", "--opponents", str(settings.demo_opponents), "--url", address]
-            self._start_part("opponents", public, arguments)
+            self._start_part(_OPPONENTS, public, arguments)
         if not (WEB_APP / "index.html").exists():
             say("  The web app is not built: `make web` builds it.")
         say(f"Chance Tap is ready after {time.monotonic() - began:.1f} s: {address}")
@@ -148,11 +171,11 @@ class Launcher:
 
     def stop(self) -> None:
         """End what runs, last started first; the stores last and together."""
-        for number in _STOP_SIGNALS:
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         if self._parts:
             say("Stopping …")
-        opponents = [part for part in self._parts if part.name == "opponents"]
+        opponents = [part for part in self._parts if part.name == _OPPONENTS]
         stores = [part for part in self._parts if part.name in ("postgres", "valkey")]
         ours = [part for part in self._parts if part not in opponents and part not in stores]
         for group, patience_s in ((opponents, 5), (ours, 10), (stores, 20)):
@@ -160,7 +183,7 @@ class Launcher:
                 part.ask_to_stop()
             for part in group:
                 part.stop(patience_s)
-                self._folder.forget(part.name)
+                self._forget(part)
         self._parts.clear()
         self._folder.close()
 
@@ -236,6 +259,10 @@ class Launcher:
         self._parts.append(part)
         self._folder.remember(part)
 
+    def _forget(self, part: Child) -> None:
+        with contextlib.suppress(OSError):  # of a full or failing disk: the next launcher recognises what is gone
+            self._folder.forget(part.name)
+
     def _log(self, name: str) -> Path:
         return self._folder.logs / f"{name}.log"
 
@@ -243,12 +270,31 @@ class Launcher:
         """Raise what there is to raise: a stop that was asked for, or a part that ended by itself."""
         if self._stop_asked:
             raise StopRequested
-        for part in self._parts:
-            if not part.running():
+        for part in [part for part in self._parts if not part.running()]:
+            how = part.ending()
+            if part.name not in _MAY_GO:
                 lines = "".join(f"\n    {line}" for line in part.tail())
-                code = part.process.returncode
-                how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
                 raise PartEnded(f"{part.name} stopped by itself ({how}); the end of {part.log}:{lines}")
+            self._parts.remove(part)
+            part.kill()  # what it started itself
+            self._forget(part)
+            say(f"  {part.name} stopped by itself ({how}), the others go on: {part.last_words()} ({part.log})")
+
+
+def _is_kept_from_opponents(name: str) -> bool:
+    return name in _SECRETS or name.lower().endswith("_proxy")
+
+
+def check_loopback() -> None:
+    """Raises PlayError when this machine does not reach itself, as in a network of its own that nobody set up."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 2):
+            return
+    except OSError as error:
+        raise PlayError(
+            f"127.0.0.1 does not answer ({error.strerror or error}): bring the loopback interface up"
+            " (`ip link set lo up`)."
+        ) from error
 
 
 def check_port(host: str, port: int) -> None:
@@ -261,7 +307,7 @@ def check_port(host: str, port: int) -> None:
             probe.listen(1)
     except PermissionError as error:
         raise PlayError(f"Port {port} is not allowed to this user: set PORT to one above 1023.") from error
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise PlayError(f"HOST {host} is not an address of this machine.") from error
     except OSError as error:
         raise PlayError(f"Port {port} on {host} cannot be used ({error.strerror}): set PORT to another.") from error

@@ -137,7 +137,7 @@ def _is_common(normal: str, email: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    lines = Path(__file__).with_name("common_passwords.txt").read_text().splitlines()
+    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))
 
 

@@ -28,14 +28,14 @@ class ScriptSet:
     """Every command by name.  `folder` and `includes` are arguments so that a test can put another clock in."""
 
     def __init__(self, folder: Path = LUA, includes: dict[str, str] | None = None) -> None:
-        self._fragments = {path.stem: path.read_text() for path in (folder / "includes").glob("*.lua")}
+        self._fragments = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "includes").glob("*.lua")}
         self._fragments.update(includes or {})
         self._scripts: dict[str, Script] = {}
         for path in sorted((folder / "scripts").glob("*.lua")):
             match = _NAME.fullmatch(path.stem)
             if match is None:
                 raise ValueError(f"{path.name}: a script is called <name>-<number of keys>.lua")
-            body = self._expand(path.read_text(), set())
+            body = self._expand(path.read_text(encoding="utf-8"), set())
             sha = hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest().encode()
             self._scripts[match[1]] = Script(match[1], int(match[2]), body, sha)
 

@@ -1,0 +1,47 @@
+"""The habits of the machine that a process is started on, made the same everywhere.
+
+Owns what a process inherits from who started it, but for the environment: how its output is encoded, how many files it
+may open, whom its files are readable for, which signals reach it.
+"""
+
+import codecs
+import contextlib
+import io
+import locale
+import os
+import resource
+import signal
+import sys
+from typing import Final
+
+OPEN_FILES: Final = 65_536
+"""More than any part needs."""
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def read_utf8() -> None:
+    """Start this process again in Python's UTF-8 mode where another encoding is the locale's: libraries read files in
+    that, ours too.  Names of files keep their bytes.  For a process's own beginning, before it has anything."""
+    if not sys.flags.utf8_mode and sys.executable and codecs.lookup(locale.getencoding()).name != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+
+
+def print_everything() -> None:
+    """What a stream's encoding cannot write is written as an escape, instead of ending the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def open_many_files() -> None:
+    """As many as the machine allows: a shell's limit of 256 or 1024 is a default, and each player holds a socket."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS allows less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def hear_signals() -> None:
+    """Stop signals reach us though who started us blocked them for itself; children inherit this."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [*STOP_SIGNALS, signal.SIGCHLD])
