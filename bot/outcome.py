@@ -1,6 +1,7 @@
 """What may become of an update; apart from its handling, so that the webhook's route loads without aiogram."""
 
 from enum import Enum
+from typing import NamedTuple
 
 
 class Outcome(Enum):
@@ -11,6 +12,13 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
     """Of a kind that nobody here asked for, or one that cannot be read: redelivered it would be no better."""
     MALFORMED = "malformed"
-    """No update at all."""
+    """No update at all; redelivered neither."""
     FAILED = "failed"
     """To be delivered again."""
+
+
+class Dealt(NamedTuple):
+    """What became of one, and how long Telegram itself wants to be left alone before it delivers it again."""
+
+    outcome: Outcome
+    again_s: float | None = None

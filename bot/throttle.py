@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiogram import BaseMiddleware
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import CallbackQuery, Message, TelegramObject
 from prometheus_client import Counter
 
 from bot import texts
 from bot.language import language_for
-from bot.replies import say
+from bot.replies import notice, say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
 from persistence.redis.rate_limits import SharedRateLimit
@@ -61,11 +60,8 @@ async def _outcome(services: Services, telegram_id: int) -> str:
 async def _ask_to_wait(event: Message | CallbackQuery, words: str) -> None:
     if isinstance(event, Message):
         await say(event, words)
-        return
-    try:
-        await event.answer(words)
-    except (TelegramBadRequest, TelegramForbiddenError):  # pressed too long ago
-        return
+    else:
+        await notice(event, words)
 
 
 def _is_not_limited(event: Message | CallbackQuery) -> bool:

@@ -6,6 +6,7 @@ memory, may still run a handler twice: what handlers do to money is idempotent b
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -18,9 +19,9 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from bot.dispatch import build_dispatcher
-from bot.outcome import Outcome
+from bot.outcome import Dealt, Outcome
 from bot.services import Services
-from persistence.errors import StoreUnavailable
+from persistence.errors import StoreUnavailable, TelegramUnavailable, TokenRefused
 from persistence.postgres import telegram_chats as memory
 
 log = structlog.get_logger(__name__)
@@ -39,24 +40,18 @@ class Updates:
         self.kinds = tuple(dispatcher.resolve_used_update_types())
         self._db = services.db
         self._dispatcher = dispatcher
+        self._token_is_refused = False
 
-    async def take_json(self, body: bytes) -> Outcome:
-        """An update as the webhook brings it."""
-        try:
-            raw = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raw = None
-        update = self._read(raw)
-        if isinstance(update, Outcome):
-            updates_total.labels(update.value).inc()
-            return update
-        return await self.handle(update)
+    async def take_json(self, body: bytes) -> Dealt:
+        """Deal with one update, as Telegram writes it; never raises but to be cancelled."""
+        update = self._read(_parse(body))
+        dealt = Dealt(update) if isinstance(update, Outcome) else await self._handle(update)
+        return self.count(dealt)
 
-    async def handle(self, update: Update) -> Outcome:
-        """Deal with one update; never raises but to be cancelled."""
-        outcome = await self._handle(update)
-        updates_total.labels(outcome.value).inc()
-        return outcome
+    def count(self, dealt: Dealt) -> Dealt:
+        """Count what became of an update, also of one that could not be handed to `take_json`."""
+        updates_total.labels(dealt.outcome.value).inc()
+        return dealt
 
     def _read(self, raw: Any) -> Update | Outcome:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
@@ -71,23 +66,47 @@ class Updates:
             log.error("update cannot be read", update_id=update_id, kinds=[kind for kind in self.kinds if kind in raw])
             return Outcome.UNKNOWN
 
-    async def _handle(self, update: Update) -> Outcome:
+    async def _handle(self, update: Update) -> Dealt:
         update_id = update.update_id
         with contextlib.suppress(StoreUnavailable):
             if await memory.is_handled(self._db, update_id):
-                return Outcome.REPEATED
+                return Dealt(Outcome.REPEATED)
         try:
             async with asyncio.timeout(HANDLING_TIME_S):
                 await self._dispatcher.feed_update(self.bot, update)
+        except TokenRefused as refused:
+            if not self._token_is_refused:
+                log.error("Telegram refuses BOT_TOKEN: nobody is answered until it is another", reason=refused.reason)
+            self._token_is_refused = True
+            return Dealt(Outcome.FAILED, refused.retry_after_s)
         except (StoreUnavailable, TimeoutError) as error:
-            log.warning("update comes again", update_id=update_id, error=repr(error))
-            return Outcome.FAILED
+            again_s = error.retry_after_s if isinstance(error, TelegramUnavailable) else None
+            if again_s is None:  # flood control was logged when it began
+                log.warning("update comes again", update_id=update_id, error=repr(error))
+            return Dealt(Outcome.FAILED, again_s)
         except Exception:
             log.exception("update failed", update_id=update_id)
-            return Outcome.FAILED
+            return Dealt(Outcome.FAILED)
         with contextlib.suppress(StoreUnavailable):
             await memory.note_handled(self._db, update_id)
-        return Outcome.HANDLED
+        return Dealt(Outcome.HANDLED)
+
+
+def _parse(body: bytes) -> Any:
+    """What stands in it; None: nothing that could be read.
+
+    Half of a pair of surrogates (where something was cut), a mark of the byte order and bytes that are no text need not
+    cost the rest: a "?" stands for them.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        text = json.dumps(json.loads(body.decode("utf-8-sig", "replace")), ensure_ascii=False)
+        return json.loads(text.encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 @asynccontextmanager

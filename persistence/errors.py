@@ -5,7 +5,7 @@ mapping table between the stores and the wire; HTTP statuses and texts for playe
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class ErrorCode(StrEnum):
@@ -37,6 +37,10 @@ class ErrorCode(StrEnum):
     CLOCK = "clock"
     INTERNAL = "internal"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+
+
+TOKEN_PAUSE_S: Final = 60.0
+"""How long what a bot's refused token keeps from being done is left alone."""
 
 
 class GameError(Exception):
@@ -74,6 +78,15 @@ class TelegramUnavailable(StoreUnavailable):
         self.retry_after_s = retry_after_s
 
 
+class TelegramUnreadable(TelegramUnavailable):
+    """Something answered, and it cannot be read.  `done`: it says at least that Telegram did what it was asked."""
+
+    def __init__(self, problem: str, answer: str, *, done: bool) -> None:
+        super().__init__(problem)
+        self.answer = answer
+        self.done = done
+
+
 class TelegramRefused(Exception):
     """Telegram understood and said no; asked again it says the same.  `reason` is its own word."""
 
@@ -82,5 +95,10 @@ class TelegramRefused(Exception):
         self.reason = reason
 
 
-class TokenRefused(TelegramRefused):
-    """Telegram knows no bot with this token: nothing that it is asked will ever be answered otherwise."""
+class TokenRefused(TelegramUnavailable):
+    """Telegram knows no bot with this token: nothing that it is asked is done, until an operator sets another one."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("token refused", TOKEN_PAUSE_S)
+        self.args = (reason,)
+        self.reason = reason

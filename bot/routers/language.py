@@ -1,14 +1,13 @@
 """/language: the language of the bot, the Mini App and every message."""
 
 from aiogram import F, Router
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot import keyboards, texts
 from bot.language import Language, language_for
 from bot.people import KnowsPerson, Person, person_of
-from bot.replies import say
+from bot.replies import notice, say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
 from persistence.postgres import users
@@ -29,10 +28,7 @@ async def choose_language(query: CallbackQuery, services: Services) -> None:
         if error.store == "telegram":
             raise
         said = texts.SORRY
-    try:
-        await query.answer(said[chosen][:200])
-    except (TelegramBadRequest, TelegramForbiddenError):  # pressed too long ago: the choice holds all the same
-        return
+    await notice(query, said[chosen][:200])
 
 
 def build() -> Router:

@@ -8,14 +8,13 @@ import re
 from typing import Final
 
 from aiogram import F, Router
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Message
 
 from bot import texts
 from bot.keyboards import OBJECT_DATA
 from bot.language import language_for
 from bot.people import person_of
-from bot.replies import say
+from bot.replies import notice, say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
 from persistence.postgres import logins
@@ -42,10 +41,7 @@ async def take_back(query: CallbackQuery, services: Services) -> None:
         words = texts.SORRY[language]
     if isinstance(message, Message):
         await say(message, words)
-    try:
-        await query.answer()
-    except TelegramAPIError:  # pressed too long ago
-        return
+    await notice(query)
 
 
 def build() -> Router:

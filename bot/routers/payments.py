@@ -10,13 +10,12 @@ from typing import Final
 
 import structlog
 from aiogram import F, Router
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Message, PreCheckoutQuery, RefundedPayment, SuccessfulPayment, User
 
 from bot import texts
 from bot.language import Language, language_for
 from bot.people import person_of
-from bot.replies import say
+from bot.replies import reply, say
 from bot.services import Services
 from persistence.errors import StoreUnavailable
 from persistence.postgres.stars import Charge
@@ -47,15 +46,12 @@ async def check(query: PreCheckoutQuery, services: Services) -> None:
         amount=query.total_amount,
         currency=query.currency,
     )
-    try:
-        if verdict == "ok":
-            await query.answer(ok=True)
-            return
-        log.info("payment refused", verdict=verdict)
-        language = await _language(services, query.from_user)
-        await query.answer(ok=False, error_message=_REFUSALS.get(verdict, texts.ORDER_UNFIT)[language])
-    except TelegramBadRequest as error:  # answered before, or too late: it would be no better next time
-        log.info("pre-checkout cannot be answered", reason=error.message[:100])
+    if verdict == "ok":
+        await reply(query.answer(ok=True))  # answered before, or too late: it would be no better next time
+        return
+    log.info("payment refused", verdict=verdict)
+    language = await _language(services, query.from_user)
+    await reply(query.answer(ok=False, error_message=_REFUSALS.get(verdict, texts.ORDER_UNFIT)[language]))
 
 
 async def paid(message: Message, services: Services) -> None:

@@ -11,7 +11,6 @@ from typing import Final
 import segno
 import structlog
 from aiogram import F, Router
-from aiogram.exceptions import TelegramAPIError
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
@@ -19,9 +18,9 @@ from bot import texts, wallet_apps
 from bot.connect import Answer, ChatConnection
 from bot.language import Language
 from bot.people import KnowsPerson, Person, person_of
-from bot.replies import say, show_picture
+from bot.replies import notice, say, show_picture
 from bot.services import Services
-from persistence.errors import ErrorCode, GameError, StoreUnavailable
+from persistence.errors import ErrorCode, GameError, StoreUnavailable, TelegramRefused
 from persistence.ton.address import friendly
 
 log = structlog.get_logger(__name__)
@@ -57,14 +56,14 @@ async def choose(query: CallbackQuery, services: Services) -> None:
     person = await person_of(services, sender.id, sender.language_code)
     message = query.message
     if person is None or person.banned or not isinstance(message, Message):
-        await _noticed(query)
+        await notice(query)
         return
     if query.data == OFF:
         await services.wallets.unlink(person.user_id)
         await say(message, texts.WALLET_UNLINKED[person.language])
     else:
         await _connect(message, services, person, int((query.data or "").removeprefix(DATA)))
-    await _noticed(query)
+    await notice(query)
 
 
 async def _connect(message: Message, services: Services, person: Person, number: int) -> None:
@@ -95,7 +94,7 @@ async def _finish(message: Message, services: Services, person: Person, connecti
         answer = await connection.answer(min(services.settings.ton_proof_s, LONGEST_WAIT_S))
         if answer is not None:
             await say(message, await _outcome(services, person, answer))
-    except (StoreUnavailable, TelegramAPIError) as error:
+    except (StoreUnavailable, TelegramRefused) as error:
         log.warning("wallet answer lost", user_id=person.user_id, error=type(error).__name__)
     finally:
         await connection.close()
@@ -123,13 +122,6 @@ def _forget(user_id: int, done: asyncio.Task[None]) -> None:
         del _attempts[user_id]
     if not done.cancelled() and done.exception() is not None:
         log.error("wallet answer failed", user_id=user_id, exc_info=done.exception())
-
-
-async def _noticed(query: CallbackQuery) -> None:
-    try:
-        await query.answer()
-    except TelegramAPIError:  # pressed too long ago
-        return
 
 
 def _apps(first: list[InlineKeyboardButton] | None = None, *, without: int | None = None) -> InlineKeyboardMarkup:

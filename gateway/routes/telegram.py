@@ -1,6 +1,7 @@
 """The webhook: what Telegram sends to the bot.  Answers 200 only when the update was dealt with, or never will be."""
 
 import hmac
+import math
 from typing import Final
 
 import structlog
@@ -24,7 +25,7 @@ _ANSWERS: Final = {
     Outcome.HANDLED: 200,
     Outcome.REPEATED: 200,
     Outcome.UNKNOWN: 200,
-    Outcome.MALFORMED: 400,
+    Outcome.MALFORMED: 200,
     Outcome.FAILED: 500,
 }
 
@@ -43,8 +44,9 @@ async def webhook(request: Request) -> Response:
         return Response(status_code=499)
     except GameError as error:
         return error_response(error, DEFAULT_LANGUAGE)
-    outcome = await services.updates.take_json(body)
-    return Response(status_code=_ANSWERS[outcome])
+    dealt = await services.updates.take_json(body)
+    headers = {} if dealt.again_s is None else {"retry-after": str(max(1, math.ceil(dealt.again_s)))}
+    return Response(status_code=_ANSWERS[dealt.outcome], headers=headers)
 
 
 def routes() -> list[Route]:

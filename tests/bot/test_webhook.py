@@ -1,12 +1,14 @@
 """The webhook: who may speak, what is not understood, and what comes again."""
 
 import asyncio
+import json
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from bot import texts
+from bot.updates import updates_total
 from chance_tap.environment import load_settings
 from chance_tap.settings import Settings, SettingsError
 from gateway.routes.telegram import PATH
@@ -24,12 +26,48 @@ async def test_only_who_knows_the_secret_is_heard(chats: Chats, telegram: Telegr
     assert (telegram.calls, execute("SELECT FROM public.users")) == ([], [])
 
 
-async def test_what_is_no_update_is_refused(chats: Chats) -> None:
-    for body in (
+async def test_what_is_no_update_is_counted_and_not_asked_for_again(chats: Chats, telegram: Telegram) -> None:
+    bodies = (
         b"", b"not json", b"[]", b"null", b"7", b'"x"', b"{}", b'{"update_id": "1"}', b'{"update_id": -1}', b"\xff\xfe",
         b'{"update_id": true}', b'{"update_id": 1e3}', b'{"update_id": 99999999999999999999999}', b"[" * 5000,
-    ):  # fmt: skip
-        assert await chats.deliver(body) == 400, body
+        b"\xef\xbb\xbf", b"NaN", b'{"update_id": NaN}', b'{"update_id": 1', b"\x00",
+        b'{"update_id":' + b"9" * 5000 + b"}",
+        b'{"a":' * 900_000, b'"\\ud83d"', b"\xff\xfe{\x00}\x00",
+    )  # fmt: skip
+    before = counted("malformed")
+    for body in bodies:
+        assert await chats.deliver(body[: 1024 * 1024]) == 200, body[:50]
+    assert counted("malformed") == before + len(bodies)
+    assert telegram.calls == []
+
+
+async def test_what_is_no_text_costs_only_itself(chats: Chats, telegram: Telegram) -> None:
+    hello = json.dumps(message(7, text="/start", sender={"first_name": "NAME"}))
+    for name, shown in (
+        (rb"Anna \ud83d", "Anna ?"),
+        (rb"\udc00\udc00Bo", "??Bo"),
+        (b"Eve \xff", "Eve \ufffd"),
+        (b"Ute\xc3", "Ute\ufffd"),
+    ):
+        body = hello.replace("NAME", "Z").replace('"Z"', '"NAME"').encode().replace(b"NAME", name)
+        body = body.replace(b'"update_id": ', b'"update_id": 7000')
+        assert await chats.deliver(b"\xef\xbb\xbf" + body) == 200
+        assert shown in telegram.last
+        hello = json.dumps(message(7, text="/start", sender={"first_name": "NAME"}))
+    for field in (
+        b'"date": NaN',
+        b'"date": 1e400',
+        b'"date": ' + b"9" * 400,
+        b'"date": "\\ud83d"',
+        b'"date": [[[[[]]]]]',
+    ):
+        before, _, after = json.dumps(message(8, text="/start")).encode().partition(b'"date": ')
+        assert await chats.deliver(before + field + after[after.index(b",") :]) == 200, field
+    assert len(telegram.said()) == 4
+
+
+def counted(outcome: str) -> float:
+    return float(updates_total.labels(outcome)._value.get())
 
 
 async def test_what_cannot_be_understood_is_not_asked_for_again(chats: Chats, telegram: Telegram) -> None:
