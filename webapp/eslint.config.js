@@ -34,7 +34,11 @@ export default tseslint.config(
       ],
       "no-restricted-imports": [
         "error",
-        { paths: [{ name: "@tma.js/bridge", message: "Only src/telegram knows Telegram." }] },
+        {
+          patterns: [
+            { group: ["**/telegram/bridge"], message: "Only src/telegram knows Telegram." },
+          ],
+        },
       ],
       "no-console": "error",
     },

@@ -273,7 +273,7 @@ const wallets = new WeakMap<Services, TonWallets>();
 export function walletsOf(services: Services, offers: Offers): TonWallets {
   let found = wallets.get(services);
   if (!found) {
-    found = new TonWallets(offers, services.telegram.initData !== null);
+    found = new TonWallets(offers, services.telegram.isInside);
     wallets.set(services, found);
   }
   return found;

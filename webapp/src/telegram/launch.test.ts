@@ -32,6 +32,38 @@ describe("Telegram's launch data", () => {
     expect(launch && languageOf(launch)).toBeNull();
   });
 
+  it.each([
+    ["no data at all", {}],
+    ["empty data", { tgWebAppData: "" }],
+  ])("is there with %s, as a keyboard's button opens the page", (_, data) => {
+    const launch = readLaunch(
+      hash({ ...data, tgWebAppVersion: "7.10", tgWebAppThemeParams: '{"bg_color":-1}' }),
+    );
+    expect(launch).toMatchObject({
+      initData: null,
+      version: "7.10",
+      theme: { bg_color: "#ffffff" },
+    });
+    expect(launch && languageOf(launch)).toBeNull();
+    expect(readStartParam("", launch)).toBeNull();
+  });
+
+  it("reads each colour by itself", () => {
+    const theme = { bg_color: -15_261_397, text_color: "#fff", hint_color: null };
+    const launch = readLaunch(hash({ tgWebAppThemeParams: JSON.stringify(theme) }));
+    expect(launch?.theme).toEqual({ bg_color: "#17212b", text_color: "#ffffff" });
+  });
+
+  it.each(["#?", "#/", "#/?"])("is found behind %j too", (start) => {
+    expect(readLaunch(hash({ tgWebAppData: INIT_DATA }).replace("#", start))?.initData).toBe(
+      INIT_DATA,
+    );
+  });
+
+  it.each(["", "unknown", "v9"])("is of the oldest client where its version is %j", (version) => {
+    expect(readLaunch(hash({ tgWebAppVersion: version }))?.version).toBe("6.0");
+  });
+
   it.each(["", "#", "#section"])("is absent in %j", (text) => {
     expect(readLaunch(text)).toBeNull();
   });

@@ -5,9 +5,11 @@
  */
 import * as z from "zod/mini";
 import { recall, remember } from "../state/storage";
+import { parseJson, readTheme } from "./theme";
 
 const launchSchema = z.object({
-  initData: z.string(),
+  /** Null where the client opened the page without: then it knows nobody, and is a client all the same. */
+  initData: z.nullable(z.string()),
   version: z.string(),
   platform: z.string(),
   theme: z.record(z.string(), z.string()),
@@ -15,16 +17,19 @@ const launchSchema = z.object({
 export type Launch = z.infer<typeof launchSchema>;
 
 const KEY = "launch";
-const themeSchema = launchSchema.shape.theme;
+const OLDEST = "6.0";
+const VERSION = /^\d+(\.\d+)*$/;
 
 /** Null outside Telegram.  A reload may have lost the hash, so it is kept for the tab's life. */
 export function readLaunch(hash: string): Launch | null {
-  const params = new URLSearchParams(hash.replace(/^#/, ""));
-  const initData = params.get("tgWebAppData");
-  if (!initData) return recall(KEY, launchSchema);
+  const params = new URLSearchParams(hash.replace(/^#[?/]*/, ""));
+  const isLaunch = Array.from(params.keys()).some((name) => name.startsWith("tgWebApp"));
+  if (!isLaunch) return recall(KEY, launchSchema);
+  const initData = params.get("tgWebAppData") ?? "";
+  const version = params.get("tgWebAppVersion") ?? "";
   const launch = {
-    initData,
-    version: params.get("tgWebAppVersion") ?? "6.0",
+    initData: initData === "" ? null : initData,
+    version: VERSION.test(version) ? version : OLDEST,
     platform: params.get("tgWebAppPlatform") ?? "unknown",
     theme: readTheme(params.get("tgWebAppThemeParams")),
   };
@@ -36,7 +41,7 @@ export function readLaunch(hash: string): Launch | null {
 export function languageOf(launch: Launch): string | null {
   const user = z
     .object({ language_code: z.optional(z.string()) })
-    .safeParse(parseJson(new URLSearchParams(launch.initData).get("user")));
+    .safeParse(parseJson(new URLSearchParams(launch.initData ?? "").get("user")));
   return user.success ? (user.data.language_code ?? null) : null;
 }
 
@@ -51,18 +56,5 @@ export function isWriteAllowed(initData: string): boolean {
 /** What the link carried: the bot's button puts it into the query; a direct link also into the signed part. */
 export function readStartParam(search: string, launch: Launch | null): string | null {
   const query = new URLSearchParams(search).get("tgWebAppStartParam");
-  return query ?? new URLSearchParams(launch?.initData).get("start_param");
-}
-
-function readTheme(text: string | null): Launch["theme"] {
-  const theme = themeSchema.safeParse(parseJson(text));
-  return theme.success ? theme.data : {};
-}
-
-function parseJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch {
-    return null;
-  }
+  return query ?? new URLSearchParams(launch?.initData ?? "").get("start_param");
 }

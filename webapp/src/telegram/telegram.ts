@@ -4,34 +4,31 @@
  * Outside Telegram, and where a client is too old for a method, every call is harmless and every question is answered
  * with null.  Nothing that Telegram says here is trusted: the server checks init data, and decides what was paid.
  */
-import {
-  type EventName,
-  type EventPayload,
-  type MethodName,
-  on,
-  postEvent,
-  supports,
-} from "@tma.js/bridge";
 import { createStore, type Readable } from "../state/store";
+import { Bridge, type Method, type Said } from "./bridge";
 import { readable } from "./contrast";
 import { type Launch, languageOf, readLaunch, readStartParam } from "./launch";
+import { grounded, readTheme, type Scheme, schemeOf, type Theme } from "./theme";
 
 export type Haptic = "tap" | "select" | "success" | "failure";
 export type InvoiceStatus = "paid" | "cancelled" | "failed" | "pending";
 export type HomeScreen = "unsupported" | "unknown" | "added" | "missed";
 
 export interface Telegram {
-  /** The signed launch data; null outside Telegram. */
+  /** Whether a client of Telegram shows the page. */
+  readonly isInside: boolean;
+  /** The signed launch data; null outside Telegram, and where a client gives none. */
   readonly initData: string | null;
   readonly languageCode: string | null;
   /** What the link that opened the app carried: a hero room's key, a referral code, or nothing.  Not signed. */
   readonly startParam: string | null;
-  readonly theme: Readable<"dark" | "light" | null>;
+  readonly theme: Readable<Scheme | null>;
   ready(): void;
   /** Shows the back button while `handler` is given; the answer hides it again.  The latest handler has it. */
   onBack(handler: () => void): () => void;
+  /** Of taps only as many as can be felt. */
   haptic(kind: Haptic): void;
-  /** In a game a swipe must not close the app, and closing asks first. */
+  /** While a stake is in play a swipe must not close the app, and closing asks first. */
   guardGame(isGuarded: boolean): void;
   /** Opens a chat to send the link to; outside Telegram the device's own sharing.  False where there is neither. */
   share(url: string, text: string): boolean;
@@ -60,10 +57,11 @@ export function connectTelegram(root: HTMLElement, mayVibrate: () => boolean): T
 }
 
 class OutsideTelegram implements Telegram {
+  readonly isInside = false;
   readonly initData = null;
   readonly languageCode = null;
   readonly startParam: string | null;
-  readonly theme = createStore<"dark" | "light" | null>(null);
+  readonly theme = createStore<Scheme | null>(null);
 
   constructor(startParam: string | null) {
     this.startParam = startParam;
@@ -123,17 +121,23 @@ class OutsideTelegram implements Telegram {
 
 /** Questions that open a window wait for the player; this one is answered by the client itself. */
 const HOME_SCREEN_TIMEOUT_MS = 2000;
-const PHONES: readonly string[] = ["android", "ios"];
+/** `android_x` is another client for the same phones. */
+const PHONES = /^(android|ios)/;
+/** A motor is hardly still again before: more often, taps are not felt as more, and each call costs a phone time. */
+const FELT_MS = 80;
 
 class InsideTelegram implements Telegram {
-  readonly initData: string;
+  readonly isInside = true;
+  readonly initData: string | null;
   readonly languageCode: string | null;
   readonly startParam: string | null;
-  readonly theme = createStore<"dark" | "light" | null>(null);
-  private readonly version: string;
+  readonly theme = createStore<Scheme | null>(null);
+  private readonly root: HTMLElement;
+  private readonly bridge: Bridge;
   private readonly platform: string;
   private readonly mayVibrate: () => boolean;
   private background: string | undefined;
+  private feltMs = Number.NEGATIVE_INFINITY;
   private readonly backHandlers: (() => void)[] = [];
 
   constructor(
@@ -142,30 +146,31 @@ class InsideTelegram implements Telegram {
     startParam: string | null,
     mayVibrate: () => boolean,
   ) {
-    this.version = launch.version;
+    this.root = root;
+    this.bridge = new Bridge(launch.version);
     this.platform = launch.platform;
     this.initData = launch.initData;
     this.languageCode = languageOf(launch);
     this.startParam = startParam;
     this.mayVibrate = mayVibrate;
-    this.background = launch.theme.bg_color;
-    this.theme.set(applyTheme(root, launch.theme));
-    on("theme_changed", ({ theme_params }) => {
-      this.background = theme_params.bg_color;
-      this.theme.set(applyTheme(root, theme_params));
+    this.paint(launch.theme);
+    this.bridge.on("theme_changed", ({ theme_params }) => {
+      this.paint(readTheme(theme_params));
       this.paintFrame();
     });
-    const inset = ({ top, bottom }: { top: number; bottom: number }, prefix: string): void => {
-      root.style.setProperty(`${prefix}-top`, `${top}px`);
-      root.style.setProperty(`${prefix}-bottom`, `${bottom}px`);
+    const inset = (insets: Said, prefix: string): void => {
+      for (const side of ["top", "bottom"]) {
+        const value = Number(insets[side] ?? Number.NaN);
+        if (Number.isFinite(value)) root.style.setProperty(`${prefix}-${side}`, `${value}px`);
+      }
     };
-    on("safe_area_changed", (insets) => {
+    this.bridge.on("safe_area_changed", (insets) => {
       inset(insets, "--tg-safe");
     });
-    on("content_safe_area_changed", (insets) => {
+    this.bridge.on("content_safe_area_changed", (insets) => {
       inset(insets, "--tg-content");
     });
-    on("back_button_pressed", () => {
+    this.bridge.on("back_button_pressed", () => {
       this.backHandlers.at(-1)?.();
     });
     this.post("web_app_request_safe_area");
@@ -176,7 +181,7 @@ class InsideTelegram implements Telegram {
     this.post("web_app_ready");
     this.post("web_app_expand");
     // On a computer a window that takes the whole screen is nobody's wish.
-    if (PHONES.includes(this.platform)) this.post("web_app_request_fullscreen");
+    if (PHONES.test(this.platform)) this.post("web_app_request_fullscreen");
     this.paintFrame();
   }
 
@@ -193,6 +198,11 @@ class InsideTelegram implements Telegram {
 
   haptic(kind: Haptic): void {
     if (!this.mayVibrate()) return;
+    if (kind === "tap") {
+      const nowMs = performance.now();
+      if (nowMs - this.feltMs < FELT_MS) return;
+      this.feltMs = nowMs;
+    }
     const params = {
       tap: { type: "impact", impact_style: "light" },
       select: { type: "selection_change" },
@@ -208,7 +218,8 @@ class InsideTelegram implements Telegram {
   }
 
   share(url: string, text: string): boolean {
-    const query = new URLSearchParams({ url, text });
+    // Not URLSearchParams: its "+" for a space is shown as it stands by some clients.
+    const query = `url=${encodeURIComponent(url)}&text=${encodeURIComponent(text)}`;
     return this.post("web_app_open_tg_link", { path_full: `/share/url?${query}` });
   }
 
@@ -228,10 +239,11 @@ class InsideTelegram implements Telegram {
       "web_app_open_invoice",
       { slug },
       "invoice_closed",
-      (event) => event.slug === slug,
+      // Of a client that does not say which window was closed it is the one that was opened.
+      (said) => typeof said.slug !== "string" || said.slug.endsWith(slug),
     );
-    // What a newer client may say beyond these is no answer to rely on either.
-    return (closed?.status as InvoiceStatus | undefined) ?? null;
+    // What a newer client may say beyond these is no answer to rely on either; nor is nothing.
+    return closed && ((closed.status as InvoiceStatus | undefined) ?? "cancelled");
   }
 
   async homeScreen(): Promise<HomeScreen | null> {
@@ -247,7 +259,7 @@ class InsideTelegram implements Telegram {
   }
 
   onHomeScreen(onAdded: () => void): () => void {
-    return on("home_screen_added", onAdded);
+    return this.bridge.on("home_screen_added", onAdded);
   }
 
   async requestWriteAccess(): Promise<boolean | null> {
@@ -264,6 +276,11 @@ class InsideTelegram implements Telegram {
     return answer === null ? null : answer.status === "sent";
   }
 
+  private paint(theme: Theme): void {
+    this.background = theme.bg_color;
+    this.theme.set(applyTheme(this.root, theme));
+  }
+
   /** The client's own frame round the page takes the page's colour. */
   private paintFrame(): void {
     this.post("web_app_set_header_color", { color_key: "bg_color" });
@@ -271,18 +288,18 @@ class InsideTelegram implements Telegram {
   }
 
   /** Asks and waits for the event that answers; null at once where the client cannot be asked. */
-  private ask<E extends EventName>(
-    method: MethodName,
-    params: unknown,
-    event: E,
-    isAnswer: (payload: EventPayload<E>) => boolean = () => true,
-  ): Promise<EventPayload<E> | null> {
+  private ask(
+    method: Method,
+    params: object | undefined,
+    event: string,
+    isAnswer: (said: Said) => boolean = () => true,
+  ): Promise<Said | null> {
     return new Promise((resolve) => {
-      const forget = on(event, ((payload: EventPayload<E>) => {
-        if (!isAnswer(payload)) return;
+      const forget = this.bridge.on(event, (said) => {
+        if (!isAnswer(said)) return;
         forget();
-        resolve(payload);
-      }) as Parameters<typeof on<E>>[1]);
+        resolve(said);
+      });
       if (!this.post(method, params)) {
         forget();
         resolve(null);
@@ -290,16 +307,8 @@ class InsideTelegram implements Telegram {
     });
   }
 
-  /** False where this client is too old for it, or is no Telegram client after all. */
-  private post(method: MethodName, params?: unknown): boolean {
-    if (!supports(method, this.version)) return false;
-    try {
-      (postEvent as (method: MethodName, params: unknown) => void)(method, params);
-      return true;
-    } catch {
-      // The address of a launch, opened in an ordinary browser.
-      return false;
-    }
+  private post(method: Method, params?: object): boolean {
+    return this.bridge.post(method, params);
   }
 }
 
@@ -308,22 +317,14 @@ function openTab(url: string): void {
 }
 
 /** Telegram's colours become `--tg-*` variables; the style sheets say what takes their place where there are none. */
-function applyTheme(
-  root: HTMLElement,
-  theme: Readonly<Record<string, string | undefined>>,
-): "dark" | "light" | null {
-  for (const [name, colour] of Object.entries(readable(theme))) {
+function applyTheme(root: HTMLElement, theme: Theme): Scheme | null {
+  // Of the theme before nothing may stay: its text could be what is the ground now.
+  const known = Array.from(root.style).filter((name) => /^--tg-.*-color$/.test(name));
+  for (const name of known) root.style.removeProperty(name);
+  for (const [name, colour] of Object.entries(readable(grounded(theme)))) {
     if (colour) root.style.setProperty(`--tg-${name.replaceAll("_", "-")}`, colour);
   }
-  const background = theme.bg_color;
-  if (!background) return null;
-  const scheme = isDark(background) ? "dark" : "light";
-  root.dataset.theme = scheme;
+  const scheme = schemeOf(theme);
+  if (scheme !== null) root.dataset.theme = scheme;
   return scheme;
-}
-
-function isDark(colour: string): boolean {
-  const value = Number.parseInt(colour.slice(1), 16);
-  const [red, green, blue] = [(value >> 16) & 255, (value >> 8) & 255, value & 255];
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }

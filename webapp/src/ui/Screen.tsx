@@ -19,7 +19,7 @@ export function Screen({ title, aside, hasBack = false, children }: ScreenProps)
   return (
     <main className={styles.screen}>
       <header>
-        {hasBack && telegram.initData === null && (
+        {hasBack && !telegram.isInside && (
           <button
             type="button"
             className={styles.back}

@@ -15,7 +15,7 @@ export interface Invitation {
 export function InviteCard({ invitation: { code, link } }: { invitation: Invitation }): ReactNode {
   const { t } = useTranslation();
   const { telegram } = useServices();
-  const canShare = telegram.initData !== null || "share" in navigator;
+  const canShare = telegram.isInside || "share" in navigator;
   return (
     <section className={styles.invite}>
       <p>{t(link === null ? "referrals.textCode" : "referrals.text")}</p>
