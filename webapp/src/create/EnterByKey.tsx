@@ -10,7 +10,7 @@
 import "../texts/create";
 import { type ReactNode, useEffect, useId } from "react";
 import { useTranslation } from "react-i18next";
-import { readRoomKey } from "../join/room-key";
+import { hasForeignSign } from "../join/room-key";
 import type { User } from "../protocol/generated";
 import { useServices } from "../services/context";
 import type { ScreenProps } from "../services/screen-props";
@@ -94,11 +94,9 @@ export default function EnterByKey({ user, place }: ScreenProps): ReactNode {
   );
 }
 
-const NOT_IN_KEYS = /[^0-9a-z\s-]|u/i;
-
 function KeyNote({ text }: { text: string }): ReactNode {
   const { t } = useTranslation();
-  const isWrong = readRoomKey(text) === null && NOT_IN_KEYS.test(text);
+  const isWrong = hasForeignSign(text);
   return (
     <span className={cx(isWrong && styles.wrong)}>
       {t(isWrong ? "key.wrongSigns" : "key.note")}

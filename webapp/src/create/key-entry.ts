@@ -47,7 +47,8 @@ export function step(entry: KeyEntry, input: KeyInput): KeyEntry {
   switch (input.type) {
     case "typed": {
       const text = input.text.slice(0, MAX_TEXT);
-      const key = readRoomKey(text);
+      // A link that was pasted is longer than what is kept to be typed on.
+      const key = readRoomKey(input.text);
       if (key === null) return { text, look: { name: "typing" } };
       // A whole key takes its one form, as the organizer sees it.
       const shown = showRoomKey(key);

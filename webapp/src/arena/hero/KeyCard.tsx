@@ -1,14 +1,14 @@
 /** The room's key in a section of its own: to be read aloud, copied, or sent. */
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { showRoomKey } from "../../join/room-key";
 import type { Room } from "../../protocol/generated";
 import { useServices } from "../../services/context";
 import { useStore } from "../../state/use-store";
+import { useCopying } from "../../ui/use-copying";
 import { invitationLink } from "./invitation";
 import styles from "./hero.module.css";
 
-const COPIED_MS = 2000;
 const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 
 export function KeyCard({ room, roomKey }: { room: Room; roomKey: string }): ReactNode {
@@ -16,29 +16,12 @@ export function KeyCard({ room, roomKey }: { room: Room; roomKey: string }): Rea
   const { telegram, notices, offers } = useServices();
   const botUsername = useStore(offers)?.bot_username ?? null;
   const shown = showRoomKey(roomKey);
-  const [isCopied, setIsCopied] = useState(false);
-  const write = async (text: string): Promise<boolean> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      notices.show("notice.notCopied");
-      return false;
-    }
-  };
-  const copy = async (): Promise<void> => {
-    if (!(await write(shown))) return;
-    telegram.haptic("success");
-    setIsCopied(true);
-    setTimeout(() => {
-      setIsCopied(false);
-    }, COPIED_MS);
-  };
+  const { isCopied, copy, byHand } = useCopying();
   const share = async (): Promise<void> => {
     const url = invitationLink(roomKey, botUsername, window.location.href);
     const fee = t("money.stars", { count: room.stake });
     if (telegram.share(url, t("hero.invitation", { fee, key: shown }))) return;
-    if (await write(url)) notices.show("notice.linkCopied");
+    if (await copy(url)) notices.show("notice.linkCopied");
   };
   return (
     <section className={styles.keyCard} aria-label={t("hero.key")}>
@@ -49,7 +32,7 @@ export function KeyCard({ room, roomKey }: { room: Room; roomKey: string }): Rea
         </strong>
       </p>
       <div>
-        <button type="button" onClick={() => void copy()}>
+        <button type="button" onClick={() => void copy(shown)}>
           <svg viewBox="0 0 24 24" aria-hidden="true">
             {isCopied ? <path d="M5 12.500l4.500 4.500L19 7.500" /> : <path d={COPY} />}
           </svg>
@@ -62,6 +45,7 @@ export function KeyCard({ room, roomKey }: { room: Room; roomKey: string }): Rea
           <span>{t("hero.share")}</span>
         </button>
       </div>
+      {byHand}
     </section>
   );
 }
