@@ -2,6 +2,7 @@ import { type CSSProperties, memo, type ReactNode, useEffect, useState } from "r
 import { whenIdle } from "../services/when-idle";
 import { createStore } from "../state/store";
 import { useStore } from "../state/use-store";
+import { initials } from "./names";
 import styles from "./ui.module.css";
 
 interface AvatarProps {
@@ -52,19 +53,6 @@ export const Avatar = memo(function Avatar(props: AvatarProps): ReactNode {
     </span>
   );
 });
-
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) =>
-    firstSign(word ?? ""),
-  );
-  return letters.join("").toUpperCase() || "?";
-}
-
-/** What a person sees as one sign may be several code units. */
-function firstSign(word: string): string {
-  return Array.from(word)[0] ?? "";
-}
 
 /** Ids that follow each other get colours far apart. */
 function hue(userId: string): number {

@@ -5,7 +5,7 @@ import type { Player } from "../protocol/generated";
 import { Avatar } from "./Avatar";
 import { cx } from "./cx";
 import { seatPositions } from "./seat-positions";
-import { shortName } from "./short-name";
+import { shortName } from "./names";
 import styles from "./seats.module.css";
 
 export interface SeatRingProps {
@@ -65,7 +65,7 @@ function Seat({ player, isOwn, size, onPick }: SeatProps): ReactNode {
   const face = (
     <Avatar userId={player.user_id} name={player.name} photoUrl={player.photo_url} size={size} />
   );
-  const name = isOwn ? t("room.you") : shortName(player.name);
+  const name = isOwn ? t("room.you") : shortName(player.name, t("room.nobody"));
   if (!onPick) {
     return (
       <span className={styles.face} data-seat={player.user_id} title={player.name}>

@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import type { Player } from "../../protocol/generated";
 import { Avatar } from "../../ui/Avatar";
 import { cx } from "../../ui/cx";
-import { shortName } from "../../ui/short-name";
+import { shortName } from "../../ui/names";
 import { OwnTaps } from "./OwnTaps";
 import { OwnTrack, StillTrack, Track } from "./Track";
 import full from "./player-bar.module.css";
@@ -83,7 +83,7 @@ const ShortName = memo(function ShortName({ name, isOwn, isBlocked }: NameProps)
       ) : isOwn ? (
         t("room.you")
       ) : (
-        shortName(name)
+        shortName(name, t("room.nobody"))
       )}
     </span>
   );

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Player } from "../../protocol/generated";
 import { Avatar } from "../../ui/Avatar";
 import { cx } from "../../ui/cx";
-import { shortName } from "../../ui/short-name";
+import { shortName } from "../../ui/names";
 import type { SeatRingProps } from "../../ui/SeatRing";
 import { planCrowd } from "./crowd-positions";
 import styles from "./crowd.module.css";
@@ -55,7 +55,7 @@ function Face({ player, isOwn, size, isRoomy, onPick }: FaceProps): ReactNode {
     <>
       <Avatar userId={user_id} name={name} photoUrl={photo_url} size={size} />
       <span className={isRoomy ? styles.name : "visually-hidden"} dir="auto">
-        {isOwn ? t("room.you") : shortName(name)}
+        {isOwn ? t("room.you") : shortName(name, t("room.nobody"))}
       </span>
     </>
   );
