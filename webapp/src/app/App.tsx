@@ -95,14 +95,23 @@ function Inside({ user, isDemo }: WithinProps): ReactNode {
 /** By itself, for a game brings updates ten times a second. */
 function InRoom({ user }: { user: User | null }): ReactNode {
   const { t } = useTranslation();
-  const view = useStore(useServices().room.view);
-  const returning = <Splash text={t("home.returning")} />;
+  const { room, telegram } = useServices();
+  const view = useStore(room.view);
+  const isUndecided = view === null || (view.outcome === null && view.cancelled === null);
+  useEffect(() => {
+    if (!isUndecided) return;
+    // From the seat on the stake is in play, whether the app is open or not.
+    telegram.guardGame(true);
+    return () => {
+      telegram.guardGame(false);
+    };
+  }, [telegram, isUndecided]);
   return view && user ? (
-    <Suspense fallback={returning}>
+    <Suspense fallback={<Splash text={t("home.entering")} />}>
       <Arena view={view} userId={user.user_id} />
     </Suspense>
   ) : (
-    returning
+    <Splash text={t("home.returning")} />
   );
 }
 

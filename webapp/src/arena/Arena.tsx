@@ -1,9 +1,8 @@
 /** The room a player is in: which of its screens is shown follows from what the room is doing. */
 import "../texts/arena";
 import "../texts/hero";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import type { RoomView } from "../room/reducer";
-import { useServices } from "../services/context";
 import { useSounds } from "../sounds/use-sounds";
 import { Countdown } from "./countdown/Countdown";
 import { Game } from "./game/Game";
@@ -12,19 +11,9 @@ import { Results } from "./results/Results";
 import { Waiting } from "./waiting/Waiting";
 
 export default function Arena({ view, userId }: { view: RoomView; userId: string }): ReactNode {
-  const { telegram } = useServices();
   // Made now, so that any gesture from here on brings the sound.
   useSounds();
   const { room, outcome, cancelled } = view;
-  const isOn = room.state === "countdown" || room.state === "playing";
-  useEffect(() => {
-    if (!isOn) return;
-    // From here on the stake is in play whether the app is open or not.
-    telegram.guardGame(true);
-    return () => {
-      telegram.guardGame(false);
-    };
-  }, [telegram, isOn]);
   switch (room.state) {
     case "waiting":
       return <Waiting room={room} userId={userId} />;

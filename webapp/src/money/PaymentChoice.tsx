@@ -1,6 +1,6 @@
 /** When the balance is short: what is missing, and the ways to pay it.  The join goes on by itself once it is paid. */
 import "../texts/money";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JoinState } from "../join/joining";
 import type { Offers } from "../protocol/generated";
@@ -10,6 +10,7 @@ import { Button } from "../ui/Button";
 import { Sheet } from "../ui/Sheet";
 import { Skeleton } from "../ui/Skeleton";
 import { Stars } from "../ui/Stars";
+import { useLoaded } from "../ui/use-loaded";
 import { payInFor } from "./amounts";
 import { methodsFor } from "./methods";
 import type { Method } from "./money-api";
@@ -67,8 +68,11 @@ function Methods({ join, missing, offers }: MethodsProps): ReactNode {
   const [refusal, refuse] = useRefusal();
   const { stars, ton } = methodsFor(session.user, offers);
   if (!stars && !ton) {
-    const why = offers.deposits.stars ? "deposit.needsTelegram" : "pay.none";
-    return <p className={styles.plain}>{t(why)}</p>;
+    return offers.deposits.stars ? (
+      <p className={styles.plain}>{t("deposit.needsTelegram")}</p>
+    ) : (
+      <WithoutPaying balance={join.balance} offers={offers} />
+    );
   }
   const amounts: Readonly<Record<Method, number | null>> = {
     stars: stars ? payInFor(missing, offers.deposit_stars) : null,
@@ -126,6 +130,55 @@ function Methods({ join, missing, offers }: MethodsProps): ReactNode {
       })}
       {refusal !== null && <p role="alert">{refusal}</p>}
       <small>{t("pay.enters")}</small>
+    </div>
+  );
+}
+
+/** Where nothing can be paid in: what else there is to do, and a cheaper room only where there is one. */
+function WithoutPaying({ balance, offers }: { balance: number; offers: Offers }): ReactNode {
+  const { t } = useTranslation();
+  const { api, joining, navigation, room, session } = useServices();
+  const [tiers] = useLoaded(useCallback(() => api.tiers(), [api]));
+  const isCheaper = tiers.name === "ready" && tiers.value.some(({ stake }) => stake <= balance);
+  const run = session.user?.bonus?.state;
+  const reward = run === "done" || run === "rewarded" ? undefined : offers.bonus_terms?.reward;
+  const go = (name: "makeRoom" | "bonus"): void => {
+    joining.dismiss();
+    // The results of a game lie over every place.
+    room.close();
+    navigation.go({ name });
+  };
+  return (
+    <div className={styles.methods}>
+      <p className={styles.plain}>{t("pay.none")}</p>
+      {isCheaper && (
+        <p className={styles.plain}>
+          {t("pay.cheaper", { stars: t("money.stars", { count: balance }) })}
+        </p>
+      )}
+      <p className={styles.plain}>
+        {t("pay.makeRoomText", { part: offers.hero.organizer_bps / 100 })}
+      </p>
+      <Button
+        kind="quiet"
+        onClick={() => {
+          go("makeRoom");
+        }}
+      >
+        {t("pay.makeRoom")}
+      </Button>
+      {reward !== undefined && (
+        <Button
+          kind="quiet"
+          onClick={() => {
+            go("bonus");
+          }}
+        >
+          {t("pay.bonus", {
+            stars: t("money.starsAccusative", { count: reward }),
+          })}
+        </Button>
+      )}
     </div>
   );
 }

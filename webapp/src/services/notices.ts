@@ -1,4 +1,4 @@
-/** Short messages about what happened; one at a time, each gone after a while. */
+/** Short messages about what happened; one at a time, each gone after a while, and with the screen that it came over. */
 import { createStore, type Readable } from "../state/store";
 import type { NoticeKey } from "../texts/texts";
 
@@ -16,6 +16,12 @@ export class Notices {
 
   get current(): Readable<Notice | null> {
     return this.store;
+  }
+
+  /** The player is elsewhere now, or at work on what lies under it. */
+  clear(): void {
+    clearTimeout(this.timer);
+    this.store.set(null);
   }
 
   show(key: NoticeKey, stars?: number): void {

@@ -2,7 +2,8 @@
  * The round button at work, whatever its taps are for.
  *
  * A tap is counted in the event of the finger coming down, so that it is painted with the next frame; every finger
- * counts for itself.  Keys count once however long they are held.
+ * counts for itself.  Keys count once however long they are held.  In a race a thumb strays: the whole place that the
+ * button stands in takes taps, which has to be positioned.
  */
 import {
   type KeyboardEvent,
@@ -28,6 +29,7 @@ interface TapPadProps {
 export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode {
   const { telegram } = useServices();
   const sounds = useSounds();
+  const area = useRef<HTMLSpanElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const glow = useRef<HTMLSpanElement>(null);
   const layer = useRef<HTMLSpanElement>(null);
@@ -46,15 +48,23 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
   });
   useEffect(() => {
     const pad = button.current;
-    if (!pad || !glow.current || !layer.current) return;
+    const around = area.current;
+    if (!pad || !around || !glow.current || !layer.current) return;
     const made = new TapFeedback(pad, glow.current, layer.current);
     feedback.current = made;
     // Not React's handlers: its `onTouchStart` could not prevent anything.
-    pad.addEventListener("pointerdown", onPointerDown);
-    pad.addEventListener("touchstart", preventDefault);
+    for (const target of [pad, around]) {
+      target.addEventListener("pointerdown", onPointerDown);
+      target.addEventListener("touchstart", preventDefault);
+    }
+    // A mouse there would take the keys' focus from the button.
+    around.addEventListener("mousedown", preventDefault);
     return () => {
-      pad.removeEventListener("pointerdown", onPointerDown);
-      pad.removeEventListener("touchstart", preventDefault);
+      for (const target of [pad, around]) {
+        target.removeEventListener("pointerdown", onPointerDown);
+        target.removeEventListener("touchstart", preventDefault);
+      }
+      around.removeEventListener("mousedown", preventDefault);
       made.dispose();
     };
   }, []);
@@ -65,25 +75,34 @@ export function TapPad({ onTap, isDisabled, children }: TapPadProps): ReactNode 
   };
 
   return (
-    <div className={styles.button}>
-      <span ref={glow} className={styles.glow} aria-hidden="true" />
-      <RoundButton
-        ref={button}
-        isDisabled={isDisabled}
-        autoFocus
-        data-testid="tap"
-        onKeyDown={onKeyDown}
-        onKeyUp={preventDefault}
-        onClick={(event) => {
-          // No pointer and no key came before: a screen reader pressed the button.
-          if (event.detail === 0) tap(null, null);
-        }}
+    <>
+      <span
+        ref={area}
+        className={styles.around}
+        aria-hidden="true"
+        data-testid="tap-area"
         onContextMenu={preventDefault}
-      >
-        {children}
-      </RoundButton>
-      <span ref={layer} className={styles.floats} aria-hidden="true" />
-    </div>
+      />
+      <div className={styles.button}>
+        <span ref={glow} className={styles.glow} aria-hidden="true" />
+        <RoundButton
+          ref={button}
+          isDisabled={isDisabled}
+          autoFocus
+          data-testid="tap"
+          onKeyDown={onKeyDown}
+          onKeyUp={preventDefault}
+          onClick={(event) => {
+            // No pointer and no key came before: a screen reader pressed the button.
+            if (event.detail === 0) tap(null, null);
+          }}
+          onContextMenu={preventDefault}
+        >
+          {children}
+        </RoundButton>
+        <span ref={layer} className={styles.floats} aria-hidden="true" />
+      </div>
+    </>
   );
 }
 

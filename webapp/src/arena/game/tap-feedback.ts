@@ -24,11 +24,13 @@ const COOLING = [
   { opacity: 0, transform: "scale(1)" },
 ];
 const RISING = [
-  { opacity: 1, transform: "translate(-50%, -50%) translateY(-16px)", easing: "ease-out" },
-  { opacity: 1, transform: "translate(-50%, -50%) translateY(-76px) scale(1.15)", offset: 0.24 },
-  { opacity: 0, transform: "translate(-50%, -50%) translateY(-100px) scale(1.2)", offset: 0.48 },
-  { opacity: 0, transform: "translate(-50%, -50%) translateY(-100px) scale(1.2)" },
+  { opacity: 1, transform: "translate(-50%, -50%) translateY(-8px)", easing: "ease-out" },
+  { opacity: 1, transform: "translate(-50%, -50%) translateY(-44px) scale(1.15)", offset: 0.24 },
+  { opacity: 0, transform: "translate(-50%, -50%) translateY(-58px) scale(1.2)", offset: 0.48 },
+  { opacity: 0, transform: "translate(-50%, -50%) translateY(-58px) scale(1.2)" },
 ];
+/** A "+1" begins no nearer to the button's upper edge: what stands above it is the place in the race. */
+const ROOM_TO_RISE = 60;
 
 /** A motion of one element: made once, and begun whenever it is called for. */
 class Motion {
@@ -98,7 +100,14 @@ export class TapFeedback {
     const float = this.floats[this.next];
     if (!float) return;
     this.next = (this.next + 1) % FLOATING;
-    float.element.style.translate = `${x.toFixed(0)}px ${y.toFixed(0)}px`;
+    const { width, height } = this.box;
+    const left = clamp(x, 0, width);
+    const top = clamp(y, Math.min(ROOM_TO_RISE, height), height);
+    float.element.style.translate = `${left.toFixed(0)}px ${top.toFixed(0)}px`;
     float.rising.begin();
   }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
 }
