@@ -22,7 +22,7 @@ from gateway.texts import error_text
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.errors import ErrorCode
-from persistence.records.rules import AWAY_MOST, AWAY_MS
+from persistence.records.rules import AWAY_MOST, AWAY_MS, AWAY_TIRED
 from persistence.redis.rate_limits import SharedRateLimit
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -79,6 +79,8 @@ def render() -> str:
         "max_taps_per_frame": lambda: str(MAX_TAPS_PER_FRAME),
         "away_ms": lambda: str(AWAY_MS),
         "away_most": lambda: str(AWAY_MOST),
+        "away_early": lambda: f"{1 + AWAY_TIRED / 100:g}",
+        "away_late": lambda: f"{1 - AWAY_TIRED / 100:g}",
         "hello_s": lambda: f"{limits.hello_s:g}",
         "frames_per_s": lambda: f"{limits.frames_per_s:g}",
         "frame_burst": lambda: str(limits.frame_burst),

@@ -17,8 +17,9 @@ local PLAYER_COUNTED = PLAYER .. 'I3B'
 local PLAYER_WINDOW, PLAYER_LOGGED = 22, 20
 local AWAITED, AFTER = 1, 2
 local NOT_BLOCKED = AWAITED + AFTER
--- a:<user>, only of who was away: ms that the absences covered, taps claimed for them, how many of those count
-local AWAY = '<I4I4I4'
+-- a:<user>, only of who was away: ms that the absences covered, the same weighed by how tired hands were, taps claimed
+-- for them, how many of those count
+local AWAY = '<I4I4I4I4'
 local AWAY_FRAME = 128 -- is added to the count, in the log, of a frame that came from an absence
 
 local GRACE_MS = 1000

@@ -125,7 +125,7 @@ for i = 1, frames do
           absences = absences or {}
           absence = absences[field]
           if not absence then
-            absence = {0, 0, 0}
+            absence = {0, 0, 0, 0}
             local kept = redis.call('HGET', KEYS[1], 'a:' .. sub(field, 3))
             if kept then
               absence = {unpack_numbers(AWAY, kept)}
@@ -166,7 +166,11 @@ for i = 1, frames do
             code = TAP_OK
             local counting = count
             if absence then
-              local away_ms, claimed, credited = absence[1] + covered, absence[2], absence[3]
+              local away_ms, weighed_ms, claimed, credited = unpack(absence)
+              away_ms = away_ms + covered
+              local length_ms = ends - starts
+              weighed_ms = weighed_ms
+                + math.floor(covered * ((100 + AWAY_TIRED) * length_ms - 2 * AWAY_TIRED * ms) / (100 * length_ms))
               local prompt = taps - credited
               if away then
                 claimed = claimed + count
@@ -177,13 +181,13 @@ for i = 1, frames do
               local present_ms = (in_grace and ends or now) - starts - away_ms
               local own = math.floor(away_ms / MS_A_TAP)
               if present_ms > 0 then
-                own = math.min(own, math.floor(prompt * away_ms / present_ms))
+                own = math.min(own, math.floor(prompt * weighed_ms / present_ms))
               end
               local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, AWAY_MOST)
               credited = math.max(credited, math.min(claimed, likely))
               counting = prompt + credited - taps
               mark = (credited < claimed and AWAITED or 0) + (late and AFTER or 0)
-              absence[1], absence[2], absence[3] = away_ms, claimed, credited
+              absence[1], absence[2], absence[3], absence[4] = away_ms, weighed_ms, claimed, credited
             end
             taps = taps + counting
             sum = sum + count
@@ -237,7 +241,7 @@ writes[2] = pack_numbers(HOT, state, version, applied, target, starts, ends, now
 redis.call('HSET', KEYS[1], unpack(writes))
 if absences then
   for field, absence in pairs(absences) do
-    redis.call('HSET', KEYS[1], 'a:' .. sub(field, 3), pack_numbers(AWAY, absence[1], absence[2], absence[3]))
+    redis.call('HSET', KEYS[1], 'a:' .. sub(field, 3), pack_numbers(AWAY, unpack(absence)))
   end
 end
 if not in_grace then

@@ -22,7 +22,8 @@ MS_A_TAP: Final = 40
 AWAY_MS: Final = 18_000
 AWAY_FRAME_MS: Final = 1_000
 AWAY_TAPS: Final = 10
-AWAY_MOST: Final = 20
+AWAY_MOST: Final = 22
+AWAY_TIRED: Final = 8
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
 
@@ -33,6 +34,7 @@ class Count:
 
     `prompt` taps count at once.  Of those `claimed` for absences, which covered `away_ms`, those count (`credited`)
     that the player's own rate makes likely, the rate being that of the rest of the time; the others wait until it does.
+    Hands tire, so in `weighed_ms` a moment at the start is worth `AWAY_TIRED` hundredths more, at the end so many less.
     """
 
     length_ms: int
@@ -40,6 +42,7 @@ class Count:
     claimed: int = 0
     credited: int = 0
     away_ms: int = 0
+    weighed_ms: int = 0
     best: int = 0
     reached: int = 0
     last_ms: int = 0
@@ -56,7 +59,10 @@ class Count:
         before = self.taps
         if frame.away:
             self.claimed += frame.taps
-            self.away_ms += self.covered_ms(frame)
+            covered_ms = self.covered_ms(frame)
+            self.away_ms += covered_ms
+            hundredths = (100 + AWAY_TIRED) * self.length_ms - 2 * AWAY_TIRED * frame.stamp_ms
+            self.weighed_ms += covered_ms * hundredths // (100 * self.length_ms)
         else:
             self.prompt += frame.taps
         self.last_ms = frame.stamp_ms
@@ -79,7 +85,7 @@ class Count:
         own = self.away_ms // MS_A_TAP
         present_ms = min(at_ms, self.length_ms) - self.away_ms
         if present_ms > 0:
-            own = min(own, self.prompt * self.away_ms // present_ms)
+            own = min(own, self.prompt * self.weighed_ms // present_ms)
         return own + min(own // 4 + AWAY_TAPS, AWAY_MOST)
 
 

@@ -11,13 +11,15 @@ from persistence.redis.codes import TapFrame, TapMark, TapStatus
 class Taps:
     """One player's record: the window is an exact list of (stamp, count).
 
-    `prompt` taps count; of those `claimed` for `away_ms` of absences the `credited` ones do.
+    `prompt` taps count; of those `claimed` for `away_ms` of absences the `credited` ones do.  `weighed_ms` are the
+    same, each worth 1.08 at the start of a game and 0.92 at its end.
     """
 
     prompt: int = 0
     claimed: int = 0
     credited: int = 0
     away_ms: int = 0
+    weighed_ms: int = 0
     after: bool = False  # the last frame that counted was late
     is_away: bool = False  # and it was counted as one of an absence
     seq: int = 0
@@ -68,6 +70,7 @@ class Taps:
         if self.is_away:
             self.claimed += frame.taps
             self.away_ms += covered
+            self.weighed_ms += int(covered * (Fraction(108, 100) - Fraction(16 * stamp, 100 * (ends_ms - starts_ms))))
         else:
             self.prompt += frame.taps
         self.credited = max(self.credited, min(self.claimed, self._likely(min(now, ends_ms) - starts_ms)))
@@ -77,8 +80,8 @@ class Taps:
         return TapStatus.OK
 
     def _likely(self, passed_ms: int) -> int:
-        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 20."""
+        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 22."""
         most = Fraction(self.away_ms * 25, 1000)
         present_ms = passed_ms - self.away_ms
-        own = int(min(most, Fraction(self.prompt * self.away_ms, present_ms)) if present_ms > 0 else most)
-        return own + min(int(own * Fraction(5, 4)) - own + 10, 20)
+        own = int(min(most, Fraction(self.prompt * self.weighed_ms, present_ms)) if present_ms > 0 else most)
+        return own + min(int(own * Fraction(5, 4)) - own + 10, 22)

@@ -148,6 +148,13 @@ FAULTS = [
         "local prompt = taps",
     ),
     Fault(
+        "hands that never tire",
+        "standard absences",
+        "scripts/tap_batch-5",
+        "prompt * weighed_ms / present_ms",
+        "prompt * away_ms / present_ms",
+    ),
+    Fault(
         "absences that never end",
         "standard absences",
         "scripts/tap_batch-5",

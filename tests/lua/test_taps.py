@@ -108,6 +108,7 @@ def test_limits_are_the_same_in_lua_and_python() -> None:
         "AWAY_FRAME_MS": rules.AWAY_FRAME_MS,
         "AWAY_TAPS": rules.AWAY_TAPS,
         "AWAY_MOST": rules.AWAY_MOST,
+        "AWAY_TIRED": rules.AWAY_TIRED,
     }
     assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.FRAME_TAPS
     assert (limits["WINDOW_MS"], limits["WINDOW_TAPS"]) == (rhythm.WINDOW_MS, rhythm.WINDOW_TAPS)
@@ -240,10 +241,24 @@ async def test_the_last_mover_is_refused(game: Game) -> None:
 
 
 async def test_who_was_away_at_the_end_wins_by_own_rate_alone(game: Game) -> None:
-    """Rule 3: the same without answering pings: a quarter more, and ten taps; never more than 20."""
+    """Rule 3: the same without answering pings: a quarter more, and ten taps; never more than 22."""
     await taps_evenly(game, 8, 0, 48_000)
     assert set(await game.at(END_MS + 265, *absent(12, 48_000, 59_500))) == {OK}
-    assert await game.taps() == 8 * 48 + 8 * 48 * 11_500 // 48_500 + 20
+    weighed_ms = sum(500 * (108 * 60_000 - 16 * ms) // 6_000_000 for ms in range(48_500, 59_501, 500))
+    assert await game.taps() == 8 * 48 + 8 * 48 * weighed_ms // 48_500 + 22
+
+
+async def test_an_absence_early_in_the_game_is_worth_more_than_one_at_its_end(game: Game) -> None:
+    """Rule 3: hands tire; the same claim for the same silence, of hands that make the same."""
+    away_from = {"1": 5_000, "2": 50_000}
+    for at in range(500, 60_000, 500):
+        for user_id, from_ms in away_from.items():
+            if at == from_ms + 9_000:
+                claims = [frame._replace(user_id=user_id) for frame in absent(12, from_ms, at - 1_500)]
+                assert set(await game.at(START_MS + at, *claims)) == {OK}
+            elif not from_ms < at <= from_ms + 9_000:
+                assert await game.tap(START_MS + at, 4, user_id=user_id) is OK
+    assert await game.taps("1") - await game.taps("2") == 8
 
 
 async def test_what_comes_after_the_end_counts_by_own_rate_too(game: Game) -> None:
@@ -251,7 +266,10 @@ async def test_what_comes_after_the_end_counts_by_own_rate_too(game: Game) -> No
     await taps_evenly(game, 8, 0, 58_500)
     late = [TapFrame("1", 10, END_MS - ms) for ms in (1400, 900, 400)]
     assert set(await game.at(END_MS + 265, *late)) == {OK}
-    own = 8 * 1100 // 1000
+    weighed_ms = sum(
+        ms * (108 * 60_000 - 16 * at) // 6_000_000 for ms, at in ((100, 58_600), (500, 59_100), (500, 59_600))
+    )
+    own = 8 * 117 // 2 * weighed_ms // 58_900
     assert await game.taps() == 8 * 117 // 2 + own + own // 4 + 10
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from persistence.redis.codes import TapFrame, TapMark, TapStatus
 from tests.lua.rules import Taps
 from tests.record import strategies
@@ -40,3 +42,17 @@ def test_one_long_absence_at_the_end_gained_much_without_the_rule() -> None:
     last = Strategy(absences=(Absence(49_000, 10_900, 24.9, 20),))
     bound, free = gains(last, range(6)), gains(last, range(6), WithoutLateTaps)
     assert all(now < before - 50 for now, before in zip(bound, free, strict=True))
+
+
+@pytest.mark.parametrize(
+    "absences",
+    [
+        (Absence(49_000, 10_900, 24.9, 20),),
+        (Absence(2_000, 9_000, 24.9, 20),),
+        tuple(Absence(at, 1_900, 24.9, 20) for at in range(20_000, 59_000, 4_000)),
+    ],
+    ids=["at the end", "at the start", "many"],
+)
+def test_whatever_is_claimed_for_absences_gains_little(absences: tuple[Absence, ...]) -> None:
+    gained = gains(Strategy(absences=absences), range(100, 130))
+    assert 0 < sum(gained) / len(gained) <= strategies.MOST_GAIN
