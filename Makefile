@@ -6,9 +6,13 @@ PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
 NPM := .ci/npm
 WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -name private -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
 
+# What another program wants of its Python, or of pip's place, is none of this one's.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS PYTHONHASHSEED PYTHONOPTIMIZE PYTHONIOENCODING
+unexport PYTHONUTF8 PYTHONCOERCECLOCALE PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check check-python check-web bench anticheat strategies chaos deposits structure screenshots webperf web wheel format lock clean
+.PHONY: help play test check check-python check-web bench anticheat strategies chaos hostile deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +54,9 @@ deposits: .venv/.test ## 10,000 deposits of TON with every trap, each come to ex
 
 chaos: .venv/.test ## 300 games while everything dies, then the books; CHAOS="--seed 1 --games 50" for others
 	@$(PY) -m tests.chaos $(CHAOS)
+
+hostile: .venv/.test ## `play` on some fifty hostile machines: ready or one line, nothing left; HOSTILE="umask shm" for some
+	@$(PY) -m tests.platform.hostile $(HOSTILE)
 
 anticheat: .venv/.test ## How many honest players and cheats the anti-cheat finds, in 10,000 games (some minutes)
 	@$(PY) -m tests.record.anticheat

@@ -72,8 +72,9 @@ def _settings(name: str, url: str) -> Settings:
 def _order_outside(name: str, settings: Settings, url: str) -> None:
     from cli.outside import Service, asked_by, put_in_order  # here: help wants none of it
 
-    asked = [] if name == "doctor" else asked_by(name, settings)  # it says by itself what is wrong
-    put_in_order(os.environ, [*asked, *([Service(url, url)] if url else [])], own_host=settings.host)
+    if name != "doctor":  # it looks by itself, and says all that is wrong
+        asked = [*asked_by(name, settings), *([Service(url, url)] if url else [])]
+        put_in_order(os.environ, asked, own_host=settings.host)
 
 
 def _not_understood(error: typer.TyperException, words: Sequence[str]) -> str:

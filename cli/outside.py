@@ -83,17 +83,19 @@ def put_in_order(environ: MutableMapping[str, str], asked: Sequence[Service], *,
     """
     if (wrong := next(problems(environ, asked), None)) is not None:
         raise SettingsError(wrong)
-    for name in [name for name in environ if name.lower() in NAMES]:
-        if unusable(environ[name]):
-            del environ[name]
-    for name in _CERTIFICATES:
-        if name in environ and no_certificates(name, environ[name]):
-            del environ[name]
+    for name in unusable_names(environ):
+        del environ[name]
     if any(name.lower() in NAMES for name in environ):
         hosts = without_proxy(environ)
         if hosts != ["*"]:
             hosts = [*_HERE, *filter(is_here, [*(service.host for service in asked), own_host]), *hosts]
         environ["no_proxy"] = environ["NO_PROXY"] = plain(hosts)
+
+
+def unusable_names(environ: Mapping[str, str]) -> list[str]:
+    """Variables of proxies and certificates that nobody can be asked by."""
+    proxies = [name for name in environ if name.lower() in NAMES and environ[name] and unusable(environ[name])]
+    return proxies + [name for name in _CERTIFICATES if name in environ and no_certificates(name, environ[name])]
 
 
 def problems(environ: Mapping[str, str], asked: Iterable[Service]) -> Iterator[str]:

@@ -4,10 +4,12 @@ Looks only; must never change or repair anything.
 """
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import psycopg
 import redis
@@ -15,11 +17,14 @@ import typer
 
 from chance_tap.resources import CHECKOUT, WEB_APP
 from chance_tap.settings import Settings
+from cli import machine, outside, surroundings
 from cli.commands.options import Json, settings_of
 from cli.commands.output import print_json, print_table
 from cli.commands.stores import open_database
+from cli.embedded.child import EmbeddedError
+from cli.embedded.postgres import unprivileged_user
 from cli.play.folder import USED_BYTES, PlayError
-from cli.play.launcher import answers, check_port, public_address
+from cli.play.launcher import answers, check_loopback, check_port, public_address
 from persistence import watches
 from persistence.errors import StoreUnavailable
 from persistence.postgres import set_aside
@@ -31,6 +36,7 @@ from workers.queue import clustered, refusal
 
 ROLES = (*Role, *(f"ct_{part}" for part in Part), "ct_analyst")
 _CONNECT_TIMEOUT_S = 5
+_OPEN_FILES = 1024
 _MIGRATE = "run `chance-tap migrate`"
 _PLAY = "start `make play`" if CHECKOUT else "start `chance-tap play`"
 
@@ -51,7 +57,7 @@ app = typer.Typer(add_completion=False)
 def doctor(context: typer.Context, as_json: Json = False) -> int:
     """Exit code 0 when nothing is to be done, else 1."""
     settings = settings_of(context)
-    looks = (_settings, _postgres, _redis, _queue, _gateway, _web, _disk)
+    looks = (_settings, _environment, _outside, _machine, _postgres, _redis, _queue, _gateway, _web, _disk)
     checks = [check for look in looks for check in look(settings)]
     if as_json:
         print_json([asdict(check) for check in checks], indent=1)
@@ -66,6 +72,55 @@ def doctor(context: typer.Context, as_json: Json = False) -> int:
 
 def _settings(settings: Settings) -> Iterator[Check]:
     yield Check("settings", f"{settings.env}, stakes {', '.join(map(str, settings.stakes))}")  # loaded, so well-formed
+
+
+def _environment(_: Settings) -> Iterator[Check]:
+    left_out = ", ".join(sorted(surroundings.left_out))
+    yield Check("environment", f"meant for others, not heard: {left_out}" if left_out else "nothing that is not heard")
+    if heard := ", ".join(surroundings.heard_by_postgres(os.environ)):
+        yield Check("environment of postgres", f"heard beside DATABASE_URL: {heard}")
+
+
+def _outside(settings: Settings) -> Iterator[Check]:
+    """Proxies, certificates, and whether who is asked can be reached."""
+    asked = outside.asked_by("doctor", settings)
+    problems = list(outside.problems(os.environ, asked))
+    for problem in problems:
+        found, todo = problem.rsplit(". ", 1)
+        yield Check("way outside", found, todo.rstrip("."))
+    for name in outside.unusable_names(os.environ):
+        if not any(problem.startswith(f"{name} ") for problem in problems):
+            yield Check("way outside", f"{name} cannot be used, and nobody is asked that way")
+    outside.put_in_order(os.environ, [], own_host=settings.host)
+    silent = [] if problems else outside.silent(os.environ, asked)
+    for line in silent:
+        yield Check("way outside", line.rstrip("."), "look at the network, or correct what names it")
+    if not problems and not silent:
+        names = ", ".join(service.name for service in asked if service.is_http)
+        yield Check("way outside", f"open to {names}" if names else "nobody outside has to be asked")
+
+
+def _machine(settings: Settings) -> Iterator[Check]:
+    """What this process inherited from its machine."""
+    files = machine.open_files()
+    todo = "" if files >= _OPEN_FILES else f"raise `ulimit -n` to {_OPEN_FILES} or more: each player holds a socket"
+    yield Check("open files", f"{files} at most", todo)
+    encoding = (sys.stdout.encoding or "none").lower()
+    yield Check(
+        "output", f"written in {encoding}" + ("" if encoding == "utf-8" else ", with escapes for what it lacks")
+    )
+    folder = _existing(settings.data_dir)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Check("data folder", f"{folder} cannot be written", "set DATA_DIR to a folder that can")
+    if not settings.database_url:
+        try:
+            unprivileged_user()
+        except EmbeddedError as error:
+            yield Check("embedded postgres", str(error), "start as another user, or set DATABASE_URL")
+    try:
+        check_loopback()
+    except PlayError as error:
+        yield Check("loopback", str(error), "bring the loopback interface up")
 
 
 def _postgres(settings: Settings) -> Iterator[Check]:
@@ -181,11 +236,17 @@ def _web(_: Settings) -> Iterator[Check]:
 
 
 def _disk(settings: Settings) -> Iterator[Check]:
-    folder = settings.data_dir.absolute()
-    while not folder.exists():
-        folder = folder.parent
+    folder = _existing(settings.data_dir)
     free = shutil.disk_usage(folder).free
     yield Check("disk", f"{free // 10**6} MB free in {folder}", "" if free > USED_BYTES else "make room")
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the one above it that is there."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def _first_line(error: Exception) -> str:

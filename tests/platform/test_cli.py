@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import redis
 
 from chance_tap.settings import Settings
+from cli import surroundings
 from cli.commands.output import print_list
 from cli.embedded.valkey import EmbeddedValkey
 from cli.main import main
@@ -240,6 +242,47 @@ def test_stores_that_are_away_or_unfit_are_one_line(
     environment.setenv("REDIS_URL", evicting.url)
     assert main(["audit"]) == 2
     assert "set maxmemory-policy noeviction" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_what_others_left(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        environment.delenv(name)
+    found = {
+        "ALL_PROXY": "socks5://127.0.0.1:9", "SSL_CERT_FILE": "/none", "PGOPTIONS": "-c x=y", "PGSSLMODE": "require",
+        "PGSERVICE": "none", "BOT_SERVICE_HOST": "10.0.0.1", "WEB_CONCURRENCY": "4", "NO_PROXY": "", "no_proxy": "",
+    }  # fmt: skip
+    for name, value in found.items():
+        environment.setenv(name, value)
+    environment.setattr(surroundings, "left_out", [])
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "ok    environment: meant for others, not heard: PGOPTIONS, PGSERVICE, PGSSLMODE, WEB_CONCURRENCY" in said
+    assert "ok    way outside: ALL_PROXY cannot be used, and nobody is asked that way" in said
+    assert "ok    way outside: SSL_CERT_FILE cannot be used, and nobody is asked that way" in said
+    assert "ok    way outside: nobody outside has to be asked" in said
+
+    # With somebody to ask.
+    for name, value in found.items():
+        environment.setenv(name, value)
+    environment.setenv("BOT_TOKEN", PRODUCTION["BOT_TOKEN"])
+    environment.setenv("DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x?connect_timeout=1")
+    environment.setenv("PGPASSFILE", "/none")
+    main(["doctor"])
+    said = capsys.readouterr().out.splitlines()
+    assert "ok    environment of postgres: heard beside DATABASE_URL: PGPASSFILE" in said
+    assert [line for line in said if line.startswith("TO DO way outside")] == [
+        "TO DO way outside: ALL_PROXY is socks5://127.0.0.1:9: SOCKS is not spoken here, and Telegram would be asked"
+        " through it - Set it to an http:// proxy, or name api.telegram.org in NO_PROXY",
+        "TO DO way outside: SSL_CERT_FILE is '/none': No such file or directory, and the certificate of Telegram is"
+        " held against it - Unset it, or name what holds certificates",
+    ]
+    environment.delenv("SSL_CERT_FILE", raising=False)
+    environment.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    main(["doctor"])
+    assert (
+        "TO DO way outside: ALL_PROXY (http://127.0.0.1:9) does not answer (Connection refused): it is the way to"
+        " Telegram, tried until it does - look at the network, or correct what names it"
+    ) in capsys.readouterr().out.splitlines()
 
 
 def test_migrate_and_doctor_agree(

@@ -1,6 +1,5 @@
 """`play` as a person runs it: one process to start, to stop and to kill, with the real parts."""
 
-import http.client
 import json
 import os
 import signal
@@ -16,13 +15,17 @@ import pytest
 
 from cli.embedded.child import free_port
 from tests.fixtures.waiting import wait_for
+from tests.platform.hostile import BOT, EVERYTHING, PROJECT, STRANGE, answers, processes_of
+from tests.stand_ins.telegram import TelegramApi
 
-PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 
 
 class Play:
-    """A launcher started like `make play` does, from another folder; its output is read line by line."""
+    """A launcher started like `make play` does, from another folder; its output is read line by line.
+
+    On a machine whose owner thinks of much else: `make hostile` has its habits one by one.
+    """
 
     def __init__(self, data: Path, port: int, **environment: str) -> None:
         self.data = data
@@ -32,11 +35,13 @@ class Play:
             [sys.executable, "-m", "cli", "play"],
             cwd=data.parent,
             env=os.environ
+            | EVERYTHING
             | {"PYTHONPATH": str(PROJECT), "DATA_DIR": data.name, "PORT": str(port), "DEMO_OPPONENTS": "2"}
             | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            umask=0o077,
         )
 
     def until(self, word: str) -> str:
@@ -60,25 +65,10 @@ class Play:
         return self.process.returncode
 
 
-def processes_of(data: Path) -> list[str]:
-    """Command lines of processes that belong to a data folder, by environment, arguments or working folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            about = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-            if str(data).encode() in about or data in (entry / "cwd").resolve().parents:
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
-
-
 @pytest.fixture
 def start(open_folder: Path) -> Iterator[Callable[..., Play]]:
     started: list[Play] = []
-    parent = Path(tempfile.mkdtemp(prefix="play with a space ", dir=open_folder))
+    parent = Path(tempfile.mkdtemp(prefix=f"play {STRANGE} ", dir=open_folder))
     parent.chmod(0o755)
 
     def run(**environment: str) -> Play:
@@ -95,13 +85,10 @@ def start(open_folder: Path) -> Iterator[Callable[..., Play]]:
         play.process.stdout.close()
 
 
-def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
+def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play], telegram_api: TelegramApi) -> None:
     play = start()
     assert f"http://127.0.0.1:{play.port}" in play.until("is ready")
-    connection = http.client.HTTPConnection("127.0.0.1", play.port, timeout=10)
-    connection.request("GET", "/readyz")
-    assert connection.getresponse().status == 200
-    connection.close()
+    assert answers(play.port)
     assert {entry.name for entry in (play.data / "run").iterdir()} == {
         "gateway", "opponents", "postgres", "valkey", "worker",
     }  # fmt: skip
@@ -128,9 +115,13 @@ def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play]) -> None:
     assert any(line.startswith("worker stopped by itself (SIGKILL)") for line in play.lines)
     assert processes_of(play.data) == []
 
-    # kill -9 of the launcher: its parts go too, and the next start is not hindered, even at once.
-    play = start()
+    # A bot that Telegram does not know goes alone.  Then kill -9 of the launcher: its parts go too, and the next start
+    # is not hindered, even at once.
+    play = start(TELEGRAM_API_URL=telegram_api.url, **BOT)
     play.until("is ready")
+    said = play.until("stopped by itself")
+    assert said.startswith("  bot stopped by itself (exit code 1), the others go on: chance-tap bot: BOT_TOKEN is not")
+    assert answers(play.port)
     play.process.kill()
     play.ended()
     play = start()
