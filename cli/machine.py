@@ -27,7 +27,15 @@ def read_utf8() -> None:
 
 
 def print_everything() -> None:
-    """What a stream's encoding cannot write is written as an escape, instead of ending the process."""
+    """What a stream's encoding cannot write is written as an escape, instead of ending the process; a stream that is
+    closed takes everything, and its number is nobody else's."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
+                if null != number:
+                    os.close(null)
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115 - until the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
