@@ -39,7 +39,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres.access import Part
 from persistence.postgres.migrate import MigrationRefused, applied, migrate
 
-_READY_TIMEOUT_S = 30.0
+_READY_TIMEOUT_S = 120.0  # on a slow machine; a part that ends is noticed at once
 _DATABASE = "chance_tap"
 _OPPONENTS: Final = "opponents"
 _MAY_GO: Final = (Part.BOT.value, _OPPONENTS)

@@ -32,7 +32,7 @@ from cli.simulate.identity import SIMULATED_IDS, identity
 from tests.fixtures.waiting import eventually, wait_for
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
-PATIENCE_S: Final = 90.0
+PATIENCE_S: Final = 180.0
 READY: Final = "Chance Tap is ready after"
 BOT: Final = {"BOT_TOKEN": "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ1"}
 DEAD: Final = "http://127.0.0.1:9"
