@@ -42,7 +42,9 @@ async def start(message: Message, command: CommandObject, services: Services) ->
     if account.banned:
         await say(message, await _banned(services, sender.id, language))
         return
-    words = [texts.WELCOME[language].format(name=profile.first_name or profile.username or "")]
+    words = [
+        texts.WELCOME[language].format(name=profile.first_name or profile.last_name or profile.username or "Player")
+    ]
     key = normalise_key(parameter)
     if key is not None:
         words.append(texts.WELCOME_TO_ROOM[language].format(key=key))

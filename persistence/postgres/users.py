@@ -4,6 +4,7 @@ Must never decide whether a login is genuine: the gateway has checked that befor
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -12,6 +13,9 @@ from persistence.errors import ErrorCode, GameError
 from persistence.postgres.pool import Database, Role
 
 LONGEST_TEXT: Final = {"first_name": 128, "last_name": 128, "username": 64, "language_code": 16}
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
+_UNSEEN_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Of categories that are seen else: Hangul's fillers, and Braille without a dot."""
 _UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -85,8 +89,18 @@ class Hello:
 
 def fit_text(field: str, value: str) -> str | None:
     """A text of a Telegram profile as it may be kept: neither Postgres (NUL, lone surrogates) nor another player's
-    screen (turned direction) shall stumble over a name."""
-    return _UNFIT.sub("", value)[: LONGEST_TEXT[field]] or None
+    screen (turned direction) shall stumble over a name.  None: nothing of it would be seen, so there is none."""
+    text = _UNFIT.sub("", value)[: LONGEST_TEXT[field]]
+    return text if any(map(_is_seen, text)) else None
+
+
+def _is_seen(sign: str) -> bool:
+    """Neither a space, nor a mark without a letter, nor a letter without a mark.  A sign that is too new to be known
+    here is seen, but for what Unicode keeps for marks of format (plane 14)."""
+    category = unicodedata.category(sign)
+    if category == "Cn":
+        return not (0xE0000 <= ord(sign) <= 0xE0FFF or 0xFFF0 <= ord(sign) <= 0xFFF8)
+    return category not in _UNSEEN and sign not in _UNSEEN_LETTERS
 
 
 async def log_in_telegram(db: Database, profile: TelegramProfile, demo_stars: int) -> Account:

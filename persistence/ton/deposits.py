@@ -12,7 +12,6 @@ from persistence.ton.transaction import Transaction
 
 MEMO_LENGTH: Final = 16
 """80 bits cannot be guessed."""
-_LINES: Final = str.maketrans("", "", "\t\r\n")
 
 
 def new_memo() -> str:
@@ -22,7 +21,7 @@ def new_memo() -> str:
 
 def memo_of(comment: str | None) -> str | None:
     """The memo in a comment, however a person typed it; None: it has not the form of one."""
-    return None if comment is None else base32.normalise_code(comment.translate(_LINES), MEMO_LENGTH)
+    return None if comment is None else base32.normalise_code(comment, MEMO_LENGTH)
 
 
 def is_incoming(seen: Transaction) -> bool:

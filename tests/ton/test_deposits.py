@@ -130,7 +130,7 @@ async def test_bounced_and_tokens_are_ignored_and_an_address_without_code_is_loo
         assert await world.outcome(tx) == ("review" if reason in looked_at else "ignored", reason, None)
 
 
-@pytest.mark.parametrize("typed", ["{}", " {} ", "{}\n"])
+@pytest.mark.parametrize("typed", ["{}", " {} ", "{}\n", "\u00a0\u201c{}\u201d.", "\u200b({})\ufeff"])
 async def test_a_memo_as_people_type_it(world: World, typed: str) -> None:
     player = await world.player()
     order = await world.order(player)
