@@ -68,6 +68,15 @@ class StoreUnavailable(GameError):
         self.store = store
 
 
+class WritesRefused(StoreUnavailable):
+    """The store answers and cannot write: it is full, read-only, or without the replicas that it wants.  Nothing took
+    effect."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(store)
+        self.reason = reason
+
+
 class TelegramUnavailable(StoreUnavailable):
     """Telegram did not answer, or wants to be left alone for `retry_after_s`: whether it did what it was asked is
     unknown, except after flood control (then it did not)."""

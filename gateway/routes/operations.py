@@ -17,6 +17,7 @@ from gateway.services import Services
 from gateway.texts import DEFAULT_LANGUAGE
 from persistence.errors import ErrorCode, GameError, StoreUnavailable
 from persistence.postgres import users
+from persistence.postgres.pool import Role
 
 READY_WITHIN_S: Final = 2.0
 _OK: Final = b'{"status":"ok"}'
@@ -28,14 +29,15 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Both stores answer in time and this gateway is not leaving, so it may get players."""
+    """Both stores answer in time and take writes, and this gateway is not leaving, so it may get players."""
     services: Services = request.app.state.services
     if not services.drain.ready:
         return error_response(GameError(ErrorCode.TEMPORARILY_UNAVAILABLE), DEFAULT_LANGUAGE)
     try:
         async with asyncio.timeout(READY_WITHIN_S):
             await users.hello(services.db, [])
-            await services.live.lobby.counts(services.settings.stakes)
+            await services.db.check_writes(Role.SEATS)
+            await services.live.check_writes()
     except TimeoutError:
         return error_response(StoreUnavailable("either"), DEFAULT_LANGUAGE)
     except GameError as error:

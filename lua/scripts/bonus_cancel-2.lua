@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Cancels a bonus run for its player.
 -- KEYS   1 run  2 index of changed runs
 -- ARGV   1 replication id  2 user id  3 run id

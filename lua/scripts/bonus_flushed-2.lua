@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Postgres has heard of a bonus run: it leaves the index if nothing has changed since it was read, and one that is over
 -- lives only a little longer.  A run that Postgres does not have is taken out.
 -- KEYS   1 run  2 index of changed runs

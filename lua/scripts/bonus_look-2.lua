@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Reads a bonus run; one whose time is over is expired by it.
 -- KEYS   1 run  2 index of changed runs
 -- ARGV   1 replication id  2 user id

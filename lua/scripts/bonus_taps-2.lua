@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Applies frames of one player to the player's bonus run, in their order, by the rules that hold in rooms.  A window
 -- violation ends the run; the goal ends it at once, and what is above the goal does not count.
 -- KEYS   1 run  2 index of changed runs

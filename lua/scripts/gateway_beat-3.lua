@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A gateway says that it lives and how it is, and hears whether it is to drain.  Those that fell silent are forgotten.
 -- KEYS   1 gateways  2 when each one's word lapses  3 orders
 -- ARGV   1 replication id  2 name  3 instance: an order for an earlier process of the same name is not this one's

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Heartbeat of a partition.  A silence of over 5 s is written down as an outage, and every room of the partition comes
 -- up at once, so that the games it fell into are cancelled.
 -- KEYS   1 heartbeat  2 deadline index

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A room's word about its seats, after a command that changed them.
 -- KEYS   1 rooms  2 open  3 held
 -- ARGV   1 replication id  2 room id  3 revision  4 free  5 paid  6 state  7 tickets used up (1: a seat was asked for)

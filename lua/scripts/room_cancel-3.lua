@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends a room without a game; every paid seat is due its stake.
 -- KEYS   1 room hash  2 deadline index  3 results stream
 -- ARGV   1 replication id  2 room id  3 channel  4 reason  5 the organizer who asks for it ('': nobody has to)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Writes down what Postgres decided, and lets the room go.  Its word stands: a room that still runs here, because Redis
 -- came back older than it was, is closed with that outcome.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room  4 log of frames  5 observations

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- The organizer starts the game of a hero room.
 -- KEYS   1 room hash  2 deadline index
 -- ARGV   1 replication id  2 room id  3 channel  4 user id

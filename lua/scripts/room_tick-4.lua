@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Moves a room over its deadline, if that has come: the only mover of deadlines.  Whoever notices first calls it.
 -- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat
 -- ARGV   1 replication id  2 room id  3 channel

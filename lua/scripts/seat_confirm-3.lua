@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Makes a held seat a paid one.  In a standard room the first starts the wait clock, the last free one the countdown; a
 -- hero room has its clock from the beginning and starts by hand.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives a seat back, for good: its id is put on the tombstones and can never be confirmed.  After ok a refund is safe.
 -- KEYS   1 room hash  2 deadline index  3 tombstones of the room
 -- ARGV   1 replication id  2 room id  3 channel  4 seat id

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Applies the frames of one room that a gateway gathered, in their order.  The rules stand in docs/protocol.md.
 -- KEYS   1 room hash  2 deadline index  3 results stream  4 heartbeat  5 log of frames
 -- ARGV   1 replication id  2 room id  3 channel  4 taps, timestamp ms, seq (-1: none) of each frame, packed doubles

@@ -19,7 +19,8 @@ from typing import Any, Final, LiteralString, Self
 import psycopg
 from psycopg import errors
 
-from persistence.errors import StoreUnavailable
+from chance_tap.telemetry.writes import Writes
+from persistence.errors import StoreUnavailable, WritesRefused
 from persistence.postgres.connection import Connection, ConnectionLost
 from persistence.postgres.connection import Row as Row
 
@@ -50,16 +51,15 @@ _MAX_AGE_S = 3600.0
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 _ATTEMPTS = 4
 
+# SQLSTATEs and classes of them (Postgres's Appendix A): psycopg's errors do not inherit from their class's.
+# The server answers, and what it refuses is to write: no resources (a full disk, no memory), its disk or system fails.
+_NO_WRITES = ("53", "58", "25006")
 # The server cannot work now, which is no fault of the statement.
-_UNAVAILABLE = (
-    errors.QueryCanceled,
-    errors.LockNotAvailable,
-    errors.InsufficientResources,
-    errors.OperatorIntervention,
-    errors.ReadOnlySqlTransaction,
-    errors.SystemError,
-    *_AGAIN,
-)
+_UNAVAILABLE = (*_NO_WRITES, "57", "55P03", "40001", "40P01")
+# The session was ended: by then the transaction may have been committed.
+_ENDED = "57P"
+_REFUSED_S: Final = 10.0
+"""So long after the last write that was refused they count as taken again: nothing but a write can tell."""
 
 
 class Role(StrEnum):
@@ -103,6 +103,8 @@ class Database:
         self._opening: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._away: psycopg.Error | None = None
+        self._writes = Writes("postgres")
+        self._refused_at = 0.0
         self._closed = False
         self._empty = asyncio.Event()
 
@@ -214,14 +216,45 @@ class Database:
                 self._free(connection)
                 raise
             try:
-                return await connection.ask(message, patience_s, self._free)
+                found = await connection.ask(message, patience_s, self._free)
+                if self._writes.are_refused and self._now() - self._refused_at > _REFUSED_S:
+                    self._writes.taken()
+                return found
             except ConnectionLost as error:
                 raise CommitUnknown("postgres") from error
-            except _UNAVAILABLE as error:
+            except psycopg.Error as error:
+                state = error.sqlstate or ""
+                if not state.startswith(_UNAVAILABLE):
+                    raise
+                if state.startswith(_ENDED):
+                    raise CommitUnknown("postgres") from error
                 if isinstance(error, _AGAIN) and attempt < _ATTEMPTS:
                     continue
+                if state.startswith(_NO_WRITES):
+                    raise self._refuses(str(error)) from error
                 raise StoreUnavailable("postgres") from error
         raise AssertionError("unreachable")
+
+    async def check_writes(self, role: Role) -> None:
+        """Look whether Postgres answers and takes writes, as far as that can be told without one.
+
+        Raises:
+            WritesRefused: it is read-only, or refused to write a moment ago.
+            StoreUnavailable: it does not answer.
+        """
+        (read_only,) = await self.one(role, None, "SELECT current_setting('transaction_read_only') = 'on'")
+        if read_only:
+            raise self._refuses("it is read-only")
+        if self._writes.are_refused:
+            raise WritesRefused("postgres", "it refused a moment ago")
+
+    def _refuses(self, reason: str) -> WritesRefused:
+        self._refused_at = self._now()
+        self._writes.refused(reason)
+        return WritesRefused("postgres", reason)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _take(self, timeout_s: float) -> Connection:
         """A connection to ask something, which is free again by itself after that."""

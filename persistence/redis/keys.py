@@ -60,6 +60,7 @@ class PartitionKeys(NamedTuple):
     results: bytes
     heartbeat: bytes
     barrier: bytes
+    probe: bytes
 
 
 class BonusKeys(NamedTuple):
@@ -194,6 +195,7 @@ def partition(number: int) -> PartitionKeys:
         results=f"{base}results".encode(),
         heartbeat=f"{base}heartbeat".encode(),
         barrier=f"{base}barrier".encode(),
+        probe=f"{base}probe".encode(),
     )
 
 

@@ -12,12 +12,14 @@ from persistence.errors import StoreUnavailable
 from persistence.redis import keys
 from persistence.redis.connection import Address, Connection, Refused, Reply, connect
 from persistence.redis.router import Router
+from persistence.redis.scripts import Script
 from persistence.redis.shard import Shard, parse_info, replication_id
 
 GROUP: Final = "settlers"
 CLAIM_IDLE_MS: Final = 10_000  # an entry that its reader left for this long is somebody else's
 CLAIM_EVERY_S: Final = 5.0
 BARRIER_MS: Final = 3_000
+MARK_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class ResultEntry:
 class ResultStream:
     """Every method raises StoreUnavailable when a shard does not answer, but where it says that it makes do."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, mark: Script) -> None:
         self._router = router
+        self._mark = mark
         self._claimed_at = float("-inf")
         self._fences: dict[Address, _Fence] = {}
 
@@ -182,7 +185,7 @@ class ResultStream:
     def _fence(self, shard: Shard) -> "_Fence":
         fence = self._fences.get(shard.address)
         if fence is None:
-            fence = self._fences[shard.address] = _Fence(self._router, shard.address)
+            fence = self._fences[shard.address] = _Fence(self._router, shard.address, self._mark)
         return fence
 
     async def _make_group(self, number: int) -> None:
@@ -198,8 +201,9 @@ class _Fence:
     """WAIT speaks of the writes of its own connection, which it blocks: so each shard has one only for this.  All
     that ask while a round runs share the next one."""
 
-    def __init__(self, router: Router, address: Address) -> None:
+    def __init__(self, router: Router, address: Address, mark: Script) -> None:
         self._router = router
+        self._mark = mark
         self._endpoint = address
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
@@ -239,7 +243,8 @@ class _Fence:
             self._connection = await connect(self._endpoint, self._router.access, timeout_s)
         connection = self._connection
         _, info = await asyncio.gather(
-            connection.request("SET", at.barrier, 1, "PX", 60_000), connection.request("INFO", "replication")
+            connection.request("EVALSHA", self._mark.sha, 1, at.barrier, "", MARK_MS),
+            connection.request("INFO", "replication"),
         )
         replication = parse_info(info)
         if int(replication["connected_slaves"]) > 0:

@@ -1,9 +1,10 @@
 """Which server owns a slot, and how a command gets there in spite of what the cluster answers.
 
 Owns the slot map and every redirection: MOVED, ASK, NOSCRIPT, TRYAGAIN, LOADING, READONLY, CLUSTERDOWN.
-All of those mean "not executed", so sending again is safe; a lost reply does not, so it is never sent again.  Repeats
-may overtake each other: who needs an order (the tap path) keeps one command in flight.  A standalone server is a
-cluster of one shard.
+All of those mean "not executed", so sending again is safe; a lost reply does not, so it is never sent again.  A server
+that answers and takes no writes (OOM, MISCONF, NOREPLICAS) is asked once; `chance_tap/telemetry/writes.py` tells of it.
+Repeats may overtake each other: who needs an order (the tap path) keeps one command in flight.  A standalone server is
+a cluster of one shard.
 """
 
 import asyncio
@@ -11,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 import hiredis
 
-from persistence.errors import StoreUnavailable
+from chance_tap.telemetry.writes import Writes
+from persistence.errors import StoreUnavailable, WritesRefused
 from persistence.redis.connection import (
     PROBE_S,
     Access,
@@ -38,6 +40,7 @@ RETRY_MAX_S = 0.5
 SILENT_S = 0.8  # a server that owes a reply for this long may be lost: the others are asked who has its slots
 ASK_S = 0.5  # how long one of them may take to say so
 _LATER = frozenset({"TRYAGAIN", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY"})
+_NO_WRITES = frozenset({"OOM", "MISCONF", "NOREPLICAS", "READONLY"})  # the server is well otherwise
 _STALE_MAP = frozenset({"CLUSTERDOWN", "READONLY", "MASTERDOWN"})
 
 
@@ -105,7 +108,7 @@ class Command:
         if router.closed:
             self._callback(StoreUnavailable("redis"))  # to follow it could open a connection that nobody closes
         elif self._attempts > MAX_ATTEMPTS and (word in _LATER or word in ("MOVED", "ASK", "NOSCRIPT")):
-            self._callback(StoreUnavailable("redis"))
+            self._give_up(word, error)
         elif word == "MOVED":
             target = router.shard_at(words[2], shard)
             router.moved(self.slot, target)
@@ -123,8 +126,17 @@ class Command:
                 router.refresh()
             pause = min(RETRY_MAX_S, RETRY_S * 2 ** (self._attempts - 1))
             asyncio.get_running_loop().call_later(pause, self._again)
+        elif word in _NO_WRITES:
+            self._give_up(word, error)
         else:
             self._callback(error)
+
+    def _give_up(self, word: str, error: hiredis.ReplyError) -> None:
+        if word not in _NO_WRITES:
+            self._callback(StoreUnavailable("redis"))
+            return
+        self._router.writes.refused(str(error))
+        self._callback(WritesRefused("redis", str(error)))
 
     def _again(self) -> None:
         if self._router.closed:
@@ -149,6 +161,7 @@ class Router:
     def __init__(self, scripts: ScriptSet) -> None:
         self.closed = False
         self.is_cluster = False
+        self.writes = Writes("redis")
         self._scripts = scripts
         self._access: Access | None = None
         self._shards: dict[Address, Shard] = {}

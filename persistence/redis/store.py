@@ -1,6 +1,7 @@
 """The door to everything live.  Owns the router, the scripts and the heartbeat; decides nothing."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -39,7 +40,7 @@ class RedisStore:
         self.lobby = LobbyCommands(router, scripts)
         self.rooms = RoomCommands(router, scripts, self.lobby)
         self.bonus = BonusCommands(router, scripts)
-        self.results = ResultStream(router)
+        self.results = ResultStream(router, scripts["barrier"])
         self.gateways = GatewayCommands(router, scripts)
         self.leaderboards = LeaderboardCommands(router, scripts)
         self.presence = PresenceCommands(router, scripts)
@@ -53,6 +54,7 @@ class RedisStore:
         self._due = scripts["due"]
         self._subscribers: list[Subscriber] = []
         self._heartbeat: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, redis_url: str, *, scripts: ScriptSet | None = None, heartbeat: bool = True) -> "RedisStore":
@@ -80,9 +82,10 @@ class RedisStore:
         return store
 
     async def close(self) -> None:
-        if self._heartbeat is not None:
-            self._heartbeat.cancel()
-            await asyncio.gather(self._heartbeat, return_exceptions=True)
+        for task in (self._heartbeat, self._looking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         for subscriber in self._subscribers:
             await subscriber.close()
         await self.results.close()
@@ -98,6 +101,20 @@ class RedisStore:
         await asyncio.gather(
             *(self.router.call(at.slot, self._heartbeat_script, (at.heartbeat, at.due)) for at in parts)
         )
+
+    async def check_writes(self) -> None:
+        """Write to every server that holds rooms.
+
+        Raises:
+            WritesRefused: one of them answers and takes none.
+            StoreUnavailable: one does not answer.
+        """
+        parts = [keys.partition(number) for number in range(keys.PARTITIONS)]
+        one_each = {self.router.owner(at.slot): at for at in parts}
+        await asyncio.gather(
+            *(self.router.execute(at.slot, "SET", at.probe, 1, "PX", 60_000) for at in one_each.values())
+        )
+        self.router.writes.taken()
 
     async def due(self, limit: int = 200) -> list[tuple[str, int]]:
         """(room id, due ms) of rooms whose deadline has come, the longest waiting first; `limit` a partition.
@@ -158,6 +175,12 @@ class RedisStore:
             await asyncio.sleep(HEARTBEAT_S)
             for at in parts:
                 self.router.run(at.slot, self._heartbeat_script, (at.heartbeat, at.due), (), ignore_reply)
+            if self.router.writes.are_refused and (self._looking is None or self._looking.done()):
+                self._looking = asyncio.create_task(self._look_again(), name="redis writes")
+
+    async def _look_again(self) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.check_writes()
 
     async def _check(self) -> None:
         for shard in self.router.masters():
