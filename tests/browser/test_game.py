@@ -32,7 +32,8 @@ async def touch_with_two_fingers(page: Page) -> None:
     box = await page.get_by_test_id("tap").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    first, second = {"x": x - 30, "y": y, "id": 1}, {"x": x + 30, "y": y, "id": 2}
+    # The second strays: beside the button it counts as well.
+    first, second = {"x": x - 30, "y": y, "id": 1}, {"x": x + 30, "y": box["y"] + box["height"] + 18, "id": 2}
     for points in ([first], [first, second], [second], []):
         kind = "touchStart" if points in ([first], [first, second]) else "touchEnd"
         await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

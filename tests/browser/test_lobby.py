@@ -42,6 +42,8 @@ async def test_leaving_gives_the_stake_back_and_the_language_stays(
 
     await player.page.get_by_role("button", name="English").click()
     await expect(player.page.get_by_role("heading", name="Rooms")).to_be_visible()
+    # It gave way to the touch.
+    assert await player.says("Your stake has been returned").count() == 0
     before = await player.card(50).bounding_box()
     await seat_somebody(stack.url, "Somebody", 50)
     await expect(player.card(50)).to_contain_text("1 waiting")

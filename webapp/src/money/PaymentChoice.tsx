@@ -150,13 +150,9 @@ function WithoutPaying({ balance, offers }: { balance: number; offers: Offers })
   };
   return (
     <div className={styles.methods}>
-      <p className={styles.plain}>{t("pay.none")}</p>
-      {isCheaper && (
-        <p className={styles.plain}>
-          {t("pay.cheaper", { stars: t("money.stars", { count: balance }) })}
-        </p>
-      )}
       <p className={styles.plain}>
+        {t("pay.none")}{" "}
+        {isCheaper && t("pay.cheaper", { stars: t("money.stars", { count: balance }) })}{" "}
         {t("pay.makeRoomText", { part: offers.hero.organizer_bps / 100 })}
       </p>
       <Button

@@ -31,6 +31,8 @@ const RISING = [
 ];
 /** A "+1" begins no nearer to the button's upper edge: what stands above it is the place in the race. */
 const ROOM_TO_RISE = 60;
+/** And so far from its sides, beside which the others' bars are. */
+const HALF_WIDTH = 20;
 
 /** A motion of one element: made once, and begun whenever it is called for. */
 class Motion {
@@ -101,7 +103,7 @@ export class TapFeedback {
     if (!float) return;
     this.next = (this.next + 1) % FLOATING;
     const { width, height } = this.box;
-    const left = clamp(x, 0, width);
+    const left = clamp(x, HALF_WIDTH, width - HALF_WIDTH);
     const top = clamp(y, Math.min(ROOM_TO_RISE, height), height);
     float.element.style.translate = `${left.toFixed(0)}px ${top.toFixed(0)}px`;
     float.rising.begin();
