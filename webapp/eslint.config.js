@@ -43,6 +43,19 @@ export default tseslint.config(
       "no-console": "error",
     },
   },
+  {
+    files: ["src/**/*.tsx"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "JSXOpeningElement[name.name=/^[a-z]/] > JSXAttribute[name.name='disabled']",
+          message:
+            "It would take the keyboard's focus from whoever stands on it: aria-disabled, or readOnly.",
+        },
+      ],
+    },
+  },
   { files: ["src/telegram/**"], rules: { "no-restricted-imports": "off" } },
   { files: ["scripts/**"], rules: { "no-console": "off" } },
   {

@@ -25,6 +25,23 @@ TABLET: ViewportSize = {"width": 768, "height": 1024}
 PHONES = (SMALL, PHONE, TABLET)
 PATIENCE_MS = 20_000
 
+# Whatever took away what had the keyboard's focus must have put the focus somewhere else a second later.
+WATCH_FOCUS = """
+  (() => {
+    let held = null, looks = 0;
+    document.addEventListener("focusin", ({ target }) => { held = target; });
+    setInterval(() => {
+      const isGone = held && (!held.isConnected || held.matches(":disabled") || held.closest("[inert]"));
+      const isScreen = document.querySelector("main h1, main button") !== null && document.hasFocus();
+      const isLost = isGone && isScreen && document.activeElement === document.body;
+      looks = isLost ? looks + 1 : 0;
+      if (looks < 4) return;
+      console.error(`the focus fell to the body from ${held.localName} "${held.ariaLabel ?? held.textContent}"`);
+      held = null;
+    }, 250);
+  })();
+"""
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -61,6 +78,7 @@ async def open_player(
         reduced_motion="no-preference" if motion else "reduce",
     )
     context.set_default_timeout(PATIENCE_MS)
+    await context.add_init_script(WATCH_FOCUS)
     page = await context.new_page()
 
     def on_console(message: ConsoleMessage) -> None:

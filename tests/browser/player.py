@@ -18,7 +18,7 @@ _TAP_STEADILY = """
   let made = 0;
   const timer = setInterval(() => {
     const button = document.querySelector('[data-testid="tap"]');
-    if (!button || button.disabled || made === count) { clearInterval(timer); resolve(made); return; }
+    if (!button || button.ariaDisabled === "true" || made === count) { clearInterval(timer); resolve(made); return; }
     button.dispatchEvent(new PointerEvent("pointerdown",
       { bubbles: true, pointerId: 2 + (made % 3), pointerType: "touch", button: 0, clientX: 195, clientY: 430 }));
     made += 1;

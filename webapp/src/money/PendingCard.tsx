@@ -101,7 +101,11 @@ function Unfinished({ pending }: { pending: Left }): ReactNode {
         >
           {t("pending.continue")}
         </button>
-        <button type="button" disabled={isCancelling} onClick={() => void cancel()}>
+        <button
+          type="button"
+          aria-disabled={isCancelling}
+          onClick={isCancelling ? undefined : () => void cancel()}
+        >
           {t("pending.cancel")}
         </button>
       </div>

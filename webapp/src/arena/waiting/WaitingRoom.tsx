@@ -28,7 +28,12 @@ export function WaitingRoom(props: WaitingRoomProps): ReactNode {
   return (
     <main className={cx(styles.waiting, isHero && styles.hero)}>
       <RoomHeader room={room}>
-        <button type="button" className={styles.leave} onClick={onLeave} disabled={isLeaving}>
+        <button
+          type="button"
+          className={styles.leave}
+          aria-disabled={isLeaving}
+          onClick={isLeaving ? undefined : onLeave}
+        >
           {leaveText}
         </button>
       </RoomHeader>
