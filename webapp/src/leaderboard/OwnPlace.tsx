@@ -1,4 +1,4 @@
-/** Where the player stands: always in sight, whether among the first ten or far below them. */
+/** Where the player stands, in sight below the first ten; who is among them stands there already. */
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Leaderboard, User } from "../protocol/generated";
@@ -15,6 +15,8 @@ export function OwnPlace({
   user: User;
 }): ReactNode {
   const { t } = useTranslation();
+  const hint = useHint(leaderboard);
+  if (leaderboard.entries.some(({ user_id }) => user_id === user.user_id)) return null;
   return (
     <section
       className={styles.pinned}
@@ -26,16 +28,15 @@ export function OwnPlace({
         profile={user}
         won={leaderboard.me.won}
         isOwn
-        hint={useHint(leaderboard, user.user_id)}
+        hint={hint}
       />
     </section>
   );
 }
 
-/** What is missing to the first ten; nothing for who is among them. */
-function useHint(leaderboard: Leaderboard, userId: string): string | undefined {
+/** What is missing to the first ten. */
+function useHint(leaderboard: Leaderboard): string {
   const { t } = useTranslation();
-  if (leaderboard.entries.some(({ user_id }) => user_id === userId)) return undefined;
   const last = leaderboard.entries[TOP - 1];
   if (last === undefined) return t("leaderboard.noPrize");
   return t("leaderboard.toTop", {

@@ -78,7 +78,9 @@ export function Game({ room, userId }: GameProps): ReactNode {
             </>
           )}
         </div>
-        <ul className={cx(styles.edge, styles.right)}>{players.slice(half).map(bar)}</ul>
+        <ul className={cx(styles.edge, styles.right, players.length % 2 === 1 && styles.short)}>
+          {players.slice(half).map(bar)}
+        </ul>
       </div>
       {isBlocked ? <BlockedNote /> : own && <Stake stake={room.stake} endsMs={room.ends_ms} />}
       {isOrganizer && <WatchLine />}
