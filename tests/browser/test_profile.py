@@ -198,9 +198,9 @@ async def test_an_appeal_goes_out_once_and_its_answer_comes_back(
 
     await player.telegram.press_back()
     await expect(page.get_by_role("button", name="Notices", exact=True)).to_be_visible()
-    await page.get_by_role("button", name="Invite friends").click()
-    code = await page.get_by_test_id("referral-code").inner_text()
-    await expect(page.get_by_role("listitem")).to_contain_text("Not played yet")
+    friends = page.get_by_role("region", name="Invite friends")
+    code = await friends.get_by_test_id("referral-code").inner_text()
+    await expect(friends.get_by_role("listitem")).to_contain_text("Not played yet")
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await page.get_by_role("button", name="Copy the link").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()

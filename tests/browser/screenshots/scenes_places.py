@@ -16,7 +16,6 @@ PLACES = (
     "profile",
     "history",
     "notices",
-    "referrals",
     "account",
     "create",
     "makeRoom",

@@ -43,7 +43,6 @@ const TAB_OF: Readonly<Record<Place["name"], Tab>> = {
   history: "profile",
   game: "profile",
   notices: "profile",
-  referrals: "profile",
   account: "profile",
   deposit: "profile",
   withdraw: "profile",

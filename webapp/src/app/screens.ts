@@ -39,5 +39,4 @@ export const SCREENS: Readonly<Partial<Record<Place["name"], Screen>>> = {
   history: lazy(() => import("../profile/history/History")),
   game: lazy(() => import("../profile/game/GameDetails")),
   notices: lazy(() => import("../profile/notices/NoticeList")),
-  referrals: lazy(() => import("../profile/referrals/Referrals")),
 };

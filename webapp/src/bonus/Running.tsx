@@ -7,11 +7,11 @@ import { useServices } from "../services/context";
 import { useAway } from "../services/use-away";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
-import { Stars } from "../ui/Stars";
 import { useRemaining } from "../ui/use-remaining";
 import type { BonusSession } from "./bonus-session";
 import { CancelBonus } from "./CancelBonus";
-import { formatLong, neededPace, partDone } from "./progress";
+import { neededPace } from "./progress";
+import { RunFigures } from "./RunFigures";
 import styles from "./bonus.module.css";
 
 /** A screen reader hears how far the run is this often. */
@@ -25,41 +25,16 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
   const isAway = useAway() !== null;
   const [isAsking, setIsAsking] = useState(false);
   const number = (value: number): string => value.toLocaleString(i18n.language);
-  const part = partDone(taps, run.goal);
   const pace = neededPace(taps, run.goal, seconds * 1000);
   return (
     <>
-      <section className={styles.run}>
-        <div className={styles.figures}>
-          <p>
-            <small>{t("bonus.timeLeft")}</small>
-            <strong role="timer" aria-label={t("bonus.timeLeft")}>
-              {formatLong(seconds)}
-            </strong>
-          </p>
-          <p>
-            <small>{t("bonus.payout")}</small>
-            <Stars amount={run.reward} sign="+" />
-          </p>
-        </div>
-        <div
-          className={styles.progress}
-          role="progressbar"
-          aria-label={t("bonus.goal")}
-          aria-valuemin={0}
-          aria-valuemax={run.goal}
-          aria-valuenow={taps}
-          aria-valuetext={t("bonus.progress", { taps: number(taps), goal: number(run.goal) })}
-        >
-          <span className={styles.bar}>
-            <span style={{ width: `${part * 100}%` }} />
-          </span>
-          <span data-testid="bonus-progress" data-taps={run.taps}>
-            <b>{number(taps)}</b>/{number(run.goal)}
-          </span>
-          <span>{percent(part, i18n.language)}</span>
-        </div>
-      </section>
+      <RunFigures
+        taps={taps}
+        counted={run.taps}
+        goal={run.goal}
+        reward={run.reward}
+        seconds={seconds}
+      />
       <div className={styles.stage}>
         <TapPad onTap={() => session.tap()} isDisabled={seconds === 0}>
           <strong>TAP</strong>
@@ -101,10 +76,4 @@ export function Running({ run, session }: { run: BonusRun; session: BonusSession
       )}
     </>
   );
-}
-
-/** Down, so that nothing is called whole before it is. */
-function percent(part: number, language: string): string {
-  const shown = Math.floor(part * 10_000) / 10_000;
-  return shown.toLocaleString(language, { style: "percent", minimumFractionDigits: 2 });
 }

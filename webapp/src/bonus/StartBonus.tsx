@@ -6,12 +6,9 @@ import { useServices } from "../services/context";
 import { useStore } from "../state/use-store";
 import { Button } from "../ui/Button";
 import { Foot } from "../ui/Foot";
-import { Row, Rows } from "../ui/Rows";
-import { Stars } from "../ui/Stars";
 import { partDone } from "./progress";
+import { RunFigures } from "./RunFigures";
 import styles from "./bonus.module.css";
-
-const HOUR_MS = 3_600_000;
 
 interface StartBonusProps {
   readonly last: BonusRun | null;
@@ -29,25 +26,19 @@ export function StartBonus({ last, isBusy, problem, onStart }: StartBonusProps):
       {last && <LastRun run={last} />}
       <section className={styles.prize}>
         <span className={styles.dollars}>{t("bonus.reward")}</span>
-        {terms && <Stars amount={terms.reward} sign="+" />}
         <p>{t("bonus.lead", { goal })}</p>
       </section>
       {terms && (
-        <Rows>
-          <Row label={t("bonus.goal")} value={t("bonus.progress", { taps: 0, goal })} />
-          <Row
-            label={t("bonus.time")}
-            hint={t("bonus.timeHint")}
-            value={t("bonus.hours", { count: Math.round(terms.lasts_ms / HOUR_MS) })}
-          />
-          <Row
-            label={t("bonus.payout")}
-            hint={t("bonus.payoutHint")}
-            value={<Stars amount={terms.reward} />}
-          />
-        </Rows>
+        <RunFigures
+          taps={0}
+          counted={0}
+          goal={terms.goal}
+          reward={terms.reward}
+          seconds={Math.round(terms.lasts_ms / 1000)}
+        />
       )}
       <p className={styles.note}>{t("bonus.rules")}</p>
+      {terms && <p className={styles.note}>{t("bonus.terms")}</p>}
       <p className={styles.problem} role="alert">
         {problem}
       </p>

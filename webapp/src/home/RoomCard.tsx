@@ -41,10 +41,12 @@ export function RoomCard({ tier, isJoining, isDisabled, onJoin }: RoomCardProps)
           t("home.joining")
         ) : (
           <>
-            <span className={cx(tier.waiting > 0 && styles.live)}>
-              {t("home.waiting", { count: tier.waiting })}
-            </span>
-            <span>{t("home.playing", { count: tier.playing })}</span>
+            {tier.waiting > 0 ? (
+              <span className={styles.live}>{t("home.waiting", { count: tier.waiting })}</span>
+            ) : (
+              <span>{t("home.first")}</span>
+            )}
+            {tier.playing > 0 && <span>{t("home.playing", { count: tier.playing })}</span>}
           </>
         )}
       </span>

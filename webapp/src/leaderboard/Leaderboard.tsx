@@ -15,7 +15,7 @@ import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/Skeleton";
 import { Tabs } from "../ui/Tabs";
 import { useReturn } from "../ui/use-return";
-import { dayStart, localMoment, weekStart } from "./calendar";
+import { dayStart, localMoment, utcTime, weekStart } from "./calendar";
 import { fetchLeaderboard, type Period } from "./leaderboard-api";
 import { Leaderboards } from "./leaderboards";
 import { Line } from "./Line";
@@ -83,7 +83,9 @@ function Since({ period }: { period: Period }): ReactNode {
   const moment = localMoment(start, i18n.language, isWeek);
   return (
     <p className={styles.since}>
-      {t(isWeek ? "leaderboard.sinceWeek" : "leaderboard.sinceDay")}
+      {t(isWeek ? "leaderboard.sinceWeek" : "leaderboard.sinceDay", {
+        time: utcTime(start, i18n.language),
+      })}
       {moment !== null && ` (${t("leaderboard.yourTime", { moment })})`}
     </p>
   );

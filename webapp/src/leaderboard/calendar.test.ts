@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dayStart, weekStart } from "./calendar";
+import { formatTime } from "../texts/moments";
+import { dayStart, utcTime, weekStart } from "./calendar";
 
 const at = (text: string): number => Date.parse(text);
 
@@ -13,5 +14,13 @@ describe("the calendar of the leaderboards", () => {
   ])("at %s the day began on %s and the week on %s", (now, day, week) => {
     expect(dayStart(at(now))).toBe(at(day));
     expect(weekStart(at(now))).toBe(at(week));
+  });
+
+  it.each(["en", "ru"])("says times in %s as every other screen does", (language) => {
+    const words = (text: string): string => text.replace(/\d+/g, "0");
+    // Whatever zone this runs in: the same minute of two clocks looks alike.
+    expect(words(utcTime(at("2026-11-23T09:05:00Z"), language))).toBe(
+      words(formatTime(new Date(2026, 10, 23, 9, 5).getTime(), language)),
+    );
   });
 });

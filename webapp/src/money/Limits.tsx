@@ -17,7 +17,8 @@ import { AmountField } from "./AmountField";
 import { readStars } from "./amounts";
 import { Exclusion } from "./Exclusion";
 import { usePayments } from "./payments";
-import { refusedBy, useRefusal } from "./use-refusal";
+import { refusedBy } from "./refusals";
+import { useRefusal } from "./use-refusal";
 import styles from "./money.module.css";
 
 const PRESETS = [100, 500, 1000, 5000] as const;

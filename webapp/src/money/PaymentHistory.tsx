@@ -15,7 +15,8 @@ import { Sheet } from "../ui/Sheet";
 import { usePaged } from "../ui/use-paged";
 import { PageList } from "./PageList";
 import { usePayments } from "./payments";
-import { refusedBy, useRefusal } from "./use-refusal";
+import { refusedBy } from "./refusals";
+import { useRefusal } from "./use-refusal";
 
 const STATES = {
   pending: "payments.pending",

@@ -12,7 +12,8 @@ import { Sheet } from "../ui/Sheet";
 import { friendly, short } from "./address";
 import { usePayments } from "./payments";
 import { walletsOf } from "./ton-connect";
-import { refusedBy, useRefusal } from "./use-refusal";
+import { refusedBy } from "./refusals";
+import { useRefusal } from "./use-refusal";
 import { WalletPicker } from "./WalletPicker";
 import styles from "./money.module.css";
 

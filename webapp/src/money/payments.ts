@@ -13,6 +13,7 @@ import { createStore, type Readable } from "../state/store";
 import { IdempotentRequest } from "./idempotent-request";
 import { PaymentMemory } from "./memory";
 import { type Method, MoneyApi } from "./money-api";
+import { type Refused, refusedBy } from "./refusals";
 import { type Effect, type Input, NONE, type Pending, step } from "./pending";
 
 /** When the server is asked after a window has closed; the last wait repeats while nothing has changed. */
@@ -25,12 +26,6 @@ const WORD_MS = 1000;
 const PATIENCE_MS: Readonly<Record<Method, number>> = { stars: 20_000, ton: 120_000 };
 /** The server's clock and its sweep may be a little behind the moment. */
 const EXPIRY_GRACE_MS = 2000;
-
-/** Why no order was made: the server's words, or null where it was out of reach. */
-export interface Refused {
-  readonly code: string | null;
-  readonly message: string | null;
-}
 
 const made = new WeakMap<Services, Payments>();
 
@@ -106,9 +101,7 @@ export class Payments {
       if (!left) this.giveUp(before);
       this.input({ type: "ordered", payment, intent });
     } catch (error) {
-      return error instanceof ApiError
-        ? { code: error.code, message: error.message }
-        : { code: null, message: null };
+      return refusedBy(error);
     }
     this.services.joining.dismiss();
     this.openWindow();

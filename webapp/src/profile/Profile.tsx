@@ -14,6 +14,7 @@ import { Stars } from "../ui/Stars";
 import { useReturn } from "../ui/use-return";
 import { forgetHistory } from "./history/kept-history";
 import { ProfileLinks } from "./ProfileLinks";
+import { Referrals } from "./referrals/Referrals";
 import { Settings } from "./settings/Settings";
 import { Statistics } from "./Statistics";
 import styles from "./profile.module.css";
@@ -49,6 +50,7 @@ export default function Profile({ user }: ScreenProps): ReactNode {
       )}
       <Statistics stats={user.stats} />
       <ProfileLinks user={user} />
+      <Referrals />
       <Settings />
     </Screen>
   );

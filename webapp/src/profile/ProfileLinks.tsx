@@ -26,11 +26,6 @@ const GROUPS = [
         text: "notices.title",
         icon: "M12 4a6 6 0 0 1 6 6v4l1.500 3h-15L6 14v-4a6 6 0 0 1 6-6zM10 20h4",
       },
-      {
-        name: "referrals",
-        text: "referrals.title",
-        icon: "M9 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM3 19c0-3 2.500-4.500 6-4.500s6 1.500 6 4.500M18 8v6M15 11h6",
-      },
     ],
   },
   {

@@ -25,7 +25,6 @@ const placeSchema = z.object({
     "history",
     "game",
     "notices",
-    "referrals",
     "account",
     // Money.
     "deposit",

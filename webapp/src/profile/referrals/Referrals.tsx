@@ -1,5 +1,4 @@
-/** The player's own code, and whom they brought. */
-import "../../texts/profile";
+/** The player's own code, and whom they brought: a section of the profile. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Paged, PagedList } from "../../api/paged-list";
@@ -7,21 +6,19 @@ import type { Invited } from "../../protocol/generated";
 import { useServices } from "../../services/context";
 import { formatDay } from "../../texts/moments";
 import { Avatar } from "../../ui/Avatar";
-import { Empty } from "../../ui/Empty";
 import { Failed } from "../../ui/Failed";
 import { LoadMore } from "../../ui/LoadMore";
 import { Row, Rows } from "../../ui/Rows";
-import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
 import { usePaged } from "../../ui/use-paged";
 import { fetchReferrals } from "../profile-api";
 import { type Invitation, InviteCard } from "./InviteCard";
 import styles from "./referrals.module.css";
 
-const PEOPLE =
-  "M9 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM3 19c0-3 2.500-4.500 6-4.500s6 1.500 6 4.500M18 8v6M15 11h6";
+const CARD_HEIGHT = 290;
+const NOBODY_HEIGHT = 20;
 
-export default function Referrals(): ReactNode {
+export function Referrals(): ReactNode {
   const { t } = useTranslation();
   const { api } = useServices();
   const [invitation, setInvitation] = useState<Invitation | null>(null);
@@ -36,26 +33,30 @@ export default function Referrals(): ReactNode {
         (player) => player.user_id,
       ),
   );
-  if (invitation === null && paged.failure) {
-    return (
-      <Screen title={t("referrals.title")} hasBack>
-        <Failed message={paged.failure.message} onRetry={refresh} />
-      </Screen>
-    );
-  }
   return (
-    <Screen title={t("referrals.title")} hasBack>
-      {invitation ? <InviteCard invitation={invitation} /> : <Skeleton height={250} radius={24} />}
-      <Players paged={paged} onMore={more} />
-    </Screen>
+    <section className={styles.section} aria-label={t("referrals.title")}>
+      <h2>{t("referrals.title")}</h2>
+      {invitation === null && paged.failure ? (
+        <Failed message={paged.failure.message} onRetry={refresh} />
+      ) : (
+        <>
+          {invitation ? (
+            <InviteCard invitation={invitation} />
+          ) : (
+            <Skeleton height={CARD_HEIGHT} radius={24} />
+          )}
+          <Players paged={paged} onMore={more} />
+        </>
+      )}
+    </section>
   );
 }
 
 function Players({ paged, onMore }: { paged: Paged<Invited>; onMore: () => void }): ReactNode {
   const { t, i18n } = useTranslation();
   const nowMs = useServices().clock.now();
-  if (paged.items === null) return <Skeleton height={180} radius={20} />;
-  if (paged.items.length === 0) return <Empty icon={PEOPLE} text={t("referrals.nobody")} />;
+  if (paged.items === null) return <Skeleton height={NOBODY_HEIGHT} radius={20} />;
+  if (paged.items.length === 0) return <p className={styles.nobody}>{t("referrals.nobody")}</p>;
   return (
     <>
       <Rows title={t("referrals.invited")}>
