@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from cli.commands.options import settings_of
-from cli.play.launcher import play as start
 
 app = typer.Typer(add_completion=False)
 
@@ -18,4 +17,6 @@ def play(
     ] = False,
 ) -> int:
     """Exit code 0 when it was stopped, 1 when a part ended by itself."""
+    from cli.play.launcher import play as start  # loads what writes to a database: not for a word of help
+
     return start(settings_of(context), stop_with_parent=stop_with_parent)

@@ -51,7 +51,7 @@ async def test_players_whose_app_is_closed_hear_of_their_game_their_prize_and_th
         await ben.open_app()
         await ben.taps(room_id, 7)
         await closed(ben, live)
-        await ben.person.hears(f"You won! The prize: {2 * STAKE} ⭐")
+        await ben.person.hears(f"You won! Your prize: {2 * STAKE} ⭐")
 
         # A hero room that its organizer forgot.  She comes back, and sees for herself that it has lapsed.
         await closed(anna, live)

@@ -277,7 +277,7 @@ class Simulation:
         self._expect(self._send(order.whole, memo), "review", "unknown")
 
     def _no_memo(self, order: Order | None, settled: list[Order]) -> None:
-        text = self.random.choice([None, "", "hello", "thanks for the game!", "ПРИВЕТ", "0" * 15, "\x00\x01"])
+        text = self.random.choice([None, "", "hello", "thanks for a good game!", "ПРИВЕТ", "0" * 15, "\x00\x01"])
         self._expect(self._send(self.random.randint(DUST, 10**12), text), "review", "no_memo")
 
     def _no_text(self, order: Order | None, settled: list[Order]) -> None:
