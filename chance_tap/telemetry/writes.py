@@ -1,8 +1,7 @@
 """Whether a store that answers takes writes too: out of memory, a full disk, too few replicas, made read-only.
 
 Owns what this process tells of it: one warning when it begins, one line when it is over, a metric between the two.
-Must
-never decide what is asked of a store: each request finds out by itself, for only the store knows when it is over.
+Must never decide what is asked of a store: each request finds out by itself, for only the store knows when it is over.
 """
 
 from typing import Final
