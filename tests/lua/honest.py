@@ -1,4 +1,7 @@
-"""An honest player in virtual time: fingers, a client that obeys the window rule itself, a network with outages."""
+"""An honest player in virtual time: fingers, a client that obeys the window rule itself, a network with outages.
+
+One in eight is on a slow network, one in eight loads the page anew in the middle of the game.
+"""
 
 import random
 from collections import deque
@@ -12,6 +15,9 @@ from persistence.redis.codes import TapFrame, TapMark
 
 FRAME_TAPS, FRAME_MS = 20, 200
 WINDOW_MS, WINDOW_TAPS = 2000, 50
+OUTAGE_MS = 5000
+DELAY_MS, SLOW_MS = (45, 250), (400, 1200)
+SHARE = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, hand: f
     offset = rng.randint(-40, 40)
     end = starts_ms + game_ms - 1 - abs(offset)
     taps = _fingers(rng, starts_ms, hand) if isinstance(hand, float | int) else hand(starts_ms, rng)
-    moments = [int(at) for at in takewhile(lambda at: at < end, taps)]
+    loads = _reload(rng, starts_ms, end) if rng.random() < SHARE else range(0)
+    moments = [int(at) for at in takewhile(lambda at: at < end, taps) if int(at) not in loads]
     frames: list[tuple[int, TapFrame]] = []
     sent: deque[tuple[int, int]] = deque()
     waiting: list[int] = []
@@ -59,7 +66,7 @@ def play(rng: random.Random, user_id: str, starts_ms: int, game_ms: int, hand: f
             if not waiting:
                 timer = moment + FRAME_MS + rng.choice([0, 3, 9, 40, 120, 400])  # timers are late, never early
             waiting.append(moment)
-    return Trace(len(moments), len(waiting), _travel(rng, frames))
+    return Trace(len(moments), len(waiting), _travel(rng, frames, loads))
 
 
 def _fingers(rng: random.Random, start: int, taps_a_second: float) -> Iterator[float]:
@@ -69,17 +76,30 @@ def _fingers(rng: random.Random, start: int, taps_a_second: float) -> Iterator[f
         yield at
 
 
-def _travel(rng: random.Random, frames: list[tuple[int, TapFrame]]) -> list[tuple[int, TapFrame]]:
-    """Through a network that delays, and once or twice is away for up to five seconds; the order is kept."""
+def _reload(rng: random.Random, starts_ms: int, end: int) -> range:
+    """While a page loads nobody taps."""
+    at = rng.randint(starts_ms + 1000, end - 6000)
+    return range(at, at + rng.randint(800, 4000))
+
+
+def _travel(
+    rng: random.Random, frames: list[tuple[int, TapFrame]], loads: range = range(0)
+) -> list[tuple[int, TapFrame]]:
+    """Through a network that delays, and up to twice is away for five seconds; the order is kept.
+
+    What was on its way when the page was left is sent again by the new one.
+    """
     away = sorted(rng.uniform(frames[0][0], frames[-1][0]) for _ in range(rng.randint(0, 2))) if frames else []
+    slow = rng.random() < SHARE
     arrivals: list[tuple[int, TapFrame]] = []
     last = 0
     for sent_ms, frame in frames:
-        at = sent_ms + rng.randint(45, 250)
+        at = sent_ms + rng.randint(*(SLOW_MS if slow else DELAY_MS))
+        if at in loads:
+            at = loads.stop + rng.randint(0, 300)
         for begin in away:
-            length = 5000
-            if begin <= at < begin + length:
-                at = int(begin) + length + rng.randint(0, 300)
+            if begin <= at < begin + OUTAGE_MS:
+                at = int(begin) + OUTAGE_MS + rng.randint(0, 300)
         last = max(last, at)
         # Answers wait behind frames, so a stall leaves the gateway's pings unanswered.
         mark = TapMark.AWAY if last - frame.timestamp > LATE_MS else TapMark.NONE

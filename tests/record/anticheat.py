@@ -127,7 +127,14 @@ def run_honest(seeds: Sequence[int], *, draw: Draw = people.anybody, scripts: in
         found.lost += sent - sum(seat.record.taps for seat in room.paid)
         found.blocked += sum(seat.record.blocked for seat in room.paid)
         found.fastest = max(found.fastest, *(seat.record.taps * 1000 / games.GAME_MS for seat in room.paid))
-        for assessment in assess_room(room):
+        # One in twenty goes on at another device.
+        devices = [1 + (random.Random(seed + place).random() < 0.05) for place in range(len(users))]
+        observed = {
+            (user, "from", f"network {user}.device {each}"): 1
+            for user, count in zip(users, devices, strict=True)
+            for each in range(count)
+        }
+        for assessment in assess_room(room, observed):
             found.flagged += assessment.review
             found.scores.append(assessment.score)
             found.by_signal.update(signal.name for signal in assessment.signals if signal.score >= REVIEW_FROM)
