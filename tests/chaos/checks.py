@@ -165,6 +165,9 @@ async def close_the_books(scene: Scene, rng: random.Random, within_s: float) -> 
                 await asyncio.sleep(1)
     found = [f"money is still under way: {each}" for each in left[:SHOWN]]
     for bot in scene.outside.bots:
+        await scene.operators.reconcile(bot)
+    # Sums are those of all bots: what differs is known only when each one's list is read.
+    for bot in scene.outside.bots:
         found += [f"{bot.username}: {difference}" for difference in await scene.operators.reconcile(bot)]
     return found + scene.outside.breaches()
 
