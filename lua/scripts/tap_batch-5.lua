@@ -184,7 +184,7 @@ for i = 1, frames do
               if present_ms > 0 then
                 own = math.min(own, math.floor(prompt * weighed_ms / present_ms))
               end
-              local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, AWAY_MOST)
+              local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, math.floor(own / 14) + AWAY_MOST)
               credited = math.max(credited, math.min(claimed, likely))
               counting = prompt + credited - taps
               mark = (credited < claimed and AWAITED or 0) + (late and AFTER or 0)

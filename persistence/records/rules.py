@@ -22,7 +22,7 @@ MS_A_TAP: Final = 40
 AWAY_MS: Final = 18_000
 AWAY_FRAME_MS: Final = 1_000
 AWAY_TAPS: Final = 10
-AWAY_MOST: Final = 22
+AWAY_MOST: Final = 16
 AWAY_TIRED: Final = 8
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
@@ -86,7 +86,7 @@ class Count:
         present_ms = min(at_ms, self.length_ms) - self.away_ms
         if present_ms > 0:
             own = min(own, self.prompt * self.weighed_ms // present_ms)
-        return own + min(own // 4 + AWAY_TAPS, AWAY_MOST)
+        return own + min(own // 4 + AWAY_TAPS, own // 14 + AWAY_MOST)
 
 
 def counted(frames: Iterable[Frame], length_ms: int) -> int:

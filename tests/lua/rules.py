@@ -80,8 +80,9 @@ class Taps:
         return TapStatus.OK
 
     def _likely(self, passed_ms: int) -> int:
-        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 22."""
+        """By the rate of the time that was no absence, 25 a second at most: a quarter and 10 more, never over 16 and a
+        fourteenth."""
         most = Fraction(self.away_ms * 25, 1000)
         present_ms = passed_ms - self.away_ms
         own = int(min(most, Fraction(self.prompt * self.weighed_ms, present_ms)) if present_ms > 0 else most)
-        return own + min(int(own * Fraction(5, 4)) - own + 10, 22)
+        return own + min(int(own * Fraction(5, 4)) - own + 10, own // 14 + 16)

@@ -30,7 +30,7 @@ def sparse(frames: Sequence[Frame]) -> Iterator[Signal]:
     best = max(windows(frames)) * 1000 / WINDOW_MS
     mean = taps / len(frames)
     expected = 1 + _SENT_AFTER_S * best
-    score = ramp(mean / expected, 1.6, 1.85)
+    score = ramp(mean / expected, 1.57, 1.7)
     if score > 0:
         yield Signal(
             "sparse_frames",
