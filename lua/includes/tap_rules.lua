@@ -5,6 +5,7 @@ local WINDOW_MS, WINDOW_TAPS = 2000, 50 -- in (stamp - WINDOW_MS, stamp]
 local FUTURE_MS, PAST_MS = 2000, 12000 -- so far may a stamp be from the server's clock
 local BURST_TAPS, MS_A_TAP = 50, 40 -- since the start: so many at once, then one each 40 ms
 -- Of an absence counts what the player's own rate makes likely: that, a quarter and AWAY_TAPS more, and never over
--- AWAY_MOST and a fourteenth more, for fast hands vary by more taps.  AWAY_MS of a game at most, of which a frame covers the time since the last one, but no long pause.
+-- AWAY_MOST and a fourteenth more, for fast hands vary by more taps.  AWAY_MS of a game at most, of which a frame
+-- covers the time since the last one, but no long pause.
 -- Hands tire: at the start of the game they make AWAY_TIRED hundredths more than on average, at its end so many less.
 local AWAY_MS, AWAY_FRAME_MS, AWAY_TAPS, AWAY_MOST, AWAY_TIRED = 18000, 1000, 10, 16, 8
