@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from itertools import pairwise
-from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs, unquote
 
 MINIMUM_SECRET_LENGTH: Final = 32
 MINIMUM_SECRET_VARIETY: Final = 10  # different characters: `aaaa…` is long and no secret
@@ -30,6 +30,7 @@ _COMMON: Final = frozenset(
 _NOT_A_LETTER: Final = re.compile(r"[^a-z]")
 _AROUND: Final = re.compile(r"^[^a-z]+|[^a-z]+$")
 _DIGITS_AS_LETTERS: Final = str.maketrans("013457$@", "oleastsa")
+_ADDRESS: Final = re.compile(r"(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?")
 _LOCAL: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 # The widest network that is somebody's own: 10.0.0.0/8.  IPv6 has more room; what is private there is wider.
@@ -72,37 +73,61 @@ def is_weak_password(password: str, *, names: Iterable[str] = ()) -> bool:
 
 def passwords_of(url: str) -> list[str]:
     """Every password in the address of a store, whichever part of it names one."""
-    parts = urlsplit(url)
-    found = [unquote(parts.password)] if parts.password else []
-    return found + parse_qs(parts.query).get("password", [])
+    address = _read(url)
+    found = [unquote(address.password)] if address.password else []
+    return found + address.query.get("password", [])
 
 
 def names_of(url: str) -> list[str]:
     """What else the address of a store says: user, host and database."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    named = [parts.username or "", parts.hostname or "", parts.path.lstrip("/")]
-    return [unquote(name) for name in (*named, *query.get("user", []), *query.get("dbname", [])) if name]
+    address = _read(url)
+    named = [address.user, *map(_host_name, address.hosts), address.path.lstrip("/")]
+    asked = (*address.query.get("user", []), *address.query.get("dbname", []))
+    return [unquote(name) for name in (*named, *asked) if name]
 
 
 def logs_in_otherwise(url: str) -> bool:
     """Whether the address of a Postgres names a certificate or a file of passwords."""
-    return bool(parse_qs(urlsplit(url).query).keys() & {"sslcert", "passfile", "service"})
+    return bool(_read(url).query.keys() & {"sslcert", "passfile", "service"})
 
 
 def is_local(url: str) -> bool:
     """Whether what is sent to an address stays on this machine."""
-    parts = urlsplit(url)
-    hosts = [host for value in parse_qs(parts.query).get("host", []) for host in value.split(",")]
-    hosts += parts.netloc.rpartition("@")[2].split(",")
-    return all(_is_local_host(host) for host in hosts if host)
+    return all(_is_local_host(host) for host in hosts_of(url))
+
+
+def hosts_of(url: str) -> list[str]:
+    """The servers that the address of a store names, as they stand there; a Postgres may have several."""
+    address = _read(url)
+    return [host for part in (*address.query.get("host", []), *address.hosts) for host in part.split(",") if host]
 
 
 def _is_local_host(host: str) -> bool:
-    if host.startswith("/"):
-        return True  # a socket in the file system
+    return host.startswith("/") or _LOCAL.fullmatch(_host_name(host)) is not None  # "/": a socket in the file system
+
+
+def _host_name(host: str) -> str:
+    """Without port and brackets."""
     name = re.sub(r":[0-9]*$", "", host) if host.count(":") <= 1 or "]" in host else host
-    return _LOCAL.fullmatch(name.strip("[]").lower()) is not None
+    return name.strip("[]").lower()
+
+
+class _Address(NamedTuple):
+    user: str
+    password: str
+    hosts: list[str]
+    path: str
+    query: dict[str, list[str]]
+
+
+def _read(url: str) -> _Address:
+    """The parts of an address (RFC 3986, appendix B).  The later ones of Python's own readers refuse several hosts of
+    which one is in brackets, as libpq takes them."""
+    found = _ADDRESS.match(url)
+    netloc, path, query = found.groups("") if found else ("", "", "")
+    login, _, hosts = netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    return _Address(user, password, hosts.split(","), path, parse_qs(query))
 
 
 def too_wide(networks: Iterable[str]) -> str | None:

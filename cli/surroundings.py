@@ -7,9 +7,8 @@ which may be meant for us too, are `cli.outside`'s.
 import re
 from collections.abc import Mapping, MutableMapping
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
-from chance_tap.weak_secrets import is_local
+from chance_tap.weak_secrets import hosts_of, is_local
 
 _FOR_OTHERS: Final = re.compile(
     r"SSLKEYLOGFILE"  # would write the keys of our connections down
@@ -48,15 +47,10 @@ def is_foreign(name: str, database_url: str) -> bool:
         return bool(_FOR_OTHERS.fullmatch(name))
     if not database_url:
         return True
-    try:
-        parts = urlsplit(database_url)
-        host = parts.hostname or "".join(parse_qs(parts.query).get("host", []))
-    except ValueError:
-        return False  # the settings refuse it
     if _POSTGRES_PASSWORDS.fullmatch(name):
         return False
     if _POSTGRES_PLACE.fullmatch(name):
-        return bool(host)
+        return bool(hosts_of(database_url))
     return not _POSTGRES_SAFETY.fullmatch(name) or is_local(database_url)
 
 

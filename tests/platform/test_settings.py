@@ -189,6 +189,7 @@ def test_every_secret_has_a_case() -> None:
         {"REDIS_URL": "rediss://:zT7_mPw2@cache/0", "QUEUE_REDIS_URL": "redis://:zT7_mPw2@cache/1"},
         {"DATABASE_URL": "postgresql://ct_gateway@/chance_tap?host=/run/postgresql"},
         {"DATABASE_URL": "postgresql://ct_gateway@127.0.0.1:5432,[::1]:5433/chance_tap"},
+        {"DATABASE_URL": "postgresql://ct_gateway@[::1]:5433,127.0.0.1:5432/chance_tap"},
         {"DATABASE_URL": "postgresql://ct_gateway@db/chance_tap?sslmode=verify-full&sslcert=/etc/ct/client.pem"},
         {"TELEGRAM_API_URL": "http://127.0.0.1:8081", "TONCENTER_URL": "http://localhost:8082"},
         {"TRUSTED_PROXIES": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,2400:cb00::/32,173.245.48.0/20"},
