@@ -26,8 +26,8 @@ test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run a
 	@echo "Testing the web app ..."
 	@.ci/quietly $(NPM) test
 	@echo "Testing the rest ..."
-	@# Most tests wait more than they work: two for each of the two cores that are counted on.
-	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 4
+	@# Most tests wait more than they work: one more at a time than the two cores that are counted on.
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 3
 
 check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, generated files; nothing is changed
 	@.ci/system-packages luacheck
