@@ -9,12 +9,15 @@ local NONCE = '%011x'
 -- p:<user>: mark (the sum of AWAITED, taps of an absence wait for proof, and AFTER, the last frame came from one; above
 -- both the sum that blocked), taps, seq, reached
 -- (the room's `applied` at the frame by which the taps last became more), last_ms (from the start), window sum, best
--- window sum, index (1 to n from the countdown on, 0 before); then the window: (stamp from the start, count) of 3 + 1
+-- window sum, fastest (ms from a stamp to when the frame came, the fewest so far), present_ms (from the start, until
+-- when the player was surely present: when the last frame of the present came, less `fastest`), index (1 to n from the
+-- countdown on, 0 before); then the window: (stamp from the start, count) of 3 + 1
 -- bytes each, newest first, which begins at byte PLAYER_WINDOW.  A frame that counts is packed with its record: from
 -- byte PLAYER_LOGGED on that is what the log has.
-local PLAYER = '<BI4I4I4I4BBI2'
+local PLAYER = '<BI4I4I4I4BBI2I3I2'
 local PLAYER_COUNTED = PLAYER .. 'I3B'
-local PLAYER_WINDOW, PLAYER_LOGGED = 22, 20
+local PLAYER_WINDOW, PLAYER_LOGGED = 27, 25
+local NO_FRAME = 65535 -- `fastest` before the first one
 local AWAITED, AFTER = 1, 2
 local NOT_BLOCKED = AWAITED + AFTER
 -- a:<user>, only of who was away: ms that the absences covered, the same weighed by how tired hands were, taps claimed

@@ -17,7 +17,7 @@ local function ranking(room)
   local list = {}
   for _, seat in ipairs(room.seats) do
     if seat.status == 'paid' then
-      local mark, taps, seq, reached, _, _, best, index = struct.unpack(PLAYER,
+      local mark, taps, seq, reached, _, _, best, _, _, index = struct.unpack(PLAYER,
         room.fields['p:' .. seat.user_id])
       list[#list + 1] = {
         id = seat.id, user_id = seat.user_id, number = seat.number,

@@ -98,7 +98,8 @@ for i = 1, frames do
   elseif reached_target then
     code = TAP_ROOM_CLOSED
   else
-    local mark, taps, last_seq, reached, last_ms, sum, best, index = unpack_numbers(PLAYER, record)
+    local mark, taps, last_seq, reached, last_ms, sum, best, fastest, present_ms, index
+      = unpack_numbers(PLAYER, record)
     if mark > NOT_BLOCKED then
       code = TAP_FORBIDDEN
     elseif seq > MAX_SEQ then
@@ -133,7 +134,8 @@ for i = 1, frames do
             end
             absences[field] = absence
           end
-          covered = math.min(ms - last_ms, AWAY_FRAME_MS)
+          -- Stamps may lie back a second and a half: what was tapped and counted then is no silence as well.
+          covered = math.max(0, math.min(ms - math.max(last_ms, present_ms), AWAY_FRAME_MS))
           -- The first frame after an absence holds taps of its last moments: counted beside it they would count twice.
           away = late or mark >= AFTER and absence[1] + covered <= AWAY_MS
           covered = away and covered or 0
@@ -179,12 +181,14 @@ for i = 1, frames do
                 prompt = prompt + count
               end
               -- By the player's own rate, that of the time that is no absence.
-              local present_ms = (in_grace and ends or now) - starts - away_ms
-              local own = math.floor(away_ms / MS_A_TAP)
-              if present_ms > 0 then
-                own = math.min(own, math.floor(prompt * weighed_ms / present_ms))
-              end
-              local likely = own + math.min(math.floor(own / 4) + AWAY_TAPS, math.floor(own / 14) + AWAY_MOST)
+              local here_ms = (in_grace and ends or now) - starts - away_ms
+              local missing_ms = math.max(0, math.floor(length_ms / 2) - here_ms)
+              local own = math.min(
+                math.floor(away_ms / MS_A_TAP),
+                math.floor((prompt + math.floor(missing_ms / MS_A_SLOW_TAP)) * weighed_ms / (here_ms + missing_ms))
+              )
+              local unsure = away_ms > 0 and math.floor(own * math.min(away_ms, AWAY_UNSURE_MS) / (3 * away_ms)) or 0
+              local likely = own + math.max(unsure + AWAY_TAPS, AWAY_FEW)
               credited = math.max(credited, math.min(claimed, likely))
               counting = prompt + credited - taps
               mark = (credited < claimed and AWAITED or 0) + (late and AFTER or 0)
@@ -199,7 +203,16 @@ for i = 1, frames do
             if sum > best then
               best = sum
             end
-            packed = pack_numbers(PLAYER_COUNTED, mark, taps, last_seq, reached, ms, sum, best, index, ms, count)
+            if not away then
+              local passed = now - starts
+              if passed - ms < fastest then
+                fastest = passed - ms
+              end
+              present_ms = passed - fastest
+            end
+            packed = pack_numbers(
+              PLAYER_COUNTED, mark, taps, last_seq, reached, ms, sum, best, fastest, present_ms, index, ms, count
+            )
             counted = counted + 1
             if away then
               log = log .. sub(packed, PLAYER_LOGGED, -2) .. string.char(AWAY_FRAME + count)
@@ -214,7 +227,8 @@ for i = 1, frames do
         used = slot
         writes[2 * slot + 1] = field
       end
-      packed = packed or pack_numbers(PLAYER, mark, taps, last_seq, reached, last_ms, sum, best, index)
+      packed = packed
+        or pack_numbers(PLAYER, mark, taps, last_seq, reached, last_ms, sum, best, fastest, present_ms, index)
       writes[2 * slot + 2] = packed .. sub(record, PLAYER_WINDOW, window)
       changed[slot] = format('"%s":[%d,%d]', sub(field, 3), taps, last_seq)
     end

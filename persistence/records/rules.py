@@ -21,9 +21,11 @@ BURST_TAPS: Final = 50
 MS_A_TAP: Final = 40
 AWAY_MS: Final = 18_000
 AWAY_FRAME_MS: Final = 1_000
-AWAY_TAPS: Final = 10
-AWAY_MOST: Final = 16
-AWAY_TIRED: Final = 8
+AWAY_TAPS: Final = 7
+AWAY_FEW: Final = 12
+AWAY_UNSURE_MS: Final = 5_000
+AWAY_TIRED: Final = 10
+MS_A_SLOW_TAP: Final = 250
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
 
@@ -35,6 +37,7 @@ class Count:
     `prompt` taps count at once.  Of those `claimed` for absences, which covered `away_ms`, those count (`credited`)
     that the player's own rate makes likely, the rate being that of the rest of the time; the others wait until it does.
     Hands tire, so in `weighed_ms` a moment at the start is worth `AWAY_TIRED` hundredths more, at the end so many less.
+    The rate is that of half a game at least, so that nobody is believed for the luck of a few seconds.
     """
 
     length_ms: int
@@ -46,6 +49,8 @@ class Count:
     best: int = 0
     reached: int = 0
     last_ms: int = 0
+    fastest_ms: int = 65_535
+    present_ms: int = 0
     in_window: int = 0
     window: deque[tuple[int, int]] = field(default_factory=deque)
 
@@ -65,6 +70,8 @@ class Count:
             self.weighed_ms += covered_ms * hundredths // (100 * self.length_ms)
         else:
             self.prompt += frame.taps
+            self.fastest_ms = min(self.fastest_ms, frame.at_ms - frame.stamp_ms)
+            self.present_ms = frame.at_ms - self.fastest_ms
         self.last_ms = frame.stamp_ms
         if self.credited < self.claimed:
             self.credited = max(self.credited, min(self.claimed, self._likely(frame.at_ms)))
@@ -77,16 +84,21 @@ class Count:
         return self.prompt + self.credited
 
     def covered_ms(self, frame: Frame) -> int:
-        """How much of an absence this frame is of: since the last one, but no long pause."""
-        return min(frame.stamp_ms - self.last_ms, AWAY_FRAME_MS)
+        """How much of an absence this frame is of: since the last one, but no long pause.
+
+        Stamps may lie back a second and a half: until the last frame of the present came, less the player's fastest
+        way, nobody was away.
+        """
+        return max(0, min(frame.stamp_ms - max(self.last_ms, self.present_ms), AWAY_FRAME_MS))
 
     def _likely(self, at_ms: int) -> int:
         """How many taps the absences may have held, by what is known of the player at this moment of the game."""
-        own = self.away_ms // MS_A_TAP
-        present_ms = min(at_ms, self.length_ms) - self.away_ms
-        if present_ms > 0:
-            own = min(own, self.prompt * self.weighed_ms // present_ms)
-        return own + min(own // 4 + AWAY_TAPS, own // 14 + AWAY_MOST)
+        here_ms = min(at_ms, self.length_ms) - self.away_ms
+        missing_ms = max(0, self.length_ms // 2 - here_ms)
+        prompt = self.prompt + missing_ms // MS_A_SLOW_TAP
+        own = min(self.away_ms // MS_A_TAP, prompt * self.weighed_ms // (here_ms + missing_ms))
+        unsure = own * min(self.away_ms, AWAY_UNSURE_MS) // (3 * self.away_ms) if self.away_ms else 0
+        return own + max(unsure + AWAY_TAPS, AWAY_FEW)
 
 
 def counted(frames: Iterable[Frame], length_ms: int) -> int:

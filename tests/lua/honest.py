@@ -16,7 +16,7 @@ from persistence.redis.codes import TapFrame, TapMark
 FRAME_TAPS, FRAME_MS = 20, 200
 WINDOW_MS, WINDOW_TAPS = 2000, 50
 OUTAGE_MS = 5000
-DELAY_MS, SLOW_MS = (45, 250), (400, 1200)
+DELAY_MS, SLOW_MS = (45, 250), (300, 900)  # a way that is slow is so evenly, beside what varies
 SHARE = 1 / 8
 
 
@@ -90,11 +90,11 @@ def _travel(
     What was on its way when the page was left is sent again by the new one.
     """
     away = sorted(rng.uniform(frames[0][0], frames[-1][0]) for _ in range(rng.randint(0, 2))) if frames else []
-    slow = rng.random() < SHARE
+    slow_ms = rng.randint(*SLOW_MS) if rng.random() < SHARE else 0
     arrivals: list[tuple[int, TapFrame]] = []
     last = 0
     for sent_ms, frame in frames:
-        at = sent_ms + rng.randint(*(SLOW_MS if slow else DELAY_MS))
+        at = sent_ms + slow_ms + rng.randint(*DELAY_MS)
         if at in loads:
             at = loads.stop + rng.randint(0, 300)
         for begin in away:

@@ -70,6 +70,15 @@ _away = st.tuples(st.sampled_from([2000, 5000, 12_000]), st.sampled_from([3, 11,
         ("taps", [(drawn[2], drawn[1], age, -1, 1) for age in range(-drawn[0] + 800, -1500, 800)]),
     ]
 )
+# Stamps that lie back, and a silence that claims the time between them and when they came.
+_back = st.tuples(st.sampled_from([2000, 3000]), st.sampled_from([11, 20])).map(
+    lambda drawn: [
+        *(("clock", 700), ("taps", [(0, 6, -50, -1, 0)])),
+        *(("clock", 2000), ("taps", [(0, 6, -1400, -1, 0)])),
+        ("clock", drawn[0]),
+        ("taps", [(0, drawn[1], age, -1, 1) for age in range(-drawn[0] - 1000, -1500, 800)]),
+    ]
+)
 _even = st.permutations([0, 1, 2]).map(lambda users: [("taps", [(user, 20, 0, -1, 0) for user in users])])
 _twice = st.integers(1, 3).map(lambda seq: [("taps", [(1, 12, 0, seq, 0), (0, 20, 0, seq, 0), (1, 12, 0, seq, 0)])])
 _late = st.sampled_from([-1000, -500, -1]).map(lambda step: [("edge", step), ("taps", [(0, 5, -1999, -1, 0)])])
@@ -141,7 +150,7 @@ SCENARIOS: dict[str, st.SearchStrategy[Run]] = {
     "standard absences": _run(
         _terms("standard", [3], 0, 0, 60, game_ms=(20_000, 60_000)),
         _FULL,
-        st.lists(st.one_of(_tapping, _away, _away, _move), min_size=2, max_size=8),
+        st.lists(st.one_of(_tapping, _away, _away, _back, _move), min_size=2, max_size=8),
         _ending,
     ),
     "standard target": _run(_terms("standard", [3], 20, 40), _FULL, _moves, st.lists(_even, max_size=2), _ending),

@@ -140,13 +140,14 @@ def sent(moments: Sequence[int], strategy: Strategy) -> list[tuple[int, TapFrame
     made += [(at + strategy.late_ms, at + strategy.shift_ms, taps, False) for at, taps in _framed(present, strategy)]
     for each in away:
         end = each.at_ms + each.for_ms
-        inside = [at for at in moments if each.at_ms <= at < end]
+        # What is so young on arrival that it counts as of the present was made, and shares no frame with claims.
+        young = max(end + DELAY_MS - PROMPT_MS, each.at_ms)
+        claims = [at for at in moments if each.at_ms <= at < young]
         if each.rate > 0:
-            # What is so young on arrival that it counts as of the present was made.
-            young = max(end + DELAY_MS - PROMPT_MS, each.at_ms)
-            claimed = range(int(each.rate * (young - each.at_ms) / 1000))
-            inside = [int(each.at_ms + n * 1000 / each.rate) for n in claimed] + [at for at in inside if at >= young]
-        made += [(end, at, taps, True) for at, taps in _framed(inside, replace(strategy, size=each.size))]
+            number = int(each.rate * (young - each.at_ms) / 1000)
+            claims = [int(each.at_ms + n * 1000 / each.rate) for n in range(number)]
+        for inside in (claims, [at for at in moments if young <= at < end]):
+            made += [(end, at, taps, True) for at, taps in _framed(inside, replace(strategy, size=each.size))]
     made.sort(key=lambda frame: frame[:2])
     frames: list[tuple[int, TapFrame]] = []
     window: list[tuple[int, int]] = []

@@ -163,9 +163,9 @@ def test_absences_are_worked_out_again(raw: bytes) -> None:
     assert verify(encode(record)).findings == []
     line = next(line for line in record.seen.standings if line.index == 1)
     assert sum(frame.taps for frame in record.players[0].frames) == 320 + 220
-    weighed_ms = sum(1_000 * (108 * 60_000 - 16 * at) // 6_000_000 for at in away)
+    weighed_ms = sum(1_000 * (110 * 60_000 - 20 * at) // 6_000_000 for at in away)
     own = weighed_ms * 320 // 49_000
-    assert line.taps == 320 + own + own // 14 + 16
+    assert line.taps == 320 + own + own * 5_000 // (3 * 11_000) + 7
     assert as_plain(record)["timeline"][-1]["taps"]["101"] == line.taps
     more = [msgspec.structs.replace(each, taps=540) if each is line else each for each in record.seen.standings]
     assert "seen.standings[1].taps" in forged(record, seen=msgspec.structs.replace(record.seen, standings=more))
