@@ -2,17 +2,15 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.codes import TapFrame, TapStatus
 from persistence.redis.room_state import RoomState
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
-from tests.lua.clocked import NOON_MS, open_clocked, set_clock
+from tests.lua.clocked import NOON_MS, set_clock
 
 ORGANIZER, WAIT_MS = "900", 300_000
 
@@ -73,13 +71,6 @@ class HeroRoom:
         state = await self.store.rooms.snapshot(self.room_id)
         assert state is not None
         return state
-
-
-@pytest_asyncio.fixture
-async def store(redis_url: str) -> AsyncIterator[RedisStore]:
-    store = await open_clocked(redis_url)
-    yield store
-    await store.close()
 
 
 async def test_a_room_is_made_once_with_its_key(store: RedisStore) -> None:

@@ -2,28 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from persistence.redis import keys
 from persistence.redis.rooms import RoomTerms
 from persistence.redis.store import RedisStore
-from tests.lua.clocked import NOON_MS, open_clocked, set_clock
+from tests.lua.clocked import NOON_MS, set_clock
 
 pytestmark = pytest.mark.on_cluster_too
 
 STAKE, CAPACITY = 50, 10
 TERMS = RoomTerms("standard", STAKE, CAPACITY, 2, 60_000, 3000, 60_000, 0)
-
-
-@pytest_asyncio.fixture
-async def store(redis_url: str) -> AsyncIterator[RedisStore]:
-    store = await open_clocked(redis_url)
-    yield store
-    await store.close()
 
 
 async def _ticket(store: RedisStore) -> str:
