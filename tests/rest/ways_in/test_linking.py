@@ -2,21 +2,29 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import argon2
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from chance_tap.settings import Settings
-from persistence.postgres.pool import Database
 from tests.fixtures.postgres import Execute
 from tests.rest.conftest import API, LogIn, Player, code_of, init_data
-from tests.rest.mailbox import Mailbox
-from tests.rest.test_email import ANNA, OTHER, PASSWORD, me, post, sign_up, use
+from tests.rest.ways_in.mailbox import (
+    ANNA,
+    OTHER,
+    PASSWORD,
+    Linked,
+    Mailbox,
+    link_email,
+    link_telegram,
+    me,
+    post,
+    sign_up,
+)
 
 CODES = ("ABCDEFGH", "BCDEFGHA")
 
@@ -24,13 +32,7 @@ CODES = ("ABCDEFGH", "BCDEFGHA")
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Without demonstration Stars, which are a history."""
-    return replace(settings, smtp_url="folder:/nowhere", public_url="https://play.example", demo_stars=0)
-
-
-@pytest.fixture
-def mailbox(app: Starlette, db: Database) -> Mailbox:
-    use(app, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    return Mailbox(app, db)
+    return replace(settings, demo_stars=0)
 
 
 @pytest.fixture
@@ -46,22 +48,6 @@ def grant(execute: Execute) -> Callable[[str], None]:
         )
 
     return grant
-
-
-async def link_telegram(
-    client: httpx.AsyncClient, settings: Settings, session: str, telegram_id: int = 7, **more: Any
-) -> httpx.Response:
-    """As the owner of the address: with the account's password."""
-    body = {"init_data": init_data(settings, telegram_id, **more), "own_password": PASSWORD}
-    return await post(client, "link", session, **body)
-
-
-async def link_email(
-    client: httpx.AsyncClient, settings: Settings, player: Player, email: str = ANNA, password: str = PASSWORD
-) -> httpx.Response:
-    """As the owner of the Telegram account: with its fresh init data."""
-    own = init_data(settings, int(player.telegram_id))
-    return await post(client, "link", player.token, email=email, password=password, own_init_data=own)
 
 
 async def test_an_email_account_gets_telegram(
@@ -173,25 +159,6 @@ async def test_a_wrong_password_for_a_known_address_looks_like_an_unknown_one(
     unknown = await link_email(client, settings, player, "nobody@example.com", OTHER)
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
     assert (await mailbox.fetch(ANNA))[-1].subject == "Chance Tap: You already have an account"
-
-
-@pytest.fixture
-def linked(
-    client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, execute: Execute
-) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """An account by e-mail that got Telegram more than 72 hours ago; its session."""
-
-    async def linked() -> dict[str, Any]:
-        session = await sign_up(client, mailbox)
-        answer: dict[str, Any] = (await link_telegram(client, settings, session["token"])).json()["session"]
-        execute("UPDATE auth.users SET telegram_since = telegram_since - interval '73 hours'")
-        execute("UPDATE auth.email_logins SET since = since - interval '74 hours'")
-        return answer
-
-    return linked
-
-
-Linked = Callable[[], Awaitable[dict[str, Any]]]
 
 
 async def test_unlink_telegram(

@@ -1,8 +1,7 @@
 """A stolen session, a stolen password or stolen init data takes no account over: the owner can undo all of it."""
-# ruff: noqa: F811 - fixtures of another file
 
 import time
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,13 +15,27 @@ from persistence.redis.user_events import SessionsEnded
 from tests.fixtures.postgres import Execute
 from tests.fixtures.user_events import Ear
 from tests.rest.conftest import API, LogIn, Player, code_of, init_data
-from tests.rest.mailbox import Mailbox
-from tests.rest.test_email import ANNA, OTHER, PASSWORD, me, post, sign_up
-from tests.rest.test_linking import link_email, link_telegram, linked, mailbox, settings  # noqa: F401 - fixtures
+from tests.rest.ways_in.mailbox import (
+    ANNA,
+    OTHER,
+    PASSWORD,
+    Linked,
+    Mailbox,
+    link_email,
+    link_telegram,
+    me,
+    post,
+    sign_up,
+)
 
 THIEF = "thief@example.com"
 HOURS_72_MS = 72 * 3_600_000
-Linked = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Without demonstration Stars, which are a history."""
+    return replace(settings, demo_stars=0)
 
 
 async def with_new_address(
