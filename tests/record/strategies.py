@@ -29,11 +29,8 @@ from tests.lua import honest
 from tests.lua.clocked import open_clocked
 from tests.lua.rules import Taps
 from tests.record import games
-from tests.record.anticheat import play_in_scripts
+from tests.record.population import MOST_GAIN, play_in_scripts
 
-MOST_GAIN: Final = 25
-"""Taps in 60 s: what the rules promise of a strategy over all hands.  Luck is no strategy's: one hand that would have
-slipped just then gains more, another less."""
 GAMES: Final = 200
 SEARCHES: Final = 4
 DRAWN: Final = 40

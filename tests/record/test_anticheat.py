@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.record.anticheat import run_cheats, run_honest
+from tests.record.population import run_cheats, run_honest
 from tests.record.stress import STRESS
 
 

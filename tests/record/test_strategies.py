@@ -7,6 +7,7 @@ import pytest
 from persistence.redis.codes import TapFrame, TapMark, TapStatus
 from tests.lua.rules import Taps
 from tests.record import strategies
+from tests.record.population import MOST_GAIN
 from tests.record.strategies import HONEST, Absence, Strategy, counted, fingers, gains, sent
 
 
@@ -34,7 +35,7 @@ def test_frames_held_while_pings_are_answered_gain_nothing() -> None:
 
 def test_the_search_finds_a_planted_weakness() -> None:
     found = strategies.search(3, drawn_count=12, climbed=6, hands=2, rules=WithoutLateTaps)
-    assert found.mean_gain > 4 * strategies.MOST_GAIN
+    assert found.mean_gain > 4 * MOST_GAIN
     assert any(each.rate > 0 for each in found.strategy.absences)
 
 
@@ -55,4 +56,4 @@ def test_one_long_absence_at_the_end_gained_much_without_the_rule() -> None:
 )
 def test_whatever_is_claimed_for_absences_gains_little(absences: tuple[Absence, ...]) -> None:
     gained = gains(Strategy(absences=absences), range(100, 130))
-    assert 0 < sum(gained) / len(gained) <= strategies.MOST_GAIN
+    assert 0 < sum(gained) / len(gained) <= MOST_GAIN
