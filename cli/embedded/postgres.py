@@ -140,23 +140,10 @@ class EmbeddedPostgres:
             if self._user is not None:
                 for path in (build, password_file):
                     os.chown(path, *self._user)
-            uid, gid = self._user or (None, None)
             command = [str(binaries / "initdb"), "-D", str(build / "data"), "-U", SUPERUSER, "-A", "scram-sha-256"]
             command += ["--pwfile", str(password_file), "--locale=C", "-E", "UTF8", "--no-sync", "--no-instructions"]
             command += ["--set", f"dynamic_shared_memory_type={_SHARED_MEMORY}"]
-            done = subprocess.run(
-                command,
-                user=uid,
-                group=gid,
-                extra_groups=None if uid is None else [],
-                cwd=build,
-                env=_ENV,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
+            done = _run_as(self._user, command, cwd=build)
             if done.returncode != 0:
                 reason = telling_line((done.stdout + done.stderr).splitlines())
                 raise EmbeddedError(f"Postgres could not make its cluster in {self.dir}: {reason}")
@@ -208,7 +195,7 @@ def unprivileged_user() -> tuple[int, int] | None:
     except KeyError:
         user = _NOBODY
     try:
-        subprocess.run(["/bin/sh", "-c", ":"], user=user[0], group=user[1], extra_groups=[], cwd="/", check=True)
+        _run_as(user, ["/bin/sh", "-c", ":"])
     except OSError as error:
         raise EmbeddedError(
             f"Postgres does not run as root, and this root cannot become nobody ({error.strerror}):"
@@ -221,18 +208,7 @@ def reachable(path: Path, user: tuple[int, int] | None) -> bool:
     """Whether `user` can walk into `path`."""
     if user is None:
         return True
-    done = subprocess.run(
-        ["/bin/sh", "-c", 'cd "$1"', "sh", str(path)],
-        user=user[0],
-        group=user[1],
-        extra_groups=[],
-        cwd="/",
-        env=_ENV,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode == 0
+    return _run_as(user, ["/bin/sh", "-c", 'cd "$1"', "sh", str(path)]).returncode == 0
 
 
 def _runs(binaries: Path, user: tuple[int, int] | None) -> bool:
@@ -242,20 +218,29 @@ def _runs(binaries: Path, user: tuple[int, int] | None) -> bool:
     if not reachable(binaries, user):
         return False
     try:
-        done = subprocess.run(
-            [binaries / "postgres", "--version"],
-            user=user[0],
-            group=user[1],
-            extra_groups=[],
-            cwd="/",
-            env=_ENV,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        return _run_as(user, [str(binaries / "postgres"), "--version"]).returncode == 0
     except OSError:
         return False
-    return done.returncode == 0
+
+
+def _run_as(
+    user: tuple[int, int] | None, command: list[str], *, cwd: Path = Path("/")
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, as (uid, gid) if there is one, with nothing of our environment; raises OSError."""
+    uid, gid = user or (None, None)
+    return subprocess.run(
+        command,
+        user=uid,
+        group=gid,
+        extra_groups=None if uid is None else [],
+        cwd=cwd,
+        env=_ENV,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
 
 
 def _open_to_all(folder: Path) -> None:
