@@ -2,13 +2,14 @@
 
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from aiogram.client.session.base import BaseSession
 from aiohttp import web
 from starlette.applications import Starlette
 
@@ -72,6 +73,17 @@ class Telegram:
     @property
     def last(self) -> str:
         return str(self.said()[-1]["text"])
+
+
+class NoNetwork(BaseSession):
+    """What aiogram sends is answered by whoever derives from it."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        raise AssertionError("no files")
+        yield b""
 
 
 @pytest_asyncio.fixture

@@ -3,13 +3,11 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from aiogram import Bot, Dispatcher
-from aiogram.client.session.base import BaseSession
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import ChatMemberUpdated, Message
@@ -20,11 +18,11 @@ from bot.services import Services
 from bot.updates import Updates
 from persistence.errors import StoreUnavailable, TelegramUnavailable
 from persistence.postgres import telegram_chats
-from tests.bot.conftest import TOKEN, message
+from tests.bot.conftest import TOKEN, NoNetwork, message
 from tests.bot.test_webhook import counted
 
 
-class Queue(BaseSession):
+class Queue(NoNetwork):
     """Telegram's list of updates: from an offset on, at most so many, and never again what an offset confirmed."""
 
     def __init__(self, *updates: bytes) -> None:
@@ -55,13 +53,6 @@ class Queue(BaseSession):
             content = page.decode("latin-1")
             page.decode()
         return cast(TelegramType, self.check_response(bot, method, 200, content).result)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
-        raise AssertionError("no files")
-        yield b""
 
 
 class World:

@@ -1,13 +1,11 @@
 """Asking for updates: whatever Telegram says passes, but that there is no such bot."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
@@ -16,13 +14,13 @@ from structlog.testing import capture_logs
 from bot import polling
 from bot.updates import Updates
 from persistence.errors import TokenRefused
-from tests.bot.conftest import TOKEN
+from tests.bot.conftest import TOKEN, NoNetwork
 
 NETWORK = (0, "")
 WEBHOOK = (409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
 
 
-class Telegram(BaseSession):
+class Telegram(NoNetwork):
     """Answers from a list: an error, or None for what the method gives; at its end nothing comes any more."""
 
     def __init__(self, *answers: tuple[int, str] | None) -> None:
@@ -49,13 +47,6 @@ class Telegram(BaseSession):
             body = f'{{"ok":false,"error_code":{code},"description":"{description}"}}'
             return cast(TelegramType, self.check_response(bot, method, code, body).result)
         return cast(TelegramType, [] if method.__api_method__ == "getUpdates" else True)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
-        raise AssertionError("no files")
-        yield b""
 
 
 def updates_on(session: Telegram) -> Updates:
