@@ -10,7 +10,6 @@ without them.
 import asyncio
 import contextlib
 import fcntl
-import http.client
 import os
 import re
 import shutil
@@ -27,6 +26,7 @@ from typing import Final
 
 from chance_tap.settings import DEVELOPMENT_BOT_TOKEN
 from cli.embedded.child import free_port
+from cli.play.launcher import answers
 from cli.simulate.api import Api
 from cli.simulate.identity import SIMULATED_IDS, identity
 from tests.fixtures.waiting import eventually, wait_for
@@ -72,19 +72,11 @@ class Run:
     def said(self) -> str:
         return self.output.read_bytes().decode("utf-8", "replace")
 
+    def answers(self) -> bool:
+        return answers(f"http://127.0.0.1:{self.port}")
+
     def is_ready(self) -> bool:
-        return READY in self.said() or answers(self.port)
-
-
-def answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        return READY in self.said() or self.answers()
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -130,7 +122,7 @@ def _goes_on(run: Run) -> None:
     wait_for("the bot is refused", lambda: "polling interrupted" in log.read_text("utf-8"), within_s=PATIENCE_S)
     time.sleep(1)  # in which it would have ended, and the others with it
     assert (run.data / "run" / "bot").exists(), "the bot ended"
-    assert answers(run.port), "the gateway is not ready"
+    assert run.answers(), "the gateway is not ready"
 
 
 STRANGE: Final = "пространство имён 空 'it\"s' 100% $HOME; #ß"

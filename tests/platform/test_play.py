@@ -14,8 +14,9 @@ import psycopg
 import pytest
 
 from cli.embedded.child import free_port
+from cli.play.launcher import answers
 from tests.fixtures.waiting import wait_for
-from tests.platform.hostile import BOT, EVERYTHING, PROJECT, STRANGE, answers, processes_of
+from tests.platform.hostile import BOT, EVERYTHING, PROJECT, STRANGE, processes_of
 from tests.stand_ins.telegram import TelegramApi
 
 PATIENCE_S = 60.0
@@ -88,7 +89,7 @@ def start(open_folder: Path) -> Iterator[Callable[..., Play]]:
 def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play], telegram_api: TelegramApi) -> None:
     play = start()
     assert f"http://127.0.0.1:{play.port}" in play.until("is ready")
-    assert answers(play.port)
+    assert answers(f"http://127.0.0.1:{play.port}")
     assert {entry.name for entry in (play.data / "run").iterdir()} == {
         "gateway", "opponents", "postgres", "valkey", "worker",
     }  # fmt: skip
@@ -121,7 +122,7 @@ def test_a_life_of_starts_stops_and_kills(start: Callable[..., Play], telegram_a
     play.until("is ready")
     said = play.until("stopped by itself")
     assert said.startswith("  bot stopped by itself (exit code 1), the others go on: chance-tap bot: BOT_TOKEN is not")
-    assert answers(play.port)
+    assert answers(f"http://127.0.0.1:{play.port}")
     play.process.kill()
     play.ended()
     play = start()
