@@ -4,6 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := .ci/quietly $(PY) -m pip --disable-pip-version-check --quiet
 NPM := .ci/npm
+NICE :=
 WEB_SOURCES := $(shell find webapp -name node_modules -prune -o -name dist -prune -o -name private -prune -o -type f -print 2>/dev/null | sed 's/ /\\ /g')
 
 # What another program wants of its Python, or of pip's place, is none of this one's.
@@ -12,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUTF8 PYTHONCOERCECLOCALE PIP_USER PIP_TAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help play test check check-python check-web bench anticheat strategies chaos hostile deposits structure screenshots webperf web wheel format lock clean
+.PHONY: help play test check check-python check-web test-python test-web bench anticheat strategies chaos hostile deposits structure screenshots webperf web wheel format lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -22,12 +23,17 @@ play: .venv/.play webapp/dist/index.html ## Start everything on this machine and
 
 test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run all of them: checks, web, Python, browser
 	@.ci/system-packages luacheck chromium
-	@$(MAKE) --no-print-directory check
+	@# The first tests need no server: beside them is room for the checks, which give way to whatever waits for a time.
+	@$(MAKE) --no-print-directory -j3 test-python NICE="nice -n 10" check-python test-web
+
+test-python:
+	@echo "Testing ..."
+	@# Most tests wait more than they work: two more at a time than the two cores that are counted on.
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 4
+
+test-web: check-web
 	@echo "Testing the web app ..."
-	@.ci/quietly $(NPM) test
-	@echo "Testing the rest ..."
-	@# Most tests wait more than they work: one more at a time than the two cores that are counted on.
-	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 3
+	@$(NICE) .ci/quietly $(NPM) test
 
 check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, generated files; nothing is changed
 	@.ci/system-packages luacheck
@@ -35,16 +41,16 @@ check: .venv/.test webapp/node_modules/.installed ## Lint, format, types, genera
 
 check-python:
 	@echo "Checking Python and Lua ..."
-	@.ci/quietly $(PY) -m ruff check .
-	@.ci/quietly $(PY) -m ruff format --check .
-	@.ci/quietly $(PY) -m mypy
-	@.ci/quietly $(PY) -m gateway.protocol_page --check
-	@.ci/quietly .ci/check-lua
-	@.ci/quietly $(PY) -m gateway.schemas.generate --check
+	@$(NICE) .ci/quietly $(PY) -m ruff check .
+	@$(NICE) .ci/quietly $(PY) -m ruff format --check .
+	@$(NICE) .ci/quietly $(PY) -m mypy
+	@$(NICE) .ci/quietly $(PY) -m gateway.protocol_page --check
+	@$(NICE) .ci/quietly .ci/check-lua
+	@$(NICE) .ci/quietly $(PY) -m gateway.schemas.generate --check
 
 check-web:
 	@echo "Checking the web app ..."
-	@.ci/quietly $(NPM) run check
+	@$(NICE) .ci/quietly $(NPM) run check
 
 bench: .venv/.test webapp/dist/index.html ## Measure on the real stack, beside the peers (needs a C compiler)
 	@$(PY) -m benchmarks
