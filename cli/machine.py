@@ -9,6 +9,7 @@ import contextlib
 import io
 import locale
 import os
+import re
 import resource
 import signal
 import sys
@@ -16,6 +17,7 @@ from typing import Final
 
 OPEN_FILES: Final = 65_536
 """More than any part needs."""
+_ENDS_OF_LINES: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,6 +41,11 @@ def print_everything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def on_one_line(text: object) -> str:
+    """As it stands in a line, whatever it is: names of files may hold ends of lines, too."""
+    return _ENDS_OF_LINES.sub(lambda sign: sign[0].encode("unicode_escape").decode(), str(text))
 
 
 def open_many_files() -> None:

@@ -13,7 +13,7 @@ import typer
 from chance_tap.environment import load_settings
 from chance_tap.settings import Settings, SettingsError
 from cli import surroundings
-from cli.machine import open_many_files, print_everything, read_utf8
+from cli.machine import on_one_line, open_many_files, print_everything, read_utf8
 from cli.tree import COMMANDS, PROGRAM, tree
 
 COMPLETION = "_CHANCE_TAP_COMPLETE"
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if (line := _to_put_right(error)) is None:
             raise
-        print(f"{PROGRAM} {name}: {line}", file=sys.stderr)
+        print(f"{PROGRAM} {name}: {on_one_line(line)}", file=sys.stderr)
         return 2
 
 

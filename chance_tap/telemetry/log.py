@@ -3,6 +3,7 @@
 Must never print a secret: values under names that hold one, and passwords inside addresses, are struck out here.
 """
 
+import json
 import logging
 import re
 import sys
@@ -77,4 +78,7 @@ def _clean(value: Any) -> Any:
 
 
 def _json(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half of a pair of surrogates, as names of files have; a number of more than 64 bits
+        return json.dumps(event, default=repr)

@@ -32,7 +32,7 @@ from cli.embedded.child import Child
 from cli.embedded.exec_shim import PR_SET_PDEATHSIG
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.valkey import EmbeddedValkey
-from cli.machine import STOP_SIGNALS, hear_signals
+from cli.machine import STOP_SIGNALS, hear_signals, on_one_line
 from cli.play.folder import DataFolder, PlayError
 from cli.surroundings import for_parts
 from persistence.errors import StoreUnavailable
@@ -160,7 +160,7 @@ class Launcher:
         if not (WEB_APP / "index.html").exists():
             say("  The web app is not built: `make web` builds it.")
         say(f"Chance Tap is ready after {time.monotonic() - began:.1f} s: {address}")
-        say(f"  Data, logs and e-mails: {self._folder.path}. Ctrl-C stops everything.")
+        say(f"  Data, logs and e-mails: {on_one_line(self._folder.path)}. Ctrl-C stops everything.")
 
     def wait(self) -> NoReturn:
         """Until a stop is asked for or a part ends by itself."""
@@ -197,7 +197,8 @@ class Launcher:
         """Start, migrate, and give each part a login of its own; their passwords live as long as this launcher."""
         cluster = self._folder.postgres()
         if not cluster.is_relative_to(self._folder.path.resolve()):
-            say(f"  Postgres runs as nobody, who cannot reach {self._folder.path}: its files are in {cluster}")
+            path = on_one_line(self._folder.path)
+            say(f"  Postgres runs as nobody, who cannot reach {path}: its files are in {on_one_line(cluster)}")
         server = EmbeddedPostgres(cluster, log=self._log("postgres"))
         self._step("Postgres", server.start)
         self._add(server.child)
@@ -274,11 +275,12 @@ class Launcher:
             how = part.ending()
             if part.name not in _MAY_GO:
                 lines = "".join(f"\n    {line}" for line in part.tail())
-                raise PartEnded(f"{part.name} stopped by itself ({how}); the end of {part.log}:{lines}")
+                raise PartEnded(f"{part.name} stopped by itself ({how}); the end of {on_one_line(part.log)}:{lines}")
             self._parts.remove(part)
             part.kill()  # what it started itself
             self._forget(part)
-            say(f"  {part.name} stopped by itself ({how}), the others go on: {part.last_words()} ({part.log})")
+            log = on_one_line(part.log)
+            say(f"  {part.name} stopped by itself ({how}), the others go on: {part.last_words()} ({log})")
 
 
 def _is_kept_from_opponents(name: str) -> bool:

@@ -51,8 +51,8 @@ class Shard:
 
 
 def parse_info(text: bytes) -> dict[str, str]:
-    """INFO's lines as a dict."""
-    lines = (line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
+    """INFO's lines as a dict.  Paths of the server's machine stand among them, which need not be text."""
+    lines = (line.split(":", 1) for line in text.decode(errors="replace").splitlines() if ":" in line)
     return {words[0]: words[1] for words in lines}
 
 
