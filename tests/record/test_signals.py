@@ -69,6 +69,15 @@ def test_beats_left_out_do_not_hide_the_grid() -> None:
     [signal] = rhythm.grid(found)
     assert signal.score > 0.9
     assert "130." in signal.why
+    assert signal in assess([Tapper("1", found, {})], {})[0].signals
+
+
+@pytest.mark.parametrize("rate", [15, 18, 21])
+def test_fast_hands_tire_and_a_timer_does_not(rate: float) -> None:
+    even = frames(timer(1000 / rate, late_ms=4))
+    [signal] = rhythm.tireless(even)
+    assert signal in assess([Tapper("1", even, {})], {})[0].signals
+    assert names(rhythm.tireless(frames(Person(rate=rate, fingers=4, fatigue=0.17).taps))) == []
 
 
 def test_a_screen_is_no_grid() -> None:
@@ -197,6 +206,9 @@ def test_a_hero_room_that_is_taken_faster_than_hands_go_is_seen() -> None:
     [signal] = frame_signals.beyond_hands(taken)
     assert signal.score == 1
     assert "33.1 taps a second over the first 6.0 s" in signal.why
+    [found] = assess([Tapper("1", taken, {})], {})
+    assert signal in found.signals
+    assert found.review
 
 
 def test_the_most_that_time_allows_for_a_minute_is_beyond_hands_in_whatever_frames() -> None:
