@@ -9,7 +9,6 @@ asking.
 import asyncio
 import json
 import re
-import signal
 from contextlib import suppress
 from typing import Any, Final
 
@@ -49,15 +48,12 @@ class RawUpdates(TelegramMethod[list[Any]]):
     allowed_updates: list[str]
 
 
-async def poll_until_stopped(updates: Updates, settings: Settings) -> None:
-    """Until SIGTERM or SIGINT.
+async def poll_until_stopped(updates: Updates, settings: Settings, stop: asyncio.Event) -> None:
+    """Until `stop` is set.
 
     Raises:
         TokenRefused: as `poll`.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # In production a forgotten `run` must not take the webhook away.
     polling = asyncio.create_task(poll(updates, instead_of_webhook=not settings.is_production), name="polling")
     stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -99,8 +99,10 @@ def _to_put_right(error: Exception) -> str | None:
     from persistence.errors import StoreUnavailable
 
     if isinstance(error, StoreUnavailable):
+        from persistence.waiting import problem
+
         heard = ", ".join(surroundings.heard_by_postgres(os.environ)) if error.store == "postgres" else ""
-        return f"{error.store} does not answer{heard and f' (it is asked as these say: {heard})'}."
+        return f"{error.store} {problem(error)}{heard and f' (it is asked as these say: {heard})'}."
     if isinstance(error, SettingsError | PlayError | EmbeddedError):
         return str(error)
     from persistence.postgres.access import UnfitDatabase  # these load the clients of the stores

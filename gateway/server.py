@@ -18,8 +18,10 @@ from chance_tap.settings import Settings
 from chance_tap.telemetry.metrics import serve_metrics
 from gateway.app import Opening, build_app
 from gateway.rest.uvicorn_http import LimitedHttpProtocol
+from gateway.services import Services
 from gateway.ws.protocol import WebSocketProtocol
 from persistence.postgres.access import Part, check
+from persistence.waiting import wait_for_stores
 
 GRACE_S: Final = 10
 _KEEP_ALIVE_S: Final = 30
@@ -56,15 +58,21 @@ class GatewayServer(uvicorn.Server):
         self._metrics = AsyncExitStack()
         self._opening: Opening = config.app.state.opening  # type: ignore[union-attr]  # ours is no string
         self._asked = 0
+        self._stop_starting = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the stores first: that one is away is for the caller to say, not for a traceback."""
         self._loop = asyncio.get_running_loop()
-        await self._opening.open()
+        if await wait_for_stores(self._open, self._stop_starting) is None:
+            return  # asked to end, and it does
         await self._metrics.enter_async_context(serve_metrics(self._settings, "gateway"))
         await super().startup(sockets)
+
+    async def _open(self) -> Services:
+        await asyncio.to_thread(check, self._settings, Part.GATEWAY)
+        return await self._opening.open()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """To the end of what is under way its metrics can be read."""
@@ -85,6 +93,7 @@ class GatewayServer(uvicorn.Server):
             self._leaving = asyncio.get_running_loop().create_task(self._leave(), name="leave")
         elif self._asked <= 2:
             self.should_exit = True
+            self._stop_starting.set()
         else:
             self.force_exit = True
 
@@ -99,13 +108,12 @@ def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        StoreUnavailable: a store is away at the start.
+        StoreUnavailable: a store is away at the start, and stays so.
         UnfitStore: Redis is not configured to keep games safe.
         UnfitDatabase: the database or its login is not for this gateway.
         SettingsError: the port for metrics cannot be had.
         SystemExit: the port cannot be had; the log says why.
     """
-    check(settings, Part.GATEWAY)
     server = GatewayServer(settings)
     _calm_the_collector()
     server.run()

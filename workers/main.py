@@ -7,7 +7,9 @@ holds is of worth: what it does not finish, another one finds.
 
 import asyncio
 import signal
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, NamedTuple
 
 import structlog
 import uvloop
@@ -21,6 +23,7 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres.access import ROLES, Part, check
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
+from persistence.waiting import wait_for_stores
 from workers.jobs import cron_jobs
 from workers.loops.notifications import NOTIFY_JOB, notify
 from workers.loops.registry import Loops
@@ -40,14 +43,13 @@ def run(settings: Settings) -> None:
 
     Raises:
         SettingsError: a store has no address, or the port for metrics cannot be had.
-        StoreUnavailable: a store is away at the start.
+        StoreUnavailable: a store is away at the start, and stays so.
         UnfitStore: Redis is not configured to keep games safe, or the queue would lie on a cluster.
         UnfitDatabase: the database or its login is not for this worker.
     """
     for name in ("database_url", "redis_url"):
         if not getattr(settings, name):
             raise SettingsError(f"{name.upper()} is not set: the worker needs it.")
-    check(settings, Part.WORKER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(settings))
 
@@ -56,6 +58,7 @@ async def _until_signal(settings: Settings) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    await wait_for_stores(lambda: asyncio.to_thread(check, settings, Part.WORKER), stop)
     async with serve_metrics(settings, "worker"):
         await supervise(settings, stop)
 
@@ -64,7 +67,8 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
     """Keep a worker running until `stop` is set; when a store goes, try again and again.
 
     Raises:
-        StoreUnavailable: a store was away from the start: more likely a wrong address than an outage.
+        StoreUnavailable: a store was away from the start, for longer than stores take to start themselves: more likely
+            a wrong address than an outage.
     """
     clock = asyncio.get_running_loop()
     pause_s = FIRST_PAUSE_S
@@ -85,6 +89,23 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
 
 async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -> None:
     """One life of the worker: until `stop` is set or arq's Redis goes.  `opened` says that all stores answered."""
+    async with AsyncExitStack() as stack:
+        stores = await wait_for_stores(lambda: stack.enter_async_context(_open_stores(settings)), stop)
+        if stores is not None:
+            opened.set()
+            await _serve_queue(settings, stores, stop)
+
+
+class _Stores(NamedTuple):
+    """What a worker works on."""
+
+    db: Database
+    live: RedisStore
+    queue: ArqRedis
+
+
+@asynccontextmanager
+async def _open_stores(settings: Settings) -> AsyncIterator[_Stores]:
     db = await Database.open(
         settings.database_url,
         min_size=POSTGRES_CONNECTIONS,
@@ -95,18 +116,15 @@ async def work(settings: Settings, stop: asyncio.Event, opened: asyncio.Event) -
     try:
         live = await RedisStore.open(settings.redis_url)
         try:
-            queue = await open_queue(settings)
-            opened.set()
-            await _serve_queue(settings, queue, live, db, stop)
+            yield _Stores(db, live, await open_queue(settings))
         finally:
             await live.close()
     finally:
         await db.close()
 
 
-async def _serve_queue(
-    settings: Settings, queue: ArqRedis, live: RedisStore, db: Database, stop: asyncio.Event
-) -> None:
+async def _serve_queue(settings: Settings, stores: _Stores, stop: asyncio.Event) -> None:
+    db, live, queue = stores
     loops = Loops(live, db, settings, queue)
     worker = Worker(
         functions=[func(notify, name=NOTIFY_JOB, keep_result=0)],

@@ -1,8 +1,9 @@
 """`chance-tap bot`: polling for development, and telling Telegram where the webhook is."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from persistence.payments.stars import StarPayments
 from persistence.payments.wallets import Wallets
 from persistence.postgres.access import Part
 from persistence.ton.toncenter import Toncenter
+from persistence.waiting import wait_for_stores
 
 app = typer.Typer(add_completion=False)
 
@@ -89,8 +91,14 @@ async def _updates(settings: Settings) -> AsyncIterator[Updates]:
 
 
 async def _run(settings: Settings) -> None:
-    async with _updates(settings) as updates, serve_metrics(settings, "bot"):
-        await poll_until_stopped(updates, settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        updates = await wait_for_stores(lambda: stack.enter_async_context(_updates(settings)), stop)
+        if updates is not None:
+            await stack.enter_async_context(serve_metrics(settings, "bot"))
+            await poll_until_stopped(updates, settings, stop)
 
 
 async def _set_webhook(settings: Settings, url: str) -> None:

@@ -17,12 +17,15 @@ from enum import StrEnum
 from typing import Any, Final, LiteralString, Self
 
 import psycopg
+import structlog
 from psycopg import errors
 
 from chance_tap.telemetry.writes import Writes
 from persistence.errors import StoreUnavailable, WritesRefused
 from persistence.postgres.connection import Connection, ConnectionLost
 from persistence.postgres.connection import Row as Row
+
+log = structlog.get_logger(__name__)
 
 # A reservation of a seat lives 15 s in Redis: a stake must be decided well before.
 STATEMENT_TIMEOUT_S = 8.0
@@ -103,6 +106,8 @@ class Database:
         self._opening: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._away: psycopg.Error | None = None
+        self._was_open = False
+        self._refuses_more = False
         self._writes = Writes("postgres")
         self._refused_at = 0.0
         self._closed = False
@@ -133,6 +138,7 @@ class Database:
             raise
         for connection in connections:
             database._free(connection)
+        database._was_open = True
         return database
 
     async def close(self) -> None:
@@ -335,13 +341,23 @@ class Database:
                 break
             except psycopg.Error as error:
                 self._away = error
+                self._tell(str(error))
             if not self._waiting:
                 return
             await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - so that many do not knock at once
             pause_s = min(pause_s * 2, _LONGEST_RECONNECT_PAUSE_S)
+        if self._refuses_more:
+            self._refuses_more = False
+            log.info("postgres takes connections again", pool=self._name)
         connection = Connection(opened, self._gone)
         self._connections.add(connection)
         self._free(connection)
+
+    def _tell(self, reason: str) -> None:
+        """Once each time that no connection can be opened, be there others or not; who opens the pool tells himself."""
+        if self._was_open and not self._refuses_more:
+            self._refuses_more = True
+            log.warning("postgres takes no connection", pool=self._name, reason=reason.splitlines()[0])
 
 
 def _begin(role: Role, statement_timeout_s: float) -> bytes:

@@ -14,6 +14,14 @@ from cli.embedded.valkey import EmbeddedValkey
 from tests.fixtures.cluster import Cluster
 from tests.fixtures.stores import JWT_SECRET
 
+# As `python -m cli`, with less patience.
+HASTY = """
+import sys
+from cli.main import main
+from persistence import waiting
+waiting.PATIENCE_S = 0.2
+sys.exit(main())
+"""
 NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
 
 
@@ -25,7 +33,7 @@ def start(tmp_path: Path, database_url: str) -> Callable[..., str]:
         base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "JWT_SECRET": JWT_SECRET}
         base |= {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url}
         ended = subprocess.run(
-            [sys.executable, "-P", "-m", "cli", part],
+            [sys.executable, "-P", "-c", HASTY, part],
             env=base | environment,
             capture_output=True,
             timeout=60,
