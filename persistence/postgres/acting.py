@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from persistence.postgres.pool import Database, Role, Row
+from persistence.postgres.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ Actor = str | Errand
 
 
 async def act(db: Database, by: Actor, query: LiteralString, params: Mapping[str, Any] | None = None) -> Row | None:
-    """Run one statement as whom it is done by; its first row.  Raises as `Database.call` does."""
+    """Run one statement as whom it is done by; its first row.  Raises as `Database.call` does.
+
+    Texts are kept as far as they can be: what a person types at a terminal need not be text.
+    """
+    params = {name: storable(value) if isinstance(value, str) else value for name, value in (params or {}).items()}
     if isinstance(by, Errand):
         return await db.call(Role.ERRAND, by.user_id, query, params)
     return await db.call(Role.OPERATOR, None, query, params, note=by)

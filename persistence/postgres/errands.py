@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from persistence.postgres.pool import Database, Role
+from persistence.postgres.storable import storable
 
 LONGEST_WORDS: Final = 1000
 NO_TEXT: Final = "\ufffd"
@@ -23,7 +24,7 @@ class Asked:
 
 async def ask(db: Database, telegram_id: int, message_id: int, words: str) -> str:
     """Write it down, once a message: ok, no_admin, too_many (a hundred in an hour)."""
-    kept = words.replace("\0", NO_TEXT).encode(errors="replace").decode()[:LONGEST_WORDS]
+    kept = storable(words)[:LONGEST_WORDS]
     row = await db.one(
         Role.CHAT,
         None,

@@ -15,7 +15,7 @@ import structlog
 from persistence.odd import Odd, sort_out
 from persistence.postgres.acting import Actor, act
 from persistence.postgres.pool import Database, Role
-from persistence.postgres.stars import storable
+from persistence.postgres.storable import storable
 
 log = structlog.get_logger(__name__)
 

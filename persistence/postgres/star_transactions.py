@@ -12,7 +12,8 @@ import msgspec
 
 from persistence.postgres.audit import LIMIT_S, Finding
 from persistence.postgres.pool import Database, Role
-from persistence.postgres.stars import Charge, storable
+from persistence.postgres.stars import Charge
+from persistence.postgres.storable import storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from persistence.postgres import payments
 from persistence.postgres.acting import Actor, act
 from persistence.postgres.payments import FIELDS, Payment
 from persistence.postgres.pool import Database, Role, Row
+from persistence.postgres.storable import storable
 
 ReceiptState = Literal["credited", "review", "refunding", "refunded", "charged_back"]
 FoundBy = Literal["update", "reconciliation"]
@@ -161,7 +162,7 @@ async def settle_refund(
     params = {
         "charge_id": charge_id,
         "outcome": outcome,
-        "error": None if error is None else error[:200],
+        "error": storable(error and error[:200]),
         "retry_s": retry_s,
     }
     return _result(await db.call(Role.SETTLER, None, _SETTLE, params))
@@ -195,8 +196,3 @@ def _result(row: Row | None) -> ChargeResult:
         balance,
         blocked,
     )
-
-
-def storable(value: str) -> str:
-    """Text that Postgres can keep, so that no charge is lost for a letter."""
-    return value.replace("\0", "\ufffd").encode(errors="replace").decode()

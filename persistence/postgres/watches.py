@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from persistence.postgres.pool import Database, Role
+from persistence.postgres.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ async def note(
         Role.SETTLER,
         None,
         "SELECT game.note_watch(%(name)s, %(error)s, %(findings)s, %(took_ms)s)",
-        {"name": name, "error": error, "findings": findings, "took_ms": took_ms},
+        {"name": name, "error": storable(error), "findings": findings, "took_ms": took_ms},
     )
 
 

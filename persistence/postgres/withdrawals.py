@@ -11,6 +11,7 @@ from persistence.chain import PayoutMessage
 from persistence.postgres.acting import Actor, act
 from persistence.postgres.idempotency import IdempotencyKey
 from persistence.postgres.pool import Database, Role, Row
+from persistence.postgres.storable import storable
 
 Method = Literal["ton", "premium"]
 State = Literal["held", "approval", "sending", "sent", "returned"]
@@ -275,8 +276,8 @@ async def end(
             "withdrawal_id": withdrawal.withdrawal_id,
             "attempt": withdrawal.attempt,
             "outcome": outcome,
-            "detail": detail,
-            "reference": reference,
+            "detail": storable(detail),
+            "reference": storable(reference),
             "next_ms": next_ms,
         },
     )
