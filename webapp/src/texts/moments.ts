@@ -21,19 +21,25 @@ export function byDay<T>(
   return Array.from(days, ([label, inIt]) => ({ label, items: inIt }));
 }
 
-export function formatTime(ms: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(ms);
+/** The one form of a time of day, alone and after a date: with hours of its own a moment says 0:05 where this says 00:05. */
+export function formatTime(ms: number, language: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "short", ...zone(timeZone) }).format(ms);
 }
 
 /** With the year only where it is not this one. */
-export function formatMoment(ms: number, language: string, nowMs = Date.now()): string {
-  return new Intl.DateTimeFormat(language, {
+export function formatMoment(
+  ms: number,
+  language: string,
+  nowMs = Date.now(),
+  timeZone?: string,
+): string {
+  const date = new Intl.DateTimeFormat(language, {
     day: "numeric",
     month: "short",
-    ...(isSameYear(ms, nowMs) ? {} : { year: "numeric" }),
-    hour: "numeric",
-    minute: "2-digit",
-  }).format(ms);
+    ...(isSameYear(ms, nowMs, timeZone) ? {} : { year: "numeric" }),
+    ...zone(timeZone),
+  });
+  return `${date.format(ms)}, ${formatTime(ms, language, timeZone)}`;
 }
 
 export function formatDay(ms: number, language: string, nowMs: number, timeZone?: string): string {
@@ -41,7 +47,7 @@ export function formatDay(ms: number, language: string, nowMs: number, timeZone?
     day: "numeric",
     month: "long",
     ...(isSameYear(ms, nowMs, timeZone) ? {} : { year: "numeric" }),
-    ...(timeZone === undefined ? {} : { timeZone }),
+    ...zone(timeZone),
   }).format(ms);
 }
 
@@ -63,6 +69,11 @@ function dateOf(ms: number, timeZone?: string): string {
     year: "numeric",
     month: "2-digit",
     day: "2-digit",
-    ...(timeZone === undefined ? {} : { timeZone }),
+    ...zone(timeZone),
   }).format(ms);
+}
+
+/** None is the player's own. */
+function zone(timeZone: string | undefined): { timeZone?: string } {
+  return timeZone === undefined ? {} : { timeZone };
 }
