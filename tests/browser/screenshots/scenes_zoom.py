@@ -37,7 +37,10 @@ _CUT = """
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const text = node.data.trim();
       const own = node.parentElement;
-      if (!text || own.closest(".visually-hidden, [aria-hidden=true]") || !own.checkVisibility()) continue;
+      // In a race the number takes the face's place: a face without any width is not there.
+      const isInitials = (own.closest("[class*=_avatar_]")?.clientWidth ?? 0) > 0;
+      if (!text || own.closest(".visually-hidden") || !own.checkVisibility()) continue;
+      if (own.closest("[aria-hidden=true]") && !isInitials) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       const box = range.getBoundingClientRect();

@@ -48,7 +48,7 @@ export const Avatar = memo(function Avatar(props: AvatarProps): ReactNode {
           }}
         />
       ) : (
-        initials(name)
+        <b>{initials(name)}</b>
       )}
     </span>
   );
