@@ -106,13 +106,16 @@ function Form({ offers, user }: { offers: Offers; user: User }): ReactNode {
           {refusal}
         </p>
       )}
-      <Button
-        type="submit"
-        isBusy={isBusy}
-        whyNot={isRight ? null : text === "" ? t("pay.enterAmount") : bounds}
-      >
-        {isBusy ? t("pay.ordering") : t("deposit.pay")}
-      </Button>
+      {/* One thing with what stands under it. */}
+      <div>
+        <Button
+          type="submit"
+          isBusy={isBusy}
+          whyNot={isRight ? null : text === "" ? t("pay.enterAmount") : bounds}
+        >
+          {isBusy ? t("pay.ordering") : t("deposit.pay")}
+        </Button>
+      </div>
     </form>
   );
 }

@@ -121,14 +121,17 @@ function Both({ limits, onChanged }: { limits: LimitsState; onChanged: () => voi
             {refusal}
           </p>
         )}
-        <Button
-          kind="quiet"
-          type="submit"
-          isBusy={isBusy}
-          whyNot={!isRight ? t("limits.wrong") : wished === already ? t("limits.same") : null}
-        >
-          {t("limits.save")}
-        </Button>
+        {/* One thing with what stands under it. */}
+        <div>
+          <Button
+            kind="quiet"
+            type="submit"
+            isBusy={isBusy}
+            whyNot={!isRight ? t("limits.wrong") : wished === already ? t("limits.same") : null}
+          >
+            {t("limits.save")}
+          </Button>
+        </div>
       </form>
       <Exclusion
         limits={limits}

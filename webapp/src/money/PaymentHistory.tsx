@@ -9,7 +9,7 @@ import { useStore } from "../state/use-store";
 import { formatMoment } from "../texts/moments";
 import { Amount, QuietStars } from "../ui/Amount";
 import { Button } from "../ui/Button";
-import { Row } from "../ui/Rows";
+import { Parts, Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
 import { usePaged } from "../ui/use-paged";
@@ -63,7 +63,11 @@ export default function Payments(): ReactNode {
       <Row
         key={payment.payment_id}
         label={t(STATES[state])}
-        hint={`${method} · ${formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)}`}
+        hint={
+          <Parts
+            all={[method, formatMoment(payment.paid_ms ?? payment.created_ms, i18n.language)]}
+          />
+        }
         value={
           payment.state === "paid" ? (
             <Amount stars={payment.credited} />

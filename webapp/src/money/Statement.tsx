@@ -9,7 +9,7 @@ import { useServices } from "../services/context";
 import { formatMoment } from "../texts/moments";
 import { reasonKey } from "../texts/reasons";
 import { Amount } from "../ui/Amount";
-import { Row } from "../ui/Rows";
+import { Parts, Row } from "../ui/Rows";
 import { Screen } from "../ui/Screen";
 import { usePaged } from "../ui/use-paged";
 import { PageList } from "./PageList";
@@ -71,7 +71,7 @@ export default function Statement(): ReactNode {
       <Row
         key={entry.entry_id}
         label={words}
-        hint={[why, moment, after].filter((part) => part !== null).join(" · ")}
+        hint={<Parts all={[why, moment, after].filter((part) => part !== null)} />}
         value={
           <Amount stars={amount} isQuiet={kind === "refund" || kind === "withdrawal_return"} />
         }

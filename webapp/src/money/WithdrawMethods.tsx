@@ -58,12 +58,15 @@ export function TonAmount({ user, offers, onAsk }: TonAmountProps): ReactNode {
           address: short(friendly(user.wallet, offers.ton_network)),
         })}
       </p>
-      <Button
-        type="submit"
-        whyNot={isRight ? null : text === "" && most >= min ? t("pay.enterAmount") : bounds}
-      >
-        {t("withdraw.next")}
-      </Button>
+      {/* One thing with what stands under it. */}
+      <div>
+        <Button
+          type="submit"
+          whyNot={isRight ? null : text === "" && most >= min ? t("pay.enterAmount") : bounds}
+        >
+          {t("withdraw.next")}
+        </Button>
+      </div>
     </form>
   );
 }

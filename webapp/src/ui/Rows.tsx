@@ -12,6 +12,19 @@ export function Rows({ title, children }: { title?: string; children: ReactNode 
   );
 }
 
+/** Parts of a hint beside each other; a line ends between two of them, not within one. */
+export function Parts({ all }: { all: readonly string[] }): ReactNode {
+  return (
+    <span className={styles.parts}>
+      <span>
+        {all.map((part) => (
+          <span key={part}>{part} </span>
+        ))}
+      </span>
+    </span>
+  );
+}
+
 interface RowProps {
   readonly label: ReactNode;
   /** Under the label, quieter. */

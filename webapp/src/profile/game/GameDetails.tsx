@@ -9,7 +9,7 @@ import { formatMoment, formatTime } from "../../texts/moments";
 import { reasonKey } from "../../texts/reasons";
 import { Amount, GameAmount } from "../../ui/Amount";
 import { Failed } from "../../ui/Failed";
-import { Row, Rows } from "../../ui/Rows";
+import { Parts, Row, Rows } from "../../ui/Rows";
 import { Screen } from "../../ui/Screen";
 import { Skeleton } from "../../ui/Skeleton";
 import { Stars } from "../../ui/Stars";
@@ -121,10 +121,16 @@ function Transfers({ game }: { game: Details }): ReactNode {
                 ? t(KINDS[kind as keyof typeof KINDS])
                 : t("transfers.other")
           }
-          hint={t("gameDetails.balanceAfter", {
-            time: formatTime(created_ms, i18n.language),
-            stars: t("money.stars", { count: balance_after }),
-          })}
+          hint={
+            <Parts
+              all={[
+                formatTime(created_ms, i18n.language),
+                t("gameDetails.balanceAfter", {
+                  stars: t("money.stars", { count: balance_after }),
+                }),
+              ]}
+            />
+          }
           value={<Amount stars={amount} isQuiet={kind === "refund"} />}
         />
       ))}
