@@ -151,8 +151,7 @@ function WithoutPaying({ balance, offers }: { balance: number; offers: Offers })
   return (
     <div className={styles.methods}>
       <p className={styles.plain}>
-        {t("pay.none")}{" "}
-        {isCheaper && t("pay.cheaper", { stars: t("money.stars", { count: balance }) })}{" "}
+        {t("pay.none")} {isCheaper && t("pay.cheaper")}{" "}
         {t("pay.makeRoomText", { part: offers.hero.organizer_bps / 100 })}
       </p>
       <Button
@@ -164,16 +163,16 @@ function WithoutPaying({ balance, offers }: { balance: number; offers: Offers })
         {t("pay.makeRoom")}
       </Button>
       {reward !== undefined && (
-        <Button
-          kind="quiet"
-          onClick={() => {
-            go("bonus");
-          }}
-        >
-          {t("pay.bonus", {
-            stars: t("money.starsAccusative", { count: reward }),
-          })}
-        </Button>
+        <div>
+          <Button
+            kind="quiet"
+            onClick={() => {
+              go("bonus");
+            }}
+          >
+            {t("pay.bonus", { stars: t("money.starsAccusative", { count: reward }) })}
+          </Button>
+        </div>
       )}
     </div>
   );

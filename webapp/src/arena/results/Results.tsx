@@ -160,7 +160,7 @@ function Payout({ room, outcome, userId }: ResultsProps): ReactNode {
       <div className={styles.ownLine}>
         <span>
           {own.place === null
-            ? t("game.blockedTitle")
+            ? t("results.blocked")
             : outcome.winner === null
               ? t("results.own")
               : t("results.ownPlace", {
