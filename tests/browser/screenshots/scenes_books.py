@@ -3,8 +3,9 @@ limits that hold."""
 
 import time
 from dataclasses import replace
+from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from persistence.postgres import games
 from persistence.postgres.pool import Database
@@ -114,3 +115,56 @@ async def test_limits(make_stack: MakeStack, studio: Studio) -> None:
     await studio.all(lambda viewer: expect(viewer.word("limits.ends")).to_be_visible())
     await studio.all(lambda viewer: viewer.player.page.evaluate(TO_THE_END))
     await studio.shoot("limits-break")
+
+
+async def add(viewer: Viewer, path: str, more: dict[str, Any]) -> None:
+    """To what the server answers there; the page's own schemas hold what is added."""
+
+    async def answer(route: Route) -> None:
+        said = await (await route.fetch()).json()
+        await route.fulfill(json=said | {name: value + said[name] if isinstance(value, list) else value
+                                         for name, value in more.items()})  # fmt: skip
+
+    await viewer.player.page.unroute(path)
+    await viewer.player.page.route(path, answer)
+
+
+async def test_reviews_and_debts(make_stack: MakeStack, studio: Studio, telegram_api: TelegramApi) -> None:
+    """Withdrawals that wait for a review, for each of its reasons, and a payment that Telegram took back."""
+    stack = make_stack(**everything(telegram_api))
+    await studio.launch(stack.url, lambda client: replace(client, bot_token=telegram_api.token), tolerated=REFUSED)
+    now_ms = int(time.time() * 1000)
+    held = {
+        "withdrawal_id": "w1", "method": "premium", "state": "approval", "stars": 1000, "months": 3, "ton": None,
+        "requested_ms": now_ms, "hold_until_ms": now_ms, "closed_ms": None, "waits_for": "review",
+    }  # fmt: skip
+    for why in ("game", "winnings", "unjudged"):
+        review = {"why": why, "stars": 450, "since_ms": now_ms, "due_ms": now_ms + 36 * 3_600_000}
+        more = {"review": review, "withdrawals": [held, held | {"withdrawal_id": "w2", "waits_for": "operator"}]}
+        await studio.all(lambda viewer, more=more: add(viewer, "**/api/v1/withdrawals*", more))  # type: ignore[misc]
+        await studio.all(lambda viewer: visit(viewer, "withdraw"))
+        await studio.all(lambda viewer: expect(viewer.word("withdraw.reviewTitle")).to_be_visible())
+        await studio.shoot(f"withdraw-review-{why}")
+
+    ends = (("debt", -200, "settle"), ("settle", 450, None), ("chargeback", -250, None),
+            ("withdrawal_return", 1000, None), ("deposit_refund", 500, "refused"), ("withdrawal", -1000, None),
+            ("deposit", 250, None))  # fmt: skip
+    entries = [
+        {"entry_id": f"e{number}", "kind": kind, "amount": amount, "balance_after": 10_000, "room_id": None,
+         "reason": reason, "created_ms": now_ms, "role": None}
+        for number, (kind, amount, reason) in enumerate(ends)
+    ]  # fmt: skip
+    told = (("debt", 200, "settle"), ("chargeback", 250, None), ("withdrawal_waits", 1000, "review"),
+            ("withdrawal_return", 1000, "refused"), ("payment_refund", 500, "refused"), ("payment_refund", 500, None),
+            ("withdrawal_sent", 1000, "premium"))  # fmt: skip
+    notices = [
+        {"notice_id": str(9000 - number), "kind": kind, "room_id": None, "amount": amount, "reason": reason,
+         "created_ms": now_ms, "can_appeal": False, "appeal": None}
+        for number, (kind, amount, reason) in enumerate(told)
+    ]  # fmt: skip
+    added: dict[str, dict[str, Any]] = {"statement": {"entries": entries}, "notices": {"notices": notices}}
+    for place, more in added.items():
+        await studio.all(lambda viewer, at=f"**/api/v1/{place}*", more=more: add(viewer, at, more))  # type: ignore[misc]
+        await studio.all(lambda viewer, place=place: visit(viewer, place))  # type: ignore[misc]
+        await studio.all(lambda viewer, key=f"{place}.chargeback": viewer.word(key).wait_for())  # type: ignore[misc]
+        await studio.shoot(f"{place}-debts")
