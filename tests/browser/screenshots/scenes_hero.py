@@ -27,16 +27,16 @@ _OWN_KEY = """
 """
 
 
+async def make(viewer: Viewer) -> None:
+    await visit(viewer, "makeRoom")
+    await viewer.player.page.locator("form button[type=submit]").click()
+    await expect(viewer.player.page.get_by_role("timer").first).to_be_visible()
+
+
 async def test_an_organizer(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
     stack = make_stack(COUNTDOWN_S="6", GAME_S="45")
     crowd = crowd_of(stack.url)
     await studio.launch(stack.url)
-
-    async def make(viewer: Viewer) -> None:
-        await visit(viewer, "makeRoom")
-        await viewer.player.page.locator("form button[type=submit]").click()
-        await expect(viewer.player.page.get_by_role("timer").first).to_be_visible()
-
     await studio.all(make)
     await studio.shoot("hero-organizer-alone")
     for viewer in studio.viewers:
@@ -92,6 +92,28 @@ async def test_players_of_a_hero_room(make_stack: MakeStack, studio: Studio, cro
     await studio.all(lambda viewer: expect(viewer.player.payout).to_be_visible(timeout=GAME_MS))
     await studio.shoot("hero-results")
     watching.cancel()
+
+
+async def test_rooms_that_ran_out_of_time(make_stack: MakeStack, studio: Studio, crowd_of: CrowdOf) -> None:
+    """Each is where the room was entered or made, and is told where the stakes are."""
+    stack = make_stack(HERO_WAIT_S="20")
+    crowd = crowd_of(stack.url)
+    organizer = await crowd.somebody(NAMES[1])
+    await studio.launch(stack.url)
+    room = await crowd.api.create_room(organizer, 50)
+
+    async def enter(viewer: Viewer) -> None:
+        await visit(viewer, "enterByKey")
+        await viewer.player.page.locator("main input, form input").first.fill(room["key"])
+        await viewer.press("key.join")
+        await expect(viewer.word("hero.playerHint")).to_be_visible()
+
+    await studio.all(enter)
+    await studio.all(lambda viewer: expect(viewer.word("notice.notStarted")).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("hero-expired")
+    await studio.all(make)
+    await studio.all(lambda viewer: expect(viewer.word("notice.ownExpired")).to_be_visible(timeout=GAME_MS))
+    await studio.shoot("hero-expired-own")
 
 
 async def terms_before_button(viewer: Viewer) -> None:
