@@ -22,7 +22,7 @@ from gateway.texts import error_text
 from gateway.ws.connection import Limits
 from gateway.ws.frames import CloseCode
 from persistence.errors import ErrorCode
-from persistence.records.rules import AWAY_FEW, AWAY_MS, AWAY_TAPS, AWAY_TIRED, AWAY_UNSURE_MS, MS_A_SLOW_TAP
+from persistence.records.rules import AWAY_FEW, AWAY_MS, AWAY_TAPS, AWAY_TIRED, AWAY_UNSURE_MS, KNOWN_MS, MS_A_SLOW_TAP
 from persistence.redis.rate_limits import SharedRateLimit
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -81,6 +81,7 @@ def render() -> str:
         "away_taps": lambda: str(AWAY_TAPS),
         "away_few": lambda: str(AWAY_FEW),
         "away_unsure_ms": lambda: str(AWAY_UNSURE_MS),
+        "known_s": lambda: str(KNOWN_MS // 1000),
         "slow_tap_ms": lambda: str(MS_A_SLOW_TAP),
         "away_early": lambda: f"{1 + AWAY_TIRED / 100:g}",
         "away_late": lambda: f"{1 - AWAY_TIRED / 100:g}",

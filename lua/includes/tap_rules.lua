@@ -8,6 +8,7 @@ local BURST_TAPS, MS_A_TAP = 50, 40 -- since the start: so many at once, then on
 -- fast hands vary by more taps, and AWAY_TAPS, of both together AWAY_FEW at least.  AWAY_MS of a game at most, of which
 -- a frame covers the time since the last one, but no long pause.
 -- Hands tire: at the start of the game they make AWAY_TIRED hundredths more than on average, at its end so many less.
--- The own rate is that of half a game at least: what is missing of it is taken to be slow, a tap each MS_A_SLOW_TAP.
+-- Where the game has KNOWN_MS more, the own rate is that of KNOWN_MS at least: what is missing is taken to be slow,
+-- a tap each MS_A_SLOW_TAP.
 local AWAY_MS, AWAY_FRAME_MS, AWAY_TAPS, AWAY_UNSURE_MS, AWAY_TIRED = 18000, 1000, 7, 5000, 10
-local AWAY_FEW, MS_A_SLOW_TAP = 12, 250
+local AWAY_FEW, KNOWN_MS, MS_A_SLOW_TAP = 12, 30000, 250

@@ -182,11 +182,13 @@ for i = 1, frames do
               end
               -- By the player's own rate, that of the time that is no absence.
               local here_ms = (in_grace and ends or now) - starts - away_ms
-              local missing_ms = math.max(0, math.floor(length_ms / 2) - here_ms)
-              local own = math.min(
-                math.floor(away_ms / MS_A_TAP),
-                math.floor((prompt + math.floor(missing_ms / MS_A_SLOW_TAP)) * weighed_ms / (here_ms + missing_ms))
-              )
+              local missing_ms = math.max(0, math.min(KNOWN_MS, length_ms - KNOWN_MS) - here_ms)
+              local known_ms = here_ms + missing_ms
+              local own = math.floor(away_ms / MS_A_TAP)
+              if known_ms > 0 then
+                local known = prompt + math.floor(missing_ms / MS_A_SLOW_TAP)
+                own = math.min(own, math.floor(known * weighed_ms / known_ms))
+              end
               local unsure = away_ms > 0 and math.floor(own * math.min(away_ms, AWAY_UNSURE_MS) / (3 * away_ms)) or 0
               local likely = own + math.max(unsure + AWAY_TAPS, AWAY_FEW)
               credited = math.max(credited, math.min(claimed, likely))

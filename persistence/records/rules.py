@@ -25,6 +25,7 @@ AWAY_TAPS: Final = 7
 AWAY_FEW: Final = 12
 AWAY_UNSURE_MS: Final = 5_000
 AWAY_TIRED: Final = 10
+KNOWN_MS: Final = 30_000
 MS_A_SLOW_TAP: Final = 250
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
@@ -37,7 +38,8 @@ class Count:
     `prompt` taps count at once.  Of those `claimed` for absences, which covered `away_ms`, those count (`credited`)
     that the player's own rate makes likely, the rate being that of the rest of the time; the others wait until it does.
     Hands tire, so in `weighed_ms` a moment at the start is worth `AWAY_TIRED` hundredths more, at the end so many less.
-    The rate is that of half a game at least, so that nobody is believed for the luck of a few seconds.
+    The rate is that of `KNOWN_MS` at least, where the game has as much more, so that nobody is believed for the luck of
+    a few seconds.
     """
 
     length_ms: int
@@ -94,9 +96,11 @@ class Count:
     def _likely(self, at_ms: int) -> int:
         """How many taps the absences may have held, by what is known of the player at this moment of the game."""
         here_ms = min(at_ms, self.length_ms) - self.away_ms
-        missing_ms = max(0, self.length_ms // 2 - here_ms)
-        prompt = self.prompt + missing_ms // MS_A_SLOW_TAP
-        own = min(self.away_ms // MS_A_TAP, prompt * self.weighed_ms // (here_ms + missing_ms))
+        missing_ms = max(0, min(KNOWN_MS, self.length_ms - KNOWN_MS) - here_ms)
+        known_ms = here_ms + missing_ms
+        own = self.away_ms // MS_A_TAP
+        if known_ms > 0:
+            own = min(own, (self.prompt + missing_ms // MS_A_SLOW_TAP) * self.weighed_ms // known_ms)
         unsure = own * min(self.away_ms, AWAY_UNSURE_MS) // (3 * self.away_ms) if self.away_ms else 0
         return own + max(unsure + AWAY_TAPS, AWAY_FEW)
 

@@ -86,11 +86,13 @@ class Taps:
         return TapStatus.OK
 
     def _likely(self, passed_ms: int, length_ms: int) -> int:
-        """By the rate of the time that was no absence, 25 a second at most, half a game at least, of which 4 a second
-        are made up where it is missing: a third of what 5 s of it are worth more and 7, or 12 more."""
+        """By the rate of the time that was no absence, 25 a second at most, of 30 s at least where the game has as much
+        more, of which 4 a second are made up where it is missing: a third of what 5 s of it are worth more and 7, or 12
+        more."""
         here_ms = passed_ms - self.away_ms
-        known_ms = max(here_ms, length_ms // 2)
+        known_ms = max(here_ms, min(30_000, length_ms - 30_000))
         prompt = self.prompt + (known_ms - here_ms) * 4 // 1000
-        own = int(min(Fraction(self.away_ms * 25, 1000), Fraction(prompt * self.weighed_ms, known_ms)))
+        most = Fraction(self.away_ms * 25, 1000)
+        own = int(min(most, Fraction(prompt * self.weighed_ms, known_ms)) if known_ms > 0 else most)
         unsure = Fraction(own, 3) * min(Fraction(1), Fraction(5_000, self.away_ms)) if self.away_ms else 0
         return own + max(12, 7 + int(unsure))

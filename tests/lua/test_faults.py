@@ -158,14 +158,14 @@ FAULTS = [
         "hands that never tire",
         "standard absences",
         "scripts/tap_batch-5",
-        "* weighed_ms / (here_ms + missing_ms)",
-        "* away_ms / (here_ms + missing_ms)",
+        "known * weighed_ms / known_ms",
+        "known * away_ms / known_ms",
     ),
     Fault(
         "a rate of a few seconds",
         "standard absences",
         "scripts/tap_batch-5",
-        "math.max(0, math.floor(length_ms / 2) - here_ms)",
+        "math.max(0, math.min(KNOWN_MS, length_ms - KNOWN_MS) - here_ms)",
         "0",
     ),
     Fault(

@@ -54,6 +54,7 @@ def test_limits_are_the_same_in_lua_and_python() -> None:
         "AWAY_FEW": rules.AWAY_FEW,
         "AWAY_UNSURE_MS": rules.AWAY_UNSURE_MS,
         "AWAY_TIRED": rules.AWAY_TIRED,
+        "KNOWN_MS": rules.KNOWN_MS,
         "MS_A_SLOW_TAP": rules.MS_A_SLOW_TAP,
     }
     assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.FRAME_TAPS
