@@ -4,6 +4,7 @@ import pytest
 
 from persistence.redis.codes import TapFrame, TapMark, TapStatus
 from tests.lua.game import END_MS, START_MS, Game
+from tests.lua.rules import Taps
 
 pytestmark = pytest.mark.on_cluster_too
 
@@ -119,3 +120,14 @@ async def test_a_frame_refused_as_late_opens_no_window(game: Game) -> None:
     too_late = TapFrame("1", 1, START_MS + 30_000, mark=TapMark.AWAY)
     more = TapFrame("1", 1, START_MS + 29_000)
     assert await game.at(START_MS + 30_000, *full, too_late, more) == [OK, OK, OK, TapStatus.HELD, BLOCKED]
+
+
+@pytest.mark.parametrize(("cut_ms", "back_ms"), [(1_900, 10_600), (3_000, 9_000), (6_000, 12_400)])
+def test_half_of_a_short_game_in_a_tunnel_costs_nothing(cut_ms: int, back_ms: int) -> None:
+    """Rule 3 in a game of 16 s: nine taps a second until shortly before its end."""
+    taps = Taps()
+    for stamp in range(520, 12_000, 220):
+        came = back_ms if cut_ms <= stamp + 100 < back_ms else stamp + 120
+        mark = TapMark.AWAY if came - stamp > 1_500 else TapMark.NONE
+        assert taps.apply(TapFrame("1", 2, stamp, stamp, mark), came, 0, 16_000) is OK
+    assert (taps.taps, taps.claimed > 30) == (2 * len(range(520, 12_000, 220)), True)
