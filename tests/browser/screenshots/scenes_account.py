@@ -65,7 +65,7 @@ async def test_the_door(make_stack: MakeStack, studio: Studio, sink: MailSink, t
     await studio.all(lambda viewer: expect(viewer.says("already been used", "уже использована")).to_be_visible())
     await studio.shoot("door-reset")
     await studio.all(lambda viewer: viewer.player.page.goto(f"{stack.url}/#object={'0' * 64}"))
-    await studio.all(lambda viewer: expect(viewer.button_for("account.object.submit")).to_be_visible())
+    await studio.all(lambda viewer: expect(viewer.button("Undo the change", "Отменить изменение")).to_be_visible())
     await studio.shoot("door-object")
     await studio.in_turn(send)
     await studio.all(lambda viewer: expect(viewer.says("already been undone", "уже отменено")).to_be_visible())
