@@ -24,9 +24,14 @@ export function friendly(raw: string, network: "mainnet" | "testnet"): string {
     .replaceAll("/", "_");
 }
 
-/** Enough of it to know it again. */
+/** A line may end after three dots, but not after this. */
+const WORD_JOINER = "\u2060";
+
+/** Enough of it to know it again, in one line. */
 export function short(address: string): string {
-  return address.length > 12 ? `${address.slice(0, 4)}…${address.slice(-4)}` : address;
+  return address.length > 12
+    ? `${address.slice(0, 4)}…${WORD_JOINER}${address.slice(-4)}`
+    : address;
 }
 
 /** CRC-16/XMODEM, as the addresses have it. */

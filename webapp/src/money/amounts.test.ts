@@ -62,6 +62,6 @@ describe("addresses", () => {
   });
 
   it("are shortened to what one knows them by", () => {
-    expect(short("UQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJKZ")).toBe("UQAA…AJKZ");
+    expect(short("UQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJKZ")).toBe("UQAA…\u2060AJKZ");
   });
 });
