@@ -26,6 +26,7 @@ from gateway.cache.leaderboards import Leaderboards
 from gateway.cache.tiers import TierBoard
 from gateway.errors import error_response
 from gateway.lifecycle.drain import Drain
+from gateway.lifecycle.farewell import Farewell
 from gateway.lifecycle.registration import Registration
 from gateway.live.endpoint import GameEndpoint
 from gateway.live.hub import Hub
@@ -125,6 +126,10 @@ class Opening:
                 raise
         return self._services
 
+    def is_leaving(self) -> bool:
+        """Whether this gateway takes no more players."""
+        return self._services is not None and not self._services.drain.ready
+
     async def close(self) -> None:
         await self._stack.aclose()
 
@@ -152,6 +157,7 @@ def build_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[
+            Middleware(Farewell, opening.is_leaving),
             Middleware(SecurityHeaders, settings.home_url, TrustedProxies(settings.trusted_proxies)),
             *_cross_origin(settings),
         ],

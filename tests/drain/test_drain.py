@@ -95,6 +95,20 @@ async def test_first_it_is_not_ready_and_takes_nobody_then_it_ends(start: Start,
     await running.ended()
 
 
+async def test_connections_are_kept_until_it_leaves(start: Start) -> None:
+    running = await start(drain_notice_s=300)
+    paths = ("/healthz", "/readyz", f"{API}/me", "/nowhere", "/openapi.json", f"{API}/auth/telegram")
+
+    async def asked() -> set[str | None]:
+        answers = [await running.http.get(path) for path in paths]
+        answers += [await running.http.post(path, content=b"{}") for path in paths]
+        return {answer.headers.get("connection") for answer in answers}
+
+    assert await asked() == {None}
+    running.ask()
+    assert await asked() == {"close"}
+
+
 async def test_a_request_under_way_is_answered(start: Start, settings: Settings) -> None:
     running = await start(drain_notice_s=0)
     body = json.dumps({"init_data": init_data(settings)}).encode()
