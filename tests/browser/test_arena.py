@@ -112,7 +112,7 @@ async def test_a_game_by_keys_that_is_called_off(
     await expect(other.says("Игру остановили, она не засчитана")).to_be_visible()
     await expect(other.says("Снова на вашем балансе. У вас 100 звёзд.")).to_be_visible()
     await other.expect_accessible()
-    await keys.page.get_by_role("button", name="To lobby").focus()
+    await keys.page.get_by_role("button", name="Back to lobby").focus()
     await keys.page.keyboard.press("Enter")
     await keys.expect_balance(100)
     assert await audit(db) == []

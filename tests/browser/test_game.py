@@ -93,7 +93,7 @@ async def test_two_people_play_a_whole_game(
     await ben.page.reload()
     await expect(ben.says(re.compile("^Winner$"))).to_be_visible()
     assert await ben.paid_out() == 0
-    await ben.page.get_by_role("button", name="To lobby").click()
+    await ben.page.get_by_role("button", name="Back to lobby").click()
     await ben.expect_balance(50)
     await anna.page.get_by_role("button", name="Сыграть ещё за 50 звёзд").click()
     await expect(anna.says("Ожидаем 1 из 3 игроков")).to_be_visible()

@@ -117,7 +117,7 @@ async def test_a_hero_room_from_its_fee_to_the_next_one(
     await organizer.screenshot("hero-results-organizer")
 
     # Nothing of that room can be played again: a new one, and a key for which Ben has too little.
-    await button(anna, "To lobby").click()
+    await button(anna, "Back to lobby").click()
     await anna.expect_balance(148)
     await button(organizer, "Создать ещё").click()
     key = await make_room(organizer, 60)
