@@ -17,7 +17,7 @@ local NONCE = '%011x'
 local PLAYER = '<BI4I4I4I4BBI2I3I2'
 local PLAYER_COUNTED = PLAYER .. 'I3B'
 local PLAYER_WINDOW, PLAYER_LOGGED = 27, 25
-local NO_FRAME = 65535 -- `fastest` before the first one
+local PROMPT_MS = 2000 -- so old is a frame of the present when it comes, unless a store was away: `fastest` at most
 local AWAITED, AFTER = 1, 2
 local NOT_BLOCKED = AWAITED + AFTER
 -- a:<user>, only of who was away: ms that the absences covered, the same weighed by how tired hands were, taps claimed

@@ -120,7 +120,7 @@ local function publish(room, kind, body)
 end
 
 local function new_record(index)
-  return struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, NO_FRAME, 0, index)
+  return struct.pack(PLAYER, 0, 0, 0, 0, 0, 0, 0, PROMPT_MS, 0, index)
 end
 
 -- Writes what was collected, and moves the deadline with it.  A hero room's deadline stands from the beginning.

@@ -210,7 +210,8 @@ for i = 1, frames do
               if passed - ms < fastest then
                 fastest = passed - ms
               end
-              present_ms = passed - fastest
+              -- It may have waited at its gateway for this store.
+              present_ms = math.min(passed, ms + PROMPT_MS) - fastest
             end
             packed = pack_numbers(
               PLAYER_COUNTED, mark, taps, last_seq, reached, ms, sum, best, fastest, present_ms, index, ms, count

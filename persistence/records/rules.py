@@ -27,6 +27,7 @@ AWAY_UNSURE_MS: Final = 5_000
 AWAY_TIRED: Final = 10
 KNOWN_MS: Final = 30_000
 MS_A_SLOW_TAP: Final = 250
+PROMPT_MS: Final = 2_000
 MOST_FRAME_TAPS: Final[dict[Format, int]] = {"chance-tap-record/1": 50, "chance-tap-record/2": 20}
 
 
@@ -51,7 +52,7 @@ class Count:
     best: int = 0
     reached: int = 0
     last_ms: int = 0
-    fastest_ms: int = 65_535
+    fastest_ms: int = PROMPT_MS
     present_ms: int = 0
     in_window: int = 0
     window: deque[tuple[int, int]] = field(default_factory=deque)
@@ -73,7 +74,7 @@ class Count:
         else:
             self.prompt += frame.taps
             self.fastest_ms = min(self.fastest_ms, frame.at_ms - frame.stamp_ms)
-            self.present_ms = frame.at_ms - self.fastest_ms
+            self.present_ms = min(frame.at_ms, frame.stamp_ms + PROMPT_MS) - self.fastest_ms
         self.last_ms = frame.stamp_ms
         if self.credited < self.claimed:
             self.credited = max(self.credited, min(self.claimed, self._likely(frame.at_ms)))
@@ -89,7 +90,7 @@ class Count:
         """How much of an absence this frame is of: since the last one, but no long pause.
 
         Stamps may lie back a second and a half: until the last frame of the present came, less the player's fastest
-        way, nobody was away.
+        way, nobody was away.  It came within `PROMPT_MS`, or it would be late, however long a store kept it waiting.
         """
         return max(0, min(frame.stamp_ms - max(self.last_ms, self.present_ms), AWAY_FRAME_MS))
 

@@ -20,7 +20,7 @@ class Taps:
     credited: int = 0
     away_ms: int = 0
     weighed_ms: int = 0
-    fastest_ms: int = 65_535  # from a stamp to when the frame came
+    fastest_ms: int = 2000  # from a stamp to when the frame came
     present_ms: int = 0  # when the last frame of the present came, less the fastest way
     after: bool = False  # the last frame that counted was late
     is_away: bool = False  # and it was counted as one of an absence
@@ -76,7 +76,7 @@ class Taps:
         else:
             self.prompt += frame.taps
             self.fastest_ms = min(self.fastest_ms, now - starts_ms - stamp)
-            self.present_ms = now - starts_ms - self.fastest_ms
+            self.present_ms = min(now - starts_ms, stamp + 2000) - self.fastest_ms
         self.credited = max(
             self.credited, min(self.claimed, self._likely(min(now, ends_ms) - starts_ms, ends_ms - starts_ms))
         )

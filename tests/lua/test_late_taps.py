@@ -131,3 +131,12 @@ def test_half_of_a_short_game_in_a_tunnel_costs_nothing(cut_ms: int, back_ms: in
         mark = TapMark.AWAY if came - stamp > 1_500 else TapMark.NONE
         assert taps.apply(TapFrame("1", 2, stamp, stamp, mark), came, 0, 16_000) is OK
     assert (taps.taps, taps.claimed > 30) == (2 * len(range(520, 12_000, 220)), True)
+
+
+async def test_a_store_that_was_away_at_the_end_costs_nothing(game: Game) -> None:
+    """Rule 3: what was prompt at its gateway and waited there for Redis is no absence, and hides none behind it."""
+    await taps_evenly(game, 4, 0, 53_000)
+    waited = absent(2, 53_000, 59_500, TapMark.NONE)
+    assert set(await game.at(END_MS - 100, *waited[:3])) == {OK}
+    assert set(await game.at(END_MS + 300, *waited[3:])) == {OK}
+    assert await game.taps() == 4 * 53 + 2 * 13

@@ -8,6 +8,7 @@ import pytest
 
 from chance_tap.resources import LUA
 from cli.simulate import rhythm
+from gateway.live.absences import LATE_MS
 from gateway.schemas.fields import MAX_TAPS_PER_FRAME
 from persistence.records import rules
 from persistence.records.document import FORMAT
@@ -57,6 +58,8 @@ def test_limits_are_the_same_in_lua_and_python() -> None:
         "KNOWN_MS": rules.KNOWN_MS,
         "MS_A_SLOW_TAP": rules.MS_A_SLOW_TAP,
     }
+    assert f"local PROMPT_MS = {rules.PROMPT_MS} " in (LUA / "includes" / "layout.lua").read_text()
+    assert rules.PROMPT_MS >= LATE_MS + 500  # a gateway may judge a frame half a second before the script does
     assert limits["MAX_COUNT"] == MAX_TAPS_PER_FRAME == rhythm.FRAME_TAPS
     assert (limits["WINDOW_MS"], limits["WINDOW_TAPS"]) == (rhythm.WINDOW_MS, rhythm.WINDOW_TAPS)
 
