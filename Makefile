@@ -28,8 +28,8 @@ test: .venv/.test webapp/dist/index.html ## Set up what the tests need and run a
 
 test-python:
 	@echo "Testing ..."
-	@# Most tests wait more than they work: two more at a time than the two cores that are counted on.
-	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 4
+	@# Most tests wait more than they work: one more at a time than the two cores that are counted on.
+	@CHROMIUM="$$(.ci/system-packages --where chromium)" $(PY) -m pytest -q -n 3
 
 test-web: check-web
 	@echo "Testing the web app ..."
