@@ -187,7 +187,9 @@ async def test_an_appeal_goes_out_once_and_its_answer_comes_back(
     await page.route(re.compile("/notices[?]"), hold)
     await page.get_by_role("button", name="Send the appeal").dblclick()
     await expect(player.says("Under review: the answer will appear here")).to_be_visible()
-    looked_up.set()
+    async with page.expect_response(re.compile("/notices[?]")) as held:
+        looked_up.set()
+    await (await held.value).finished()  # or the next look would take this one's answer for its own
     assert len([url for url in sent if url.endswith("/appeal")]) == 1
     (waiting,) = await notices.appeals(db, only_open=True, limit=9)
     await notices.answer_appeal(db, waiting.appeal_id, "We looked: it stands.", "op")
