@@ -16,7 +16,8 @@ from tests.rest.ways_in.mailbox import Linked, Mailbox, link_telegram, sign_up, 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, smtp_url="folder:/nowhere", public_url="https://play.example")
+    """Without demonstration Stars, which are a history."""
+    return replace(settings, smtp_url="folder:/nowhere", public_url="https://play.example", demo_stars=0)
 
 
 @pytest.fixture(autouse=True)

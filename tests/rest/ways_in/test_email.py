@@ -20,6 +20,11 @@ from tests.rest.conftest import API, code_of
 from tests.rest.ways_in.mailbox import ANNA, OTHER, PASSWORD, Mailbox, me, post, sign_up
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, demo_stars=1_000)
+
+
 async def test_from_an_address_to_a_session(
     client: httpx.AsyncClient, mailbox: Mailbox, settings: Settings, execute: Execute
 ) -> None:

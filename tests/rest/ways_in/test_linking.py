@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -27,12 +26,6 @@ from tests.rest.ways_in.mailbox import (
 )
 
 CODES = ("ABCDEFGH", "BCDEFGHA")
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Without demonstration Stars, which are a history."""
-    return replace(settings, demo_stars=0)
 
 
 @pytest.fixture

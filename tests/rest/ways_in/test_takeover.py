@@ -1,7 +1,6 @@
 """A stolen session, a stolen password or stolen init data takes no account over: the owner can undo all of it."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -30,12 +29,6 @@ from tests.rest.ways_in.mailbox import (
 
 THIEF = "thief@example.com"
 HOURS_72_MS = 72 * 3_600_000
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Without demonstration Stars, which are a history."""
-    return replace(settings, demo_stars=0)
 
 
 async def with_new_address(
