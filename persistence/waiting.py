@@ -45,7 +45,7 @@ async def wait_for_stores(open_: Callable[[], Awaitable[T]], stop: asyncio.Event
             if error.store != missed:
                 missed = error.store
                 log.warning("waiting for a store", store=missed, problem=problem(error), patience_s=round(left_s))
-            await _pause(stop, min(pause_s, left_s))
+            await pause(stop, min(pause_s, left_s))
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         else:
             if missed:
@@ -62,7 +62,8 @@ def problem(error: StoreUnavailable) -> str:
     return f"refuses: {answer[1]}" if answer else "does not answer"
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until `stop` is set."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

@@ -23,11 +23,11 @@ from persistence.errors import StoreUnavailable
 from persistence.postgres.access import ROLES, Part, check
 from persistence.postgres.pool import Database
 from persistence.redis.store import RedisStore
-from persistence.waiting import wait_for_stores
+from persistence.waiting import pause, wait_for_stores
 from workers.jobs import cron_jobs
 from workers.loops.notifications import NOTIFY_JOB, notify
 from workers.loops.registry import Loops
-from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
+from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from workers.queue import open_queue
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
             log.warning("worker interrupted", error=repr(error))
         if clock.time() - started > STEADY_S:
             pause_s = FIRST_PAUSE_S
-        await wait(stop, pause_s)
+        await pause(stop, pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 

@@ -18,8 +18,9 @@ from persistence.postgres.pool import Database
 from persistence.redis.results import ResultEntry
 from persistence.redis.store import RedisStore
 from persistence.rooms.settlement import Settlement
+from persistence.waiting import pause
 from workers import metrics
-from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S, wait
+from workers.loops.runner import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 log = structlog.get_logger(__name__)
 
@@ -137,7 +138,7 @@ class ResultReader:
             except StoreUnavailable as error:
                 if error.store != "postgres" or self._stop.is_set():
                     raise
-            await wait(self._stop, pause_s)
+            await pause(self._stop, pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def _failed(self, entry: ResultEntry, error: Exception) -> bool:

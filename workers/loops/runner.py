@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from persistence.errors import StoreUnavailable
+from persistence.waiting import pause
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -39,13 +40,4 @@ async def repeat(name: str, round_: Callable[[], Awaitable[float]], stop: asynci
             pause_s, away = FIRST_PAUSE_S, False
             metrics.loop_succeeded_at.labels(name).set_to_current_time()
         if wait_s > 0:
-            await wait(stop, wait_s)
-
-
-async def wait(stop: asyncio.Event, seconds: float) -> None:
-    """Pause, or return at once when `stop` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+            await pause(stop, wait_s)
