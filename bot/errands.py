@@ -16,6 +16,7 @@ from persistence.payments.stars import StarPayments
 from persistence.postgres import errands, games, operators, telegram_chats
 from persistence.postgres.acting import Errand
 from persistence.postgres.pool import Database
+from persistence.postgres.storable import NO_TEXT
 from persistence.redis.keys import ROOM_ID
 from persistence.redis.store import RedisStore
 
@@ -77,7 +78,7 @@ async def _ban(means: Means, asked: _Asked) -> str:
 
 async def _refund(means: Means, asked: _Asked) -> str:
     charge_id = asked.rest
-    if not charge_id or len(charge_id) > 200 or not charge_id.isprintable() or errands.NO_TEXT in charge_id:
+    if not charge_id or len(charge_id) > 200 or not charge_id.isprintable() or NO_TEXT in charge_id:
         return texts.USAGE[asked.language].format(usage="/refund CHARGE")
     result = await means.stars.refund(charge_id, by=asked.by)
     state = f" ({result.receipt.state})" if result.receipt else ""

@@ -7,8 +7,6 @@ from persistence.postgres.pool import Database, Role
 from persistence.postgres.storable import storable
 
 LONGEST_WORDS: Final = 1000
-NO_TEXT: Final = "\ufffd"
-"""Stands for what Postgres cannot keep."""
 
 
 @dataclass(frozen=True, slots=True)

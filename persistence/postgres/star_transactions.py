@@ -95,7 +95,7 @@ async def note(
             "partners": [storable(each.partner) for each in transactions],
             "purposes": [storable(each.purpose) for each in transactions],
             "payer_ids": [each.payer_id for each in transactions],
-            "payloads": [each.payload and storable(each.payload) for each in transactions],
+            "payloads": [storable(each.payload) for each in transactions],
         },
     )
     return int(row[0])

@@ -132,19 +132,19 @@ async def reverse(db: Database, charge: Charge) -> ChargeResult:
 async def refund(db: Database, charge_id: str, *, by: Actor) -> ChargeResult:
     """Set a charge aside, to be sent back.  Statuses: ok (also repeated), not_found, conflict (Telegram took it back),
     insufficient_balance (the player has spent it)."""
-    return _result(await act(db, by, _REFUND, {"charge_id": storable(charge_id)}))
+    return _result(await act(db, by, _REFUND, {"charge_id": charge_id}))
 
 
 async def assign(db: Database, charge_id: str, *, user_id: int, by: Actor) -> ChargeResult:
     """Give a charge in review to a player.  Statuses: ok (also repeated), not_found, no_user, conflict (it does not
     wait, or was given to another)."""
-    return _result(await act(db, by, _ASSIGN, {"charge_id": storable(charge_id), "user_id": user_id}))
+    return _result(await act(db, by, _ASSIGN, {"charge_id": charge_id, "user_id": user_id}))
 
 
 async def close(db: Database, charge_id: str, *, by: Actor) -> ChargeResult:
     """The way out where none is left: a refund that is neither done nor refused is given up, a charge in another
     currency than Stars is closed.  Statuses: ok (also repeated), not_found, conflict (there is another way)."""
-    return _result(await act(db, by, _CLOSE, {"charge_id": storable(charge_id)}))
+    return _result(await act(db, by, _CLOSE, {"charge_id": charge_id}))
 
 
 async def due_refunds(
